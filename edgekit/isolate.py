@@ -1,0 +1,94 @@
+"""Call one function of edgekit in a child process, with limits.
+
+Loading, exporting and quantizing run whole in here: TensorFlow's half a gigabyte never
+enters the command's own process, and an archive bomb or a crash in native code ends the
+child only. Request and result are JSON; what is large is written to files.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edgekit.errors import EdgekitError, InternalError
+from edgekit.process import Process, Progress
+from edgekit.records import Limits
+
+# Read by TensorFlow when it is imported. Its logs are noise to whoever converts a model;
+# what matters of them comes back as an error.
+_QUIET = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "KERAS_BACKEND": "tensorflow",
+}
+
+
+def call(
+    target: str,
+    request: Mapping[str, Any],
+    *,
+    name: str,
+    limits: Limits,
+    on_progress: Progress | None = None,
+) -> Any:
+    """Run `module:function` in a child and return what it returned.
+
+    The function takes `(request, report)`: the request as a dictionary, and a callable
+    that reports one line of progress.
+
+    Raises:
+        EdgekitError: What the function raised, as the same class.
+        RunError: The child crashed, took too long or too much memory.
+        InternalError: The function failed in a way it did not foresee.
+    """
+    command = [sys.executable, "-m", "edgekit.isolate", target]
+    with Process(command, name=name, limits=limits, env={**os.environ, **_QUIET}) as child:
+        result = child.request(request, on_progress=on_progress)
+    if isinstance(result, dict) and "internal_error" in result:
+        raise InternalError(result["internal_error"])
+    return result
+
+
+def _serve(target: str) -> None:
+    # Native code prints to file descriptor 1. Keep the real one for answers and send
+    # everything else to standard error.
+    answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+
+    def answer(payload: Mapping[str, Any]) -> None:
+        answers.write(json.dumps(payload) + "\n")
+        answers.flush()
+
+    request = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    module, _, function = target.partition(":")
+    try:
+        work: Callable[..., Any] = getattr(importlib.import_module(module), function)
+        answer({"result": work(request, lambda line: answer({"progress": line}))})
+    except EdgekitError as error:
+        answer({"error": error.to_dict()})
+    except MemoryError:
+        os._exit(137)
+    except BaseException:
+        import traceback
+
+        answer({"result": {"internal_error": traceback.format_exc()}})
+    # Skip the teardown of native libraries: it is slow, and it may crash after all is done.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _end_with_parent() -> None:
+    """Standard input closes when the parent dies, however it dies."""
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])

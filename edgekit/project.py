@@ -1,0 +1,158 @@
+"""`edgekit.toml`: what a project says once about its model, its data and its inputs.
+
+```toml
+model = "digits.keras"            # relative to this file
+recipes = ["float32", "static_wi8_ai8"]
+metric = "top1_accuracy"          # or "module:function"
+
+[data]
+calibration = "data.npz"
+evaluation = "data.npz"
+seed = 0
+
+[input.image]                     # the input's Keras name
+kind = "image"
+size = [8, 8]                     # height, width
+channels = "gray"
+std = 255.0
+
+[output.digit]
+labels = ["zero", "one"]          # or a file: labels = "labels.txt", one a line
+activation = "softmax"
+```
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from edgekit import serde
+from edgekit.errors import ProjectError
+from edgekit.names import nearest
+from edgekit.records import Contract, Preprocessing, TensorSpec
+
+FILE_NAME = "edgekit.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """Where samples come from: `.npz`, `.csv`, a folder by class, or `module:function`."""
+
+    calibration: str | None = None
+    evaluation: str | None = None
+    training: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """What the person says of an output; its shape and dtype come from the model."""
+
+    labels: tuple[str, ...] = ()
+    activation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A whole `edgekit.toml`. `folder` is where it lies: its paths are relative to that."""
+
+    folder: Path = field(default_factory=Path)
+    model: str | None = None
+    name: str | None = None
+    recipes: tuple[str, ...] = ()
+    metric: str | None = None
+    data: Data = field(default_factory=Data)
+    input: dict[str, Preprocessing] = field(default_factory=dict)
+    output: dict[str, OutputSpec] = field(default_factory=dict)
+
+    def resolve(self, source: str) -> str:
+        """A data source of this file, as an absolute path (callables stay as they are)."""
+        path = self.folder / source
+        return str(path) if path.exists() or not _is_callable(source) else source
+
+    def describe(self, contract: Contract) -> Contract:
+        """`contract` with this project's preprocessing, labels and activations.
+
+        Raises:
+            ProjectError: The file names an input or output that the model lacks, or a
+                number of labels that is not the output's last size.
+        """
+        _check_names("input", self.input, contract.inputs)
+        _check_names("output", self.output, contract.outputs)
+        inputs = tuple(
+            replace(spec, preprocessing=self.input.get(spec.name, spec.preprocessing))
+            for spec in contract.inputs
+        )
+        return Contract(inputs=inputs, outputs=tuple(map(self._describe_output, contract.outputs)))
+
+    def _describe_output(self, spec: TensorSpec) -> TensorSpec:
+        said = self.output.get(spec.name)
+        if said is None:
+            return spec
+        if said.labels and spec.shape and spec.shape[-1] not in (-1, len(said.labels)):
+            raise ProjectError(
+                f"[output.{spec.name}] has one label for each of its {spec.shape[-1]} values.",
+                received=f"{len(said.labels)} labels",
+            )
+        payload = {**serde.to_dict(spec), "labels": said.labels, "activation": said.activation}
+        return serde.from_dict(TensorSpec, payload, f"{FILE_NAME} [output.{spec.name}]")
+
+
+def _is_callable(source: str) -> bool:
+    module, colon, function = source.partition(":")
+    return (
+        bool(colon) and function.isidentifier() and all(p.isidentifier() for p in module.split("."))
+    )
+
+
+def _check_names(section: str, said: dict[str, Any], specs: tuple[TensorSpec, ...]) -> None:
+    known = [spec.name for spec in specs]
+    for name in said:
+        if name not in known:
+            raise ProjectError(
+                f"[{section}.NAME] names an {section} of the model: {', '.join(known)}.",
+                received=f"[{section}.{name}]",
+                hint=nearest(name, known),
+            )
+
+
+def load(path: Path) -> Project:
+    """Read an `edgekit.toml`.
+
+    Raises:
+        ProjectError: No such file, not TOML, an unknown key or a wrong type.
+    """
+    try:
+        payload = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProjectError("The project file exists.", received=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{path} is TOML.", received=str(error)) from None
+    for name, table in payload.get("output", {}).items():
+        if isinstance(table, dict) and isinstance(table.get("labels"), str):
+            table["labels"] = _read_lines(path.parent / table["labels"], f"[output.{name}] labels")
+    for name, table in payload.get("input", {}).items():
+        if isinstance(table, dict) and isinstance(table.get("vocabulary"), str):
+            table["vocabulary"] = _read_lines(path.parent / table["vocabulary"], f"[input.{name}]")
+    payload.pop("folder", None)
+    return replace(serde.from_dict(Project, payload, str(path)), folder=path.parent)
+
+
+def _read_lines(path: Path, where: str) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ProjectError(
+            f"{where} names a text file, one entry a line.", received=str(error)
+        ) from None
+
+
+def find(model: Path) -> Project:
+    """The project file beside `model`, or an empty project when there is none."""
+    path = (model if model.is_dir() else model.parent) / FILE_NAME
+    if not path.is_file():
+        path = model.parent / FILE_NAME
+    return load(path) if path.is_file() else Project(folder=path.parent)

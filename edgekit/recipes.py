@@ -1,0 +1,73 @@
+"""The named recipes, one table. Names are spelled as the LiteRT quantizer spells them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edgekit.errors import UsageError
+from edgekit.names import nearest
+from edgekit.records import IoDtype, Quantization, Recipe
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(name="float32", summary="the exported model as it is; the reference"),
+        Recipe(
+            name="float16",
+            summary="half-size weights, computed in float32",
+            quantize=Quantization(scheme="float16", weight_bits=16),
+        ),
+        Recipe(
+            name="dynamic_wi8_afp32",
+            summary="int8 weights in convolutions and dense layers, ranges taken while running",
+            quantize=Quantization(scheme="dynamic"),
+        ),
+        Recipe(
+            name="weight_only_wi8_afp32",
+            summary="int8 weights, computed in float32",
+            quantize=Quantization(scheme="weight_only"),
+        ),
+        Recipe(
+            name="weight_only_wi4_afp32",
+            summary="int4 weights, computed in float32: the smallest file, slow on a CPU",
+            quantize=Quantization(scheme="weight_only", weight_bits=4),
+        ),
+        Recipe(
+            name="static_wi8_ai8",
+            summary="int8 weights and activations: fast; needs calibration samples",
+            quantize=Quantization(scheme="static", activation_bits=8),
+        ),
+        Recipe(
+            name="static_wi8_ai16",
+            summary="int8 weights, int16 activations: for NPUs; slow on a CPU",
+            quantize=Quantization(scheme="static", activation_bits=16),
+        ),
+    )
+}
+
+WITHOUT_DATA = ("float32", "float16", "dynamic_wi8_afp32")
+WITH_DATA = (*WITHOUT_DATA, "static_wi8_ai8")
+
+
+def get(name: str, io_dtype: IoDtype = "float32") -> Recipe:
+    """The recipe of that name, with its inputs and outputs stored as `io_dtype`.
+
+    Raises:
+        UsageError: No such recipe, or it cannot have integer inputs and outputs.
+    """
+    recipe = RECIPES.get(name)
+    if recipe is None:
+        raise UsageError(
+            f"A recipe is one of {', '.join(RECIPES)}.",
+            received=f"--recipe {name}",
+            hint=nearest(name, RECIPES),
+        )
+    if io_dtype == "float32" or recipe.quantize is None or recipe.quantize.scheme != "static":
+        return recipe
+    if recipe.quantize.activation_bits != 8:
+        raise UsageError(
+            "Integer inputs and outputs need int8 activations.",
+            received=f"--recipe {name} --io {io_dtype}",
+            hint="use --recipe static_wi8_ai8, or leave --io away.",
+        )
+    return replace(recipe, quantize=replace(recipe.quantize, io_dtype=io_dtype))

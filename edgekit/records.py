@@ -1,0 +1,238 @@
+"""The records that flow between stages. Every default of edgekit lives here, once.
+
+All of them are frozen: a stage receives records and returns new ones. `serde` turns
+each into JSON or TOML and back. Sizes are bytes, fractions run from 0 to 1, and a
+metric's name carries its unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+SCHEMA_VERSION = 1
+
+Scheme = Literal["float16", "dynamic", "weight_only", "static"]
+Granularity = Literal["per_tensor", "per_channel"]
+IoDtype = Literal["float32", "int8", "uint8"]
+Better = Literal["higher", "lower"]
+PreprocessingKind = Literal["none", "image", "audio", "tabular", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantization:
+    """How weights and activations become integers (or half floats).
+
+    Scale shapes by `granularity`, for a weight of shape `(out, ..., in)`:
+    `per_tensor` has one scale, `per_channel` one for each output channel.
+    """
+
+    scheme: Scheme
+    weight_bits: int = 8
+    activation_bits: int | None = None
+    granularity: Granularity = "per_channel"
+    io_dtype: IoDtype = "float32"
+
+    @property
+    def needs_calibration(self) -> bool:
+        """Static ranges come from samples; every other scheme does without."""
+        return self.scheme == "static"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What is done to a model, by name. See `recipes.RECIPES` for the table."""
+
+    name: str
+    summary: str
+    quantize: Quantization | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """How raw data becomes a model input: said once, computed alike in every language.
+
+    `image`: resize and crop on raw RGB bytes with Pillow's antialiased arithmetic, then
+    channel order, then `(value - mean) / std` by channel. `audio`: mono at
+    `sample_rate`, cut or zero-padded to `window` samples, then mean and std.
+    `tabular`: the named columns in order, then mean and std by column. `text`:
+    each character (or token) of the vocabulary to its index.
+    """
+
+    kind: PreprocessingKind = "none"
+    size: tuple[int, int] | None = None
+    resize: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+    resize_shorter_to: int | None = None
+    channels: Literal["rgb", "bgr", "gray"] = "rgb"
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    sample_rate: int | None = None
+    window: int | None = None
+    columns: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    unknown_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorSpec:
+    """One input or output of a model, as an app must feed or read it.
+
+    `shape` has -1 where a size is unknown; `dtype` is a NumPy name. A quantized tensor
+    holds `scale` and `zero_point` (one each): `real = scale * (stored - zero_point)`.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: tuple[float, ...] = ()
+    zero_point: tuple[int, ...] = ()
+    quantized_dimension: int = 0
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    labels: tuple[str, ...] = ()
+    activation: Literal["none", "softmax", "sigmoid"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What host and phone must agree on: inputs and outputs by name."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """An operator that a recipe left as it was, and why."""
+
+    layer: str
+    operator: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A written `.tflite` and all that is known of it: its manifest.
+
+    `float_sha256` names the float file it derives from, `source_sha256` the Keras model.
+    `reference_sqnr_db` is how well the float file agreed with Keras at export, on
+    golden samples that were `synthetic` or taken from data.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    path: str
+    sha256: str
+    size_bytes: int
+    compressed_bytes: int
+    recipe: Recipe
+    contract: Contract
+    source_sha256: str
+    float_sha256: str
+    calibration_sha256: str | None = None
+    oldest_runtime: str = ""
+    reference_sqnr_db: float | None = None
+    golden: Literal["data", "synthetic", "none"] = "none"
+    tool_versions: dict[str, str] = field(default_factory=dict)
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a file runs.
+
+    `runtime` is `litert` or `tflite-runtime`; an empty version means the one in edgekit's
+    own environment.
+    """
+
+    runtime: str = "litert"
+    version: str = ""
+    device: str = "host"
+    accelerator: str = "cpu"
+    num_threads: int = 1
+
+    @property
+    def label(self) -> str:
+        """`litert` or `tflite-runtime==2.14.0`, as the command line spells it."""
+        return f"{self.runtime}=={self.version}" if self.version else self.runtime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """The machine that measured. Absolute times compare on an equal host only."""
+
+    machine: str
+    system: str
+    cpu: str
+    cores: int
+    python: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One measured number, with the interval that says how sure it is.
+
+    `low` and `high` bound a 95 % confidence interval where there is one. `raw` holds the
+    per-sample values, so that two measurements of the same samples can be paired.
+    """
+
+    name: str
+    value: float
+    unit: str = ""
+    better: Better = "higher"
+    low: float | None = None
+    high: float | None = None
+    raw: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What one artifact did on one target. A stored one is a baseline."""
+
+    schema_version: int = SCHEMA_VERSION
+    artifact: str
+    artifact_sha256: str
+    samples_sha256: str
+    num_samples: int
+    target: Target
+    host: Host
+    metrics: tuple[Metric, ...]
+    notes: tuple[str, ...] = ()
+    created_at: str = ""
+
+    def metric(self, name: str) -> Metric | None:
+        """The metric of that name, or None when it was not measured."""
+        return next((m for m in self.metrics if m.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a subprocess that handles an untrusted model may use."""
+
+    seconds: float = 600.0
+    memory_bytes: int = 8 * 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertOptions:
+    """What `convert` does when nobody says otherwise."""
+
+    recipes: tuple[str, ...] = ()
+    io_dtype: IoDtype = "float32"
+    calibration_samples: int = 200
+    golden_samples: int = 8
+    seed: int = 0
+    min_reference_sqnr_db: float = 80.0
+    unsafe: bool = False
+    force: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkOptions:
+    """What `benchmark` does when nobody says otherwise."""
+
+    warmup_runs: int = 10
+    num_runs: int = 60
+    num_processes: int = 3
+    num_threads: int = 1
+    min_seconds: float = 0.5

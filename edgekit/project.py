@@ -57,9 +57,9 @@ class OutputSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A whole `edgekit.toml`. `folder` is where it lies: its paths are relative to that."""
+    """A whole `edgekit.toml`. Its paths are relative to the folder it lies in."""
 
-    folder: Path = field(default_factory=Path)
+    file: Path | None = None
     model: str | None = None
     name: str | None = None
     recipes: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class Project:
 
     def resolve(self, source: str) -> str:
         """A data source of this file, as an absolute path (callables stay as they are)."""
-        path = self.folder / source
+        path = (self.file.parent if self.file else Path()) / source
         return str(path) if path.exists() or not _is_callable(source) else source
 
     def describe(self, contract: Contract) -> Contract:
@@ -137,8 +137,8 @@ def load(path: Path) -> Project:
     for name, table in payload.get("input", {}).items():
         if isinstance(table, dict) and isinstance(table.get("vocabulary"), str):
             table["vocabulary"] = _read_lines(path.parent / table["vocabulary"], f"[input.{name}]")
-    payload.pop("folder", None)
-    return replace(serde.from_dict(Project, payload, str(path)), folder=path.parent)
+    payload.pop("file", None)
+    return replace(serde.from_dict(Project, payload, str(path)), file=path.absolute())
 
 
 def _read_lines(path: Path, where: str) -> list[str]:
@@ -155,4 +155,4 @@ def find(model: Path) -> Project:
     path = (model if model.is_dir() else model.parent) / FILE_NAME
     if not path.is_file():
         path = model.parent / FILE_NAME
-    return load(path) if path.is_file() else Project(folder=path.parent)
+    return load(path) if path.is_file() else Project()

@@ -115,7 +115,8 @@ class Artifact:
 
     `float_sha256` names the float file it derives from, `source_sha256` the Keras model.
     `reference_sqnr_db` is how well the float file agreed with Keras at export, on
-    golden samples that were `synthetic` or taken from data.
+    golden samples that were `synthetic` or taken from data. `calibration_digests` holds a
+    short hash of each calibration sample, so that evaluating on them can be noticed.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -128,6 +129,7 @@ class Artifact:
     source_sha256: str
     float_sha256: str
     calibration_sha256: str | None = None
+    calibration_digests: str = ""
     oldest_runtime: str = ""
     reference_sqnr_db: float | None = None
     golden: Literal["data", "synthetic", "none"] = "none"
@@ -172,7 +174,8 @@ class Metric:
     """One measured number, with the interval that says how sure it is.
 
     `low` and `high` bound a 95 % confidence interval where there is one. `raw` holds the
-    per-sample values, so that two measurements of the same samples can be paired.
+    per-sample values, so that two measurements of the same samples can be paired. `note`
+    is what must be said beside the value.
     """
 
     name: str
@@ -182,6 +185,7 @@ class Metric:
     low: float | None = None
     high: float | None = None
     raw: tuple[float, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,48 @@
+# Two commands do everything: `make demo` and `make test`. Each makes what it needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# Test data of other people; tests that need it are skipped, with the reason, without it.
+ifneq ($(wildcard ../shared/corpus),)
+export EDGEKIT_CORPUS ?= $(abspath ../shared/corpus)
+endif
+
+.PHONY: demo test lint bench format clean
+
+demo: $(VENV)/.convert
+	$(BIN)/edgekit demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Ratios against what one would do without edgekit; needs the corpus.
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/run.py
+
+$(VENV)/.python:
+	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "edgekit needs Python 3.11 to 3.13: make PYTHON=python3.11"'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.convert: $(VENV)/.python requirements/convert.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/convert.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.convert requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) out build dist *.egg-info

@@ -1,0 +1,74 @@
+"""The three files on disk that join the halves of edgekit, and their names.
+
+`NAME.RECIPE.tflite`, its manifest `NAME.RECIPE.json` (an `Artifact`), and
+`NAME.golden.npz` (a few inputs with what Keras answered). A manifest names its file
+without a folder, so that the three can be moved together.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+from edgekit import serde
+from edgekit.errors import ModelError, ProjectError
+from edgekit.records import Artifact
+
+
+def tflite_path(folder: Path, name: str, recipe: str) -> Path:
+    """Where the file of one recipe goes."""
+    return folder / f"{name}.{recipe}.tflite"
+
+
+def golden_path(folder: Path, name: str) -> Path:
+    """Where the golden samples of a model go."""
+    return folder / f"{name}.golden.npz"
+
+
+def manifest_path(tflite: Path) -> Path:
+    """The manifest that belongs to a `.tflite`."""
+    return tflite.with_suffix(".json")
+
+
+def float_path(artifact: Artifact) -> Path:
+    """The float file that an artifact derives from, beside it."""
+    path = Path(artifact.path)
+    name = path.name.removesuffix(f".{artifact.recipe.name}.tflite")
+    return tflite_path(path.parent, name, "float32")
+
+
+def compressed_bytes(content: bytes) -> int:
+    """Size after DEFLATE at level 9: about what a download costs."""
+    return len(zlib.compress(content, 9))
+
+
+def save(artifact: Artifact) -> None:
+    """Write the manifest beside its file."""
+    stored = replace(artifact, path=Path(artifact.path).name)
+    serde.write_atomic(manifest_path(Path(artifact.path)), serde.dumps(stored))
+
+
+def load(tflite: Path) -> Artifact | None:
+    """The manifest of a file, or None when there is none (a file that others made).
+
+    Raises:
+        ModelError: The file is missing, or is not the one its manifest describes.
+        ProjectError: The manifest cannot be read.
+    """
+    if not tflite.is_file():
+        raise ModelError("The .tflite file exists.", received=str(tflite))
+    path = manifest_path(tflite)
+    if not path.is_file():
+        return None
+    try:
+        artifact = serde.loads(Artifact, path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{path} can be read.", received=str(error)) from None
+    if artifact.sha256 != serde.sha256(tflite):
+        raise ModelError(
+            f"{tflite.name} is the file that its manifest {path.name} describes.",
+            received="another content hash: the file was changed or replaced.",
+            hint="convert again, or remove the manifest to treat the file as a foreign one.",
+        )
+    return replace(artifact, path=str(tflite))

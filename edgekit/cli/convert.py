@@ -1,0 +1,156 @@
+"""`edgekit convert`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgekit.cli import options as shared
+
+
+@click.command()
+@click.argument("model", type=shared.FILE)
+@click.option(
+    "-r",
+    "--recipe",
+    "recipes",
+    multiple=True,
+    metavar="NAME",
+    help="What to make; repeatable. See below.",
+)
+@click.option(
+    "-c",
+    "--calibration",
+    metavar="DATA",
+    help="Samples for static recipes: .npz, .csv, a folder by class, or module:function.",
+)
+@click.option(
+    "-o", "--output", type=shared.FILE, help="Folder for the results [default: the current one]."
+)
+@click.option("--name", help="First part of the files' names [default: the model's own].")
+@click.option(
+    "--input-shape",
+    "input_shapes",
+    multiple=True,
+    metavar="NAME=1,H,W,C",
+    help="Fix an input's unknown sizes; repeatable.",
+)
+@click.option(
+    "--io",
+    "io_dtype",
+    type=click.Choice(["float32", "int8", "uint8"]),
+    help="Type of inputs and outputs of static_wi8_ai8 [default: float32].",
+)
+@click.option(
+    "--calibration-samples",
+    type=click.IntRange(min=1),
+    help="Draw at most that many [default: 200].",
+)
+@click.option("--seed", type=int, help="Seed of every draw [default: 0].")
+@click.option(
+    "--custom-objects",
+    metavar="MODULE:NAME",
+    help="Custom layers: a class, a function or a dict of them.",
+)
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    default=None,
+    help="Allow a model that runs code of its own while loading (Lambda layers).",
+)
+@click.option("--force", is_flag=True, default=None, help="Replace existing outputs.")
+@shared.project_option
+@shared.limits_options
+@shared.json_option
+def convert(
+    model: Path,
+    recipes: tuple[str, ...],
+    calibration: str | None,
+    output: Path | None,
+    name: str | None,
+    input_shapes: tuple[str, ...],
+    io_dtype: str | None,
+    calibration_samples: int | None,
+    seed: int | None,
+    custom_objects: str | None,
+    unsafe: bool | None,
+    force: bool | None,
+    project: Path | None,
+    timeout: float | None,
+    memory_limit: float | None,
+    as_json: bool,
+) -> None:
+    r"""Turn a trained Keras model into .tflite files, and check each.
+
+    MODEL is a Keras 3 or Keras 2 file, a SavedModel folder, a TensorFlow.js layers model, or
+    a float .tflite.
+
+    \b
+    Recipes:
+      float32                the exported model; always made, the reference
+      float16                half the size
+      dynamic_wi8_afp32      int8 weights, no data needed
+      weight_only_wi8_afp32  int8 weights, computed in float
+      weight_only_wi4_afp32  int4 weights, computed in float
+      static_wi8_ai8         int8 everywhere; needs --calibration
+      static_wi8_ai16        int16 activations, for NPUs; needs --calibration
+
+    Without --recipe: those of edgekit.toml; else float32, float16 and dynamic_wi8_afp32, and
+    static_wi8_ai8 where there is calibration data.
+    """
+    from edgekit import project as projects
+    from edgekit.pipeline import convert as pipeline
+    from edgekit.records import ConvertOptions
+
+    with shared.progress() as say:
+        made = pipeline.convert(
+            model,
+            output=output,
+            name=name,
+            calibration=calibration,
+            project=projects.load(project) if project else None,
+            input_shapes=dict(parse_shape(text) for text in input_shapes),
+            custom_objects=custom_objects,
+            options=shared.overlay(
+                ConvertOptions(limits=shared.limits(timeout, memory_limit)),
+                recipes=recipes,
+                io_dtype=io_dtype,
+                calibration_samples=calibration_samples,
+                seed=seed,
+                unsafe=unsafe,
+                force=force,
+            ),
+            on_progress=say,
+        )
+    shared.echo_notes([note for artifact in made for note in artifact.notes])
+    if as_json:
+        shared.echo_json(made)
+        return
+    from edgekit.report import terminal
+
+    terminal.console().print(terminal.artifacts_table(made))
+    first = made[0]
+    if first.reference_sqnr_db is not None:
+        click.echo(
+            f"The float file agrees with Keras to {first.reference_sqnr_db:.1f} dB on "
+            f"{'synthetic' if first.golden == 'synthetic' else 'real'} golden samples."
+        )
+
+
+def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """`NAME=1,224,224,3` as a name and a shape."""
+    name, equals, sizes = text.rpartition("=")
+    try:
+        shape = tuple(int(size) for size in sizes.split(","))
+    except ValueError:
+        shape = ()
+    if not (equals and name and shape):
+        from edgekit.errors import UsageError
+
+        raise UsageError(
+            "--input-shape is NAME=1,SIZE,...: the whole shape with a batch of 1.",
+            received=text,
+            hint="--input-shape image=1,224,224,3",
+        )
+    return name, shape

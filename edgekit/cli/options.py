@@ -1,0 +1,107 @@
+"""Options and output that several verbs share.
+
+Options default to None and overlay a record, so that each default exists once, in
+`records`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from edgekit.records import Limits
+
+F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
+
+FILE = click.Path(path_type=Path)
+
+
+def json_option(function: F) -> F:
+    """`--json`: the result on standard output, as JSON, and nothing else there."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
+        function
+    )
+
+
+def limits_options(function: F) -> F:
+    """`--timeout` and `--memory-limit` for the processes that handle models."""
+    function = click.option(
+        "--memory-limit",
+        type=click.FloatRange(min=0.05),
+        metavar="GIB",
+        help="Stop a process that handles a model above this much memory.",
+    )(function)
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Stop a process that handles a model after this time.",
+    )(function)
+
+
+def project_option(function: F) -> F:
+    """`--project`: another `edgekit.toml` than the one beside the model."""
+    return click.option(
+        "--project", type=FILE, help="The edgekit.toml to use [default: the one beside the model]."
+    )(function)
+
+
+def runtime_option(function: F) -> F:
+    """`--runtime`, any number of times."""
+    return click.option(
+        "--runtime",
+        "runtimes",
+        multiple=True,
+        metavar="NAME[==VERSION]",
+        help="litert (default), litert==VERSION, tflite-runtime==2.14.0; repeatable.",
+    )(function)
+
+
+def limits(timeout: float | None, memory_limit: float | None) -> Limits:
+    """The limits that the two options ask for."""
+    from edgekit.records import Limits
+
+    memory = None if memory_limit is None else int(memory_limit * 2**30)
+    return overlay(Limits(), seconds=timeout, memory_bytes=memory)
+
+
+def overlay(record: R, **given: Any) -> R:
+    """`record` with the options that were given; None and () mean that one was not."""
+    changes = {key: value for key, value in given.items() if value is not None and value != ()}
+    result: R = replace(record, **changes)  # type: ignore[type-var]  # R is a dataclass
+    return result
+
+
+def echo_json(payload: Any) -> None:
+    """Print records as JSON on standard output."""
+    from edgekit import serde
+
+    click.echo(json.dumps(serde.to_dict(payload), indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A spinner on a terminal's standard error; plain lines where it is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda line: click.echo(f"edgekit: {line}", err=True)
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        yield lambda line: status.update(line)
+
+
+def echo_notes(notes: list[str]) -> None:
+    """Print notes and warnings, each once, on standard error."""
+    for note in dict.fromkeys(notes):
+        click.echo(f"Note: {note}", err=True)

@@ -1,0 +1,105 @@
+"""`edgekit validate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgekit.cli import options as shared
+
+
+@click.command()
+@click.argument("files", type=shared.FILE, nargs=-1, required=True)
+@click.option(
+    "-d",
+    "--data",
+    metavar="DATA",
+    help="Evaluation samples: .npz, .csv, a folder by class, or module:function.",
+)
+@shared.runtime_option
+@click.option(
+    "-m",
+    "--metric",
+    metavar="NAME",
+    help="top1_accuracy, top5_accuracy, mae, rmse, auc or module:function "
+    "[default: by the labels].",
+)
+@click.option(
+    "--reference",
+    type=shared.FILE,
+    help="The float file to compare with [default: the one beside each file].",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Draw that many samples [default: all].")
+@click.option("--seed", type=int, help="Seed of the draw [default: 0].")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Worker processes that share the samples [default: 1].",
+)
+@shared.project_option
+@shared.limits_options
+@shared.json_option
+def validate(
+    files: tuple[Path, ...],
+    data: str | None,
+    runtimes: tuple[str, ...],
+    metric: str | None,
+    reference: Path | None,
+    limit: int | None,
+    seed: int | None,
+    jobs: int | None,
+    project: Path | None,
+    timeout: float | None,
+    memory_limit: float | None,
+    as_json: bool,
+) -> None:
+    """Measure accuracy, and fidelity to the float file, on each runtime.
+
+    FILES are .tflite files. Intervals are 95 %.
+    """
+    from edgekit import project as projects
+    from edgekit.pipeline import validate as pipeline
+    from edgekit.runtimes import environments
+
+    said = projects.load(project) if project else projects.find(files[0])
+    with shared.progress() as say:
+        measured = pipeline.validate(
+            files,
+            data=data or evaluation_data(said),
+            targets=tuple(environments.parse(text) for text in runtimes or ("litert",)),
+            metric=metric or said.metric,
+            reference=reference,
+            limit=limit,
+            seed=seed if seed is not None else said.data.seed,
+            jobs=jobs or 1,
+            project=said,
+            limits=shared.limits(timeout, memory_limit),
+            on_progress=say,
+        )
+    shared.echo_notes([note for one in measured for note in one.notes])
+    if as_json:
+        shared.echo_json(measured)
+        return
+    from edgekit.report import terminal
+
+    terminal.console().print(terminal.measurements_table(measured))
+
+
+def evaluation_data(project: object) -> str:
+    """The project's evaluation data.
+
+    Raises:
+        UsageError: It names none, and --data was not given.
+    """
+    from edgekit.errors import UsageError
+    from edgekit.project import Project
+
+    assert isinstance(project, Project)
+    if project.data.evaluation is None:
+        raise UsageError(
+            "validate needs evaluation samples.",
+            received=f"no --data, and {project.file or 'no edgekit.toml'} names none.",
+            hint="pass --data DATA.npz (arrays named as the model's inputs, or x; labels y).",
+        )
+    return project.resolve(project.data.evaluation)

@@ -1,0 +1,6 @@
+"""Where the stages come together. A newcomer starts at `convert.convert`.
+
+`convert`: load -> export -> compare with Keras -> quantize -> check -> write.
+`validate`: run -> measure accuracy and fidelity. `benchmark`: run -> measure time and
+memory. Stages do not import each other; what one needs of another it gets from here.
+"""

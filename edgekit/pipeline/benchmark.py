@@ -1,0 +1,126 @@
+"""Latency, memory and size of files, timed side by side on each runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edgekit import artifacts, serde
+from edgekit.errors import UsageError
+from edgekit.measure import latency, memory
+from edgekit.measure.host import describe_host
+from edgekit.records import BenchmarkOptions, Limits, Measurement, Metric, Target
+from edgekit.runtimes import host
+
+
+def benchmark(
+    files: Sequence[Path],
+    *,
+    targets: Sequence[Target] = (Target(),),
+    reference: Path | None = None,
+    options: BenchmarkOptions | None = None,
+    limits: Limits | None = None,
+    on_progress: Callable[[str], None] | None = None,
+) -> list[Measurement]:
+    """Measure how long files take, how much memory, and how they compare.
+
+    Args:
+        files: One or more `.tflite` files. The same file twice is an A/A test.
+        targets: Runtimes to run on.
+        reference: The file of `files` that ratios are against; by default the float32 one
+            of them, else the first.
+        options: How often, how long, and with how many threads.
+        limits: Time and memory of each process.
+        on_progress: Takes one line at each step.
+
+    Returns:
+        For each target, a measurement of each file in the order of `files`: latency
+        percentiles, `latency_ratio` to the reference, `peak_rss_bytes`, sizes.
+
+    Raises:
+        EdgekitError: By its class: unreadable files, a runtime that cannot run one.
+    """
+    if not files:
+        raise UsageError("benchmark needs at least one .tflite file.", received="none")
+    options, limits = options or BenchmarkOptions(), limits or Limits()
+    first = _reference_index(files, reference)
+    # The reference leads, because ratios are against the first.
+    order = [first, *(i for i in range(len(files)) if i != first)]
+    sizes = [_sizes(path) for path in files]
+    machine = describe_host()
+    measured = []
+    for target in targets:
+        timed = latency.benchmark(
+            [files[i] for i in order],
+            target,
+            options,
+            open_timer=host.open_timer,
+            limits=limits,
+            on_progress=on_progress,
+        )
+        times = {index: timed.files[place] for place, index in enumerate(order)}
+        for index, path in enumerate(files):
+            if on_progress:
+                on_progress(f"measuring the memory of {path.name} on {target.label}")
+            peak = memory.peak_memory(path, timed.target, open_timer=host.open_timer, limits=limits)
+            measured.append(
+                Measurement(
+                    artifact=path.name,
+                    artifact_sha256=serde.sha256(path),
+                    samples_sha256="",
+                    num_samples=0,
+                    target=timed.target,
+                    host=machine,
+                    metrics=(*times[index], *_of_reference(index == first), peak, *sizes[index]),
+                    notes=_notes(path, files[first], times[index], target),
+                    created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                )
+            )
+    return measured
+
+
+def _reference_index(files: Sequence[Path], reference: Path | None) -> int:
+    if reference is not None:
+        for index, path in enumerate(files):
+            if path.resolve() == reference.resolve():
+                return index
+        raise UsageError(
+            "--reference is one of the files that are timed.",
+            received=str(reference),
+            hint=f"add it: edgekit benchmark {reference} ...",
+        )
+    return next((i for i, path in enumerate(files) if path.name.endswith(".float32.tflite")), 0)
+
+
+def _of_reference(is_reference: bool) -> tuple[Metric, ...]:
+    return (Metric(name="latency_ratio", value=1.0, better="lower"),) if is_reference else ()
+
+
+def _sizes(path: Path) -> tuple[Metric, ...]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError("A .tflite file can be read.", received=str(error)) from None
+    return (
+        Metric(name="size_bytes", value=len(content), unit="bytes", better="lower"),
+        Metric(
+            name="compressed_bytes",
+            value=artifacts.compressed_bytes(content),
+            unit="bytes",
+            better="lower",
+        ),
+    )
+
+
+def _notes(
+    path: Path, reference: Path, metrics: Sequence[Metric], target: Target
+) -> tuple[str, ...]:
+    """Say plainly when a file is slower than the reference; sure of it, by the interval."""
+    ratio = next((m for m in metrics if m.name == "latency_ratio"), None)
+    if ratio is None or ratio.low is None or ratio.low <= 1.05:
+        return ()
+    note = f"{path.name} is {ratio.value:.2f}x slower than {reference.name} on {target.label} here"
+    if target.runtime == "tflite-runtime":
+        note += "; on x86 that runtime has no accelerated int8 kernels, on Arm it has"
+    return (f"{note}.",)

@@ -1,0 +1,93 @@
+"""What is installed, which runtimes work, and what would mend the rest."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+
+from edgekit.errors import EdgekitError
+from edgekit.records import Limits, Target
+from edgekit.runtimes import environments, host
+
+# Imported by edgekit without TensorFlow / for Keras models only.
+_BASE = ("numpy", "scipy", "rich", "pillow", "ai-edge-litert", "litert-quantizer")
+_CONVERT = {"tensorflow": "tensorflow", "keras": "keras", "tf-keras": "tf_keras"}
+_MEND_CONVERT = "pip install '.[convert]' in the checkout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at: whether it works, and the command that mends it."""
+
+    what: str
+    ok: bool
+    detail: str
+    mend: str | None = None
+
+
+def doctor() -> list[Finding]:
+    """Look at Python, packages and runtimes. Each runtime's worker is really started."""
+    findings = [
+        Finding(what="python", ok=True, detail=f"{platform.python_version()} {platform.machine()}")
+    ]
+    for name in _BASE:
+        version = _version(name)
+        findings.append(
+            Finding(
+                what=name,
+                ok=version is not None,
+                detail=version or "not installed",
+                mend=None if version else "pip install . in the checkout",
+            )
+        )
+    for name, module in _CONVERT.items():
+        # TensorFlow has several distributions (tensorflow-cpu, ...): look for the module.
+        found = importlib.util.find_spec(module) is not None
+        findings.append(
+            Finding(
+                what=name,
+                ok=found,
+                detail=(_version(name) or "installed")
+                if found
+                else "not installed: Keras models cannot be converted, .tflite files can",
+                mend=None if found else _MEND_CONVERT,
+            )
+        )
+    added = [environments.parse(one.label) for one in environments.list_environments()]
+    findings.extend(_runtime(target) for target in (Target(), *added))
+    if not any(f.what.startswith("tflite-runtime") for f in findings):
+        findings.append(
+            Finding(
+                what="tflite-runtime",
+                ok=False,
+                detail="not added: files cannot be proven on the runtime many devices still ship",
+                mend="edgekit runtime add tflite-runtime==2.14.0",
+            )
+        )
+    return findings
+
+
+def _runtime(target: Target) -> Finding:
+    name = f"The {target.label} worker"
+    try:
+        python = environments.python_for(target)
+        with host.start(python, target, name=name, limits=Limits(seconds=60)) as worker:
+            said = host.ask(worker, "hello")
+    except EdgekitError as error:
+        return Finding(
+            what=target.label,
+            ok=False,
+            detail=error.received or error.rule,
+            mend=error.hint or f"edgekit runtime add {target.label}",
+        )
+    detail = f"{said['version']} on Python {said['python']}, NumPy {said['numpy']}"
+    return Finding(what=target.label, ok=True, detail=detail)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,51 @@
+"""What is inside a `.tflite`, and how a runtime cuts it into pieces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit import flatbuffer
+from edgekit.errors import EdgekitError
+from edgekit.flatbuffer import Inspection
+from edgekit.records import Limits, Target
+from edgekit.runtimes import host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """How many pieces of the graph the accelerated kernels took, of how many operators.
+
+    One piece is the whole graph, none means that all of it runs in plain kernels. `failure`
+    says why the runtime could not prepare the file.
+    """
+
+    runtime: str
+    partitions: int | None
+    num_ops: int | None
+    failure: str | None = None
+
+
+def inspect(
+    path: Path, *, target: Target | None = None, limits: Limits | None = None
+) -> tuple[Inspection, Delegation]:
+    """Read a file, and prepare it in a runtime (LiteRT by default) without running it.
+
+    Raises:
+        ModelError: Missing, damaged, or not a `.tflite`.
+    """
+    target = target or Target()
+    found = flatbuffer.inspect(path)
+    try:
+        with host.open_session(path, target, limits=limits or Limits()) as session:
+            info = session.info
+    except EdgekitError as error:
+        failure = f"{error.rule} {error.received or ''}".strip()
+        return found, Delegation(
+            runtime=target.label, partitions=None, num_ops=None, failure=failure
+        )
+    return found, Delegation(
+        runtime=f"{target.runtime} {info.runtime_version}",
+        partitions=info.partitions,
+        num_ops=info.num_ops,
+    )

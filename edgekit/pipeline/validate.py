@@ -1,0 +1,209 @@
+"""Accuracy and fidelity of files, each on every runtime that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from edgekit import artifacts, flatbuffer, serde
+from edgekit.data import sources
+from edgekit.data.samples import Samples
+from edgekit.errors import UsageError
+from edgekit.measure import accuracy, fidelity
+from edgekit.measure.host import describe_host
+from edgekit.project import Project
+from edgekit.records import Artifact, Contract, Limits, Measurement, Metric, Target
+from edgekit.runtimes import host
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A file to judge, and the float file it derives from, where that is known."""
+
+    path: Path
+    contract: Contract
+    manifest: Artifact | None
+    reference: Path | None
+
+
+def _silent(line: str) -> None:
+    del line
+
+
+def validate(
+    files: Sequence[Path],
+    *,
+    data: str,
+    targets: Sequence[Target] = (Target(),),
+    metric: str | None = None,
+    reference: Path | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    jobs: int = 1,
+    project: Project | None = None,
+    limits: Limits | None = None,
+    on_progress: Progress = _silent,
+) -> list[Measurement]:
+    """Measure what each file computes, against labels and against its float file.
+
+    Args:
+        files: `.tflite` files; those of `convert` bring their contract and know their
+            float file.
+        data: Evaluation samples: `.npz`, `.csv`, a folder by class or `module:function`.
+        targets: Runtimes to run on.
+        metric: A metric's name or `module:function`; guessed from the labels by default.
+        reference: The float file of `files`; the one beside each by default.
+        limit: Draw that many samples; all by default.
+        seed: Of the draw and of bootstraps.
+        jobs: Worker processes that share the samples.
+        project: What `edgekit.toml` says, for files without a manifest.
+        limits: Time and memory of each worker.
+        on_progress: Takes one line at each step.
+
+    Returns:
+        A measurement for each file and target, in that order.
+
+    Raises:
+        EdgekitError: By its class: unreadable files, data that do not fit, a runtime that
+            cannot run a file.
+    """
+    if not files:
+        raise UsageError("validate needs at least one .tflite file.", received="none")
+    limits = limits or Limits()
+    machine = describe_host()
+    drawn = _Drawn(data, limit, seed)
+    references = _References(jobs, limits, on_progress)
+    measurements = []
+    for path in files:
+        candidate = _candidate(path, reference, project)
+        samples = drawn.of(candidate.contract)
+        expected = references.of(candidate.reference, samples)
+        for target in targets:
+            on_progress(f"running {path.name} on {target.label}, {len(samples)} samples")
+            if path == candidate.reference and target == REFERENCE_TARGET and expected:
+                outputs = expected
+            else:
+                outputs = host.run_parallel(path, target, samples.inputs, jobs=jobs, limits=limits)
+            metrics, notes = _measure(candidate, samples, outputs, expected, metric)
+            measurements.append(
+                Measurement(
+                    artifact=path.name,
+                    artifact_sha256=serde.sha256(path),
+                    samples_sha256=samples.sha256,
+                    num_samples=len(samples),
+                    target=target,
+                    host=machine,
+                    metrics=metrics,
+                    notes=notes,
+                    created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                )
+            )
+    return measurements
+
+
+# The float file's outputs are taken on this one, whatever runtimes are asked for.
+REFERENCE_TARGET = Target()
+
+
+@dataclass(slots=True)
+class _Drawn:
+    """The samples, loaded once for all files that take the same inputs."""
+
+    source: str
+    limit: int | None
+    seed: int
+    _kept: tuple[tuple[object, ...], Samples] | None = None
+
+    def of(self, contract: Contract) -> Samples:
+        # A quantized variant takes the same real values as its float file.
+        key = tuple((i.name, i.shape, i.preprocessing) for i in contract.inputs)
+        if self._kept is None or self._kept[0] != key:
+            samples = sources.load(
+                self.source, contract, purpose="evaluation", limit=self.limit, seed=self.seed
+            )
+            self._kept = (key, samples)
+        return self._kept[1]
+
+
+@dataclass(slots=True)
+class _References:
+    """The float files' outputs, each run once."""
+
+    jobs: int
+    limits: Limits
+    on_progress: Progress
+    _kept: dict[tuple[Path, str], dict[str, np.ndarray]] = field(default_factory=dict)
+
+    def of(self, path: Path | None, samples: Samples) -> dict[str, np.ndarray] | None:
+        if path is None:
+            return None
+        key = (path, samples.sha256)
+        if key not in self._kept:
+            self.on_progress(f"running the reference {path.name}, {len(samples)} samples")
+            self._kept[key] = host.run_parallel(
+                path, REFERENCE_TARGET, samples.inputs, jobs=self.jobs, limits=self.limits
+            )
+        return self._kept[key]
+
+
+def _candidate(path: Path, reference: Path | None, project: Project | None) -> _Candidate:
+    manifest = artifacts.load(path)
+    if manifest is not None:
+        contract = manifest.contract
+        if reference is None:
+            beside = artifacts.float_path(manifest)
+            if beside.is_file() and serde.sha256(beside) == manifest.float_sha256:
+                reference = beside
+    else:
+        contract = flatbuffer.contract(path)
+        if project is not None:
+            contract = project.describe(contract)
+    return _Candidate(path=path, contract=contract, manifest=manifest, reference=reference)
+
+
+def _measure(
+    candidate: _Candidate,
+    samples: Samples,
+    outputs: dict[str, np.ndarray],
+    expected: dict[str, np.ndarray] | None,
+    metric: str | None,
+) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
+    """Task metric, fidelity and size of one file, and what must be said beside them."""
+    notes = []
+    metrics: list[Metric] = []
+    name = metric or accuracy.default_metric(candidate.contract, samples.labels)
+    if name is not None:
+        metrics.append(accuracy.measure(name, outputs, samples, candidate.contract))
+    else:
+        notes.append("no labels in the data: no accuracy, only agreement with the float file.")
+    if expected is not None:
+        metrics.extend(fidelity.compare(expected, outputs, candidate.contract))
+    else:
+        notes.append(
+            f"the float file of {candidate.path.name} is not beside it: no fidelity; "
+            "name it with --reference."
+        )
+    content = candidate.path.read_bytes()
+    metrics.append(Metric(name="size_bytes", value=len(content), unit="B", better="lower"))
+    compressed = artifacts.compressed_bytes(content)
+    metrics.append(Metric(name="compressed_bytes", value=compressed, unit="B", better="lower"))
+    seen = _calibrated_on(candidate.manifest, samples)
+    if seen:
+        notes.append(
+            f"{seen} of {len(samples)} evaluation samples were used for calibration: "
+            "the accuracy looks better than it is."
+        )
+    return tuple(metrics), tuple(notes)
+
+
+def _calibrated_on(manifest: Artifact | None, samples: Samples) -> int:
+    if manifest is None or not manifest.calibration_digests:
+        return 0
+    calibrated = set(manifest.calibration_digests.split())
+    return sum(digest in calibrated for digest in samples.digests())

@@ -1,0 +1,62 @@
+"""An existing float `.tflite` as the starting point, in place of a Keras model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from edgekit import flatbuffer, serde
+from edgekit import project as projects
+from edgekit.data import draw
+from edgekit.errors import ModelError, UsageError
+
+
+def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
+    """Check the file, name its inputs and outputs, and draw samples.
+
+    The request and the answer are those of `convert.export.run`; the golden samples have
+    no reference yet, since this file is its own.
+
+    Raises:
+        ModelError: Not a `.tflite`, or already quantized.
+        UsageError: `--input-shape` was given: only an export can fix sizes.
+    """
+    report("reading the .tflite")
+    if request.get("input_shapes"):
+        raise UsageError(
+            "--input-shape fixes sizes while a Keras model is exported.",
+            received="a .tflite, whose sizes are settled",
+        )
+    path = Path(request["model"])
+    model = flatbuffer.read(path)
+    quantized = sorted(
+        {
+            f"{op.name} ({tensor.dtype})"
+            for op in flatbuffer.operators(model)
+            for tensor in op.inputs
+            if tensor.scale
+        }
+    )
+    if quantized:
+        raise ModelError(
+            "edgekit quantizes a float .tflite.",
+            received=f"{path.name} is quantized already: {', '.join(quantized[:4])}",
+            hint="start from the Keras model, or from its float .tflite.",
+        )
+    flatbuffer.ensure_signature(model)
+    Path(request["out"]).write_bytes(flatbuffer.to_bytes(model))
+    contract = flatbuffer.contract(model)
+    if request.get("project"):
+        contract = projects.load(Path(request["project"])).describe(contract)
+    golden, calibration = draw.draw(contract, request, {})
+    golden.save(Path(request["golden_out"]))
+    if calibration is not None:
+        calibration.save(Path(request["calibration_out"]))
+    return {
+        "contract": serde.to_dict(contract),
+        "golden": "synthetic" if calibration is None else "data",
+        "calibration_sha256": calibration.sha256 if calibration is not None else None,
+        "notes": [],
+        "seconds": {},
+    }

@@ -1,0 +1,79 @@
+"""Activation ranges from one run of the float file over calibration samples.
+
+LiteRT's profiler collects the extremes of every tensor inside the interpreter, several
+times faster than reading all tensors into Python. The true extremes are kept: the
+quantizer's default is a moving average, which clips too much (ResNet8: 15 dB against 22).
+Collected once, the ranges serve every static recipe.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit.data.samples import Samples
+from edgekit.errors import DataError, QuantizeError
+from edgekit.records import Contract
+
+# `{tensor name: {"min": array of shape (1,), "max": array of shape (1,)}}`, as the quantizer
+# wants them.
+Ranges = dict[str, dict[str, np.ndarray]]
+
+
+def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ranges:
+    """The extremes of every activation over all samples.
+
+    Args:
+        float_path: A float `.tflite` with one signature.
+        samples: Calibration samples; `inputs[name]` has shape `(n, ...)`.
+        contract: Names and types of the file's inputs.
+
+    Returns:
+        Minimum and maximum by tensor name, in the tensors' own units.
+
+    Raises:
+        DataError: No samples.
+        QuantizeError: The interpreter could not run the samples, or a range is not finite.
+    """
+    from litert_quantizer import calibrator
+    from litert_quantizer.utils import qsv_utils
+
+    if not len(samples):
+        raise DataError("Calibration needs at least one sample.", received=samples.source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
+        run = calibrator.Calibrator(
+            float_path.read_bytes(),
+            num_threads=os.cpu_count() or 1,
+            mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
+            qsv_update_func=qsv_utils.min_max_update,
+        )
+        [signature] = run.get_signature_list()
+        try:
+            run.calibrate({signature: _rows(samples, contract)}, None)
+        except (RuntimeError, ValueError) as error:
+            raise QuantizeError(
+                "The float file runs on every calibration sample.", received=str(error)
+            ) from None
+    ranges: Ranges = run.get_model_qsvs()
+    for name, extremes in ranges.items():
+        if not all(np.isfinite(extremes[side]).all() for side in ("min", "max")):
+            raise QuantizeError(
+                "Every activation stays finite on the calibration samples.",
+                received=f"{name}: {extremes['min']} to {extremes['max']}",
+                hint="check the samples' preprocessing; the float model itself overflows.",
+            )
+    return ranges
+
+
+def _rows(samples: Samples, contract: Contract) -> list[dict[str, Any]]:
+    """Each sample with the batch dimension and the dtype that the file wants."""
+    dtypes = {spec.name: np.dtype(spec.dtype) for spec in contract.inputs}
+    return [
+        {name: samples.inputs[name][i : i + 1].astype(dtype) for name, dtype in dtypes.items()}
+        for i in range(len(samples))
+    ]

@@ -1,0 +1,115 @@
+"""One recipe applied to one float file, by the LiteRT quantizer.
+
+A recipe becomes the quantizer's rules. Later rules win, and a rule of one operator wins
+over the rule of all operators before it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from edgekit.errors import QuantizeError
+from edgekit.quantize.calibrate import Ranges
+from edgekit.records import Quantization, Recipe
+
+# Dynamic quantization of a depthwise convolution is accurate but two to three times slower
+# than float (MobileNetV2: 17.3 ms against 6.9 ms in float), so these are left out.
+DYNAMIC_OPERATORS = ("CONV_2D", "FULLY_CONNECTED", "EMBEDDING_LOOKUP")
+# The operators that have int4 weights; every other one keeps int8.
+INT4_OPERATORS = ("CONV_2D", "FULLY_CONNECTED", "EMBEDDING_LOOKUP")
+
+
+def quantize(float_model: bytes, recipe: Recipe, ranges: Ranges | None) -> bytes:
+    """The quantized file, as the quantizer writes it.
+
+    Args:
+        float_model: A float `.tflite`.
+        recipe: What to do; a recipe without quantization returns the file as it is.
+        ranges: Activation ranges, for static recipes.
+
+    Raises:
+        QuantizeError: A static recipe without ranges, or the quantizer refused the file.
+    """
+    if recipe.quantize is None:
+        return float_model
+    if recipe.quantize.needs_calibration and ranges is None:
+        raise QuantizeError(
+            f"{recipe.name} needs calibration samples.",
+            received="none",
+            hint="pass --calibration DATA.npz (100 to 500 samples), or use --recipe "
+            "dynamic_wi8_afp32.",
+        )
+    from litert_quantizer import quantizer
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
+        try:
+            engine = quantizer.Quantizer(float_model)
+            _add_rules(engine, recipe.quantize)
+            result = engine.quantize(
+                ranges if recipe.quantize.needs_calibration else None,
+                enable_progress_bar=False,
+                enable_progress_report=False,
+            )
+        except (RuntimeError, ValueError, KeyError, TypeError, IndexError) as error:
+            raise QuantizeError(
+                f"The quantizer can apply {recipe.name} to this model.",
+                received=f"{type(error).__name__}: {error}",
+                hint="try another recipe; float16 and weight_only_wi8_afp32 ask the least.",
+            ) from error
+    return bytes(result.quantized_model)
+
+
+def _add_rules(engine: Any, how: Quantization) -> None:
+    from litert_quantizer import qtyping
+    from litert_quantizer.algorithm_manager import AlgorithmName
+
+    operators = qtyping.TFLOperationName
+    everything = operators.ALL_SUPPORTED
+    granularity = {
+        "per_tensor": qtyping.QuantGranularity.TENSORWISE,
+        "per_channel": qtyping.QuantGranularity.CHANNELWISE,
+    }[how.granularity]
+    if how.scheme == "float16":
+        engine.add_weight_only_config(
+            ".*", everything, 16, algorithm_key=AlgorithmName.FLOAT_CASTING
+        )
+    elif how.scheme == "weight_only":
+        engine.add_weight_only_config(".*", everything, 8, granularity)
+        if how.weight_bits < 8:
+            for name in INT4_OPERATORS:
+                engine.add_weight_only_config(".*", operators(name), how.weight_bits, granularity)
+    elif how.scheme == "dynamic":
+        for name in DYNAMIC_OPERATORS:
+            engine.add_dynamic_config(".*", operators(name), how.weight_bits, granularity)
+    else:
+        assert how.activation_bits is not None
+        engine.add_static_config(
+            ".*", everything, how.activation_bits, how.weight_bits, granularity
+        )
+        _set_io(engine, how)
+
+
+def _set_io(engine: Any, how: Quantization) -> None:
+    """Inputs and outputs stay float, or take the integer type that was asked for."""
+    from litert_quantizer import qtyping
+    from litert_quantizer.algorithm_manager import AlgorithmName
+
+    for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
+        if how.io_dtype == "float32":
+            engine.update_quantization_recipe(".*", side, algorithm_key=AlgorithmName.NO_QUANTIZE)
+        elif how.io_dtype == "uint8":
+            config = qtyping.OpQuantizationConfig(
+                activation_tensor_config=qtyping.TensorQuantizationConfig(
+                    num_bits=8, symmetric=False, dtype=qtyping.TensorDataType.UINT
+                ),
+                weight_tensor_config=qtyping.TensorQuantizationConfig(
+                    num_bits=8,
+                    symmetric=True,
+                    granularity=qtyping.QuantGranularity.CHANNELWISE,
+                ),
+                compute_precision=qtyping.ComputePrecision.INTEGER,
+                explicit_dequantize=False,
+            )
+            engine.update_quantization_recipe(".*", side, config)

@@ -1,0 +1,99 @@
+"""Which file to ship, and what is wrong with the others: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgekit.records import Measurement
+
+# A file may lose this fraction of accuracy (or of agreement with float) and still be shipped.
+MAX_LOSS = 0.01
+# Latencies closer than this count as equal: the smaller file wins.
+SAME_LATENCY = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """The file to ship, or None when there is none, and the reason; remarks by file."""
+
+    ship: str | None
+    reason: str
+    remarks: dict[str, str]
+
+
+def advise(measurements: Sequence[Measurement], reference: str) -> Advice:
+    """Choose from the measurements of one target.
+
+    A file qualifies when it loses at most `MAX_LOSS` of the float file's task metric, where
+    that is a fraction, or otherwise agrees with float on all but `MAX_LOSS` of the samples.
+    Of those, the fastest is advised; among equally fast ones the smallest.
+
+    Args:
+        measurements: One for each file, all on the same target.
+        reference: The name of the float file among them.
+    """
+    base = next((m for m in measurements if m.artifact == reference), None)
+    remarks: dict[str, str] = {}
+    fit: list[tuple[Measurement, float]] = []
+    for one in measurements:
+        loss = _loss(one, base)
+        if one.artifact == reference:
+            fit.append((one, 0.0))
+            continue
+        remarks[one.artifact] = "; ".join(_remarks(one, base, loss))
+        if loss is not None and loss <= MAX_LOSS:
+            fit.append((one, loss))
+    if not fit:
+        return Advice(
+            ship=None, reason="no file was measured against the float one", remarks=remarks
+        )
+    fastest = min(_ratio(one) for one, _ in fit)
+    near = [pair for pair in fit if _ratio(pair[0]) <= fastest * (1 + SAME_LATENCY)]
+    chosen, loss = min(near, key=lambda pair: _value(pair[0], "size_bytes") or 0.0)
+    return Advice(ship=chosen.artifact, reason=_reason(chosen, base, loss), remarks=remarks)
+
+
+def _reason(chosen: Measurement, base: Measurement | None, loss: float) -> str:
+    if base is None or chosen.artifact == base.artifact:
+        return "no smaller or faster file stays within the loss allowed"
+    size = (_value(chosen, "size_bytes") or 0.0) / (_value(base, "size_bytes") or 1.0)
+    parts = [f"{size:.2f}x of float's size"]
+    if chosen.metric("latency_ratio") is not None:
+        parts.append(f"{_ratio(chosen):.2f}x of its latency")
+    parts.append("no loss" if loss <= 0 else f"a loss of {loss:.4f}")
+    return ", ".join(parts)
+
+
+def _remarks(one: Measurement, base: Measurement | None, loss: float | None) -> list[str]:
+    said = []
+    if loss is not None and loss > MAX_LOSS:
+        said.append(f"loses {loss:.4f}")
+    if _ratio(one) > 1 + SAME_LATENCY:
+        said.append(f"slower than float here ({_ratio(one):.1f}x)")
+    if base is not None and (_value(one, "size_bytes") or 0) >= (_value(base, "size_bytes") or 0):
+        said.append("no smaller than float")
+    return said
+
+
+def _loss(one: Measurement, base: Measurement | None) -> float | None:
+    """What a file loses against float, as a fraction; None where it cannot be said."""
+    if base is None:
+        return None
+    for metric in one.metrics:
+        other = base.metric(metric.name)
+        is_task = metric.name.split("@")[0] in ("top1_accuracy", "top5_accuracy", "auc")
+        if is_task and other is not None:
+            return other.value - metric.value
+    agreement = _value(one, "agreement")
+    return None if agreement is None else 1 - agreement
+
+
+def _ratio(one: Measurement) -> float:
+    value = _value(one, "latency_ratio")
+    return 1.0 if value is None else value
+
+
+def _value(one: Measurement, name: str) -> float | None:
+    metric = one.metric(name)
+    return None if metric is None else metric.value

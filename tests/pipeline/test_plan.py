@@ -1,0 +1,92 @@
+"""What a conversion refuses before anything slow begins."""
+
+from pathlib import Path
+
+import pytest
+
+from edgekit.errors import UsageError
+from edgekit.pipeline.plan import check_name, default_name, plan
+from edgekit.project import Data, Project
+from edgekit.records import ConvertOptions
+
+
+def settle(tmp_path, calibration=None, project=None, name=None, **options):
+    return plan(
+        Path("nets/digits.keras"),
+        output=tmp_path,
+        name=name,
+        calibration=calibration,
+        project=project or Project(),
+        options=ConvertOptions(**options),
+    )
+
+
+def names(settled):
+    return [recipe.name for recipe in settled.recipes]
+
+
+def test_the_float_file_is_always_made_and_first(tmp_path):
+    assert names(settle(tmp_path, recipes=("float16",))) == ["float32", "float16"]
+    assert names(settle(tmp_path, recipes=("float16", "float32"))) == ["float32", "float16"]
+
+
+def test_without_a_recipe_data_decides(tmp_path):
+    assert "static_wi8_ai8" not in names(settle(tmp_path))
+    assert "static_wi8_ai8" in names(settle(tmp_path, calibration="data.npz"))
+
+
+def test_the_project_names_recipes_and_data(tmp_path):
+    project = Project(recipes=("static_wi8_ai8",), data=Data(calibration="a.module:function"))
+    settled = settle(tmp_path, project=project)
+    assert names(settled) == ["float32", "static_wi8_ai8"]
+    assert settled.calibration == "a.module:function"
+
+
+def test_an_unknown_recipe_is_refused_and_the_nearest_named(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        settle(tmp_path, recipes=("static_wi8_ai",))
+    assert "static_wi8_ai8" in caught.value.hint
+
+
+def test_a_static_recipe_without_samples_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="needs calibration samples"):
+        settle(tmp_path, recipes=("static_wi8_ai16",))
+
+
+def test_samples_that_no_recipe_needs_are_accepted_with_a_note(tmp_path):
+    [note] = settle(tmp_path, recipes=("float16",), calibration="data.npz").notes
+    assert "needs calibration" in note
+
+
+@pytest.mark.parametrize("recipes", [("float16",), ("static_wi8_ai16",)])
+def test_integer_inputs_need_int8_activations(tmp_path, recipes):
+    with pytest.raises(UsageError):
+        settle(tmp_path, recipes=recipes, calibration="data.npz", io_dtype="int8")
+
+
+def test_an_existing_output_is_replaced_only_by_force(tmp_path):
+    (tmp_path / "digits.float32.tflite").touch()
+    with pytest.raises(UsageError, match="--force"):
+        settle(tmp_path)
+    assert settle(tmp_path, force=True).name == "digits"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("nets/digits.keras", "digits"),
+        ("nets/digits.float32.tflite", "digits"),
+        ("nets/mobilenet_v1_0.25_224.h5", "mobilenet_v1_0.25_224"),
+        ("doodle/model.json", "doodle"),
+        ("kws/saved_model", "kws"),
+        ("kws_ref_model", "kws_ref_model"),
+    ],
+)
+def test_names_come_from_the_file_or_its_folder(path, name):
+    assert default_name(Path(path)) == name
+
+
+@pytest.mark.parametrize("name", ["a/b", "", "..", "a b"])
+def test_a_name_that_is_no_file_name_is_refused(name):
+    with pytest.raises(UsageError):
+        check_name(name)

@@ -1,0 +1,6 @@
+"""Samples: where they come from, how raw data becomes a model's inputs.
+
+`samples` holds the record, `sources` reads one from a file, a folder or a function,
+`preprocess` is the contract's arithmetic in NumPy and Pillow, `parts` draws and splits,
+`synthetic` makes samples up when nobody has any.
+"""

@@ -1,0 +1,187 @@
+"""Folders of images or sounds: `folder/CLASS/FILE`, or files with a `labels.csv`."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.data import checks, images
+from edgekit.data.parts import draw
+from edgekit.data.preprocess import preprocess, validate
+from edgekit.data.samples import Samples
+from edgekit.errors import DataError
+from edgekit.names import nearest
+from edgekit.records import Contract, TensorSpec
+
+_SOUNDS = (".wav", ".flac", ".ogg")
+_LABEL_COLUMNS = ("label", "y", "class_index")
+
+
+@dataclass(frozen=True)
+class _Listing:
+    files: list[Path]
+    labels: np.ndarray | None
+
+
+def read(folder: Path, contract: Contract, limit: int | None, seed: int) -> Samples:
+    """Samples of a folder. Only the files that are drawn are decoded.
+
+    Class ids are the positions of the classes' folders in the contract's labels. Without
+    labels they are the positions in the sorted folder names, as Keras sorts them ("10"
+    before "2"), and there must be as many folders as the model has classes. Files that
+    lie in `folder` itself take their labels from `labels.csv` (columns `file` and one of
+    `label`, `y`, `class_index`), or have none.
+
+    Raises:
+        DataError: No files, a class that is no label, a file that cannot be decoded.
+        ProjectError: The input's preprocessing is not stated or makes no sense.
+    """
+    spec = _only_input(contract, folder)
+    validate(spec)
+    sound = spec.preprocessing.kind == "audio"
+    suffixes = _SOUNDS if sound else images.SUFFIXES
+    found = _list(folder, suffixes, contract)
+    if not found.files:
+        raise DataError(
+            f"A data folder holds {', '.join(suffixes)} files, by class: FOLDER/CLASS/FILE.",
+            received=f"none in {folder}",
+        )
+    chosen = draw(found.labels, len(found.files), limit, seed)
+    rows: np.ndarray | None = None
+    for row, index in enumerate(chosen):
+        path = found.files[index]
+        raw = _read_sound(path, spec) if sound else images.read(path)
+        made = preprocess(raw, spec)
+        if rows is None:  # one array from the start: a list would hold everything twice
+            rows = np.empty((len(chosen), *made.shape), made.dtype)
+        rows[row] = made
+    assert rows is not None  # at least one file was chosen
+    return Samples(
+        inputs={spec.name: checks.fit(rows, spec)},
+        labels=None if found.labels is None else found.labels[chosen],
+        source=str(folder),
+    )
+
+
+def _only_input(contract: Contract, folder: Path) -> TensorSpec:
+    if len(contract.inputs) != 1:
+        raise DataError(
+            "A folder of files feeds a model with one input.",
+            received=f"{folder} for inputs {', '.join(s.name for s in contract.inputs)}",
+            hint="give an .npz with an array for each input, or module:function.",
+        )
+    spec = contract.inputs[0]
+    if spec.preprocessing.kind not in ("image", "audio"):
+        raise DataError(
+            "A folder of files is raw data: edgekit.toml says how it becomes model input.",
+            received=f"input {spec.name!r} of kind {spec.preprocessing.kind!r}",
+            hint=f'add [input.{spec.name}] with kind = "image" and size = [height, width], '
+            'or kind = "audio".',
+        )
+    return spec
+
+
+def _list(folder: Path, suffixes: tuple[str, ...], contract: Contract) -> _Listing:
+    children = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    flat = [p for p in children if p.is_file() and p.suffix.lower() in suffixes]
+    classes = [p for p in children if p.is_dir()]
+    if flat and classes:
+        raise DataError(
+            "A data folder holds either folders by class or files, not both.",
+            received=f"{folder} with {len(classes)} folders and {flat[0].name}",
+            hint="move the files into their class, or the folders away.",
+        )
+    if flat:
+        return _flat(folder, flat)
+    ids = _class_ids([p.name for p in classes], contract, folder)
+    files, labels = [], []
+    for path, class_id in zip(classes, ids, strict=True):
+        inside = sorted(
+            p
+            for p in path.rglob("*")
+            if p.suffix.lower() in suffixes and p.is_file() and not p.name.startswith(".")
+        )
+        files += inside
+        labels += [class_id] * len(inside)
+    return _Listing(files, np.array(labels, dtype=np.int64))
+
+
+def _class_ids(names: list[str], contract: Contract, folder: Path) -> list[int]:
+    labelled = [spec for spec in contract.outputs if spec.labels]
+    if labelled:
+        labels = labelled[0].labels
+        for name in names:
+            if name not in labels:
+                raise DataError(
+                    f"Each folder in {folder} is a label of output {labelled[0].name!r}.",
+                    received=f"folder {name!r}",
+                    hint=nearest(name, labels) or f"labels are {', '.join(labels[:8])}...",
+                )
+        return [labels.index(name) for name in names]
+    if len(contract.outputs) == 1 and contract.outputs[0].shape:
+        output = contract.outputs[0]
+        wanted = 2 if output.shape[-1] == 1 else output.shape[-1]
+        if wanted not in (-1, len(names)):
+            raise DataError(
+                "Without labels, classes are numbered by sorted folder name; that is right only "
+                f"with a folder for each of the model's {wanted} classes.",
+                received=f"{len(names)} folders in {folder}",
+                hint=f"give [output.{output.name}] labels in edgekit.toml.",
+            )
+    return list(range(len(names)))
+
+
+def _flat(folder: Path, files: list[Path]) -> _Listing:
+    table = folder / "labels.csv"
+    if not table.is_file():
+        return _Listing(files, None)
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = list(rows[0]) if rows else []
+    column = next((name for name in _LABEL_COLUMNS if name in columns), None)
+    if "file" not in columns or column is None:
+        raise DataError(
+            f"{table} has a column `file` and one of {', '.join(_LABEL_COLUMNS)}.",
+            received=f"columns {', '.join(columns) or '(none)'}",
+        )
+    by_name = {row["file"]: row[column] for row in rows}
+    without = [path.name for path in files if not by_name.get(path.name)]
+    if without:
+        raise DataError(
+            f"{table} labels every file beside it.",
+            received=f"{len(without)} files without a label, first {without[0]}",
+        )
+    labels = np.array([by_name[path.name] for path in files])
+    try:
+        return _Listing(files, labels.astype(np.int64))
+    except ValueError:
+        return _Listing(files, labels)  # names: the metric matches them to the output's labels
+
+
+def _read_sound(path: Path, spec: TensorSpec) -> np.ndarray:
+    """A sound file, float32 `(samples, channels)`, -1 to 1: int16 files divided by 32768."""
+    try:
+        import soundfile
+    except ImportError:
+        raise DataError(
+            "Sound files need the package soundfile.",
+            received=f"{path}",
+            hint="pip install 'edgekit-tflite[audio]', or give an .npz of int16 arrays.",
+        ) from None
+    try:
+        values, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError, ValueError) as error:
+        raise DataError(
+            "Every sound file of a data folder can be decoded.", received=f"{path}: {error}"
+        ) from None
+    if rate != spec.preprocessing.sample_rate:
+        raise DataError(
+            f"Sound files have the sample rate of [input.{spec.name}], "
+            f"{spec.preprocessing.sample_rate}.",
+            received=f"{path} at {rate}",
+            hint="resample the files: a phone records at the model's rate too.",
+        )
+    return np.asarray(values)

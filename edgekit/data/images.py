@@ -1,0 +1,150 @@
+"""Images: files to RGB, Pillow's resize, the centre crop, the order of channels."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgekit.errors import DataError, ProjectError
+from edgekit.records import Preprocessing, TensorSpec
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+_RESIZE_HINT = "give `size = [height, width]`."
+
+
+def read(path: Path) -> np.ndarray:
+    """An image file as raw RGB, uint8 `(height, width, 3)`, turned as its EXIF says.
+
+    An alpha channel is dropped; of an animation the first frame counts.
+
+    Raises:
+        DataError: Not an image, damaged, larger than Pillow's safety limit, or of more
+            than 8 bits a channel.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns at 90 and refuses at 180 megapixels; both end here.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            # Metadata that Pillow does not like is no reason to refuse the pixels.
+            warnings.filterwarnings("ignore", category=UserWarning)
+            with Image.open(path) as image:
+                if image.mode[0] in "IF":
+                    raise DataError(
+                        "Images have 8 bits a channel.",
+                        received=f"{path} of mode {image.mode}",
+                        hint="convert it, or give an .npz of arrays.",
+                    )
+                return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except (OSError, ValueError, SyntaxError, EOFError, Warning, Image.DecompressionBombError) as e:
+        raise DataError(
+            "Every image file of a data folder can be decoded.",
+            received=f"{path}: {' '.join(str(e).split())[:200]}",
+            hint="remove or repair that file.",
+        ) from None
+
+
+def pixels(raw: np.ndarray, rules: Preprocessing, name: str) -> np.ndarray:
+    """Raw pixels, resized, cropped and in the contract's order of channels.
+
+    Args:
+        raw: `(height, width)` or `(height, width, 1|3|4)`, integers 0 to 255.
+        rules: Of kind `image`.
+        name: The input, for errors.
+
+    Returns:
+        uint8 `(*size, 1 or 3)`.
+
+    Raises:
+        DataError: Another shape or dtype, or a value beyond 0 to 255.
+    """
+    from PIL.Image import fromarray
+
+    if raw.ndim not in (2, 3) or (raw.ndim == 3 and raw.shape[2] not in (1, 3, 4)) or not raw.size:
+        raise DataError(
+            f"A raw sample of {name} is an image (height, width) or (height, width, 1, 3 or 4).",
+            received=f"shape {raw.shape}",
+        )
+    if raw.dtype != np.uint8:
+        if raw.dtype.kind not in "iu" or raw.min() < 0 or raw.max() > 255:
+            raise DataError(
+                f"Raw pixels of {name} are integers from 0 to 255.",
+                received=f"{raw.dtype} from {raw.min()} to {raw.max()}",
+                hint="float arrays in an .npz count as model inputs and are not preprocessed.",
+            )
+        raw = raw.astype(np.uint8)
+    if raw.ndim == 3 and raw.shape[2] == 1:
+        raw = raw[:, :, 0]
+    image = fromarray(np.ascontiguousarray(raw))
+    if image.mode == "RGBA":
+        image = image.convert("RGB")
+    image = _resized(image, rules)
+    if rules.channels == "gray":
+        # ITU-R 601: (19595 R + 38470 G + 7471 B + 32768) >> 16. Gray stays as it is.
+        return np.asarray(image.convert("L"))[:, :, None]
+    values = np.asarray(image.convert("RGB"))
+    return values[:, :, ::-1] if rules.channels == "bgr" else values
+
+
+def _resized(image: Image, rules: Preprocessing) -> Image:
+    from PIL.Image import Resampling
+
+    method = {
+        "nearest": Resampling.NEAREST,
+        "bilinear": Resampling.BILINEAR,
+        "bicubic": Resampling.BICUBIC,
+    }[rules.resize]
+    assert rules.size is not None  # `validate` has seen to it
+    height, width = rules.size
+    if rules.resize_shorter_to is None:
+        return image if image.size == (width, height) else image.resize((width, height), method)
+    shorter = min(image.size)
+    # Whole numbers, so that every language gets the same size.
+    scaled = tuple(side * rules.resize_shorter_to // shorter for side in image.size)
+    if scaled != image.size:
+        image = image.resize((scaled[0], scaled[1]), method)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def validate(spec: TensorSpec, where: str) -> None:
+    """Check the keys of an image: its size, and that it is the input's.
+
+    Raises:
+        ProjectError: They contradict each other or the input's shape.
+    """
+    rules = spec.preprocessing
+    if rules.size is None:
+        raise ProjectError(
+            f"{where} of kind 'image' says its size.", received="no size", hint=_RESIZE_HINT
+        )
+    if min(rules.size) < 1:
+        raise ProjectError(
+            f"{where} size is two positive numbers.",
+            received=f"size = {list(rules.size)}",
+            hint=_RESIZE_HINT,
+        )
+    if rules.resize_shorter_to is not None and rules.resize_shorter_to < max(rules.size):
+        raise ProjectError(
+            f"{where} resize_shorter_to is at least the size that is cut out of it.",
+            received=f"resize_shorter_to = {rules.resize_shorter_to}, size = {list(rules.size)}",
+        )
+    channels = 1 if rules.channels == "gray" else 3
+    made: tuple[int, ...] = (*rules.size, channels)
+    wanted = spec.shape[1:]
+    if len(wanted) == 2 and channels == 1:
+        made = made[:2]
+    if len(wanted) != len(made) or any(w not in (-1, m) for w, m in zip(wanted, made, strict=True)):
+        raise ProjectError(
+            f"{where} makes what the model takes: shape {list(wanted)} for each sample "
+            "(height, width, channels).",
+            received=f"size = {list(rules.size)}, channels = {rules.channels!r}, "
+            f"that is {list(made)}",
+        )

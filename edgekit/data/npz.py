@@ -1,0 +1,65 @@
+"""Reading `.npz` files of strangers: nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+
+from edgekit.errors import DataError
+
+
+def names(path: Path) -> tuple[str, ...]:
+    """Names of the arrays of a file; none of them is read.
+
+    Raises:
+        DataError: No such file, or not an `.npz`.
+    """
+    with _open(path) as archive:
+        return tuple(archive.files)
+
+
+def read(path: Path, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Arrays of a file: all, or the wanted ones (a large file may hold much else).
+
+    Raises:
+        DataError: No such file, damaged, or an array holds Python objects.
+    """
+    with _open(path) as archive:
+        found = {}
+        for name in archive.files if wanted is None else wanted:
+            try:
+                found[name] = np.asarray(archive[name])
+            except ValueError as error:
+                if "pickle" not in str(error):
+                    raise
+                raise DataError(
+                    f"Arrays of {path.name} hold numbers or strings; Python objects could run "
+                    "code when they are read.",
+                    received=f"{name!r} has dtype object (ragged rows?)",
+                    hint="give every row the same shape, or save label names as np.array(names).",
+                ) from None
+        return found
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[NpzFile]:
+    """The opened file; whatever a damaged archive raises, here or later, is a DataError."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, NpzFile):
+                raise ValueError("one bare array, without a name")
+            yield archive
+    except FileNotFoundError:
+        raise DataError("The data file exists.", received=str(path)) from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError) as error:
+        raise DataError(
+            f"{path} is an .npz file.",
+            received=" ".join(str(error).split())[:200] or type(error).__name__,
+            hint="write it with numpy.savez_compressed(path, x=inputs, y=labels).",
+        ) from None

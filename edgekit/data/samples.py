@@ -1,0 +1,162 @@
+"""A set of samples in memory, its content hash, and the `.golden.npz` file."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from edgekit import serde
+from edgekit.data import npz
+from edgekit.errors import DataError
+
+_INPUT, _OUTPUT, _LABELS, _SOURCE = "input/", "output/", "labels", "source"
+# A zip entry's oldest date. A fixed one makes equal samples equal files, byte for byte.
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Samples:
+    """Model inputs with, perhaps, labels and reference outputs.
+
+    Integers that a model takes as float may stay integers here: uint8 pixels cost a
+    fourth of float32 to hold and to move, and the runtime's worker casts them. Inputs of
+    a quantized model are real values, not codes: the worker quantizes.
+
+    Attributes:
+        inputs: By the model's input names, each `(n, ...)`: the model's own batch
+            dimension of 1 is not in it.
+        labels: `(n, ...)`: class ids, one-hot rows, label names or target values.
+        source: Where they came from, to be shown; `synthetic` when made up.
+        reference: Outputs of the original model by output name, each `(n, ...)`.
+    """
+
+    inputs: dict[str, np.ndarray]
+    labels: np.ndarray | None = None
+    source: str = ""
+    reference: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        arrays = {f"input {name!r}": array for name, array in self.inputs.items()}
+        arrays |= {f"output {name!r}": array for name, array in self.reference.items()}
+        if self.labels is not None:
+            arrays["labels"] = self.labels
+        if not self.inputs:
+            raise DataError("Samples hold at least one input.", received="no arrays")
+        for name, array in arrays.items():
+            if array.dtype.hasobject:
+                raise DataError(
+                    f"Samples are arrays of numbers or strings; {name} is neither.",
+                    received="an array of Python objects (ragged rows?)",
+                )
+        lengths = {name: array.shape[0] if array.ndim else -1 for name, array in arrays.items()}
+        if len(set(lengths.values())) > 1 or -1 in lengths.values():
+            raise DataError(
+                "Every array has one entry for each sample, along its first axis.",
+                received=", ".join(f"{k}: shape {arrays[k].shape}" for k in lengths),
+            )
+
+    def __len__(self) -> int:
+        return int(next(iter(self.inputs.values())).shape[0])
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> Samples:
+        """The samples of these indices, in their order.
+
+        Raises:
+            DataError: An index is out of range.
+        """
+        wanted = np.asarray(indices, dtype=np.intp)
+        if wanted.size and not (-len(self) <= wanted.min() and wanted.max() < len(self)):
+            raise DataError(
+                f"An index is below the number of samples, {len(self)}.",
+                received=f"{wanted.min()} to {wanted.max()}",
+            )
+        return Samples(
+            inputs={name: array[wanted] for name, array in self.inputs.items()},
+            labels=None if self.labels is None else self.labels[wanted],
+            source=self.source,
+            reference={name: array[wanted] for name, array in self.reference.items()},
+        )
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of inputs and labels: names, dtypes, shapes and bytes, in order of name.
+
+        Neither `source` nor `reference` is in it: the same samples are the same samples
+        whichever file they lay in and whichever model ran on them.
+        """
+        digest = hashlib.sha256()
+        parts = {f"{_INPUT}{name}": array for name, array in self.inputs.items()}
+        if self.labels is not None:
+            parts[_LABELS] = self.labels
+        for name in sorted(parts):
+            array = _little_endian(parts[name])
+            digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+            digest.update(array.tobytes())
+        return digest.hexdigest()
+
+    def digests(self) -> tuple[str, ...]:
+        """A short hash of each sample's inputs, 16 hex digits: equal for equal samples.
+
+        Labels and dtypes are not in it: uint8 pixels equal their float32 copies.
+        """
+        columns = []
+        for name in sorted(self.inputs):
+            array = self.inputs[name]
+            if array.dtype.kind not in "US":
+                array = array.astype("<f4") + np.float32(0)  # folds -0.0
+            columns.append(np.ascontiguousarray(array).reshape(len(self), -1))
+        return tuple(
+            hashlib.blake2b(b"\0".join(c[i].tobytes() for c in columns), digest_size=8).hexdigest()
+            for i in range(len(self))
+        )
+
+    def save(self, path: Path) -> None:
+        """Write an `.npz`: `input/NAME`, `output/NAME`, `labels`, `source`.
+
+        Whole or not at all, and byte for byte the same for the same samples.
+        """
+        arrays = {f"{_INPUT}{name}": array for name, array in self.inputs.items()}
+        arrays |= {f"{_OUTPUT}{name}": array for name, array in self.reference.items()}
+        if self.labels is not None:
+            arrays[_LABELS] = self.labels
+        arrays[_SOURCE] = np.array(self.source)
+        with serde.atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+            for name, array in arrays.items():
+                entry = zipfile.ZipInfo(f"{name}.npy", date_time=_NO_DATE)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(entry, "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, _little_endian(array), allow_pickle=False)
+
+    @classmethod
+    def load(cls, path: Path) -> Samples:
+        """Read what `save` wrote.
+
+        Raises:
+            DataError: No such file, damaged, or not of this form.
+        """
+        arrays = npz.read(path)
+        inputs = {k.removeprefix(_INPUT): v for k, v in arrays.items() if k.startswith(_INPUT)}
+        if not inputs:
+            raise DataError(
+                "A golden file holds arrays named input/NAME.",
+                received=f"{path} with {', '.join(arrays) or 'no arrays'}",
+            )
+        return cls(
+            inputs=inputs,
+            labels=arrays.get(_LABELS),
+            source=str(arrays[_SOURCE]) if _SOURCE in arrays else str(path),
+            reference={
+                k.removeprefix(_OUTPUT): v for k, v in arrays.items() if k.startswith(_OUTPUT)
+            },
+        )
+
+
+def _little_endian(array: np.ndarray) -> np.ndarray:
+    """Contiguous, and of one byte order, so that hash and file are the same everywhere."""
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)

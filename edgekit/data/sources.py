@@ -1,0 +1,215 @@
+"""Where samples come from: `.npz`, `.csv`, a folder by class, or `module:function`.
+
+What counts as raw: files of images, sounds and tables are always preprocessed as the
+contract says. Arrays of an `.npz` or a function are preprocessed where they hold
+integers (or strings, for text) and the contract states a preprocessing; float arrays are
+model inputs already and are taken as they are.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from edgekit.data import callables, checks, folders, npz, preprocess, tables
+from edgekit.data.parts import draw, overlap, split
+from edgekit.data.samples import Samples
+from edgekit.errors import DataError
+from edgekit.names import nearest
+from edgekit.records import Contract
+
+__all__ = ["Purpose", "load", "overlap", "split"]
+
+Purpose = Literal["calibration", "evaluation", "training"]
+
+_PREFIXES: dict[Purpose, tuple[str, ...]] = {
+    "calibration": ("calibration", "calib"),
+    "evaluation": ("evaluation", "eval", "test"),
+    "training": ("training", "train"),
+}
+_Arrays = Mapping[str, np.ndarray]
+
+
+def load(
+    source: str,
+    contract: Contract,
+    *,
+    purpose: Purpose,
+    limit: int | None = None,
+    seed: int = 0,
+) -> Samples:
+    """Samples that fit the model.
+
+    - `FILE.npz`: arrays `(n, ...)` named as the model's inputs (or `x` where it has one)
+      and `y` for labels. Those of the purpose win: `calibration_NAME` or `calib_NAME`,
+      `evaluation_`, `eval_` or `test_`, `training_` or `train_`, or such a word behind
+      (`x_train`); their labels are those of the same word only. Calibration falls back
+      to training arrays. Other arrays are left alone. A golden file works too.
+    - `FOLDER`: images or sounds, `FOLDER/CLASS/FILE` (see `folders.read`).
+    - `FILE.csv`: a header row, one sample a line (see `tables.read`).
+    - `module:function`: called with those of `purpose`, `limit` and `seed` that it takes
+      by name; returns Samples, a dictionary of arrays as in an `.npz`, or `(x, y)`. The
+      working folder is importable.
+
+    Args:
+        source: One of the above.
+        contract: Names, shapes, dtypes and preprocessing of the inputs.
+        purpose: What the samples are for.
+        limit: Draw at most so many, without replacement, stratified by class.
+        seed: Of that draw; the same seed draws the same samples.
+
+    Raises:
+        DataError: No such source, or its samples do not fit the model.
+        ProjectError: The contract's preprocessing makes no sense.
+        UsageError: The limit is below 1.
+    """
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return folders.read(path, contract, limit, seed)
+    if not path.exists() and callables.is_callable_name(source):
+        found = _from_function(source, contract, purpose, limit, seed)
+    elif not path.exists():
+        raise DataError(
+            "The data source exists.",
+            received=source,
+            hint="give an .npz, a .csv, a folder by class, or module:function.",
+        )
+    elif path.name.endswith(".npz"):
+        found = _from_npz(path, contract, purpose)
+    elif path.suffix.lower() == ".csv":
+        inputs, labels = tables.read(path, contract)
+        return _finish(Found(inputs, labels), contract, str(path), limit, seed, raw=True)
+    else:
+        raise DataError(
+            "A data source is an .npz, a .csv, a folder by class, or module:function.",
+            received=source,
+            hint="save arrays with numpy.savez_compressed(path, x=inputs, y=labels).",
+        )
+    return _finish(found, contract, source, limit, seed, raw=False)
+
+
+class Found:
+    """Arrays as they were found, before any check: inputs, labels, reference outputs."""
+
+    def __init__(
+        self, inputs: _Arrays, labels: np.ndarray | None, reference: _Arrays | None = None
+    ) -> None:
+        self.inputs = dict(inputs)
+        self.labels = labels
+        self.reference = dict(reference or {})
+
+
+def _from_npz(path: Path, contract: Contract, purpose: Purpose) -> Found:
+    names = npz.names(path)
+    if any(name.startswith("input/") for name in names):
+        golden = Samples.load(path)
+        inputs, _ = _pick(tuple(golden.inputs), contract, purpose, str(path))
+        return Found(
+            {n: golden.inputs[k] for n, k in inputs.items()}, golden.labels, golden.reference
+        )
+    inputs, label = _pick(names, contract, purpose, str(path))
+    wanted = [*inputs.values(), *([label] if label else [])]
+    arrays = npz.read(path, wanted)
+    return Found({n: arrays[k] for n, k in inputs.items()}, arrays[label] if label else None)
+
+
+def _from_function(
+    source: str, contract: Contract, purpose: Purpose, limit: int | None, seed: int
+) -> Found:
+    function = callables.resolve(source)
+    options: dict[str, Any] = {"purpose": purpose, "limit": limit, "seed": seed}
+    with callables.blaming(source):
+        takes = inspect.signature(function).parameters
+        result = function(**{name: value for name, value in options.items() if name in takes})
+    if isinstance(result, Samples):
+        inputs, _ = _pick(tuple(result.inputs), contract, purpose, source)
+        return Found(
+            {n: result.inputs[k] for n, k in inputs.items()}, result.labels, result.reference
+        )
+    if isinstance(result, tuple) and len(result) == 2:
+        x, y = result
+        result = {**x, "y": y} if isinstance(x, Mapping) else {"x": x, "y": y}
+    if not isinstance(result, Mapping):
+        raise DataError(
+            f"{source} returns Samples, a dictionary of arrays, or (x, y).",
+            received=type(result).__name__,
+        )
+    arrays = {str(k): _array(v, f"{source} {k!r}") for k, v in result.items() if v is not None}
+    inputs, label = _pick(tuple(arrays), contract, purpose, source)
+    return Found({n: arrays[k] for n, k in inputs.items()}, arrays[label] if label else None)
+
+
+def _array(value: Any, what: str) -> np.ndarray:
+    try:
+        array = np.asarray(value)
+    except ValueError:  # ragged
+        array = np.empty(0, object)
+    if array.dtype.hasobject:
+        raise DataError(
+            f"{what} is an array of numbers or strings.",
+            received="Python objects, or rows of different lengths",
+        )
+    return array
+
+
+def _pick(
+    names: tuple[str, ...], contract: Contract, purpose: Purpose, source: str
+) -> tuple[dict[str, str], str | None]:
+    """Which array feeds which input, and which holds the labels."""
+    inputs = [spec.name for spec in contract.inputs]
+    words: list[str] = [*_PREFIXES[purpose], ""]
+    if purpose == "calibration":
+        words += _PREFIXES["training"]
+    best: dict[str, str] = {}
+    for word in words:
+        picked = {n: k for n in inputs if (k := _spelled(n, word, names, len(inputs) == 1))}
+        if len(picked) == len(inputs):
+            return picked, _first(("y", "labels", "label"), word, names)
+        best = max(best, picked, key=len)
+        if picked and word:
+            break  # half of the inputs under the purpose's name is a slip, not a choice
+    missing = next(name for name in inputs if name not in best)
+    wanted = ", ".join(inputs) + (" (or x)" if len(inputs) == 1 else "")
+    raise DataError(
+        f"{source} has an array for each input of the model: {wanted}.",
+        received=f"arrays {', '.join(names) or '(none)'}",
+        hint=nearest(missing, names) or f"name them so, or {_PREFIXES[purpose][0]}_{missing}.",
+    )
+
+
+def _spelled(name: str, word: str, names: tuple[str, ...], alone: bool) -> str | None:
+    return _first((name, "x") if alone else (name,), word, names)
+
+
+def _first(bases: tuple[str, ...], word: str, names: tuple[str, ...]) -> str | None:
+    for base in bases:
+        for spelled in (f"{word}_{base}", f"{base}_{word}") if word else (base,):
+            if spelled in names:
+                return spelled
+    return None
+
+
+def _finish(
+    found: Found, contract: Contract, source: str, limit: int | None, seed: int, *, raw: bool
+) -> Samples:
+    """Check everything, draw, preprocess what is raw, and fit it to the model."""
+    for spec in contract.inputs:
+        checks.finite(found.inputs[spec.name], f"Input {spec.name!r} in {source}")
+    if found.labels is not None:
+        checks.finite(found.labels, f"Labels in {source}")
+    count = checks.lengths(found.inputs, found.labels, source)
+    chosen = draw(found.labels, count, limit, seed)
+    inputs = {}
+    for spec in contract.inputs:
+        array = found.inputs[spec.name]
+        array = array if len(chosen) == count else array[chosen]
+        if raw or preprocess.takes_raw(array, spec):
+            array = preprocess.preprocess_batch(array, spec)
+        inputs[spec.name] = checks.fit(array, spec)
+    every = Samples(inputs={"": np.arange(count)}, labels=found.labels, reference=found.reference)
+    return replace(every.take(chosen), inputs=inputs, source=source)

@@ -1,0 +1,133 @@
+"""Tables: a `.csv` file with a header row, one sample a line."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.errors import DataError
+from edgekit.names import nearest
+from edgekit.records import Contract, TensorSpec
+
+_LABELS = ("label", "y")
+
+
+def read(path: Path, contract: Contract) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """Raw inputs `(n, features)` (text: `(n,)`) and labels `(n,)` of a table.
+
+    An input's columns are those of its preprocessing; else `NAME.0`, `NAME.1`... where
+    the header has them; else, for a model with one input, every column but the label,
+    in order. Text is one column: the preprocessing's, the input's name, or `text`. The
+    label's column is `label` or `y`: whole numbers, numbers or names.
+
+    Raises:
+        DataError: Not a table, a column is missing, or a cell is not a number.
+    """
+    header, rows = _rows(path)
+    label = next((name for name in _LABELS if name in header), None)
+    inputs = {}
+    for spec in contract.inputs:
+        columns = _columns(spec, header, label, path, alone=len(contract.inputs) == 1)
+        places = [header.index(column) for column in columns]
+        cells = [[row[place] for place in places] for row in rows]
+        if spec.preprocessing.kind == "text":
+            inputs[spec.name] = np.array([row[0] for row in cells])
+        else:
+            inputs[spec.name] = _numbers(cells, columns, path).reshape(len(rows), *_shape(spec))
+    if label is None:
+        return inputs, None
+    place = header.index(label)
+    return inputs, _labels([row[place].strip() for row in rows])
+
+
+def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is a CSV table in UTF-8.", received=str(error)) from None
+    if len(lines) < 2:
+        raise DataError(
+            f"{path} has a header row and at least one sample.", received=f"{len(lines)} rows"
+        )
+    header = [name.strip() for name in lines[0]]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise DataError(f"Each column of {path} has its own name.", received=f"twice: {twice}")
+    for number, row in enumerate(lines[1:], start=1):
+        if len(row) != len(header):
+            raise DataError(
+                f"Each row of {path} has {len(header)} cells, as its header.",
+                received=f"{len(row)} cells in sample {number - 1}",
+            )
+    return header, lines[1:]
+
+
+def _columns(
+    spec: TensorSpec, header: list[str], label: str | None, path: Path, *, alone: bool
+) -> list[str]:
+    rules = spec.preprocessing
+    if rules.kind in ("image", "audio"):
+        raise DataError(
+            "A table feeds inputs of numbers or text.",
+            received=f"{path} for input {spec.name!r} of kind {rules.kind!r}",
+            hint="give a folder of files, or an .npz.",
+        )
+    numbered: list[str] = []
+    while f"{spec.name}.{len(numbered)}" in header:
+        numbered.append(f"{spec.name}.{len(numbered)}")
+    if rules.columns:
+        wanted = list(rules.columns)
+    elif rules.kind == "text":
+        wanted = [spec.name if spec.name in header else "text"]
+    elif numbered:
+        wanted = numbered
+    elif spec.name in header and not alone:
+        wanted = [spec.name]
+    elif alone:
+        wanted = [name for name in header if name != label]
+    else:
+        wanted = [f"{spec.name}.0"]
+    missing = [name for name in wanted if name not in header]
+    if missing:
+        raise DataError(
+            f"{path} has the columns of input {spec.name!r}: {', '.join(wanted)}.",
+            received=f"no column {missing[0]!r}; there are {', '.join(header)}",
+            hint=nearest(missing[0], header)
+            or f"name them in [input.{spec.name}] columns, or {spec.name}.0, {spec.name}.1...",
+        )
+    return wanted
+
+
+def _shape(spec: TensorSpec) -> tuple[int, ...]:
+    return () if len(spec.shape) == 1 else (-1,)
+
+
+def _numbers(cells: list[list[str]], columns: list[str], path: Path) -> np.ndarray:
+    try:
+        return np.array(cells, dtype=np.float64)
+    except ValueError:
+        for index, row in enumerate(cells):
+            for column, cell in zip(columns, row, strict=True):
+                try:
+                    float(cell)
+                except ValueError:
+                    raise DataError(
+                        f"Cells of column {column!r} in {path} are numbers.",
+                        received=f"{cell!r} in sample {index}"
+                        if cell.strip()
+                        else f"an empty cell in sample {index}",
+                        hint="fill or drop such rows; encode categories as numbers.",
+                    ) from None
+        raise
+
+
+def _labels(cells: list[str]) -> np.ndarray:
+    for kind in (np.int64, np.float64):
+        try:
+            return np.array(cells, dtype=kind)
+        except ValueError:
+            continue
+    return np.array(cells)

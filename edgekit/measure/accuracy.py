@@ -1,0 +1,339 @@
+"""Metrics against labels, each with its per-sample values and a 95 % interval.
+
+`raw` of a metric has one value for each sample, and **its mean is the metric's value**,
+so that two files measured on the same samples can be compared in pairs by the
+differences alone:
+
+| metric | raw | interval |
+|---|---|---|
+| `top1_accuracy`, `top5_accuracy` | 1.0 or 0.0 | Wilson |
+| `mae` | mean absolute error of the sample | BCa bootstrap |
+| `rmse` | influence values (below) | BCa bootstrap of the squared errors, its root |
+| `auc` | influence values | DeLong |
+| `module:function` | what it returns by sample | BCa bootstrap; none for one number |
+
+Root and AUC are no means. Their influence values are: `rmse + (e**2 - mse) / (2 * rmse)`,
+and DeLong's placement values scaled by the share of their class, whose paired
+differences are DeLong's paired test.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from edgekit.data import callables
+from edgekit.data.samples import Samples
+from edgekit.errors import DataError, UsageError
+from edgekit.measure import classes, intervals
+from edgekit.names import nearest
+from edgekit.records import Better, Contract, Metric, TensorSpec
+
+METRICS: dict[str, str] = {
+    "top1_accuracy": "edgekit.measure.accuracy:top1_accuracy",
+    "top5_accuracy": "edgekit.measure.accuracy:top5_accuracy",
+    "mae": "edgekit.measure.accuracy:mae",
+    "rmse": "edgekit.measure.accuracy:rmse",
+    "auc": "edgekit.measure.accuracy:auc",
+}
+"""Name to function `(output (n, ...), labels (n, ...), spec) -> Metric`."""
+
+Outputs = Mapping[str, np.ndarray]
+
+
+def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract) -> Metric:
+    """Judge outputs by labels.
+
+    Args:
+        metric: A name of `METRICS`, or `module:function`; `@OUTPUT` behind it picks the
+            output of a model that has several. The function is called with
+            `(outputs, labels, inputs)`: two dictionaries of arrays and the labels, as many
+            of them as it takes. It returns one number, or one for each sample; its
+            attributes `better` (`"higher"`, the default, or `"lower"`) and `unit` are read.
+        outputs: By name, `(n, ...)`, real values (dequantized).
+        samples: With labels: class ids `(n,)`, one-hot `(n, classes)`, label names of the
+            contract, or target values of the output's shape.
+        contract: Labels and activations of the outputs.
+
+    Returns:
+        The metric under the name it was asked by; see the table above.
+
+    Raises:
+        UsageError: No such metric, or it does not suit the output.
+        DataError: Labels are missing or do not fit, or an output is not finite.
+    """
+    name, at, wanted = metric.partition("@")
+    _check_outputs(outputs, samples, contract)
+    if at and wanted not in outputs:
+        raise UsageError(
+            f"METRIC@OUTPUT names an output of the model: {', '.join(outputs)}.",
+            received=metric,
+            hint=nearest(wanted, outputs),
+        )
+    if name not in METRICS:
+        if not callables.is_callable_name(name):
+            raise UsageError(
+                f"A metric is one of {', '.join(METRICS)}, or module:function.",
+                received=f"--metric {metric}",
+                hint=nearest(name, METRICS),
+            )
+        chosen = {wanted: outputs[wanted]} if at else dict(outputs)
+        return replace(_by_function(name, chosen, samples), name=metric)
+    if samples.labels is None:
+        raise DataError(
+            f"{name} needs labels.",
+            received=f"samples without labels from {samples.source or 'memory'}",
+            hint="add an array y to the .npz, or leave --metric away: agreement with the float "
+            "file needs no labels.",
+        )
+    if not at and len(outputs) > 1:
+        raise UsageError(
+            f"A model with several outputs needs to know which one {name} is about.",
+            received=f"--metric {metric} for outputs {', '.join(outputs)}",
+            hint=f"--metric {name}@{next(iter(outputs))}",
+        )
+    wanted = wanted or next(iter(outputs))
+    spec = next(spec for spec in contract.outputs if spec.name == wanted)
+    function = callables.resolve(METRICS[name])
+    made: Metric = function(outputs[wanted], samples.labels, spec)
+    return replace(made, name=metric)
+
+
+def _check_outputs(outputs: Outputs, samples: Samples, contract: Contract) -> None:
+    known = {spec.name for spec in contract.outputs}
+    if not outputs or set(outputs) - known:
+        raise DataError(
+            f"Outputs are those of the contract: {', '.join(sorted(known))}.",
+            received=", ".join(outputs) or "none",
+        )
+    for name, array in outputs.items():
+        if not array.ndim or len(array) != len(samples):
+            raise DataError(
+                f"Output {name!r} has a row for each of {len(samples)} samples.",
+                received=f"shape {array.shape}",
+            )
+        bad = ~np.isfinite(array)
+        if bad.any():
+            first = int(np.argwhere(bad)[0][0])
+            raise DataError(
+                f"Output {name!r} is finite.",
+                received=f"{int(bad.sum())} of {array.size} values are NaN or infinite, the "
+                f"first in sample {first}",
+                hint="the model overflows on that sample: check its preprocessing.",
+            )
+
+
+def _by_function(name: str, outputs: dict[str, np.ndarray], samples: Samples) -> Metric:
+    function = callables.resolve(name)
+    with callables.blaming(name):
+        try:
+            takes = len(inspect.signature(function).parameters)
+        except ValueError:  # a builtin tells nothing of itself
+            takes = 3
+        result = function(*(outputs, samples.labels, samples.inputs)[: max(1, takes)])
+        raw = np.asarray(result, dtype=np.float64)
+    if raw.shape not in ((), (len(samples),)):
+        raise DataError(
+            f"{name} returns one number, or one for each of {len(samples)} samples.",
+            received=f"an array of shape {raw.shape}",
+        )
+    if not np.isfinite(raw).all():
+        raise DataError(
+            f"{name} returns finite numbers.",
+            received=f"{int((~np.isfinite(raw)).sum())} of {raw.size} are NaN or infinite",
+        )
+    better: Better = getattr(function, "better", "higher")
+    if better not in ("higher", "lower"):
+        raise DataError(f'{name}.better is "higher" or "lower".', received=repr(better))
+    unit = str(getattr(function, "unit", ""))
+    if raw.ndim == 0:
+        note = "one number for all samples: no interval"
+        return Metric(name=name, value=float(raw), unit=unit, better=better, note=note)
+    return _of_means(raw, better, unit)
+
+
+def _of_means(raw: np.ndarray, better: Better, unit: str = "") -> Metric:
+    interval = intervals.mean_interval(raw)
+    low, high = interval if interval else (None, None)
+    return Metric(
+        name="",
+        value=float(raw.mean()),
+        unit=unit,
+        better=better,
+        low=low,
+        high=high,
+        raw=tuple(raw.tolist()),
+        note="" if interval else "one sample: no interval",
+    )
+
+
+def top1_accuracy(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
+    """Share of samples whose largest output is the labelled class.
+
+    An output of one value names class 1 above 0.5 (above 0 where the contract says
+    `activation = "none"`, or a value lies beyond 0 to 1: logits).
+    """
+    return _accuracy(output, labels, spec, 1)
+
+
+def top5_accuracy(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
+    """Share of samples whose labelled class is among the five largest outputs."""
+    if classes.count(output) <= 5:
+        raise UsageError(
+            "top5_accuracy needs more than 5 classes: with fewer it is always 1.",
+            received=f"{classes.count(output)} classes",
+            hint="--metric top1_accuracy",
+        )
+    return _accuracy(output, labels, spec, 5)
+
+
+def _accuracy(output: np.ndarray, labels: np.ndarray, spec: TensorSpec, k: int) -> Metric:
+    scores = classes.scores(output, spec)
+    ids = classes.ids(labels, scores, spec)
+    own = np.take_along_axis(scores, ids[..., None], axis=-1)
+    # Of equal values the first wins, as argmax has it: int8 outputs tie now and then.
+    earlier = np.arange(scores.shape[-1]) < ids[..., None]
+    rank = np.sum((scores > own) | ((scores == own) & earlier), axis=-1)
+    raw = (rank < k).reshape(len(rank), -1).mean(axis=1)
+    if ids.ndim > 1:  # positions of one sample are no independent trials
+        return _of_means(raw, "higher")
+    low, high = intervals.wilson(float(raw.sum()), len(raw))
+    return Metric(name="", value=float(raw.mean()), low=low, high=high, raw=tuple(raw.tolist()))
+
+
+def mae(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
+    """Mean absolute error, over the elements of a sample and then over samples."""
+    errors = np.abs(_errors(output, labels, spec))
+    return _of_means(errors.reshape(len(errors), -1).mean(axis=1), "lower")
+
+
+def rmse(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
+    """Root of the mean squared error, over all elements of all samples."""
+    squares = _errors(output, labels, spec) ** 2
+    by_sample = _of_means(squares.reshape(len(squares), -1).mean(axis=1), "lower")
+    value = math.sqrt(by_sample.value)
+    influence = tuple(
+        value + (r - by_sample.value) / (2 * value) if value else 0.0 for r in by_sample.raw
+    )
+    return replace(
+        by_sample,
+        value=value,
+        raw=influence,
+        low=None if by_sample.low is None else math.sqrt(max(0.0, by_sample.low)),
+        high=None if by_sample.high is None else math.sqrt(max(0.0, by_sample.high)),
+    )
+
+
+def _errors(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> np.ndarray:
+    if labels.dtype.kind not in "iufb":
+        raise DataError(
+            f"Targets of output {spec.name!r} are numbers.",
+            received=f"labels of dtype {labels.dtype}",
+            hint="--metric top1_accuracy for labels that are names.",
+        )
+    # (n,) against (n, 1) would broadcast to (n, n) and give a plausible wrong number.
+    squeezed = [tuple(s for s in array.shape[1:] if s != 1) for array in (output, labels)]
+    if squeezed[0] != squeezed[1]:
+        raise DataError(
+            f"Targets have the shape of output {spec.name!r}, {output.shape}.",
+            received=f"labels of shape {labels.shape}",
+            hint="--metric top1_accuracy for class ids." if labels.ndim == 1 else None,
+        )
+    return output.astype(np.float64) - labels.reshape(output.shape).astype(np.float64)
+
+
+def auc(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
+    """Area under the ROC curve of two classes; ties count half.
+
+    The interval is DeLong's (DeLong et al. 1988, Biometrics 44:837). Where the classes
+    are separated perfectly its variance is 0; the interval then ends at
+    `0.025 ** (1 / size of the smaller class)`, an exact bound by disjoint pairs.
+    """
+    scores = classes.scores(output, spec)
+    if scores.ndim != 2 or scores.shape[1] != 2:
+        raise UsageError(
+            "auc is for outputs of one value or two classes.",
+            received=f"output {spec.name!r} of shape {output.shape}",
+            hint="--metric top1_accuracy",
+        )
+    truth = classes.ids(labels, scores, spec)
+    ranked = scores[:, 1] - scores[:, 0]
+    positive, negative = ranked[truth == 1], ranked[truth == 0]
+    m, n = len(positive), len(negative)
+    if not m or not n:
+        raise DataError(
+            "auc needs samples of both classes.",
+            received=f"{m} of class 1, {n} of class 0",
+            hint="draw more samples: draws are stratified by class.",
+        )
+    above = _share_below(positive, negative)
+    below = 1 - _share_below(negative, positive)
+    value = float(above.mean())
+    raw = np.empty(m + n)
+    raw[truth == 1] = value + (above - value) * (m + n) / m
+    raw[truth == 0] = value + (below - value) * (m + n) / n
+    variance = _variance(above) / m + _variance(below) / n
+    half = intervals.Z * math.sqrt(variance)
+    low, high = max(0.0, value - half), min(1.0, value + half)
+    bound = 0.025 ** (1 / min(m, n))
+    if value == 1.0:
+        low = bound
+    elif value == 0.0:
+        high = 1 - bound
+    return Metric(name="", value=value, low=low, high=high, raw=tuple(raw.tolist()))
+
+
+def _share_below(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """For each value the share of `others` below it, equal ones counted half."""
+    ordered = np.sort(others)
+    left = np.searchsorted(ordered, values, side="left")
+    right = np.searchsorted(ordered, values, side="right")
+    return np.asarray((left + right) / (2 * len(ordered)))
+
+
+def _variance(values: np.ndarray) -> float:
+    return float(values.var(ddof=1)) if len(values) > 1 else 0.0
+
+
+def default_metric(contract: Contract, labels: np.ndarray | None) -> str | None:
+    """The metric that labels of this form ask for, or None where none is plain.
+
+    Of several outputs, the only one that the labels fit is taken, as `METRIC@OUTPUT`.
+
+    - names -> `top1_accuracy`
+    - one value a sample, 0 or 1 -> `auc`; other numbers -> `mae`
+    - an output of classes: ids `(n,)` or one-hot `(n, classes)` -> `top1_accuracy`
+    - numbers of the output's own shape -> `mae`
+    """
+    if labels is None or not len(labels):
+        return None
+    found = {spec.name: name for spec in contract.outputs if (name := _guess(spec, labels))}
+    named = [spec.name for spec in contract.outputs if spec.labels and spec.name in found]
+    if len(contract.outputs) == 1:
+        return next(iter(found.values()), None)
+    fitting = list(found) if len(found) == 1 else named
+    return f"{found[fitting[0]]}@{fitting[0]}" if len(fitting) == 1 else None
+
+
+def _guess(spec: TensorSpec, labels: np.ndarray) -> str | None:
+    shape = spec.shape[1:]
+    target = labels.shape[1:]
+    flat = tuple(size for size in target if size != 1)
+    if labels.dtype.kind in "US":
+        return "top1_accuracy" if spec.labels and not flat else None
+    if labels.dtype.kind not in "iufb":
+        return None
+    if not [size for size in shape if size != 1]:
+        binary = not flat and bool(np.isin(labels, (0, 1)).all())
+        return None if flat else "auc" if binary else "mae"
+    if not flat and len(shape) == 1:
+        return "top1_accuracy" if bool((labels == np.floor(labels)).all()) else None
+    if len(target) != len(shape) or any(
+        s not in (-1, t) for s, t in zip(shape, target, strict=True)
+    ):
+        return None
+    return "top1_accuracy" if len(shape) == 1 and classes.is_one_hot(labels) else "mae"

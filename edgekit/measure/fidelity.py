@@ -1,0 +1,239 @@
+"""How close a compressed model's outputs are to the float model's. No labels needed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from edgekit.errors import DataError
+from edgekit.measure.intervals import wilson
+from edgekit.names import nearest
+from edgekit.records import Contract, Metric, TensorSpec
+
+ZERO = 1e-12
+"""Outputs of no larger magnitude are zero: their ratio to another such output says nothing."""
+
+_SMALLEST_PROBABILITY = 1e-7  # int8 softmax gives exact zeros, whose logarithm is infinite
+
+
+def sqnr_db(reference: np.ndarray, candidate: np.ndarray) -> float:
+    """Signal-to-quantization-noise ratio of `candidate`, in decibels.
+
+    `10 * log10(sum(reference**2) / sum((reference - candidate)**2))`, summed in
+    float64 over all samples. Each halving of the error adds about 6 dB.
+
+    >>> round(sqnr_db(np.array([3.0, 4.0]), np.array([3.0, 4.5])), 6)
+    20.0
+
+    Args:
+        reference: Outputs of the float model, shape `(samples, ...)`.
+        candidate: Outputs of the compressed model, same shape, in real units
+            (dequantized, not int8 codes).
+
+    Returns:
+        Decibels, higher is better; `inf` where equal, or where nothing on either side
+        exceeds `ZERO`; `-inf` where only the reference is zero.
+
+    Raises:
+        DataError: The shapes differ, there is no value, or one is NaN or infinite.
+    """
+    a, b = _pair(reference, candidate)
+    noise = float(np.max(np.abs(a - b)))
+    signal = float(np.max(np.abs(a)))
+    if noise == 0.0 or max(signal, float(np.max(np.abs(b)))) <= ZERO:
+        return math.inf
+    if signal <= ZERO:
+        return -math.inf
+    # Each side by its own maximum first: squares neither overflow nor vanish.
+    ratio = float(np.sum((a / signal) ** 2) / np.sum(((a - b) / noise) ** 2))
+    return 10 * math.log10(ratio) + 20 * (math.log10(signal) - math.log10(noise))
+
+
+def cosine(reference: np.ndarray, candidate: np.ndarray) -> float:
+    """Cosine of the angle between two sets of outputs, pooled over all samples.
+
+    Blind to a common factor, so read it beside `sqnr_db`.
+
+    >>> cosine(np.array([1.0, 0.0]), np.array([0.0, 2.0]))
+    0.0
+
+    Args:
+        reference: Outputs of the float model, shape `(samples, ...)`.
+        candidate: Outputs of the compressed model, same shape.
+
+    Returns:
+        -1 to 1, higher is better; 1 where both are zero, 0 where one is.
+
+    Raises:
+        DataError: The shapes differ, there is no value, or one is NaN or infinite.
+    """
+    a, b = _pair(reference, candidate)
+    largest = float(np.max(np.abs(a))), float(np.max(np.abs(b)))
+    if min(largest) <= ZERO:
+        return 1.0 if max(largest) <= ZERO else 0.0
+    a, b = a / largest[0], b / largest[1]
+    value = float(np.sum(a * b) / math.sqrt(float(np.sum(a * a)) * float(np.sum(b * b))))
+    return max(-1.0, min(1.0, value))
+
+
+def kl_divergence(
+    reference: np.ndarray, candidate: np.ndarray, *, logits: bool | None = None
+) -> float:
+    """Kullback-Leibler divergence from the reference's probabilities, in nats.
+
+    `mean over samples of sum(p * log(p / q))` along the last axis. Probabilities below
+    1e-7 count as that, and rows are scaled to a sum of 1.
+
+    Args:
+        reference: Outputs of the float model, shape `(samples, ..., classes)`.
+        candidate: Outputs of the compressed model, same shape.
+        logits: Whether a softmax is still to be applied. None: it is, unless every row
+            of the reference is non-negative with a sum within 0.01 of 1.
+
+    Returns:
+        0 where equal, larger is worse.
+
+    Raises:
+        DataError: The shapes differ, a value is not finite, or there is one class only.
+    """
+    a, b = _pair(reference, candidate)
+    if a.ndim < 2 or a.shape[-1] < 2:
+        raise DataError(
+            "Divergence compares probabilities of at least 2 classes, along the last axis.",
+            received=f"shape {a.shape}",
+        )
+    if logits is None:
+        logits = bool(np.any(a < 0) or np.any(np.abs(a.sum(axis=-1) - 1) > 0.01))
+    p, q = (_softmax(a), _softmax(b)) if logits else (a, b)
+    p, q = _normalized(p), _normalized(q)
+    return max(0.0, float(np.mean(np.sum(p * np.log(p / q), axis=-1))))
+
+
+def agreement(reference: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+    """Whether both name the same class, sample by sample.
+
+    The class is the largest value along the last axis, the first of equal ones, as an app
+    would take it.
+
+    Args:
+        reference: Outputs of the float model, shape `(samples, ..., classes)`.
+        candidate: Outputs of the compressed model, same shape.
+
+    Returns:
+        `(samples,)`, 1.0 or 0.0; with positions between (a segmentation) the fraction of
+        positions that agree.
+
+    Raises:
+        DataError: The shapes differ, a value is not finite, or there is one class only.
+    """
+    a, b = _pair(reference, candidate)
+    if a.ndim < 2 or a.shape[-1] < 2:
+        raise DataError(
+            "Agreement compares classes, at least 2 of them along the last axis.",
+            received=f"shape {a.shape}",
+        )
+    same = np.argmax(a, axis=-1) == np.argmax(b, axis=-1)
+    return np.asarray(same.reshape(len(same), -1).mean(axis=1), dtype=np.float64)
+
+
+def compare(
+    reference: Mapping[str, np.ndarray],
+    candidate: Mapping[str, np.ndarray],
+    contract: Contract | None = None,
+) -> tuple[Metric, ...]:
+    """All fidelity metrics of two runs on the same samples.
+
+    `sqnr_db` and `cosine` are those of the worst output; a model with several has
+    `sqnr_db@NAME` and `cosine@NAME` too. `agreement` is there only where an output names
+    a class: by the contract one with labels or a softmax; where that says nothing, one of
+    shape `(samples, classes)`. With several such outputs a sample agrees when all do.
+
+    Args:
+        reference: The float model's outputs by name, `(samples, ...)`, real values.
+        candidate: The compressed model's, of the same names and shapes.
+        contract: What is known of the outputs, if anything.
+
+    Returns:
+        Metrics, the overall ones first; `agreement` with raw values and, where they are
+        0 or 1, a Wilson interval.
+
+    Raises:
+        DataError: Names or shapes differ, or a value is NaN or infinite.
+    """
+    if set(reference) != set(candidate) or not reference:
+        odd = sorted(set(reference) ^ set(candidate))
+        raise DataError(
+            "Both runs have the same outputs.",
+            received=f"{', '.join(reference) or 'none'} against {', '.join(candidate) or 'none'}",
+            hint=nearest(odd[0], set(reference) & set(candidate)) if odd else None,
+        )
+    specs = {spec.name: spec for spec in contract.outputs} if contract else {}
+    noise, angles, agreed = {}, {}, {}
+    for name in reference:
+        try:
+            noise[name] = sqnr_db(reference[name], candidate[name])
+            angles[name] = cosine(reference[name], candidate[name])
+            if _names_a_class(reference[name], specs.get(name)):
+                agreed[name] = agreement(reference[name], candidate[name])
+        except DataError as error:
+            raise DataError(
+                f"Output {name!r}: {error.rule}", received=error.received, hint=error.hint
+            ) from None
+    metrics = [Metric(name="sqnr_db", value=min(noise.values()), unit="dB")]
+    if agreed:
+        metrics.append(_agreement("agreement", np.min(np.stack(list(agreed.values())), axis=0)))
+    metrics.append(Metric(name="cosine", value=min(angles.values())))
+    if len(reference) > 1:
+        for name in reference:
+            metrics.append(Metric(name=f"sqnr_db@{name}", value=noise[name], unit="dB"))
+            if len(agreed) > 1 and name in agreed:
+                metrics.append(_agreement(f"agreement@{name}", agreed[name]))
+            metrics.append(Metric(name=f"cosine@{name}", value=angles[name]))
+    return tuple(metrics)
+
+
+def _agreement(name: str, raw: np.ndarray) -> Metric:
+    binary = bool(np.all((raw == 0) | (raw == 1)))
+    low, high = wilson(float(raw.sum()), len(raw)) if binary else (None, None)
+    values = tuple(raw.tolist())
+    return Metric(name=name, value=float(raw.mean()), low=low, high=high, raw=values)
+
+
+def _names_a_class(array: np.ndarray, spec: TensorSpec | None) -> bool:
+    if array.ndim < 2 or array.shape[-1] < 2:
+        return False
+    if spec is not None and (spec.labels or spec.activation is not None):
+        return bool(spec.labels) or spec.activation == "softmax"
+    return array.ndim == 2 and array.dtype.kind == "f"
+
+
+def _pair(reference: np.ndarray, candidate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both as float64, checked."""
+    if reference.shape != candidate.shape or reference.size == 0:
+        raise DataError(
+            "Reference and candidate have the same shape, with at least one value.",
+            received=f"{reference.shape} against {candidate.shape}",
+        )
+    for what, array in (("reference", reference), ("candidate", candidate)):
+        bad = ~np.isfinite(array)
+        if bad.any():
+            first = [int(i) for i in np.argwhere(bad)[0]]
+            raise DataError(
+                f"The {what}'s outputs are finite.",
+                received=f"{int(bad.sum())} of {array.size} values are NaN or infinite, the "
+                f"first at index {first}",
+                hint="a model that overflows cannot be compared: check its inputs and weights.",
+            )
+    return np.asarray(reference, np.float64), np.asarray(candidate, np.float64)
+
+
+def _softmax(values: np.ndarray) -> np.ndarray:
+    powers = np.exp(values - values.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def _normalized(values: np.ndarray) -> np.ndarray:
+    raised = np.maximum(values, _SMALLEST_PROBABILITY)
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))

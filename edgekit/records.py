@@ -190,7 +190,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What one artifact did on one target. A stored one is a baseline."""
+    """What one artifact did on one target. A stored one is a baseline.
+
+    `failure` says why the target cannot run the artifact at all; there are no metrics then.
+    """
 
     schema_version: int = SCHEMA_VERSION
     artifact: str
@@ -200,6 +203,7 @@ class Measurement:
     target: Target
     host: Host
     metrics: tuple[Metric, ...]
+    failure: str | None = None
     notes: tuple[str, ...] = ()
     created_at: str = ""
 

@@ -33,7 +33,8 @@ def demo(output: Path | None, runtimes: tuple[str, ...], svg: Path | None, as_js
     table = terminal.measurements_table(
         measured, advice, title="sample_models/digits, every recipe on every runtime"
     )
-    closing = [f"Ship {advice.ship}: {advice.reason}.", *(f"SKIPPED {line}" for line in skipped)]
+    first = next(iter(advice.values()))
+    closing = [f"Ship {first.ship}: {first.reason}.", *(f"SKIPPED {line}" for line in skipped)]
     terminal.console().print(table)
     for line in closing:
         click.echo(line)

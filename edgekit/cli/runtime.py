@@ -30,7 +30,7 @@ def add(name: str) -> None:
 @runtime.command("list")
 @shared.json_option
 def list_(as_json: bool) -> None:
-    """Show the runtimes that can be used."""
+    """Show the runtimes that were added; LiteRT itself is always there."""
     from edgekit.runtimes import environments
 
     found = environments.list_environments()

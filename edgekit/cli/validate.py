@@ -80,10 +80,17 @@ def validate(
     shared.echo_notes([note for one in measured for note in one.notes])
     if as_json:
         shared.echo_json(measured)
-        return
-    from edgekit.report import terminal
+    else:
+        from edgekit.report import terminal
 
-    terminal.console().print(terminal.measurements_table(measured))
+        terminal.console().print(terminal.measurements_table(measured))
+    failed = [one for one in measured if one.failure]
+    for one in failed:
+        click.echo(f"Error: {one.artifact} on {one.target.label}: {one.failure}", err=True)
+    if failed:
+        from edgekit.errors import EXIT_USAGE
+
+        raise click.exceptions.Exit(EXIT_USAGE)
 
 
 def evaluation_data(project: object) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgekit import project as projects
-from edgekit.errors import EnvironmentFailure, UnsupportedOperator, UsageError
+from edgekit.errors import EnvironmentFailure, UsageError
 from edgekit.pipeline.benchmark import benchmark
 from edgekit.pipeline.convert import convert
 from edgekit.pipeline.validate import validate
@@ -24,7 +24,7 @@ def demo(
     *,
     runtimes: Sequence[str] | None = None,
     on_progress: Callable[[str], None],
-) -> tuple[list[Measurement], Advice, list[str]]:
+) -> tuple[list[Measurement], dict[str, Advice], list[str]]:
     """Convert `sample_models/digits` and measure every file on every runtime.
 
     Args:
@@ -34,8 +34,9 @@ def demo(
         on_progress: Takes one line at each step.
 
     Returns:
-        One measurement for each file and runtime that could run it, the advice for LiteRT,
-        and a line for each file and runtime that were skipped.
+        One measurement for each file and runtime that could run it; advice by runtime, the
+        first of which names the file to ship; and a line for each file and runtime that
+        were skipped.
 
     Raises:
         UsageError: Not called in a checkout.
@@ -64,9 +65,21 @@ def demo(
         able, refused = _prove(files, data, target, project, on_progress)
         measured.extend(able)
         skipped.extend(refused)
-    first = measured[0].target if measured else Target()
-    advice = advise([m for m in measured if m.target == first], files[0].name)
-    return measured, advice, skipped
+    return measured, _advise(measured, files[0].name), skipped
+
+
+def _advise(measured: Sequence[Measurement], reference: str) -> dict[str, Advice]:
+    """Advice for the first runtime among files that run on all; remarks for the others."""
+    by_target: dict[str, list[Measurement]] = {}
+    for one in measured:
+        by_target.setdefault(one.target.label, []).append(one)
+    everywhere = set.intersection(*({m.artifact for m in ms} for ms in by_target.values()))
+    advice = {label: advise(group, reference, everywhere) for label, group in by_target.items()}
+    first = next(iter(advice))
+    return {
+        label: said if label == first else replace(said, ship=None)
+        for label, said in advice.items()
+    }
 
 
 def _prove(
@@ -76,27 +89,24 @@ def _prove(
     project: projects.Project,
     on_progress: Callable[[str], None],
 ) -> tuple[list[Measurement], list[str]]:
-    """Validate each file that the runtime has the operators for, then time these."""
-    proven: list[Measurement] = []
-    skipped = []
-    able = []
-    for path in files:
-        try:
-            proven += validate(
-                [path],
-                data=data,
-                targets=[target],
-                metric=project.metric,
-                project=project,
-                on_progress=on_progress,
-            )
-            able.append(path)
-        except UnsupportedOperator as error:
-            skipped.append(f"{path.name} on {target.label}: {error.received}")
+    """Validate each file, then time those that the runtime has the operators for."""
+    proven = validate(
+        files,
+        data=data,
+        targets=[target],
+        metric=project.metric,
+        project=project,
+        on_progress=on_progress,
+    )
+    skipped = [f"{one.artifact} on {target.label}: {one.failure}" for one in proven if one.failure]
+    able = [path for path, one in zip(files, proven, strict=True) if not one.failure]
     timed = benchmark(able, targets=[target], on_progress=on_progress)
     return [
-        replace(one, metrics=(*one.metrics, *(m for m in two.metrics if not one.metric(m.name))))
-        for one, two in zip(proven, timed, strict=True)
+        replace(
+            one,
+            metrics=(*one.metrics, *(m for m in two.metrics if one.metric(m.name) is None)),
+        )
+        for one, two in zip((one for one in proven if not one.failure), timed, strict=True)
     ], skipped
 
 

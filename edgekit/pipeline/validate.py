@@ -12,7 +12,7 @@ import numpy as np
 from edgekit import artifacts, flatbuffer, serde
 from edgekit.data import sources
 from edgekit.data.samples import Samples
-from edgekit.errors import UsageError
+from edgekit.errors import UnsupportedOperator, UsageError
 from edgekit.measure import accuracy, fidelity
 from edgekit.measure.host import describe_host
 from edgekit.project import Project
@@ -67,7 +67,8 @@ def validate(
         on_progress: Takes one line at each step.
 
     Returns:
-        A measurement for each file and target, in that order.
+        A measurement for each file and target, in that order. Where a runtime lacks an
+        operator of a file, it holds that as its `failure`.
 
     Raises:
         EdgekitError: By its class: unreadable files, data that do not fit, a runtime that
@@ -86,11 +87,19 @@ def validate(
         expected = references.of(candidate.reference, samples)
         for target in targets:
             on_progress(f"running {path.name} on {target.label}, {len(samples)} samples")
-            if path == candidate.reference and target == REFERENCE_TARGET and expected:
-                outputs = expected
-            else:
-                outputs = host.run_parallel(path, target, samples.inputs, jobs=jobs, limits=limits)
-            metrics, notes = _measure(candidate, samples, outputs, expected, metric)
+            failure: str | None = None
+            metrics: tuple[Metric, ...] = ()
+            notes: tuple[str, ...] = ()
+            try:
+                if path == candidate.reference and target == REFERENCE_TARGET and expected:
+                    outputs = expected
+                else:
+                    outputs = host.run_parallel(
+                        path, target, samples.inputs, jobs=jobs, limits=limits
+                    )
+                metrics, notes = _measure(candidate, samples, outputs, expected, metric)
+            except UnsupportedOperator as error:
+                failure = error.received or error.rule
             measurements.append(
                 Measurement(
                     artifact=path.name,
@@ -100,6 +109,7 @@ def validate(
                     target=target,
                     host=machine,
                     metrics=metrics,
+                    failure=failure,
                     notes=notes,
                     created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from edgekit.records import Measurement
@@ -22,7 +22,11 @@ class Advice:
     remarks: dict[str, str]
 
 
-def advise(measurements: Sequence[Measurement], reference: str) -> Advice:
+def advise(
+    measurements: Sequence[Measurement],
+    reference: str,
+    runs_everywhere: Container[str] | None = None,
+) -> Advice:
     """Choose from the measurements of one target.
 
     A file qualifies when it loses at most `MAX_LOSS` of the float file's task metric, where
@@ -32,17 +36,20 @@ def advise(measurements: Sequence[Measurement], reference: str) -> Advice:
     Args:
         measurements: One for each file, all on the same target.
         reference: The name of the float file among them.
+        runs_everywhere: Only files of these names are advised: those that run on every
+            other target too.
     """
     base = next((m for m in measurements if m.artifact == reference), None)
     remarks: dict[str, str] = {}
     fit: list[tuple[Measurement, float]] = []
     for one in measurements:
         loss = _loss(one, base)
+        proven = runs_everywhere is None or one.artifact in runs_everywhere
         if one.artifact == reference:
             fit.append((one, 0.0))
             continue
         remarks[one.artifact] = "; ".join(_remarks(one, base, loss))
-        if loss is not None and loss <= MAX_LOSS:
+        if proven and loss is not None and loss <= MAX_LOSS:
             fit.append((one, loss))
     if not fit:
         return Advice(
@@ -70,7 +77,7 @@ def _remarks(one: Measurement, base: Measurement | None, loss: float | None) -> 
     if loss is not None and loss > MAX_LOSS:
         said.append(f"loses {loss:.4f}")
     if _ratio(one) > 1 + SAME_LATENCY:
-        said.append(f"slower than float here ({_ratio(one):.1f}x)")
+        said.append("slower than float here")
     if base is not None and (_value(one, "size_bytes") or 0) >= (_value(base, "size_bytes") or 0):
         said.append("no smaller than float")
     return said

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -47,7 +48,7 @@ def metric_text(metric: Metric | None, digits: int = 4) -> str:
         return "-"
     text = f"{metric.value:.{digits}f}"
     if metric.low is not None and metric.high is not None:
-        text += f" [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"
+        text += f" [{metric.low:.{digits}f} {metric.high:.{digits}f}]"
     return text
 
 
@@ -76,79 +77,97 @@ def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
 
 
 def measurements_table(
-    measurements: Sequence[Measurement], advice: Advice | None = None, title: str | None = None
+    measurements: Sequence[Measurement],
+    advice: Mapping[str, Advice] | None = None,
+    title: str | None = None,
 ) -> Table:
-    """One row for each file and runtime, with the columns that were measured."""
-    table = Table(title=title)
+    """One row for each file, one section for each runtime, with what was measured.
+
+    Args:
+        measurements: What to show.
+        advice: By runtime label: remarks on its files, and which one to ship.
+        title: Above the table.
+    """
+    table = Table(title=title, caption="[...] 95 % interval; times hold on this machine only")
     columns = [column for column in _COLUMNS if any(column.text(m) != "-" for m in measurements)]
     for column in columns:
-        table.add_column(column.head, justify="left" if column.left else "right", overflow="fold")
+        head = column.head if column.metric != "task" else _task_head(measurements)
+        table.add_column(head, justify="left" if column.left else "right", overflow="fold")
     if advice:
         table.add_column("remark", overflow="fold")
-    for one in measurements:
-        cells = [column.text(one) for column in columns]
-        ship = advice is not None and one.artifact == advice.ship
-        if advice:
-            cells.append("ship this" if ship else advice.remarks.get(one.artifact, ""))
-        table.add_row(*cells, style="bold green" if ship else None)
+    for target in dict.fromkeys(one.target for one in measurements):
+        for one in (m for m in measurements if m.target == target):
+            cells = [column.text(one) for column in columns]
+            said = (advice or {}).get(target.label)
+            ship = said is not None and one.artifact == said.ship
+            if advice:
+                remark = said.remarks.get(one.artifact, "") if said else ""
+                cells.append("ship this" if ship else remark)
+            table.add_row(*cells, style="bold green" if ship else None)
+        table.add_section()
     return table
 
 
+@dataclass(frozen=True, slots=True)
 class _Column:
-    def __init__(
-        self,
-        head: str,
-        metric: str = "",
-        digits: int = 4,
-        *,
-        left: bool = False,
-        size: bool = False,
-    ) -> None:
-        self.head, self.metric, self.digits = head, metric, digits
-        self.left, self.size = left, size
+    head: str
+    metric: str
+    digits: int = 4
+    left: bool = False
+    is_size: bool = False
+    has_interval: bool = True
 
     def text(self, one: Measurement) -> str:
+        """One cell; a dash where nothing was measured."""
         if self.metric == "artifact":
             return one.artifact.removesuffix(".tflite")
         if self.metric == "runtime":
-            return f"{one.target.label} ({one.target.num_threads} thr.)"
+            threads = one.target.num_threads
+            return one.target.label + (f", {threads} threads" if threads > 1 else "")
         if self.metric == "task":
-            return (
-                " ".join(f"{m.name} {metric_text(m, 4)}" for m in one.metrics if _is_task(m.name))
-                or "-"
-            )
+            return "cannot run" if one.failure else _task_text(one)
         metric = one.metric(self.metric)
-        if self.size:
+        if self.is_size:
             return "-" if metric is None else bytes_text(metric.value)
+        if metric is not None and not self.has_interval:
+            metric = replace(metric, low=None, high=None)
         return metric_text(metric, self.digits)
 
 
-def _is_task(name: str) -> bool:
-    return name.split("@")[0] not in _KNOWN
+def _task_metrics(one: Measurement) -> list[Metric]:
+    return [m for m in one.metrics if m.name.split("@")[0] not in _KNOWN]
+
+
+def _task_text(one: Measurement) -> str:
+    return ", ".join(metric_text(m) for m in _task_metrics(one)) or "-"
+
+
+def _task_head(measurements: Sequence[Measurement]) -> str:
+    names = dict.fromkeys(m.name for one in measurements for m in _task_metrics(one))
+    return ", ".join(names)
 
 
 _COLUMNS = (
     _Column("file", "artifact", left=True),
     _Column("runtime", "runtime", left=True),
-    _Column("size", "size_bytes", size=True),
-    _Column("compressed", "compressed_bytes", size=True),
-    _Column("task metric [95 %]", "task"),
-    _Column("agreement [95 %]", "agreement"),
+    _Column("size", "size_bytes", is_size=True),
+    _Column("compressed", "compressed_bytes", is_size=True),
+    _Column("task", "task"),
+    _Column("agreement", "agreement", has_interval=False),
     _Column("SQNR dB", "sqnr_db", 1),
-    _Column("p50 ms", "latency_p50_ms", 3),
-    _Column("p90 ms", "latency_p90_ms", 3),
-    _Column("x float [95 %]", "latency_ratio", 2),
-    _Column("peak memory", "peak_rss_bytes", size=True),
+    _Column("p50 ms", "latency_p50_ms", 3, has_interval=False),
+    _Column("x float", "latency_ratio", 2),
+    _Column("memory", "peak_rss_bytes", is_size=True),
 )
 
 
 def console() -> Console:
     """Standard output, unclipped where that is no terminal."""
     out = Console()
-    return out if out.is_terminal else Console(width=200)
+    return out if out.is_terminal else Console(width=210)
 
 
-def save_svg(table: Table, closing: Sequence[str], path: Path, width: int = 190) -> None:
+def save_svg(table: Table, closing: Sequence[str], path: Path, width: int = 210) -> None:
     """The table and the lines below it as an SVG picture of a terminal."""
     picture = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
     picture.print(table)

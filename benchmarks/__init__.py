@@ -1,0 +1,1 @@
+"""Measurements on real models, and the corpus prepared for them. Not installed."""

@@ -1,0 +1,285 @@
+"""Python environments that hold another version of a runtime, made once and kept.
+
+They lie in `$EDGEKIT_HOME/runtimes/NAME-VERSION` (or below the user's cache folder). A
+marker file is written last: an environment without one is half-made, is never used, and
+is made again. Packages come through the machine's own pip configuration.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgekit import serde
+from edgekit.errors import EdgekitError, EnvironmentFailure, UsageError
+from edgekit.process import Progress
+from edgekit.records import Limits, Target
+from edgekit.runtimes.packages import PACKAGES, parse
+from edgekit.runtimes.pythons import find_python
+
+__all__ = ["Environment", "add", "list_environments", "parse", "python_for", "remove"]
+
+_MARKER = "edgekit-runtime.json"
+_PIP_SECONDS = 900.0
+_HELLO = Limits(seconds=120.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A finished environment, as its marker file describes it."""
+
+    runtime: str
+    version: str
+    python: str
+    python_version: str
+    numpy: str
+
+    @property
+    def label(self) -> str:
+        """`tflite-runtime==2.14.0`."""
+        return f"{self.runtime}=={self.version}"
+
+
+def home() -> Path:
+    """Where edgekit keeps what it makes for this user: `$EDGEKIT_HOME`, or the cache folder."""
+    if chosen := os.environ.get("EDGEKIT_HOME"):
+        return Path(chosen)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "edgekit"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "edgekit"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgekit"
+
+
+def list_environments() -> list[Environment]:
+    """Every finished environment, by name, newest version first."""
+    found = []
+    for marker in (home() / "runtimes").glob(f"*/{_MARKER}"):
+        environment = _read(marker.parent)
+        if environment is not None:
+            found.append(environment)
+    found.sort(key=lambda e: _version_key(e.version), reverse=True)
+    return sorted(found, key=lambda e: e.runtime)
+
+
+def _read(folder: Path) -> Environment | None:
+    """The environment in `folder`, or None where it is missing, half-made or broken."""
+    try:
+        text = (folder / _MARKER).read_text(encoding="utf-8")
+        environment = serde.loads(Environment, text, str(folder / _MARKER))
+    except (OSError, EdgekitError):
+        return None
+    return environment if Path(environment.python).exists() else None
+
+
+def _version_key(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+def _installed(distribution: str) -> str | None:
+    """The version of a package in edgekit's own Python, without importing it."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def python_for(target: Target) -> Path:
+    """The Python that runs files on `target`.
+
+    Without a version, or with the version that is installed beside edgekit, that is
+    edgekit's own Python where it can run the runtime; else an added environment.
+
+    Raises:
+        EnvironmentFailure: No environment holds it; the hint is the command that makes one.
+    """
+    package = PACKAGES[target.runtime]
+    own = _installed(package.distribution)
+    if package.numpy and own is not None:
+        numpy = _installed("numpy") or "0"
+        own = own if int(numpy.partition(".")[0]) < 2 else None
+    if own is not None and target.version in ("", own):
+        return Path(sys.executable)
+    added = [e for e in list_environments() if e.runtime == target.runtime]
+    for environment in added:
+        if target.version in ("", environment.version):
+            return Path(environment.python)
+    there = [environment.label for environment in added]
+    there += [f"{target.runtime}=={own} beside edgekit"] if own else []
+    version = target.version or package.example
+    raise EnvironmentFailure(
+        f"{target.label} is installed in edgekit's Python or in an environment of its own.",
+        received=", ".join(there) or f"no {target.runtime} that can run",
+        hint=f"edgekit runtime add {target.runtime}=={version}",
+    )
+
+
+def _folder(target: Target) -> Path:
+    if not target.version:
+        raise UsageError(
+            "An environment holds one version of a runtime.",
+            received=target.label,
+            hint=f"{target.runtime}=={PACKAGES[target.runtime].example}",
+        )
+    return home() / "runtimes" / f"{target.runtime}-{target.version}"
+
+
+def add(target: Target, on_progress: Progress | None = None) -> Path:
+    """Make an environment for `target`, unless there is one. Returns its Python.
+
+    Two processes may add the same one at once: the second waits and uses the first's.
+
+    Raises:
+        UsageError: The target has no version.
+        EnvironmentFailure: No Python suits, the platform has no wheels, there is no such
+            version, or pip failed.
+    """
+    folder = _folder(target)
+    package = PACKAGES[target.runtime]
+    if sys.platform not in package.systems:
+        raise EnvironmentFailure(
+            f"{target.runtime} has packages for {', '.join(package.systems)} only.",
+            received=sys.platform,
+            hint="use --runtime litert, which runs everywhere.",
+        )
+    report = on_progress or (lambda _: None)
+    with _locked(folder, report):
+        ready = _read(folder)
+        if ready is not None:
+            return Path(ready.python)
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            return _make(target, folder, report)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def _make(target: Target, folder: Path, report: Progress) -> Path:
+    package = PACKAGES[target.runtime]
+    base, minor = find_python(*package.pythons, label=target.label)
+    report(f"making an environment with Python 3.{minor}")
+    _call([str(base), "-m", "venv", str(folder)], f"Python 3.{minor} makes an environment.")
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    wanted = [f"{package.distribution}=={target.version}"]
+    if package.numpy:
+        wanted.append(f"numpy=={package.numpy.get(minor, package.numpy[None])}")
+    report(f"installing {' '.join(wanted)}")
+    _call(
+        [str(python), "-m", "pip", "install", "--disable-pip-version-check", *wanted],
+        f"pip installs {' '.join(wanted)} for Python 3.{minor}.",
+    )
+    report("checking that it runs")
+    hello = _hello(python, target)
+    environment = Environment(
+        runtime=target.runtime,
+        version=target.version,
+        python=str(python),
+        python_version=hello["python"],
+        numpy=hello["numpy"],
+    )
+    serde.write_atomic(folder / _MARKER, serde.dumps(environment))
+    return python
+
+
+def _hello(python: Path, target: Target) -> dict[str, Any]:
+    from edgekit.runtimes import host  # host asks this module for its Python
+
+    name = f"The new {target.label} environment"
+    with host.start(python, target, name=name, limits=_HELLO) as worker:
+        hello: dict[str, Any] = host.ask(worker, "hello")
+    if _version_key(hello["version"]) != _version_key(target.version):
+        raise EnvironmentFailure(
+            f"pip installed {target.label}.", received=f"{target.runtime}=={hello['version']}"
+        )
+    return hello
+
+
+def _call(command: list[str], rule: str) -> None:
+    """Run a command to its end.
+
+    Raises:
+        EnvironmentFailure: It failed; with its last error, and pip's list of versions.
+    """
+    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    try:
+        done = subprocess.run(
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_PIP_SECONDS,
+            text=True,
+            errors="replace",
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EnvironmentFailure(rule, received=str(error)) from None
+    if done.returncode == 0:
+        return
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR:")]
+    versions = re.search(r"\(from versions: ([^)]*)\)", done.stdout)
+    hint = "check the network and pip's configuration: `pip config list`."
+    if versions and versions.group(1) != "none":
+        hint = f"choose one of these versions: {versions.group(1)}"
+    elif versions:
+        hint = "no version is on offer for this Python: check pip's configuration, or the name."
+    last = (errors or lines or [f"exit code {done.returncode}"])[-1]
+    raise EnvironmentFailure(rule, received=last[:400], hint=hint)
+
+
+def remove(target: Target) -> None:
+    """Delete the environment of `target`.
+
+    Raises:
+        EnvironmentFailure: There is none.
+    """
+    folder = _folder(target)
+    with _locked(folder, lambda _: None):
+        if not folder.exists():
+            known = ", ".join(environment.label for environment in list_environments())
+            raise EnvironmentFailure(
+                f"There is an environment for {target.label}.", received=known or "none at all"
+            )
+        # The marker goes first: what is half-deleted is not used.
+        (folder / _MARKER).unlink(missing_ok=True)
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _locked(folder: Path, report: Progress) -> Iterator[None]:
+    """Hold `folder`'s lock file. The system frees it when the process ends, however."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = (folder.parent / f".{folder.name}.lock").open("a+b")
+    except OSError as error:
+        raise EnvironmentFailure(
+            "edgekit can write to its own folder.",
+            received=str(error),
+            hint="set EDGEKIT_HOME to a folder that you may write to.",
+        ) from None
+    with lock:
+        if sys.platform == "win32":
+            import msvcrt
+
+            lock.seek(0)
+            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                report("waiting for another edgekit that is making the same environment")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,297 @@
+"""Runtimes of this machine: `worker.py` as a child process, in the Python that suits.
+
+A file that crashes, hangs or eats memory ends its worker and becomes one error that names
+the file and the runtime. Arrays go through files (`exchange`), never through the pipe.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit import serde
+from edgekit.errors import InternalError, ModelError
+from edgekit.process import Process
+from edgekit.records import Limits, Target, TensorSpec
+from edgekit.runtimes import environments, exchange
+from edgekit.runtimes.base import Arrays, Progress, Runtime, Session, SessionInfo, Timer
+
+WORKER = Path(__file__).with_name("worker.py")
+
+
+def start(python: Path, target: Target, *, name: str, limits: Limits) -> Process:
+    """A worker for `target` in `python`, not yet asked anything."""
+    env = dict(os.environ)
+    if str(python) != sys.executable:
+        # They name this Python's packages, which the other one must not see.
+        for variable in ("PYTHONPATH", "PYTHONHOME"):
+            env.pop(variable, None)
+    return Process([str(python), str(WORKER), target.runtime], name=name, limits=limits, env=env)
+
+
+def ask(worker: Process, do: str, on_progress: Progress | None = None, **fields: Any) -> Any:
+    """One request to a worker.
+
+    Raises:
+        EdgekitError: What the worker answered, or how it ended.
+        InternalError: It failed in a way it did not foresee.
+    """
+    result = worker.request({"do": do, **fields}, on_progress=on_progress)
+    if isinstance(result, dict) and "internal_error" in result:
+        raise InternalError(result["internal_error"])
+    return result
+
+
+class _Loaded:
+    """A worker with files loaded in it."""
+
+    def __init__(self, paths: Sequence[Path], target: Target, limits: Limits) -> None:
+        for path in paths:
+            if not path.is_file():
+                raise ModelError("The model file exists.", received=str(path))
+        files = ", ".join(dict.fromkeys(path.name for path in paths))
+        name = f"The {target.label} worker running {files}"
+        self.process = start(environments.python_for(target), target, name=name, limits=limits)
+        try:
+            self.answers = [
+                ask(
+                    self.process,
+                    "load",
+                    path=str(path.resolve()),
+                    num_threads=target.num_threads,
+                )
+                for path in paths
+            ]
+        except BaseException:
+            self.process.close()
+            raise
+        self.handles = [answer["handle"] for answer in self.answers]
+
+    def close(self) -> None:
+        """End the worker."""
+        self.process.close()
+
+
+class HostSession:
+    """A `Session` in a worker process."""
+
+    def __init__(self, path: Path, target: Target, limits: Limits) -> None:
+        self._loaded = _Loaded([path], target, limits)
+        self._info = _info(self._loaded.answers[0])
+
+    @property
+    def info(self) -> SessionInfo:
+        """See `Session.info`."""
+        return self._info
+
+    def run(self, inputs: Arrays, on_progress: Progress | None = None) -> dict[str, np.ndarray]:
+        """See `Session.run`."""
+        count = exchange.count_samples(inputs)
+        with exchange.folder(_bytes(inputs, count, self._info)) as place:
+            return self.run_range(exchange.save(inputs, place), place, 0, count, on_progress)
+
+    def run_range(
+        self,
+        inputs: dict[str, str],
+        place: Path,
+        first: int,
+        stop: int,
+        on_progress: Progress | None,
+    ) -> dict[str, np.ndarray]:
+        """Run samples `first` to `stop` of saved inputs; outputs pass through `place`."""
+        names = [spec.name for spec in self._info.outputs]
+        paths = {name: str(place / f"output{i}-{first}.npy") for i, name in enumerate(names)}
+        ask(
+            self._loaded.process,
+            "run",
+            on_progress,
+            handle=self._loaded.handles[0],
+            inputs=inputs,
+            outputs=paths,
+            start=first,
+            stop=stop,
+        )
+        return {name: np.load(path) for name, path in paths.items()}
+
+    def close(self) -> None:
+        """See `Session.close`."""
+        self._loaded.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class HostTimer:
+    """A `Timer` in a worker process."""
+
+    def __init__(self, paths: Sequence[Path], target: Target, limits: Limits) -> None:
+        self._loaded = _Loaded(paths, target, limits)
+
+    def time(
+        self,
+        *,
+        warmup_runs: int,
+        num_runs: int,
+        min_seconds: float,
+        seed: int,
+        on_progress: Progress | None = None,
+    ) -> np.ndarray:
+        """See `Timer.time`."""
+        answer = ask(
+            self._loaded.process,
+            "time",
+            on_progress,
+            handles=self._loaded.handles,
+            warmup=warmup_runs,
+            rounds=num_runs,
+            min_seconds=min_seconds,
+            seed=seed,
+        )
+        whole = np.array(answer["nanoseconds"], dtype=np.float64)
+        each: np.ndarray = whole / np.array(answer["invokes"], dtype=np.float64)[:, None]
+        return each
+
+    def peak_rss_bytes(self) -> int:
+        """See `Timer.peak_rss_bytes`."""
+        return int(ask(self._loaded.process, "memory"))
+
+    def close(self) -> None:
+        """See `Timer.close`."""
+        self._loaded.close()
+
+    def __enter__(self) -> Timer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _info(answer: dict[str, Any]) -> SessionInfo:
+    return SessionInfo(
+        inputs=serde.from_dict(tuple[TensorSpec, ...], answer["inputs"], "inputs"),
+        outputs=serde.from_dict(tuple[TensorSpec, ...], answer["outputs"], "outputs"),
+        num_ops=answer["num_ops"],
+        partitions=answer["partitions"],
+        stateful=answer["stateful"],
+        runtime_version=answer["version"],
+    )
+
+
+def _bytes(inputs: Arrays, count: int, info: SessionInfo) -> int:
+    """About how much a run writes: its inputs, and four bytes for each output value."""
+    values = sum(math.prod(abs(size) for size in spec.shape) for spec in info.outputs)
+    return sum(array.nbytes for array in inputs.values()) + 4 * values * count
+
+
+def open_session(path: Path, target: Target, *, limits: Limits) -> Session:
+    """Load one file in a worker. See `Runtime.open_session`."""
+    return HostSession(path, target, limits)
+
+
+def open_timer(paths: Sequence[Path], target: Target, *, limits: Limits) -> Timer:
+    """Load several files in one worker. See `Runtime.open_timer`."""
+    return HostTimer(paths, target, limits)
+
+
+def run_parallel(
+    path: Path,
+    target: Target,
+    inputs: Arrays,
+    jobs: int,
+    *,
+    limits: Limits,
+    on_progress: Progress | None = None,
+) -> dict[str, np.ndarray]:
+    """`Session.run` with the samples shared out over `jobs` workers.
+
+    Args:
+        path: The `.tflite` file.
+        target: Where it runs; each worker uses `target.num_threads` threads.
+        inputs: By name, shape `(samples, ...)`, as for `Session.run`.
+        jobs: Worker processes; at most one a sample is started.
+        limits: Of each worker by itself.
+        on_progress: Told the sum over all workers, from one of their threads at a time.
+
+    Returns:
+        The same arrays as `Session.run`, in the order of the samples.
+
+    Raises:
+        EdgekitError: What the first worker to fail raised; the others are stopped.
+    """
+    count = exchange.count_samples(inputs)
+    jobs = max(1, min(jobs, count))
+    edges = [count * i // jobs for i in range(jobs + 1)]
+    done = [0] * jobs
+    lock = threading.Lock()
+    sessions: list[HostSession] = []
+    failed = threading.Event()
+
+    def report(job: int, text: str) -> None:
+        with lock:
+            done[job] = int(text.split()[0])
+            if on_progress:
+                on_progress(f"{sum(done)} of {count} samples")
+
+    def work(job: int) -> dict[str, np.ndarray]:
+        try:
+            session = HostSession(path, target, limits)
+            with lock:
+                sessions.append(session)
+            if failed.is_set():
+                return {}
+            return session.run_range(
+                saved, place, edges[job], edges[job + 1], lambda text: report(job, text)
+            )
+        except BaseException:
+            if not failed.is_set():
+                failed.set()
+                errors.append(sys.exc_info()[1])
+                with lock:
+                    for other in sessions:
+                        other._loaded.process.kill()
+            raise
+
+    errors: list[BaseException | None] = []
+    needed = 2 * sum(array.nbytes for array in inputs.values())  # outputs are not known yet
+    with exchange.folder(needed) as place, ThreadPoolExecutor(jobs) as pool:
+        saved = exchange.save(inputs, place)
+        futures = [pool.submit(work, job) for job in range(jobs)]
+        try:
+            for future in futures:
+                future.exception()
+        finally:
+            failed.set()  # after an interrupt: no worker starts anymore
+            with lock:
+                opened = list(sessions)
+            for session in opened:
+                session.close()
+        if errors and errors[0] is not None:
+            raise errors[0]
+        parts = [future.result() for future in futures]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+class HostRuntime:
+    """The `Runtime` of every package that runs on this machine."""
+
+    def open_session(self, path: Path, target: Target, *, limits: Limits) -> Session:
+        """See `Runtime.open_session`."""
+        return open_session(path, target, limits=limits)
+
+    def open_timer(self, paths: Sequence[Path], target: Target, *, limits: Limits) -> Timer:
+        """See `Runtime.open_timer`."""
+        return open_timer(paths, target, limits=limits)
+
+
+RUNTIME: Runtime = HostRuntime()

@@ -1,0 +1,147 @@
+"""A file that crashes, hangs or eats memory costs a worker and becomes one clear error."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.errors import (
+    EdgekitError,
+    EnvironmentFailure,
+    InternalError,
+    RunError,
+    WorkerCrashed,
+    WorkerOutOfMemory,
+    WorkerTimeout,
+)
+from edgekit.records import Limits, Target
+from edgekit.runtimes import exchange, host
+
+
+def corrupt(source: Path, folder: Path, seed: int) -> Path:
+    """Eight flipped bits at random places."""
+    draw, content = random.Random(seed), bytearray(source.read_bytes())
+    for _ in range(8):
+        content[draw.randrange(8, len(content))] ^= 1 << draw.randrange(8)
+    path = folder / f"corrupt{seed}.tflite"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.tflite_runtime
+def test_a_segfault_becomes_an_error_that_names_file_and_runtime(
+    data: Path, tmp_path: Path, tflite_runtime: Target, limits: Limits
+) -> None:
+    path = corrupt(data / "two_inputs.tflite", tmp_path, seed=0)
+    with pytest.raises(WorkerCrashed) as caught:
+        host.open_session(path, tflite_runtime, limits=limits)
+    assert "corrupt0.tflite" in caught.value.rule
+    assert "tflite-runtime==2.14.0" in caught.value.rule
+    assert "SIGSEGV" in str(caught.value.received)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_litert_survives_corrupt_files(
+    data: Path, tmp_path: Path, limits: Limits, seed: int
+) -> None:
+    path = corrupt(data / "two_inputs.tflite", tmp_path, seed)
+    with pytest.raises(EdgekitError) as caught:
+        host.open_session(path, Target(), limits=limits)
+    assert not isinstance(caught.value, WorkerCrashed)
+    assert caught.value.received
+
+
+def test_an_abort_in_the_middle(data: Path, limits: Limits) -> None:
+    session = host.HostSession(data / "ids.tflite", Target(), limits)
+    os.kill(session._loaded.process._child.pid, signal.SIGABRT)
+    with session, pytest.raises(WorkerCrashed, match=r"ids\.tflite") as caught:
+        session.run({"ids": np.zeros((1, 3), np.int32)})
+    assert "SIGABRT" in str(caught.value.received)
+
+
+def test_an_endless_loop_meets_the_time_limit(data: Path, target: Target) -> None:
+    limits = Limits(seconds=3.0)
+    with host.open_session(data / "hang.tflite", target, limits=limits) as session:
+        with pytest.raises(WorkerTimeout, match=r"hang\.tflite.* 3 s"):
+            session.run({"x": np.ones((1, 2), np.float32)})
+
+
+def test_too_much_memory_meets_the_memory_limit(data: Path, target: Target) -> None:
+    limits = Limits(seconds=60.0, memory_bytes=300 << 20)
+    with pytest.raises(WorkerOutOfMemory, match=r"memory\.tflite.* 300 MiB"):
+        with host.open_session(data / "memory.tflite", target, limits=limits) as session:
+            session.run({"x": np.ones((1, 256), np.float32)})
+
+
+def test_nothing_is_left_behind(
+    data: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(exchange, "_SHARED_MEMORY", tmp_path)
+    dead = tmp_path / "edgekit-exchange-999999999-x"  # no process has this number
+    dead.mkdir()
+    ours = tmp_path / f"edgekit-exchange-{os.getpid()}-other"
+    ours.mkdir()
+    with host.open_session(data / "ids.tflite", Target(), limits=limits) as session:
+        session.run({"ids": np.zeros((2, 3), np.int32)})
+        with pytest.raises(RunError):
+            session.run({"ids": np.full((2, 3), 77, np.int32)})
+    assert list(tmp_path.iterdir()) == [ours]
+
+
+def test_disk_serves_where_shared_memory_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "_room", lambda _: 0)
+    with exchange.folder(1) as place:
+        assert exchange._SHARED_MEMORY not in place.parents
+        assert place.is_dir()
+    assert not place.exists()
+
+
+def test_the_worker_ends_when_its_input_closes() -> None:
+    command = [sys.executable, str(host.WORKER), "litert"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None and child.stdout is not None
+        child.stdin.write(b'{"do": "hello"}\n')
+        child.stdin.flush()
+        assert json.loads(child.stdout.readline())["result"]["runtime"] == "litert"
+        child.stdin.close()
+        assert child.wait(timeout=30) == 0
+
+
+def test_the_worker_imports_no_edgekit_and_hides_no_module(tmp_path: Path) -> None:
+    # Its own folder must not be on sys.path: a file there could hide another package's module.
+    probe = "import runpy, sys; sys.argv = ['worker.py', 'litert']; sys.stdin.close()"
+    probe += f"; sys.path.insert(0, 'first'); module = runpy.run_path({str(host.WORKER)!r})"
+    probe += "; print(sorted(m for m in sys.modules if m.startswith('edgekit')))"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path += {sys.path!r}; {probe}"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.tflite_runtime
+def test_tflite_runtime_with_numpy_2_says_what_is_wrong(limits: Limits) -> None:
+    # edgekit's own Python has NumPy 2: the worker refuses before the native SystemError.
+    target = Target(runtime="tflite-runtime")
+    if int(np.__version__.partition(".")[0]) < 2:
+        pytest.skip("this Python has NumPy 1")
+    with host.start(Path(sys.executable), target, name="The worker", limits=limits) as worker:
+        with pytest.raises(EnvironmentFailure, match="NumPy 1"):
+            host.ask(worker, "hello")
+
+
+def test_an_unforeseen_failure_is_an_internal_error(limits: Limits) -> None:
+    with host.start(Path(sys.executable), Target(), name="The worker", limits=limits) as worker:
+        with pytest.raises(InternalError, match="KeyError"):
+            host.ask(worker, "run", handle=99)
+        assert host.ask(worker, "hello")["runtime"] == "litert"  # and it goes on

@@ -21,6 +21,14 @@ def fit(array: np.ndarray, spec: TensorSpec) -> np.ndarray:
     Raises:
         DataError: Another shape; the error says which is wanted and which was given.
     """
+    if array.dtype.kind not in "iufb" and np.dtype(spec.dtype).kind in "iufb":
+        raise DataError(
+            f"Input {spec.name!r} holds numbers ({spec.dtype}).",
+            received=f"dtype {array.dtype}",
+            hint='for text give `kind = "text"` and a vocabulary in edgekit.toml.'
+            if array.dtype.kind == "U"
+            else None,
+        )
     wanted, received = spec.shape[1:], array.shape[1:]
     if not _matches(received, wanted):
         if wanted and wanted[-1] == 1 and _matches(received, wanted[:-1]):
@@ -33,14 +41,6 @@ def fit(array: np.ndarray, spec: TensorSpec) -> np.ndarray:
                 received=f"{_show(received)} (an array of shape {array.shape})",
                 hint=_shape_hint(array.shape, wanted),
             )
-    if array.dtype.kind not in "iufb" and np.dtype(spec.dtype).kind in "iufb":
-        raise DataError(
-            f"Input {spec.name!r} holds numbers ({spec.dtype}).",
-            received=f"dtype {array.dtype}",
-            hint='for text give `kind = "text"` and a vocabulary in edgekit.toml.'
-            if array.dtype.kind == "U"
-            else None,
-        )
     return as_dtype(array, spec)
 
 
@@ -51,7 +51,8 @@ def _matches(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
 
 
 def _show(shape: tuple[int, ...]) -> str:
-    return "(" + ", ".join("any" if size == -1 else str(size) for size in shape) + ")"
+    sizes = ", ".join("any" if size == -1 else str(size) for size in shape)
+    return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
 
 
 def _shape_hint(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str | None:

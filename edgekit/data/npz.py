@@ -51,10 +51,13 @@ def read(path: Path, wanted: Sequence[str] | None = None) -> dict[str, np.ndarra
 def _open(path: Path) -> Iterator[NpzFile]:
     """The opened file; whatever a damaged archive raises, here or later, is a DataError."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: numpy leaves a file that it cannot read open.
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, NpzFile):
                 raise ValueError("one bare array, without a name")
-            yield archive
+            with archive:
+                yield archive
     except FileNotFoundError:
         raise DataError("The data file exists.", received=str(path)) from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError) as error:

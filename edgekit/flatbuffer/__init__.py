@@ -1,0 +1,40 @@
+"""Reading, checking and finishing `.tflite` files.
+
+`read` refuses damaged files; `operators`, `tensors`, `values` and `contract` look into a
+model; `finish` writes what a file needs and means into it; `inspect` tells all at once.
+"""
+
+from edgekit.flatbuffer.graph import (
+    Operator,
+    Tensor,
+    TensorQuantization,
+    operators,
+    tensors,
+    values,
+)
+from edgekit.flatbuffer.inspection import Inspection, inspect
+from edgekit.flatbuffer.layers import layer_of
+from edgekit.flatbuffer.reading import Model, read
+from edgekit.flatbuffer.signature import contract, ensure_signature
+from edgekit.flatbuffer.versions import oldest_runtime, set_versions
+from edgekit.flatbuffer.writing import finish, to_bytes
+
+__all__ = [
+    "Inspection",
+    "Model",
+    "Operator",
+    "Tensor",
+    "TensorQuantization",
+    "contract",
+    "ensure_signature",
+    "finish",
+    "inspect",
+    "layer_of",
+    "oldest_runtime",
+    "operators",
+    "read",
+    "set_versions",
+    "tensors",
+    "to_bytes",
+    "values",
+]

@@ -1,0 +1,94 @@
+"""The source layer behind a tensor's name."""
+
+from __future__ import annotations
+
+import re
+
+# Wrappers that conversion puts around the model; they say nothing of a layer.
+_WRAPPER = re.compile(r"^(Stateful|Stateless)?PartitionedCall(_\d+)?$")
+# What the quantizer and the converter append to the tensors they add.
+_SUFFIX = re.compile(r"(_dequant|_quantized|_int8|_requantized|_duplicated_\d+)+$")
+# Operators inside one layer, behind its name: `dense/BiasAdd/ReadVariableOp/resource`.
+_INNER = {
+    "BiasAdd",
+    "ReadVariableOp",
+    "Tensordot",
+    "MatMul",
+    "Conv2D",
+    "Conv1D",
+    "Conv3D",
+    "ExpandDims",
+    "ExpandDims_1",
+    "Squeeze",
+    "Reshape",
+    "Cast",
+    "Shape",
+    "Const",
+    "batchnorm",
+    "moments",
+    "resource",
+    "strided_slice",
+    "while",
+    "body",
+    "einsum",
+    "Einsum",
+    "FusedBatchNormV3",
+}
+_CELL = re.compile(r"^(lstm|gru|simple_rnn)_cell(_\d+)?$")
+# The operators that hold a layer's weights.
+_HEAVY = re.compile(
+    r"^(convolution|depthwise|separable_conv2d|conv2d_transpose|conv\dd_transpose|dot|einsum"
+    r"|MatMul|Conv\dD.*|DepthwiseConv2dNative|BiasAdd|Gather.*|embedding_lookup|BatchMatMul.*)"
+    r"(_\d+)?(;|$)"
+)
+
+
+def layer_of(tensor_name: str) -> str:
+    """The source layer's name in a tensor name, as far as the name tells.
+
+    A fused operator is named after all that went into it; the layer named most often
+    among them is the one that holds the weights.
+
+    Examples:
+        >>> layer_of("functional_1/conv2d_1/Relu;functional_1/conv2d_1/convolution")
+        'conv2d_1'
+        >>> layer_of("model/dense/BiasAdd/ReadVariableOp/resource")
+        'dense'
+        >>> layer_of("serving_default_image:0")
+        'image'
+        >>> layer_of("StatefulPartitionedCall:0")
+        'StatefulPartitionedCall'
+
+    Args:
+        tensor_name: A name from the file.
+
+    Returns:
+        The layer; the name itself where it holds none.
+    """
+    name = _SUFFIX.sub("", tensor_name)
+    votes: dict[str, int] = {}
+    for part in name.split(";"):
+        layer, operator = _split(part)
+        if layer:
+            votes[layer] = votes.get(layer, 0) + (3 if _HEAVY.match(operator) else 2)
+    if not votes:
+        return re.sub(r":\d+$", "", name)
+    return max(votes, key=lambda layer: (votes[layer], list(votes).index(layer)))
+
+
+def names_a_layer(tensor_name: str) -> bool:
+    """Whether a tensor's name tells more than that the model returned it."""
+    return any(_split(part)[0] for part in _SUFFIX.sub("", tensor_name).split(";"))
+
+
+def _split(part: str) -> tuple[str, str]:
+    """One name as (layer, operator), each "" where there is none."""
+    part = re.sub(r":\d+$", "", part.strip())
+    part = re.sub(r"^serving_default_", "", part)
+    steps = [step for step in part.split("/") if step and not _WRAPPER.match(step)]
+    if not steps:
+        return "", ""
+    operator = ""
+    while len(steps) > 1 and (not operator or steps[-1] in _INNER or _CELL.match(steps[-1])):
+        operator = steps.pop()
+    return steps[-1], operator

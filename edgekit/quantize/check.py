@@ -1,0 +1,225 @@
+"""What a recipe really did to a file, operator by operator.
+
+A quantizer that meets an operator it cannot treat leaves it float without a word. Here
+each such operator is named, with the reason, and a file in which nothing changed is an
+error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from edgekit.errors import QuantizeError
+from edgekit.flatbuffer import Model, Operator, Tensor, operators, read, tensors
+from edgekit.records import Quantization, Recipe, Skipped
+
+_CASTS = ("QUANTIZE", "DEQUANTIZE", "CAST", "DENSIFY")
+_FLOATS = ("float32", "float16", "float64", "bfloat16")
+# The operators whose constant input is what recipes of weights are about.
+_WEIGHTED = {
+    "CONV_2D",
+    "CONV_3D",
+    "CONV_3D_TRANSPOSE",
+    "DEPTHWISE_CONV_2D",
+    "TRANSPOSE_CONV",
+    "FULLY_CONNECTED",
+    "BATCH_MATMUL",
+    "EMBEDDING_LOOKUP",
+    "GATHER",
+    "LSTM",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "BIDIRECTIONAL_SEQUENCE_LSTM",
+    "RNN",
+    "UNIDIRECTIONAL_SEQUENCE_RNN",
+    "BIDIRECTIONAL_SEQUENCE_RNN",
+    "SVDF",
+}
+# LiteRT has float kernels only for these.
+_NO_INTEGER_KERNEL = {
+    "ATAN2",
+    "CEIL",
+    "COMPLEX_ABS",
+    "CONV_3D",
+    "CONV_3D_TRANSPOSE",
+    "COS",
+    "CUMSUM",
+    "FLOOR",
+    "IMAG",
+    "L2_POOL_2D",
+    "LOCAL_RESPONSE_NORMALIZATION",
+    "MULTINOMIAL",
+    "POW",
+    "RANDOM_STANDARD_NORMAL",
+    "RANDOM_UNIFORM",
+    "REAL",
+    "RFFT2D",
+    "ROUND",
+    "SEGMENT_SUM",
+    "SIN",
+}
+# The quantizer has a name of its own for one operator.
+_QUANTIZER_NAMES = {"CONV_2D_TRANSPOSE": "TRANSPOSE_CONV"}
+# Control flow moves tensors on; its subgraphs' operators are judged by themselves.
+_CONTROL = {"WHILE", "IF", "CALL_ONCE", "STABLEHLO_COMPOSITE"}
+# What the quantizer can store as float16 (its FLOAT_CASTING algorithm).
+_FLOAT16 = (
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "TRANSPOSE_CONV",
+    "FULLY_CONNECTED",
+    "EMBEDDING_LOOKUP",
+)
+
+
+def check(float_model: bytes, quantized: bytes, recipe: Recipe) -> tuple[Skipped, ...]:
+    """Name the operators that a recipe meant and that stayed float, with the reason.
+
+    Args:
+        float_model: The `.tflite` before.
+        quantized: The `.tflite` after.
+        recipe: What was asked for. One without quantization has nothing to check.
+
+    Raises:
+        QuantizeError: Nothing changed at all, or a static recipe left every operator
+            float.
+        ModelError: One of the two files cannot be read.
+    """
+    how = recipe.quantize
+    if how is None:
+        return ()
+    before, after = read(float_model), read(quantized)
+    if not _changed(before, after):
+        raise QuantizeError(
+            f"{recipe.name} makes weights smaller or changes the type of a tensor.",
+            received="the quantizer changed nothing: the model has no operator it treats",
+            hint="use --recipe float32, or another recipe.",
+        )
+    made_by = _producers(after)
+    pairs = list(_pairs(before, after))
+    if how.scheme == "static" and not any(_is_integer(new) for _, new in pairs if new):
+        raise QuantizeError(
+            f"{recipe.name} computes in integers.",
+            received="every operator stayed float",
+            hint="use --recipe dynamic_wi8_afp32 or float16; edgekit inspect lists the operators.",
+        )
+    return tuple(
+        Skipped(layer=old.layer, operator=old.name, reason=_reason(old, how))
+        for old, new in pairs
+        if _is_meant(old, how) and new is not None and not _is_done(new, how, made_by)
+    )
+
+
+def _changed(before: Model, after: Model) -> bool:
+    if _constant_bytes(after) < _constant_bytes(before):
+        return True
+    old, new = _dtypes(before), _dtypes(after)
+    return any(name in old and old[name] != dtype for name, dtype in new.items()) or not (
+        set(new.values()) <= set(old.values())
+    )
+
+
+def _all_tensors(model: Model) -> Iterator[tuple[int, Tensor]]:
+    for number in range(len(model.subgraphs)):
+        for tensor in tensors(model, number):
+            yield number, tensor
+
+
+def _constant_bytes(model: Model) -> int:
+    return sum({tensor.buffer: tensor.weight_bytes for _, tensor in _all_tensors(model)}.values())
+
+
+def _dtypes(model: Model) -> dict[tuple[int, str], str]:
+    return {(number, tensor.name): tensor.dtype for number, tensor in _all_tensors(model)}
+
+
+def _pairs(before: Model, after: Model) -> Iterator[tuple[Operator, Operator | None]]:
+    """Each operator with what became of it; None where it went away.
+
+    A quantizer inserts casts and keeps the order of the rest. Where it did more than
+    that, operators are joined by the name of what they give.
+    """
+    old = [op for op in operators(before) if op.name not in _CASTS]
+    new = [op for op in operators(after) if op.name not in _CASTS]
+    if [(op.subgraph, op.name) for op in old] == [(op.subgraph, op.name) for op in new]:
+        yield from zip(old, new, strict=True)
+        return
+    by_output = {(op.subgraph, tensor.name): op for op in new for tensor in op.outputs}
+    for op in old:
+        name = op.outputs[0].name if op.outputs else ""
+        yield op, by_output.get((op.subgraph, name))
+
+
+def _producers(model: Model) -> dict[tuple[int, int], Operator]:
+    """Which operator gives each (subgraph, tensor index)."""
+    return {(op.subgraph, tensor.index): op for op in operators(model) for tensor in op.outputs}
+
+
+def _weights(op: Operator) -> list[Tensor]:
+    """Float constants that hold more than one value a channel: no bias, no shape."""
+    return [t for t in op.constants if t.dtype in _FLOATS and len(t.shape) >= 2]
+
+
+def _is_meant(op: Operator, how: Quantization) -> bool:
+    if op.name in _CONTROL:
+        return False
+    if how.scheme == "static":
+        return any(tensor.dtype in _FLOATS for tensor in op.outputs)
+    return op.name in _WEIGHTED and bool(_weights(op))
+
+
+def _is_integer(op: Operator) -> bool:
+    """Whether it computes on integers with a scale, as a static recipe wants."""
+    return any(t.scale for t in op.outputs) or (
+        any(t.scale and not t.is_constant for t in op.inputs)
+        and not any(t.dtype in _FLOATS for t in op.outputs)
+    )
+
+
+def _is_done(op: Operator, how: Quantization, made_by: dict[tuple[int, int], Operator]) -> bool:
+    if how.scheme == "static":
+        return _is_integer(op)
+    for tensor in op.inputs:
+        source = tensor
+        maker = made_by.get((op.subgraph, tensor.index))
+        if maker is not None and maker.name in ("DEQUANTIZE", "CAST") and maker.inputs:
+            source = maker.inputs[0]
+        if not source.is_constant or len(source.shape) < 2:
+            continue
+        if how.scheme == "float16":
+            if source.dtype == "float16":
+                return True
+        elif source.quantization is not None:
+            return True
+    return False
+
+
+def _reason(op: Operator, how: Quantization) -> str:
+    bits = how.activation_bits if how.scheme == "static" else how.weight_bits
+    if op.is_custom:
+        return "a custom operator: the quantizer does not know what it computes"
+    if how.scheme == "static" and op.name in _NO_INTEGER_KERNEL:
+        return f"LiteRT has no int{bits} kernel for it"
+    if op.name == "DEPTHWISE_CONV_2D" and how.scheme == "dynamic":
+        return "kept float: with ranges taken while running it is slower than in float"
+    words = {"static": f"static int{bits}", "dynamic": f"dynamic int{bits}"}.get(
+        how.scheme, f"float{bits}" if how.scheme == "float16" else f"weight-only int{bits}"
+    )
+    if op.name not in _treated(how):
+        return f"the quantizer has no {words} form of this operator"
+    if any(tensor.dtype not in _FLOATS for tensor in op.inputs[:1]):
+        return "it computes on integers already"
+    return f"left float, though the quantizer has a {words} form of this operator"
+
+
+def _treated(how: Quantization) -> set[str]:
+    """The operators that the quantizer treats in this scheme, by its own policy."""
+    if how.scheme == "float16":
+        return set(_FLOAT16)
+    from litert_quantizer import default_policy
+
+    scheme = how.scheme.replace("_", "")  # the policy writes `weightonly`
+    suffix = f"ai{how.activation_bits}" if how.scheme == "static" else "afp32"
+    named: dict[str, list[str]] = json.loads(default_policy.DEFAULT_JSON_POLICY)["ops_per_config"]
+    names = named.get(f"{scheme}_wi{how.weight_bits}_{suffix}", [])
+    return {_QUANTIZER_NAMES.get(name, name) for name in names}

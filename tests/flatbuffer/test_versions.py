@@ -274,3 +274,47 @@ def test_the_table_of_oldest_runtimes_is_right_at_2_14(tflite_runtime: str, tmp_
     answers = ask(tflite_runtime, [Path(path) for path in said])
     missing = ("Didn't find op", "builtin_code out of range")
     assert {path: not any(m in str(answers[path]) for m in missing) for path in said} == said
+
+
+def test_weights_that_the_quantizer_put_outside_come_back_inside() -> None:
+    from ai_edge_litert import schema_py_generated as generated
+    from litert_quantizer import quantizer
+
+    model = flatbuffer.read(MODELS / "fully_connected_no_bias.float32.tflite")
+    weights = np.random.default_rng(0).normal(size=(30_000, 12)).astype(np.float32)
+    graph = model.subgraphs[0]
+    operator = graph.operators[0]
+    graph.tensors[operator.inputs[1]].shape = list(weights.shape)
+    model.buffers[graph.tensors[operator.inputs[1]].buffer].data = weights.reshape(-1).view("u1")
+    graph.tensors[operator.outputs[0]].shape = [1, 30_000]
+    graph.tensors[operator.outputs[0]].shapeSignature = None
+    engine = quantizer.Quantizer(flatbuffer.to_bytes(model))
+    engine.add_dynamic_config(".*", "*", 8)
+    result = engine.quantize(None, enable_progress_bar=False, enable_progress_report=False)
+    raw = bytes(result.quantized_model)
+
+    def offsets(content: bytes) -> list[int]:
+        root = generated.Model.GetRootAs(content, 0)
+        return [root.Buffers(i).Offset() for i in range(root.BuffersLength())]
+
+    assert any(offsets(raw))
+    content = finished(raw)
+    assert not any(offsets(content))
+    np.testing.assert_array_equal(run(content), run(raw))
+
+
+@pytest.mark.corpus
+def test_a_real_network_computes_the_same_when_finished(corpus: Path) -> None:
+    from litert_quantizer import quantizer
+
+    model = flatbuffer.read(next(corpus.rglob("pretrainedResnet.tflite")))
+    flatbuffer.ensure_signature(model)
+    engine = quantizer.Quantizer(flatbuffer.to_bytes(model))
+    engine.add_dynamic_config(".*", "*", 8)
+    result = engine.quantize(None, enable_progress_bar=False, enable_progress_report=False)
+    raw = bytes(result.quantized_model)
+    content = finished(raw)
+    np.testing.assert_array_equal(run(content), run(raw))
+    assert stated(raw)["FULLY_CONNECTED"] == 1
+    assert stated(content)["FULLY_CONNECTED"] == 12
+    assert flatbuffer.oldest_runtime(flatbuffer.read(content)) == "2.17.0"

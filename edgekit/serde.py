@@ -1,8 +1,8 @@
 """Records to and from plain JSON or TOML values. Unknown keys are refused.
 
 The shape of a record is read from its type hints, so a new field needs no code here.
-Tuples become lists, a field of None is left out, and a missing field takes the
-record's default.
+Tuples become lists; a field that is None, or empty by default, is left out; a missing field
+takes the record's default.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def to_dict(record: Any) -> Any:
         return {
             f.name: to_dict(value)
             for f in dataclasses.fields(record)
-            if (value := getattr(record, f.name)) is not None
+            if (value := getattr(record, f.name)) is not None and not _is_left_out(f, value)
         }
     if isinstance(record, (list, tuple)):
         return [to_dict(item) for item in record]
@@ -42,6 +42,11 @@ def to_dict(record: Any) -> Any:
     if isinstance(record, float) and not math.isfinite(record):
         return str(record)  # JSON has no infinity: 'inf', '-inf', 'nan', read back by float()
     return record
+
+
+def _is_left_out(field: dataclasses.Field[Any], value: Any) -> bool:
+    """An empty list or text that a missing key means anyway."""
+    return value in ((), "") and field.default == value
 
 
 def from_dict(kind: type[T], payload: Any, where: str = "") -> T:

@@ -65,7 +65,7 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     report("drawing samples")
     golden, calibration = draw.draw(contract, request, loaded.id_limits)
     if calibration is not None:
-        calibration.save(Path(request["calibration_out"]))
+        calibration.save(Path(request["calibration_out"]), compress=False)
     done("samples")
 
     report("exporting the float file")

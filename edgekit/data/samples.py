@@ -116,10 +116,11 @@ class Samples:
             for i in range(len(self))
         )
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, compress: bool = True) -> None:
         """Write an `.npz`: `input/NAME`, `output/NAME`, `labels`, `source`.
 
-        Whole or not at all, and byte for byte the same for the same samples.
+        Whole or not at all, and byte for byte the same for the same samples. Without
+        `compress` it is larger and many times faster: for files that do not stay.
         """
         arrays = {f"{_INPUT}{name}": array for name, array in self.inputs.items()}
         arrays |= {f"{_OUTPUT}{name}": array for name, array in self.reference.items()}
@@ -129,7 +130,7 @@ class Samples:
         with serde.atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             for name, array in arrays.items():
                 entry = zipfile.ZipInfo(f"{name}.npy", date_time=_NO_DATE)
-                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
                 with archive.open(entry, "w", force_zip64=True) as file:
                     np.lib.format.write_array(file, _little_endian(array), allow_pickle=False)
 

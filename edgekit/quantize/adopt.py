@@ -52,7 +52,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     golden, calibration = draw.draw(contract, request, {})
     golden.save(Path(request["golden_out"]))
     if calibration is not None:
-        calibration.save(Path(request["calibration_out"]))
+        calibration.save(Path(request["calibration_out"]), compress=False)
     return {
         "contract": serde.to_dict(contract),
         "golden": "synthetic" if calibration is None else "data",

@@ -1,0 +1,1 @@
+"""Keras to float `.tflite`: the only part of edgekit that imports TensorFlow."""

@@ -1,0 +1,63 @@
+"""The classes and functions that a person gives for custom layers: `module:NAME`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+from edgekit.errors import UsageError
+from edgekit.names import nearest
+
+_FORM = "--custom-objects is module:NAME, of a dict, a class or a function."
+
+
+def import_objects(source: str | None) -> dict[str, Any]:
+    """What `module:NAME` stands for, as Keras' `custom_objects`.
+
+    The current folder is searched first, as `python -m` does. Importing the module also
+    runs its `register_keras_serializable` decorators.
+
+    Raises:
+        UsageError: Not of that form, the import fails, or the module has no such name.
+    """
+    if source is None:
+        return {}
+    module_name, _, name = source.partition(":")
+    if not module_name or not name:
+        raise UsageError(_FORM, received=repr(source), hint="as in my_layers:CUSTOM_OBJECTS")
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # the module is the person's own code: anything may happen
+        raise UsageError(
+            "The module of --custom-objects can be imported from the current folder.",
+            received=f"{source}: {type(error).__name__}: {error}",
+            hint=f"try: python -c 'import {module_name}'",
+        ) from None
+    if not hasattr(module, name):
+        raise UsageError(
+            f"The module {module_name} has the name that --custom-objects gives.",
+            received=source,
+            hint=nearest(name, vars(module)),
+        )
+    value = getattr(module, name)
+    if isinstance(value, dict):
+        return {str(key): item for key, item in value.items()}
+    if not callable(value):
+        raise UsageError(_FORM, received=f"{source} is a {type(value).__name__}")
+    return {name: value, getattr(value, "__name__", name): value}
+
+
+def registered(name: str, *, keras2: bool) -> bool:
+    """Whether importing the person's module registered a class or function of that name."""
+    if keras2:
+        import tf_keras
+
+        return tf_keras.saving.get_registered_object(name) is not None
+    import keras
+
+    return keras.saving.get_registered_object(name) is not None

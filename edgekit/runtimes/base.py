@@ -81,9 +81,13 @@ class Timer(Protocol):
         num_runs: int,
         min_seconds: float,
         seed: int,
+        inputs: Arrays | None = None,
         on_progress: Progress | None = None,
     ) -> np.ndarray:
         """Time each file in every round, in a random order by round.
+
+        The files are fed the first sample of `inputs`, which must then suit all of them, or
+        random values (zeros where integers could be indices).
 
         Returns:
             Nanoseconds of one invocation, float64, shape `(files, rounds)`; at least

@@ -101,6 +101,7 @@ class FakeTimer:
         num_runs: int,
         min_seconds: float,
         seed: int,
+        inputs: Arrays | None = None,
         on_progress: Progress | None = None,
     ) -> np.ndarray:
         """See `Timer.time`; `min_seconds` passes at once."""

@@ -145,19 +145,25 @@ class HostTimer:
         num_runs: int,
         min_seconds: float,
         seed: int,
+        inputs: Arrays | None = None,
         on_progress: Progress | None = None,
     ) -> np.ndarray:
         """See `Timer.time`."""
-        answer = ask(
-            self._loaded.process,
-            "time",
-            on_progress,
-            handles=self._loaded.handles,
-            warmup=warmup_runs,
-            rounds=num_runs,
-            min_seconds=min_seconds,
-            seed=seed,
-        )
+        first = {name: array[:1] for name, array in (inputs or {}).items()}
+        if first:
+            exchange.count_samples(first)
+        with exchange.folder(sum(array.nbytes for array in first.values())) as place:
+            answer = ask(
+                self._loaded.process,
+                "time",
+                on_progress,
+                handles=self._loaded.handles,
+                warmup=warmup_runs,
+                rounds=num_runs,
+                min_seconds=min_seconds,
+                seed=seed,
+                inputs=exchange.save(first, place),
+            )
         whole = np.array(answer["nanoseconds"], dtype=np.float64)
         each: np.ndarray = whole / np.array(answer["invokes"], dtype=np.float64)[:, None]
         return each

@@ -207,11 +207,12 @@ class Tensor:
 
     def _quantize(self, real: np.ndarray) -> np.ndarray:
         bounds = np.iinfo(self.dtype)
-        if real.dtype.itemsize == 1 and real.dtype.kind in "iu" and real.size > 256:
-            # 256 different values: convert each once, then look them up.
-            codes = np.arange(256, dtype=np.uint8).view(real.dtype)
-            looked_up: np.ndarray = np.take(self._quantize(codes), real.view(np.uint8))
-            return looked_up
+        one_byte = real.dtype.itemsize == 1 and self.dtype.itemsize == 1
+        if one_byte and real.dtype.kind in "iu" and real.size > 256:
+            # Bytes to bytes: convert each of the 256 values once, then look them up.
+            table = self._quantize(np.arange(256, dtype=np.uint8).view(real.dtype))
+            stored = real.tobytes().translate(table.tobytes())
+            return np.frombuffer(stored, self.dtype).reshape(real.shape)
         wide = np.float32 if self.dtype.itemsize <= 2 else np.float64
         value: np.ndarray = np.divide(real, wide(self.scale[0]), dtype=wide)
         np.rint(value, out=value)
@@ -419,6 +420,21 @@ class Model:
                 f"sample {first + k}: {' '.join(str(error).split())[:300]}",
             ) from None
 
+    def check(self) -> None:
+        """Invoke once.
+
+        Raises:
+            Failure: The runtime cannot.
+        """
+        try:
+            self.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise Failure(
+                "RunError",
+                f"{self._runtime} can run {os.path.basename(self.path)}.",
+                " ".join(str(error).split())[:300],
+            ) from None
+
     def fill(self, inputs: dict[str, str] | None, rng: np.random.Generator) -> None:
         """Set every input: from the first sample of `.npy` files, or at random."""
         if inputs:
@@ -499,7 +515,7 @@ def time_models(models: list[Model], request: Request, report: Report) -> dict[s
         fastest = 1 << 62
         for _ in range(max(1, request["warmup"])):
             begun = clock()
-            model.invoke()
+            model.check()
             fastest = min(fastest, max(1, clock() - begun))
         invokes.append(-(-_WINDOW_NS // fastest) if fastest < _SHORT_NS else 1)
     times: list[list[int]] = [[] for _ in models]

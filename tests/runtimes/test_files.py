@@ -9,8 +9,8 @@ import pytest
 
 from edgekit.errors import DataError, ModelError, RunError, UnsupportedOperator
 from edgekit.records import Limits, Target
-from edgekit.runtimes.base import SessionInfo
-from edgekit.runtimes.host import open_session, run_parallel
+from edgekit.runtimes.base import SessionInfo, Timer
+from edgekit.runtimes.host import open_session, open_timer, run_parallel
 
 
 def run(
@@ -157,6 +157,18 @@ def test_parallel_raises_the_first_error(data: Path, target: Target, limits: Lim
     ids[6] = 99
     with pytest.raises(RunError, match="on every sample"):
         run_parallel(data / "ids.tflite", target, {"ids": ids}, 2, limits=limits)
+
+
+def test_timing_with_given_inputs(data: Path, target: Target, limits: Limits) -> None:
+    def rounds(timer: Timer, **inputs: np.ndarray) -> np.ndarray:
+        return timer.time(warmup_runs=1, num_runs=3, min_seconds=0.0, seed=0, inputs=inputs)
+
+    with open_timer([data / "ids.tflite"], target, limits=limits) as timer:
+        assert rounds(timer, ids=np.full((5, 3), 9)).shape == (1, 3)
+        with pytest.raises(DataError, match="takes the inputs ids"):
+            rounds(timer, x=np.zeros((5, 3)))
+        with pytest.raises(RunError):  # the given values are what runs: row 99 of ten
+            rounds(timer, ids=np.full((5, 3), 99))
 
 
 def test_more_samples_than_one_block(data: Path, limits: Limits) -> None:

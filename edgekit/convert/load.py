@@ -29,12 +29,10 @@ from edgekit.convert.load_archive import (
     read_json,
     text_attribute,
 )
-from edgekit.convert.load_custom import import_objects, registered
+from edgekit.convert.load_custom import import_objects, operations, registered
 from edgekit.convert.loaded import LoadedModel
 from edgekit.convert.recognise import Recognised, recognise
 from edgekit.errors import EdgekitError, ModelError
-
-_NOTE_FLOAT32 = "half-precision dtype policies were made float32"
 
 
 def load(path: Path, *, unsafe: bool = False, custom_objects: str | None = None) -> LoadedModel:
@@ -83,6 +81,8 @@ def _load_keras(
     if found.format in ("keras3", "keras3_h5"):
         import keras
 
+        if found.format == "keras3_h5":
+            objects = {**operations(), **objects}
         model = keras.saving.load_model(
             ready, custom_objects=dict(objects), compile=False, safe_mode=not unsafe
         )
@@ -99,10 +99,16 @@ def _checked(
     config: dict[str, Any], found: Recognised, objects: Mapping[str, Any], unsafe: bool
 ) -> tuple[dict[str, Any], list[str]]:
     load_config.check(config, unsafe=unsafe, known=_knows(found, objects))
+    notes = []
     config, changed = load_config.in_float32(config)
+    if changed:
+        notes.append("half-precision dtype policies were made float32")
+    config, changed = load_config.free_batch(config)
+    if changed:
+        notes.append("the batch size that the Sequential recorded was left free")
     if found.format == "keras2_h5":
         config = load_config.functions_by_name(config)
-    return config, [_NOTE_FLOAT32] if changed else []
+    return config, notes
 
 
 def _knows(found: Recognised, objects: Mapping[str, Any]) -> Callable[[str], bool]:

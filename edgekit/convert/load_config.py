@@ -7,6 +7,7 @@ All functions here work on the plain JSON and need neither Keras nor TensorFlow.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -224,3 +225,35 @@ def functions_by_name(config: Any) -> Any:
     if config.get("class_name") == "function" and isinstance(config.get("config"), str):
         return config["config"]
     return {key: functions_by_name(value) for key, value in config.items()}
+
+
+def free_batch(config: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The configuration of a Sequential with its batch size left free.
+
+    A Sequential without an Input records the batch that it first saw, which says nothing
+    about the model: the last batch of some training. A stateful layer does depend on it.
+
+    Returns:
+        A new configuration, and whether anything changed.
+    """
+    inner = config["config"]
+    layers = inner.get("layers") if isinstance(inner, dict) else None
+    stateful = any(
+        isinstance(item["config"], dict) and item["config"].get("stateful")
+        for item in objects(config)
+    )
+    if config["class_name"] != "Sequential" or not layers or stateful:
+        return config, False
+    result: dict[str, Any] = copy.deepcopy(config)
+    first = result["config"]["layers"][0].get("config")
+    holders = [
+        (result["config"], "build_input_shape"),
+        (result.get("build_config"), "input_shape"),
+        (first, "batch_shape"),
+        (first, "batch_input_shape"),
+    ]
+    for holder, key in holders:
+        shape = holder.get(key) if isinstance(holder, dict) else None
+        if isinstance(shape, list) and shape and isinstance(shape[0], int):
+            holder[key] = [None, *shape[1:]]
+    return result, result != config

@@ -61,3 +61,22 @@ def registered(name: str, *, keras2: bool) -> bool:
     import keras
 
     return keras.saving.get_registered_object(name) is not None
+
+
+def operations() -> dict[str, Any]:
+    """The operations of Keras 3 (`NotEqual`, `Add`), by class name.
+
+    Keras 3 writes them into `.h5` files, for a masked Embedding or any `keras.ops` between
+    layers, and cannot find them again when it reads those files.
+    """
+    import keras
+
+    found: dict[str, Any] = {}
+    for name in ("core", "image", "linalg", "math", "nn", "numpy"):
+        module = importlib.import_module(f"keras.src.ops.{name}")
+        for value in vars(module).values():
+            if not isinstance(value, type) or not issubclass(value, keras.Operation):
+                continue
+            if not hasattr(keras.layers, value.__name__):  # Softmax and others are layers there
+                found[value.__name__] = value
+    return found

@@ -176,11 +176,12 @@ def _subclassed(model: Any) -> tuple[tuple[TensorSpec, ...], Callable[..., Any]]
             received=f"the subclassed model {model.name!r}, whose build shapes were not saved",
             hint="call the model once on real data before saving, or build it with keras.Input.",
         )
-    parameters = [
-        p.name
+    accepted = [
+        p
         for p in inspect.signature(model.call).parameters.values()
-        if p.name not in ("training", "mask") and p.kind is not p.VAR_KEYWORD
+        if p.name not in ("training", "mask") and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
     ]
+    parameters = [p.name for p in accepted]
     specs: list[TensorSpec] = []
     templates: dict[str, Any] = {}
     for key, shape in shapes.items():
@@ -194,6 +195,13 @@ def _subclassed(model: Any) -> tuple[tuple[TensorSpec, ...], Callable[..., Any]]
                 name = f"{argument}_{'_'.join(map(str, path))}"
             specs.append(tensor_spec(name, leaf, "float32"))
         templates[argument] = shape
+    lacking = [p.name for p in accepted if p.default is p.empty and p.name not in templates]
+    if lacking:
+        raise ModelError(
+            "A saved model knows the shape of each of its inputs.",
+            received=f"the subclassed model {model.name!r} without the shape of {lacking[0]!r}",
+            hint="give it one input that is a dict, or define build(self, a_shape, b_shape).",
+        )
     names = unique([spec.name for spec in specs])
     specs = [
         tensor_spec(n, (None, *s.shape[1:]), s.dtype) for n, s in zip(names, specs, strict=True)

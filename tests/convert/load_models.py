@@ -41,7 +41,21 @@ class Net(keras.Model):
     def get_config(self):
         return {{**super().get_config(), "units": self.units}}
 
-OBJECTS = {{"Scale": Scale, "triple": triple}}
+class Pair(keras.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = keras.layers.Dense(3)
+    def call(self, parts):
+        return {{"sum": self.dense(parts["u"]) + parts["v"], "v": parts["v"]}}
+
+class TwoArguments(keras.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = keras.layers.Dense(3)
+    def call(self, a, b):
+        return self.dense(a) + b
+
+OBJECTS = {{"Pair": Pair, "TwoArguments": TwoArguments, "Scale": Scale, "triple": triple}}
 NUMBER = 3
 """
 
@@ -157,6 +171,11 @@ def build_odd(keras: Any, folder: Path, prefix: str, layers: Any) -> None:
         }.items():
             model.save(folder / f"{prefix}_{name}{ending}")
             _keep(folder, f"{prefix}_{name}", {"x": x}, {"y": model(x)})
+    called = keras.Sequential([keras.layers.Dense(3), keras.layers.Dense(2, name="y")])
+    called(x)
+    for ending in (".keras", ".h5"):
+        called.save(folder / f"{prefix}_called{ending}")
+    # Keras names the input when it reads the file: no samples are kept by name.
     net = layers.Net()
     _keep(folder, f"{prefix}_subclassed", {"x": x}, {"output": net(x)})
     net.save(folder / f"{prefix}_subclassed.keras")
@@ -186,6 +205,22 @@ def build_keras3(keras: Any, folder: Path) -> None:
     data = _samples(rng, 4)
     model.save(folder / "k3_dict.keras")
     _keep(folder, "k3_dict", {"x": data}, model({"x": data}))
+    import my_layers3
+
+    parts = {"u": data, "v": _samples(rng, 3)}
+    pair = my_layers3.Pair()
+    _keep(folder, "k3_pair", parts, pair(parts))
+    pair.save(folder / "k3_pair.keras")
+    two = my_layers3.TwoArguments()
+    two(data, _samples(rng, 3))
+    two.save(folder / "k3_two_arguments.keras")
+    ids = keras.Input((7,), dtype="int32", name="ids")
+    masked = keras.layers.Embedding(11, 4, mask_zero=True)(ids)
+    masked = keras.layers.GRU(3, name="state")(masked)
+    model = keras.Model(ids, masked)
+    tokens = rng.integers(0, 11, (6, 7))
+    model.save(folder / "k3_masked.h5")
+    _keep(folder, "k3_masked", {"ids": tokens}, {"state": model(tokens)})
     conv = _conv(keras)
     conv.save(folder / "k3_unzipped.keras_folder", zipped=False)
     image = _samples(rng, 8, 8, 3)

@@ -28,6 +28,7 @@ MODELS: dict[str, tuple[str, list[str], list[str]]] = {
 }
 MODELS |= {
     "k3_dict.keras": ("keras3", ["x"], ["angle", "digit"]),
+    "k3_masked.h5": ("keras3", ["ids"], ["state"]),
     "k3_unzipped.keras_folder": ("keras3", ["image"], ["scores"]),
     "k3_export": ("saved_model", ["image"], ["output_0"]),
     "k2_saved": ("saved_model", ["image"], ["scores"]),
@@ -215,6 +216,34 @@ def test_a_lambda_of_a_given_function_is_no_stored_code(
     path = keras_models / f"k3_named{ending}"
     result = load_in_child(path, custom_objects="my_layers3:triple", samples=samples_of(path))
     assert max(result["errors"].values()) < 1e-5
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("prefix", ["k3", "k2"])
+def test_a_sequential_built_by_a_call_keeps_its_batch_free(
+    prefix: str, ending: str, keras_models: Path, load_in_child: Any
+):
+    result = load_in_child(keras_models / f"{prefix}_called{ending}", convert=True)
+    assert [spec["shape"] for spec in result["inputs"]] == [[-1, 4]]
+    assert [spec["shape"] for spec in result["outputs"]] == [[-1, 2]]
+    assert result["export_errors"]["y"] < 1e-5
+    assert any("batch size" in note for note in result["notes"])
+
+
+def test_a_subclassed_model_of_a_dictionary(keras_models: Path, load_in_child: Any):
+    path = keras_models / "k3_pair.keras"
+    result = load_in_child(path, custom_objects="my_layers3:Pair", samples=samples_of(path))
+    assert [spec["name"] for spec in result["inputs"]] == ["u", "v"]
+    assert [spec["name"] for spec in result["outputs"]] == ["sum", "v"]
+    assert max(result["errors"].values()) < 1e-5
+
+
+def test_a_subclassed_model_whose_second_input_was_not_recorded(
+    keras_models: Path, load_in_child: Any
+):
+    path = keras_models / "k3_two_arguments.keras"
+    with pytest.raises(ModelError, match="without the shape of 'b'"):
+        load_in_child(path, custom_objects="my_layers3:TwoArguments")
 
 
 def test_a_tflite_file_is_not_converted_again(tmp_path: Path, load_in_child: Any):

@@ -51,12 +51,3 @@ def load_in_child(keras_models: Path) -> Iterator[Load]:
             return result
 
         yield load
-
-
-@pytest.fixture(scope="session")
-def corpus() -> Path:
-    """The folder of real models, named by EDGEKIT_CORPUS."""
-    folder = os.environ.get("EDGEKIT_CORPUS")
-    if not folder:
-        pytest.skip("EDGEKIT_CORPUS is not set: it names the folder of real models")
-    return Path(folder)

@@ -7,7 +7,7 @@ metric's name carries its unit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 SCHEMA_VERSION = 1
@@ -210,6 +210,24 @@ class Measurement:
     def metric(self, name: str) -> Metric | None:
         """The metric of that name, or None when it was not measured."""
         return next((m for m in self.metrics if m.name == name), None)
+
+    def summary(self) -> Measurement:
+        """The same without per-sample values, to be shown."""
+        return replace(self, metrics=tuple(replace(m, raw=()) for m in self.metrics))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """How many pieces of a file's graph a runtime's accelerated kernels took.
+
+    One piece of many operators is the whole graph; none means that all of it runs in plain
+    kernels. `failure` says why the runtime could not prepare the file at all.
+    """
+
+    runtime: str
+    partitions: int | None = None
+    num_ops: int | None = None
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ def benchmark(
         )
     shared.echo_notes([note for one in measured for note in one.notes])
     if as_json:
-        shared.echo_json(measured)
+        shared.echo_json([one.summary() for one in measured])
         return
     from edgekit.report import terminal
 

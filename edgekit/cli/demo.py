@@ -28,7 +28,8 @@ def demo(output: Path | None, runtimes: tuple[str, ...], svg: Path | None, as_js
         )
     shared.echo_notes([note for one in measured for note in one.notes])
     if as_json:
-        shared.echo_json({"measurements": measured, "advice": advice, "skipped": skipped})
+        summaries = [one.summary() for one in measured]
+        shared.echo_json({"measurements": summaries, "advice": advice, "skipped": skipped})
         return
     table = terminal.measurements_table(
         measured, advice, title="sample_models/digits, every recipe on every runtime"

@@ -79,7 +79,7 @@ def validate(
         )
     shared.echo_notes([note for one in measured for note in one.notes])
     if as_json:
-        shared.echo_json(measured)
+        shared.echo_json([one.summary() for one in measured])
     else:
         from edgekit.report import terminal
 

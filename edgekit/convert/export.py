@@ -226,4 +226,3 @@ def _layer_names(scopes: list[str], known: set[str]) -> set[str]:
     # Keras 3 numbers a layer's scope at each call: `hashing_1` is a call of `hashing`.
     named = {s for s in scopes if s in known}
     return named or {base for s in scopes if (base := re.sub(r"_\d+$", "", s)) in known}
-

@@ -77,7 +77,6 @@ def _load_keras(
 ) -> LoadedModel:
     from edgekit.convert import load_keras
 
-    notes = [f"written by {found.written_by}", *notes]
     if found.format in ("keras3", "keras3_h5"):
         import keras
 

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit import flatbuffer
 from edgekit.errors import EdgekitError
 from edgekit.flatbuffer import Inspection
-from edgekit.records import Limits, Target
+from edgekit.records import Delegation, Limits, Target
 from edgekit.runtimes import host
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delegation:
-    """How many pieces of the graph the accelerated kernels took, of how many operators.
-
-    One piece is the whole graph, none means that all of it runs in plain kernels. `failure`
-    says why the runtime could not prepare the file.
-    """
-
-    runtime: str
-    partitions: int | None
-    num_ops: int | None
-    failure: str | None = None
 
 
 def inspect(
@@ -41,9 +26,7 @@ def inspect(
             info = session.info
     except EdgekitError as error:
         failure = f"{error.rule} {error.received or ''}".strip()
-        return found, Delegation(
-            runtime=target.label, partitions=None, num_ops=None, failure=failure
-        )
+        return found, Delegation(runtime=target.label, failure=failure)
     return found, Delegation(
         runtime=f"{target.runtime} {info.runtime_version}",
         partitions=info.partitions,

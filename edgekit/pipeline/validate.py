@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from edgekit.measure import accuracy, fidelity
 from edgekit.measure.host import describe_host
 from edgekit.project import Project
 from edgekit.records import Artifact, Contract, Limits, Measurement, Metric, Target
-from edgekit.runtimes import host
+from edgekit.runtimes.parallel import ParallelSession
 
 Progress = Callable[[str], None]
 
@@ -76,44 +76,40 @@ def validate(
     """
     if not files:
         raise UsageError("validate needs at least one .tflite file.", received="none")
-    limits = limits or Limits()
-    machine = describe_host()
+    candidates = [_candidate(path, reference, project) for path in files]
+    runs = _Runs(_in_order(candidates, targets), jobs, limits or Limits(), on_progress)
     drawn = _Drawn(data, limit, seed)
-    references = _References(jobs, limits, on_progress)
+    machine = describe_host()
     measurements = []
-    for path in files:
-        candidate = _candidate(path, reference, project)
-        samples = drawn.of(candidate.contract)
-        expected = references.of(candidate.reference, samples)
-        for target in targets:
-            on_progress(f"running {path.name} on {target.label}, {len(samples)} samples")
-            failure: str | None = None
-            metrics: tuple[Metric, ...] = ()
-            notes: tuple[str, ...] = ()
-            try:
-                if path == candidate.reference and target == REFERENCE_TARGET and expected:
-                    outputs = expected
-                else:
-                    outputs = host.run_parallel(
-                        path, target, samples.inputs, jobs=jobs, limits=limits
+    with runs:
+        for candidate in candidates:
+            samples = drawn.of(candidate.contract)
+            expected = None
+            if candidate.reference is not None:
+                expected = runs.outputs(candidate.reference, REFERENCE_TARGET, samples)
+            for target in targets:
+                failure: str | None = None
+                metrics: tuple[Metric, ...] = ()
+                notes: tuple[str, ...] = ()
+                try:
+                    outputs = runs.outputs(candidate.path, target, samples)
+                    metrics, notes = _measure(candidate, samples, outputs, expected, metric)
+                except UnsupportedOperator as error:
+                    failure = error.received or error.rule
+                measurements.append(
+                    Measurement(
+                        artifact=candidate.path.name,
+                        artifact_sha256=serde.sha256(candidate.path),
+                        samples_sha256=samples.sha256,
+                        num_samples=len(samples),
+                        target=target,
+                        host=machine,
+                        metrics=metrics,
+                        failure=failure,
+                        notes=notes,
+                        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                     )
-                metrics, notes = _measure(candidate, samples, outputs, expected, metric)
-            except UnsupportedOperator as error:
-                failure = error.received or error.rule
-            measurements.append(
-                Measurement(
-                    artifact=path.name,
-                    artifact_sha256=serde.sha256(path),
-                    samples_sha256=samples.sha256,
-                    num_samples=len(samples),
-                    target=target,
-                    host=machine,
-                    metrics=metrics,
-                    failure=failure,
-                    notes=notes,
-                    created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 )
-            )
     return measurements
 
 
@@ -141,25 +137,64 @@ class _Drawn:
         return self._kept[1]
 
 
-@dataclass(slots=True)
-class _References:
-    """The float files' outputs, each run once."""
+def _in_order(
+    candidates: Sequence[_Candidate], targets: Sequence[Target]
+) -> list[tuple[Path, Target]]:
+    """Every run that is needed, once, in the order of need."""
+    wanted: dict[tuple[Path, Target], None] = {}
+    for candidate in candidates:
+        if candidate.reference is not None:
+            wanted[candidate.reference, REFERENCE_TARGET] = None
+        wanted.update(dict.fromkeys((candidate.path, target) for target in targets))
+    return list(wanted)
 
-    jobs: int
-    limits: Limits
-    on_progress: Progress
-    _kept: dict[tuple[Path, str], dict[str, np.ndarray]] = field(default_factory=dict)
 
-    def of(self, path: Path | None, samples: Samples) -> dict[str, np.ndarray] | None:
-        if path is None:
-            return None
-        key = (path, samples.sha256)
-        if key not in self._kept:
-            self.on_progress(f"running the reference {path.name}, {len(samples)} samples")
-            self._kept[key] = host.run_parallel(
-                path, REFERENCE_TARGET, samples.inputs, jobs=self.jobs, limits=self.limits
+class _Runs:
+    """Each file on each target, run once; the next one's workers start meanwhile."""
+
+    def __init__(
+        self,
+        order: list[tuple[Path, Target]],
+        jobs: int,
+        limits: Limits,
+        on_progress: Progress,
+    ) -> None:
+        self._waiting = order
+        self._jobs, self._limits, self._on_progress = jobs, limits, on_progress
+        self._open: dict[tuple[Path, Target], ParallelSession] = {}
+        self._kept: dict[tuple[Path, Target, str], dict[str, np.ndarray]] = {}
+        self._start_next()
+
+    def _start_next(self) -> None:
+        if self._waiting:
+            path, target = self._waiting.pop(0)
+            self._open[path, target] = ParallelSession(
+                path, target, self._jobs, limits=self._limits
             )
-        return self._kept[key]
+
+    def outputs(self, path: Path, target: Target, samples: Samples) -> dict[str, np.ndarray]:
+        """The file's outputs, kept where it is somebody's reference."""
+        key = (path, target, samples.sha256)
+        if key in self._kept:
+            return self._kept[key]
+        session = self._open.pop((path, target), None) or ParallelSession(
+            path, target, self._jobs, limits=self._limits
+        )
+        self._start_next()
+        self._on_progress(f"running {path.name} on {target.label}, {len(samples)} samples")
+        with session:
+            outputs = session.run(samples.inputs)
+        if target == REFERENCE_TARGET:
+            self._kept = {k: v for k, v in self._kept.items() if k[2] == samples.sha256}
+            self._kept[key] = outputs
+        return outputs
+
+    def __enter__(self) -> _Runs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for session in self._open.values():
+            session.close()
 
 
 def _candidate(path: Path, reference: Path | None, project: Project | None) -> _Candidate:

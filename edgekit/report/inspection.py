@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rich.console import Console
 from rich.table import Table
 
 from edgekit.flatbuffer import Inspection
-from edgekit.records import TensorSpec
+from edgekit.records import Delegation, TensorSpec
 from edgekit.report.terminal import bytes_text, console
-
-if TYPE_CHECKING:
-    from edgekit.pipeline.inspect import Delegation
 
 
 def show(found: Inspection, delegation: Delegation) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +119,10 @@ class HostSession:
         )
         return {name: np.load(path) for name, path in paths.items()}
 
+    def kill(self) -> None:
+        """Stop the worker at once: a `run` in another thread ends with `WorkerCrashed`."""
+        self._loaded.process.kill()
+
     def close(self) -> None:
         """See `Session.close`."""
         self._loaded.close()
@@ -208,84 +210,6 @@ def open_session(path: Path, target: Target, *, limits: Limits) -> Session:
 def open_timer(paths: Sequence[Path], target: Target, *, limits: Limits) -> Timer:
     """Load several files in one worker. See `Runtime.open_timer`."""
     return HostTimer(paths, target, limits)
-
-
-def run_parallel(
-    path: Path,
-    target: Target,
-    inputs: Arrays,
-    jobs: int,
-    *,
-    limits: Limits,
-    on_progress: Progress | None = None,
-) -> dict[str, np.ndarray]:
-    """`Session.run` with the samples shared out over `jobs` workers.
-
-    Args:
-        path: The `.tflite` file.
-        target: Where it runs; each worker uses `target.num_threads` threads.
-        inputs: By name, shape `(samples, ...)`, as for `Session.run`.
-        jobs: Worker processes; at most one a sample is started.
-        limits: Of each worker by itself.
-        on_progress: Told the sum over all workers, from one of their threads at a time.
-
-    Returns:
-        The same arrays as `Session.run`, in the order of the samples.
-
-    Raises:
-        EdgekitError: What the first worker to fail raised; the others are stopped.
-    """
-    count = exchange.count_samples(inputs)
-    jobs = max(1, min(jobs, count))
-    edges = [count * i // jobs for i in range(jobs + 1)]
-    done = [0] * jobs
-    lock = threading.Lock()
-    sessions: list[HostSession] = []
-    failed = threading.Event()
-
-    def report(job: int, text: str) -> None:
-        with lock:
-            done[job] = int(text.split()[0])
-            if on_progress:
-                on_progress(f"{sum(done)} of {count} samples")
-
-    def work(job: int) -> dict[str, np.ndarray]:
-        try:
-            session = HostSession(path, target, limits)
-            with lock:
-                sessions.append(session)
-            if failed.is_set():
-                return {}
-            return session.run_range(
-                saved, place, edges[job], edges[job + 1], lambda text: report(job, text)
-            )
-        except BaseException:
-            if not failed.is_set():
-                failed.set()
-                errors.append(sys.exc_info()[1])
-                with lock:
-                    for other in sessions:
-                        other._loaded.process.kill()
-            raise
-
-    errors: list[BaseException | None] = []
-    needed = 2 * sum(array.nbytes for array in inputs.values())  # outputs are not known yet
-    with exchange.folder(needed) as place, ThreadPoolExecutor(jobs) as pool:
-        saved = exchange.save(inputs, place)
-        futures = [pool.submit(work, job) for job in range(jobs)]
-        try:
-            for future in futures:
-                future.exception()
-        finally:
-            failed.set()  # after an interrupt: no worker starts anymore
-            with lock:
-                opened = list(sessions)
-            for session in opened:
-                session.close()
-        if errors and errors[0] is not None:
-            raise errors[0]
-        parts = [future.result() for future in futures]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 class HostRuntime:

@@ -10,7 +10,8 @@ import pytest
 from edgekit.errors import DataError, ModelError, RunError, UnsupportedOperator
 from edgekit.records import Limits, Target
 from edgekit.runtimes.base import SessionInfo, Timer
-from edgekit.runtimes.host import open_session, open_timer, run_parallel
+from edgekit.runtimes.host import open_session, open_timer
+from edgekit.runtimes.parallel import ParallelSession
 
 
 def run(
@@ -146,17 +147,20 @@ def test_parallel_gives_the_same_in_the_same_order(
     pixels = np.arange(404, dtype=np.float32).reshape(101, 4) % 256
     path = data / "int8_io.tflite"
     _, alone = run(path, target, limits, x=pixels)
-    shared = run_parallel(path, target, {"x": pixels}, 3, limits=limits)
+    with ParallelSession(path, target, 3, limits=limits) as session:
+        shared = session.run({"x": pixels})
     np.testing.assert_array_equal(shared["y"], alone["y"])
-    few = run_parallel(path, target, {"x": pixels[:2]}, 5, limits=limits)
+    with ParallelSession(path, target, 5, limits=limits) as session:
+        few = session.run({"x": pixels[:2]})
     np.testing.assert_array_equal(few["y"], alone["y"][:2])
 
 
 def test_parallel_raises_the_first_error(data: Path, target: Target, limits: Limits) -> None:
     ids = np.zeros((8, 3), np.int32)
     ids[6] = 99
-    with pytest.raises(RunError, match="on every sample"):
-        run_parallel(data / "ids.tflite", target, {"ids": ids}, 2, limits=limits)
+    with ParallelSession(data / "ids.tflite", target, 2, limits=limits) as session:
+        with pytest.raises(RunError, match="on every sample"):
+            session.run({"ids": ids})
 
 
 def test_timing_with_given_inputs(data: Path, target: Target, limits: Limits) -> None:

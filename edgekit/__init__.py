@@ -1,3 +1,95 @@
-"""edgekit: Keras models to TFLite files that are proven on the host."""
+"""edgekit: Keras models to TFLite files that are proven on the host.
+
+Every command has a function here:
+
+```python
+import edgekit
+
+made = edgekit.convert_model("digits.keras", output="out", calibration="data.npz")
+measured = edgekit.validate([one.path for one in made], data="data.npz")
+timed = edgekit.benchmark([one.path for one in made])
+```
+
+Importing edgekit loads nothing heavy: a name is looked up when it is first used.
+(`edgekit.convert` is the package of that stage, so its function is `convert_model`.)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgekit.errors import EdgekitError
+    from edgekit.pipeline.benchmark import benchmark
+    from edgekit.pipeline.convert import convert as convert_model
+    from edgekit.pipeline.demo import demo
+    from edgekit.pipeline.doctor import doctor
+    from edgekit.pipeline.inspect import inspect
+    from edgekit.pipeline.validate import validate
+    from edgekit.records import (
+        Artifact,
+        BenchmarkOptions,
+        ConvertOptions,
+        Limits,
+        Measurement,
+        Target,
+    )
+    from edgekit.runtimes.environments import add as add_runtime
+    from edgekit.runtimes.environments import list_environments as list_runtimes
+    from edgekit.runtimes.environments import parse as parse_runtime
+    from edgekit.runtimes.environments import remove as remove_runtime
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "Artifact": "edgekit.records:Artifact",
+    "BenchmarkOptions": "edgekit.records:BenchmarkOptions",
+    "ConvertOptions": "edgekit.records:ConvertOptions",
+    "EdgekitError": "edgekit.errors:EdgekitError",
+    "Limits": "edgekit.records:Limits",
+    "Measurement": "edgekit.records:Measurement",
+    "Target": "edgekit.records:Target",
+    "add_runtime": "edgekit.runtimes.environments:add",
+    "benchmark": "edgekit.pipeline.benchmark:benchmark",
+    "convert_model": "edgekit.pipeline.convert:convert",
+    "demo": "edgekit.pipeline.demo:demo",
+    "doctor": "edgekit.pipeline.doctor:doctor",
+    "inspect": "edgekit.pipeline.inspect:inspect",
+    "list_runtimes": "edgekit.runtimes.environments:list_environments",
+    "parse_runtime": "edgekit.runtimes.environments:parse",
+    "remove_runtime": "edgekit.runtimes.environments:remove",
+    "validate": "edgekit.pipeline.validate:validate",
+}
+
+__all__ = [
+    "Artifact",
+    "BenchmarkOptions",
+    "ConvertOptions",
+    "EdgekitError",
+    "Limits",
+    "Measurement",
+    "Target",
+    "add_runtime",
+    "benchmark",
+    "convert_model",
+    "demo",
+    "doctor",
+    "inspect",
+    "list_runtimes",
+    "parse_runtime",
+    "remove_runtime",
+    "validate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    place = _PLACES.get(name)
+    if place is None:
+        raise AttributeError(f"module 'edgekit' has no attribute {name!r}")
+    module, _, attribute = place.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_PLACES, "__version__"])

@@ -15,10 +15,10 @@ from edgekit.runtimes import host
 
 
 def benchmark(
-    files: Sequence[Path],
+    files: Sequence[Path | str],
     *,
     targets: Sequence[Target] = (Target(),),
-    reference: Path | None = None,
+    reference: Path | str | None = None,
     options: BenchmarkOptions | None = None,
     limits: Limits | None = None,
     on_progress: Callable[[str], None] | None = None,
@@ -44,15 +44,16 @@ def benchmark(
     if not files:
         raise UsageError("benchmark needs at least one .tflite file.", received="none")
     options, limits = options or BenchmarkOptions(), limits or Limits()
-    first = _reference_index(files, reference)
+    paths = [Path(path) for path in files]
+    first = _reference_index(paths, Path(reference) if reference else None)
     # The reference leads, because ratios are against the first.
-    order = [first, *(i for i in range(len(files)) if i != first)]
-    sizes = [_sizes(path) for path in files]
+    order = [first, *(i for i in range(len(paths)) if i != first)]
+    sizes = [_sizes(path) for path in paths]
     machine = describe_host()
     measured = []
     for target in targets:
         timed = latency.benchmark(
-            [files[i] for i in order],
+            [paths[i] for i in order],
             target,
             options,
             open_timer=host.open_timer,
@@ -60,7 +61,7 @@ def benchmark(
             on_progress=on_progress,
         )
         times = {index: timed.files[place] for place, index in enumerate(order)}
-        for index, path in enumerate(files):
+        for index, path in enumerate(paths):
             if on_progress:
                 on_progress(f"measuring the memory of {path.name} on {target.label}")
             peak = memory.peak_memory(path, timed.target, open_timer=host.open_timer, limits=limits)
@@ -73,7 +74,7 @@ def benchmark(
                     target=timed.target,
                     host=machine,
                     metrics=(*times[index], *_of_reference(index == first), peak, *sizes[index]),
-                    notes=_notes(path, files[first], times[index], target),
+                    notes=_notes(path, paths[first], times[index], target),
                     created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 )
             )

@@ -35,9 +35,9 @@ def _silent(line: str) -> None:
 
 
 def convert(
-    model: Path,
+    model: Path | str,
     *,
-    output: Path | None = None,
+    output: Path | str | None = None,
     name: str | None = None,
     calibration: str | None = None,
     project: Project | None = None,
@@ -68,6 +68,7 @@ def convert(
     Raises:
         EdgekitError: One of its classes, by what went wrong; nothing is left half-written.
     """
+    model, output = Path(model), Path(output or "")
     options = options or ConvertOptions()
     recognised = recognise.recognise(model)
     project = project or projects.find(model)

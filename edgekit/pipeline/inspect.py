@@ -12,14 +12,14 @@ from edgekit.runtimes import host
 
 
 def inspect(
-    path: Path, *, target: Target | None = None, limits: Limits | None = None
+    path: Path | str, *, target: Target | None = None, limits: Limits | None = None
 ) -> tuple[Inspection, Delegation]:
     """Read a file, and prepare it in a runtime (LiteRT by default) without running it.
 
     Raises:
         ModelError: Missing, damaged, or not a `.tflite`.
     """
-    target = target or Target()
+    path, target = Path(path), target or Target()
     found = flatbuffer.inspect(path)
     try:
         with host.open_session(path, target, limits=limits or Limits()) as session:

@@ -29,7 +29,7 @@ class Plan:
 def plan(
     model: Path,
     *,
-    output: Path | None,
+    output: Path,
     name: str | None,
     calibration: str | None,
     project: Project,
@@ -71,7 +71,7 @@ def plan(
     chosen = [recipes.get("float32"), *(r for r in chosen if r.name != "float32")]
     settled = Plan(
         recipes=tuple(chosen),
-        folder=output or Path(),
+        folder=output,
         name=check_name(name or project.name or default_name(model)),
         calibration=calibration,
         notes=tuple(notes),

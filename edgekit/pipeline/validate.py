@@ -37,12 +37,12 @@ def _silent(line: str) -> None:
 
 
 def validate(
-    files: Sequence[Path],
+    files: Sequence[Path | str],
     *,
     data: str,
     targets: Sequence[Target] = (Target(),),
     metric: str | None = None,
-    reference: Path | None = None,
+    reference: Path | str | None = None,
     limit: int | None = None,
     seed: int = 0,
     jobs: int = 1,
@@ -76,7 +76,9 @@ def validate(
     """
     if not files:
         raise UsageError("validate needs at least one .tflite file.", received="none")
-    candidates = [_candidate(path, reference, project) for path in files]
+    candidates = [
+        _candidate(Path(path), Path(reference) if reference else None, project) for path in files
+    ]
     runs = _Runs(_in_order(candidates, targets), jobs, limits or Limits(), on_progress)
     drawn = _Drawn(data, limit, seed)
     machine = describe_host()

@@ -23,19 +23,19 @@ def demo(output: Path | None, runtimes: tuple[str, ...], svg: Path | None, as_js
     from edgekit.report import terminal
 
     with shared.progress() as say:
-        measured, advice, skipped = pipeline.demo(
+        measured, advice, remarks = pipeline.demo(
             output or Path("out/demo"), runtimes=runtimes or None, on_progress=say
         )
     shared.echo_notes([note for one in measured for note in one.notes])
     if as_json:
         summaries = [one.summary() for one in measured]
-        shared.echo_json({"measurements": summaries, "advice": advice, "skipped": skipped})
+        shared.echo_json({"measurements": summaries, "advice": advice, "remarks": remarks})
         return
     table = terminal.measurements_table(
         measured, advice, title="sample_models/digits, every recipe on every runtime"
     )
     first = next(iter(advice.values()))
-    closing = [f"Ship {first.ship}: {first.reason}.", *(f"SKIPPED {line}" for line in skipped)]
+    closing = [f"Ship {first.ship}: {first.reason}.", *remarks]
     terminal.console().print(table)
     for line in closing:
         click.echo(line)

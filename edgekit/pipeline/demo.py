@@ -35,8 +35,8 @@ def demo(
 
     Returns:
         One measurement for each file and runtime that could run it; advice by runtime, the
-        first of which names the file to ship; and a line for each file and runtime that
-        were skipped.
+        first of which names the file to ship; and a line for each file that a runtime
+        refused and each runtime that was skipped.
 
     Raises:
         UsageError: Not called in a checkout.
@@ -52,7 +52,7 @@ def demo(
     )
     files = [Path(artifact.path) for artifact in made]
     measured: list[Measurement] = []
-    skipped: list[str] = []
+    remarks: list[str] = []
     data = project.resolve(project.data.evaluation or "data.npz")
     for name in runtimes or ("litert", OLD_RUNTIME):
         target = environments.parse(name)
@@ -60,12 +60,12 @@ def demo(
             if target.version:
                 environments.add(target, on_progress=on_progress)
         except EnvironmentFailure as error:
-            skipped.append(f"{name}: {error.rule} {error.received or ''}".strip())
+            remarks.append(f"SKIPPED {name}: {error.rule} {error.received or ''}".strip())
             continue
         able, refused = _prove(files, data, target, project, on_progress)
         measured.extend(able)
-        skipped.extend(refused)
-    return measured, _advise(measured, files[0].name), skipped
+        remarks.extend(refused)
+    return measured, _advise(measured, files[0].name), remarks
 
 
 def _advise(measured: Sequence[Measurement], reference: str) -> dict[str, Advice]:
@@ -107,7 +107,7 @@ def _prove(
             metrics=(*one.metrics, *(m for m in two.metrics if one.metric(m.name) is None)),
         )
         for one, two in zip((one for one in proven if not one.failure), timed, strict=True)
-    ], skipped
+    ], refused
 
 
 def sample_model() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -173,4 +174,6 @@ def save_svg(table: Table, closing: Sequence[str], path: Path, width: int = 210)
     picture.print(table)
     for line in closing:
         picture.print(line, highlight=False)
-    serde.write_atomic(path, picture.export_svg(title="edgekit demo", unique_id="edgekit"))
+    svg = picture.export_svg(title="edgekit demo", unique_id="edgekit")
+    # rich names a web font; the picture shall need nothing but itself.
+    serde.write_atomic(path, re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))

@@ -30,6 +30,11 @@ _WATCH_SECONDS = 0.05
 Progress = Callable[[str], None]
 
 
+def silent(line: str) -> None:
+    """A `Progress` for those who do not care."""
+    del line
+
+
 class Process:
     """One child process.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from edgekit import artifacts, serde
 from edgekit.errors import UsageError
 from edgekit.measure import latency, memory
 from edgekit.measure.host import describe_host
+from edgekit.process import Progress, silent
 from edgekit.records import BenchmarkOptions, Limits, Measurement, Metric, Target
 from edgekit.runtimes import host
 
@@ -21,7 +22,7 @@ def benchmark(
     reference: Path | str | None = None,
     options: BenchmarkOptions | None = None,
     limits: Limits | None = None,
-    on_progress: Callable[[str], None] | None = None,
+    on_progress: Progress = silent,
 ) -> list[Measurement]:
     """Measure how long files take, how much memory, and how they compare.
 
@@ -62,8 +63,7 @@ def benchmark(
         )
         times = {index: timed.files[place] for place, index in enumerate(order)}
         for index, path in enumerate(paths):
-            if on_progress:
-                on_progress(f"measuring the memory of {path.name} on {target.label}")
+            on_progress(f"measuring the memory of {path.name} on {target.label}")
             peak = memory.peak_memory(path, timed.target, open_timer=host.open_timer, limits=limits)
             measured.append(
                 Measurement(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import metadata
@@ -17,21 +17,16 @@ from edgekit.data.samples import Samples
 from edgekit.errors import FidelityError, QuantizeError
 from edgekit.measure import fidelity
 from edgekit.pipeline.plan import Plan, plan
+from edgekit.process import Progress, silent
 from edgekit.project import Project
 from edgekit.records import Artifact, Contract, ConvertOptions, Limits, Recipe, Skipped, Target
 from edgekit.runtimes import host
-
-Progress = Callable[[str], None]
 
 # Whether a file runs at all shows on few samples; how well it computes, `validate` says.
 _CHECK_SAMPLES = 2
 _CHECK_WORKERS = 2
 
 _TOOLS = ("tensorflow", "keras", "tf-keras", "ai-edge-litert", "litert-quantizer", "numpy")
-
-
-def _silent(line: str) -> None:
-    del line
 
 
 def convert(
@@ -44,7 +39,7 @@ def convert(
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     custom_objects: str | None = None,
     options: ConvertOptions | None = None,
-    on_progress: Progress = _silent,
+    on_progress: Progress = silent,
 ) -> tuple[Artifact, ...]:
     """Turn a trained model into a float `.tflite` and its variants, and check each.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from edgekit.errors import EnvironmentFailure, UsageError
 from edgekit.pipeline.benchmark import benchmark
 from edgekit.pipeline.convert import convert
 from edgekit.pipeline.validate import validate
+from edgekit.process import Progress, silent
 from edgekit.records import ConvertOptions, Measurement, Target
 from edgekit.report.advice import Advice, advise
 from edgekit.runtimes import environments
@@ -23,7 +24,7 @@ def demo(
     output: Path,
     *,
     runtimes: Sequence[str] | None = None,
-    on_progress: Callable[[str], None],
+    on_progress: Progress = silent,
 ) -> tuple[list[Measurement], dict[str, Advice], list[str]]:
     """Convert `sample_models/digits` and measure every file on every runtime.
 
@@ -51,21 +52,54 @@ def demo(
         on_progress=on_progress,
     )
     files = [Path(artifact.path) for artifact in made]
-    measured: list[Measurement] = []
-    remarks: list[str] = []
-    data = project.resolve(project.data.evaluation or "data.npz")
-    for name in runtimes or ("litert", OLD_RUNTIME):
+    targets, remarks = _targets(runtimes or ("litert", OLD_RUNTIME), on_progress)
+    proven = validate(
+        files,
+        data=project.resolve(project.data.evaluation or "data.npz"),
+        targets=targets,
+        metric=project.metric,
+        project=project,
+        on_progress=on_progress,
+    )
+    remarks += [
+        f"{one.target.label} refuses {one.artifact}: {one.failure}."
+        for one in proven
+        if one.failure
+    ]
+    measured = []
+    for target in targets:
+        able = [one for one in proven if one.target == target and not one.failure]
+        timed = benchmark(
+            [path for path in files if path.name in {one.artifact for one in able}],
+            targets=[target],
+            on_progress=on_progress,
+        )
+        measured += [_joined(one, two) for one, two in zip(able, timed, strict=True)]
+    return measured, _advise(measured, files[0].name), remarks
+
+
+def _targets(names: Sequence[str], on_progress: Progress) -> tuple[list[Target], list[str]]:
+    """The runtimes that can be used, made where they are missing; why the others cannot."""
+    targets, remarks = [], []
+    for name in names:
         target = environments.parse(name)
         try:
             if target.version:
                 environments.add(target, on_progress=on_progress)
         except EnvironmentFailure as error:
+            if len(names) == 1:
+                raise
             remarks.append(f"SKIPPED {name}: {error.rule} {error.received or ''}".strip())
             continue
-        able, refused = _prove(files, data, target, project, on_progress)
-        measured.extend(able)
-        remarks.extend(refused)
-    return measured, _advise(measured, files[0].name), remarks
+        targets.append(target)
+    return targets, remarks
+
+
+def _joined(validated: Measurement, timed: Measurement) -> Measurement:
+    """Both measurements of a file on a target as one."""
+    known = {metric.name for metric in validated.metrics}
+    added = tuple(metric for metric in timed.metrics if metric.name not in known)
+    return replace(validated, metrics=(*validated.metrics, *added))
 
 
 def _advise(measured: Sequence[Measurement], reference: str) -> dict[str, Advice]:
@@ -80,34 +114,6 @@ def _advise(measured: Sequence[Measurement], reference: str) -> dict[str, Advice
         label: said if label == first else replace(said, ship=None)
         for label, said in advice.items()
     }
-
-
-def _prove(
-    files: Sequence[Path],
-    data: str,
-    target: Target,
-    project: projects.Project,
-    on_progress: Callable[[str], None],
-) -> tuple[list[Measurement], list[str]]:
-    """Validate each file, then time those that the runtime has the operators for."""
-    proven = validate(
-        files,
-        data=data,
-        targets=[target],
-        metric=project.metric,
-        project=project,
-        on_progress=on_progress,
-    )
-    skipped = [f"{one.artifact} on {target.label}: {one.failure}" for one in proven if one.failure]
-    able = [path for path, one in zip(files, proven, strict=True) if not one.failure]
-    timed = benchmark(able, targets=[target], on_progress=on_progress)
-    return [
-        replace(
-            one,
-            metrics=(*one.metrics, *(m for m in two.metrics if one.metric(m.name) is None)),
-        )
-        for one, two in zip((one for one in proven if not one.failure), timed, strict=True)
-    ], refused
 
 
 def sample_model() -> Path:

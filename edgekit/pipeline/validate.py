@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +15,10 @@ from edgekit.data.samples import Samples
 from edgekit.errors import UnsupportedOperator, UsageError
 from edgekit.measure import accuracy, fidelity
 from edgekit.measure.host import describe_host
+from edgekit.process import Progress, silent
 from edgekit.project import Project
 from edgekit.records import Artifact, Contract, Limits, Measurement, Metric, Target
 from edgekit.runtimes.parallel import ParallelSession
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +29,6 @@ class _Candidate:
     contract: Contract
     manifest: Artifact | None
     reference: Path | None
-
-
-def _silent(line: str) -> None:
-    del line
 
 
 def validate(
@@ -48,7 +43,7 @@ def validate(
     jobs: int = 1,
     project: Project | None = None,
     limits: Limits | None = None,
-    on_progress: Progress = _silent,
+    on_progress: Progress = silent,
 ) -> list[Measurement]:
     """Measure what each file computes, against labels and against its float file.
 

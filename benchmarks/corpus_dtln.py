@@ -13,6 +13,8 @@ this file records what the float Keras cores are fed, block by block (`corpus.py
 ```
 python benchmarks/corpus_dtln.py FOLDER NOISY.npz RECORD.npz
 ```
+
+`litert_core` makes a core of a `.tflite` file.
 """
 
 from __future__ import annotations
@@ -75,6 +77,30 @@ def denoise(
         sums += clean[:, 0]
         result[:, start : start + HOP] = sums[:, :HOP]
     return result
+
+
+def litert_core(file: Path, outputs: Sequence[str]) -> Step:
+    """A core that runs a `.tflite` in LiteRT, for one clip at a time (its batch is 1).
+
+    Args:
+        file: Inputs carry the names of `FIRST_INPUTS` or `SECOND_INPUTS` in its signature.
+        outputs: The signature's outputs in Keras' order: the signature sorts them by name.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    run = Interpreter(model_path=str(file)).get_signature_runner()
+
+    def step(inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        answered = run(**inputs)
+        return [answered[name] for name in outputs]
+
+    return step
+
+
+def mean_si_sdr_db(heard: np.ndarray, clean: np.ndarray) -> float:
+    """Mean over clips of what `denoise` returned: both `(clips, samples)`, delay taken off."""
+    pairs = zip(heard[:, DELAY:], clean[:, :-DELAY], strict=True)
+    return float(np.mean([si_sdr_db(one, wanted) for one, wanted in pairs]))
 
 
 def masked_frame(spectrum: np.ndarray, mask: np.ndarray) -> np.ndarray:

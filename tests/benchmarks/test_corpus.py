@@ -150,6 +150,14 @@ def test_the_stream_lets_sound_pass_384_samples_late_and_carries_states() -> Non
     assert counted == {"first": list(range(20)), "second": list(range(20))}
 
 
+def test_si_sdr_of_the_stream_takes_the_delay_off() -> None:
+    rng = np.random.default_rng(2)
+    clean = rng.standard_normal((2, 20 * 128)).astype(np.float32)
+    heard = corpus_dtln.denoise(_echo, _echo, clean)
+    assert corpus_dtln.mean_si_sdr_db(heard, clean) > 100
+    assert corpus_dtln.mean_si_sdr_db(np.roll(heard, 1, axis=1), clean) < 0
+
+
 def test_labels_of_both_cores_line_up_with_what_the_cores_emit() -> None:
     rng = np.random.default_rng(1)
     clips = rng.standard_normal((2, corpus_metrics.CLIP_BLOCKS * 128)).astype(np.float32)
@@ -165,6 +173,28 @@ def test_labels_of_both_cores_line_up_with_what_the_cores_emit() -> None:
     assert corpus_metrics.frames_si_sdr_db(outputs, np.roll(hops, 1, axis=0), {}) < 0
     with pytest.raises(DataError, match="257"):
         corpus_metrics.masked_si_sdr_db({"state": np.zeros((1000, 128))}, labels, {})
+
+
+# --- ImageNet photographs
+
+
+def test_photographs_are_resized_by_their_shorter_side_and_cropped_in_the_middle(
+    tmp_path: Path,
+) -> None:
+    from PIL import Image
+
+    # 448x224: left and right quarters are red and blue, and the middle 224 is left.
+    pixels = np.zeros((224, 448, 3), np.uint8)
+    pixels[:, :112, 0], pixels[:, 112:336, 1], pixels[:, 336:, 2] = 255, 200, 255
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    np.testing.assert_array_equal(corpus_data._crop(tmp_path / "wide.png"), pixels[:, 112:336])
+    # 256x256 shrinks as a whole: nothing is cut off, not even the border.
+    square = np.zeros((256, 256, 3), np.uint8)
+    square[:8] = square[-8:] = square[:, :8] = square[:, -8:] = 255
+    Image.fromarray(square).save(tmp_path / "square.png")
+    small = corpus_data._crop(tmp_path / "square.png")
+    assert small.shape == (224, 224, 3)
+    assert small[:6].min() > 240 and small[:, -6:].min() > 240 and small[8:-8, 8:-8].max() < 15
 
 
 # --- real items

@@ -1,19 +1,22 @@
-"""Accuracy and fidelity of files, each on every runtime that is asked for."""
+"""Accuracy and fidelity of files, each on every runtime that is asked for.
+
+Starting a worker takes longer than many a validation. So the first one starts before
+anything else, and what is not needed for that is imported and computed meanwhile.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from edgekit import artifacts, flatbuffer, serde
-from edgekit.data import sources
+from edgekit import artifacts, serde
 from edgekit.data.samples import Samples
 from edgekit.errors import UnsupportedOperator, UsageError
-from edgekit.measure import accuracy, fidelity
 from edgekit.measure.host import describe_host
 from edgekit.process import Progress, silent
 from edgekit.project import Project
@@ -91,13 +94,14 @@ def validate(
                 try:
                     outputs = runs.outputs(candidate.path, target, samples)
                     metrics, notes = _measure(candidate, samples, outputs, expected, metric)
+                    notes += _leaks(candidate.manifest, drawn.hashes()[1])
                 except UnsupportedOperator as error:
                     failure = error.received or error.rule
                 measurements.append(
                     Measurement(
                         artifact=candidate.path.name,
                         artifact_sha256=serde.sha256(candidate.path),
-                        samples_sha256=samples.sha256,
+                        samples_sha256=drawn.hashes()[0],
                         num_samples=len(samples),
                         target=target,
                         host=machine,
@@ -122,16 +126,27 @@ class _Drawn:
     limit: int | None
     seed: int
     _kept: tuple[tuple[object, ...], Samples] | None = None
+    _hashes: Future[tuple[str, tuple[str, ...]]] | None = None
 
     def of(self, contract: Contract) -> Samples:
         # A quantized variant takes the same real values as its float file.
+        from edgekit.data import sources
+
         key = tuple((i.name, i.shape, i.preprocessing) for i in contract.inputs)
         if self._kept is None or self._kept[0] != key:
             samples = sources.load(
                 self.source, contract, purpose="evaluation", limit=self.limit, seed=self.seed
             )
             self._kept = (key, samples)
+            pool = ThreadPoolExecutor(1)
+            self._hashes = pool.submit(lambda: (samples.sha256, samples.digests()))
+            pool.shutdown(wait=False)
         return self._kept[1]
+
+    def hashes(self) -> tuple[str, tuple[str, ...]]:
+        """Of the samples last asked for: of all, and of each. Computed while files run."""
+        assert self._hashes is not None
+        return self._hashes.result()
 
 
 def _in_order(
@@ -159,7 +174,8 @@ class _Runs:
         self._waiting = order
         self._jobs, self._limits, self._on_progress = jobs, limits, on_progress
         self._open: dict[tuple[Path, Target], ParallelSession] = {}
-        self._kept: dict[tuple[Path, Target, str], dict[str, np.ndarray]] = {}
+        self._kept: dict[tuple[Path, Target], dict[str, np.ndarray]] = {}
+        self._kept_for: Samples | None = None
         self._start_next()
 
     def _start_next(self) -> None:
@@ -171,9 +187,10 @@ class _Runs:
 
     def outputs(self, path: Path, target: Target, samples: Samples) -> dict[str, np.ndarray]:
         """The file's outputs, kept where it is somebody's reference."""
-        key = (path, target, samples.sha256)
-        if key in self._kept:
-            return self._kept[key]
+        if samples is not self._kept_for:
+            self._kept, self._kept_for = {}, samples
+        if (path, target) in self._kept:
+            return self._kept[path, target]
         session = self._open.pop((path, target), None) or ParallelSession(
             path, target, self._jobs, limits=self._limits
         )
@@ -182,8 +199,7 @@ class _Runs:
         with session:
             outputs = session.run(samples.inputs)
         if target == REFERENCE_TARGET:
-            self._kept = {k: v for k, v in self._kept.items() if k[2] == samples.sha256}
-            self._kept[key] = outputs
+            self._kept[path, target] = outputs
         return outputs
 
     def __enter__(self) -> _Runs:
@@ -203,6 +219,8 @@ def _candidate(path: Path, reference: Path | None, project: Project | None) -> _
             if beside.is_file() and serde.sha256(beside) == manifest.float_sha256:
                 reference = beside
     else:
+        from edgekit import flatbuffer
+
         contract = flatbuffer.contract(path)
         if project is not None:
             contract = project.describe(contract)
@@ -217,6 +235,8 @@ def _measure(
     metric: str | None,
 ) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
     """Task metric, fidelity and size of one file, and what must be said beside them."""
+    from edgekit.measure import accuracy, fidelity
+
     notes = []
     metrics: list[Metric] = []
     name = metric or accuracy.default_metric(candidate.contract, samples.labels)
@@ -235,17 +255,16 @@ def _measure(
     metrics.append(Metric(name="size_bytes", value=len(content), unit="B", better="lower"))
     compressed = artifacts.compressed_bytes(content)
     metrics.append(Metric(name="compressed_bytes", value=compressed, unit="B", better="lower"))
-    seen = _calibrated_on(candidate.manifest, samples)
-    if seen:
-        notes.append(
-            f"{seen} of {len(samples)} evaluation samples were used for calibration: "
-            "the accuracy looks better than it is."
-        )
     return tuple(metrics), tuple(notes)
 
 
-def _calibrated_on(manifest: Artifact | None, samples: Samples) -> int:
-    if manifest is None or not manifest.calibration_digests:
-        return 0
-    calibrated = set(manifest.calibration_digests.split())
-    return sum(digest in calibrated for digest in samples.digests())
+def _leaks(manifest: Artifact | None, digests: Sequence[str]) -> tuple[str, ...]:
+    """Say when samples that calibrated the file judge it too."""
+    calibrated = set(manifest.calibration_digests.split()) if manifest else set()
+    seen = sum(digest in calibrated for digest in digests)
+    if not seen:
+        return ()
+    return (
+        f"{seen} of {len(digests)} evaluation samples were used for calibration: "
+        "the accuracy looks better than it is.",
+    )

@@ -8,12 +8,15 @@ without a folder, so that the three can be moved together.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from edgekit import serde
 from edgekit.errors import ModelError, ProjectError
 from edgekit.records import Artifact
+
+_FOREIGN = "convert again, or move the manifest away to treat the file as a foreign one."
 
 
 def tflite_path(folder: Path, name: str, recipe: str) -> Path:
@@ -43,10 +46,17 @@ def compressed_bytes(content: bytes) -> int:
     return len(zlib.compress(content, 9))
 
 
-def save(artifact: Artifact) -> None:
-    """Write the manifest beside its file."""
-    stored = replace(artifact, path=Path(artifact.path).name)
-    serde.write_atomic(manifest_path(Path(artifact.path)), serde.dumps(stored))
+def manifest_text(artifact: Artifact) -> str:
+    """What a manifest holds. It names its file without a folder."""
+    return serde.dumps(replace(artifact, path=Path(artifact.path).name))
+
+
+def labels(paths: Sequence[Path]) -> list[str]:
+    """What measurements call files: their names, or paths where two files share a name."""
+    places: dict[str, set[Path]] = {}
+    for path in paths:
+        places.setdefault(path.name, set()).add(path.absolute())
+    return [path.name if len(places[path.name]) == 1 else str(path) for path in paths]
 
 
 def load(tflite: Path) -> Artifact | None:
@@ -64,11 +74,19 @@ def load(tflite: Path) -> Artifact | None:
     try:
         artifact = serde.loads(Artifact, path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{path} can be read.", received=str(error)) from None
+        raise ProjectError(
+            f"The manifest {path.name} can be read.", received=str(error), hint=_FOREIGN
+        ) from None
+    except ProjectError as error:
+        raise ProjectError(
+            f"{path.name} beside {tflite.name} is its manifest.",
+            received=f"{error.rule} {error.received or ''}".strip(),
+            hint=_FOREIGN,
+        ) from None
     if artifact.sha256 != serde.sha256(tflite):
         raise ModelError(
             f"{tflite.name} is the file that its manifest {path.name} describes.",
             received="another content hash: the file was changed or replaced.",
-            hint="convert again, or remove the manifest to treat the file as a foreign one.",
+            hint=_FOREIGN,
         )
     return replace(artifact, path=str(tflite))

@@ -3,6 +3,7 @@
 ```
 EdgekitError                 exit 2: the rule, what was received, the next step
 ├── UsageError               options that contradict each other, an unknown name
+├── OutputError              a result cannot be written: no room, no right, a file in the way
 ├── ProjectError             edgekit.toml, a manifest or another record cannot be read
 ├── DataError                samples are missing, of the wrong shape, or not finite
 ├── ModelError               a model file cannot be recognised or loaded
@@ -74,6 +75,10 @@ class UsageError(EdgekitError):
     """Options contradict each other, or a name is unknown."""
 
 
+class OutputError(EdgekitError):
+    """A result cannot be written: no room, no right, something in the way."""
+
+
 class ProjectError(EdgekitError):
     """`edgekit.toml`, a manifest or another stored record cannot be read."""
 
@@ -134,6 +139,15 @@ class InternalError(Exception):
     """Something that should be impossible: a mistake of edgekit itself."""
 
     exit_code = EXIT_INTERNAL
+
+
+def of_system(error: OSError) -> EdgekitError:
+    """What the system refused (room, rights, open files), as an error that can be mended."""
+    return OutputError(
+        "The system lets edgekit read and write its files.",
+        received=str(error),
+        hint="look at free space and permissions, also those of the temporary folder (TMPDIR).",
+    )
 
 
 def _tree(root: type[EdgekitError]) -> dict[str, type[EdgekitError]]:

@@ -12,10 +12,12 @@ import json
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from edgekit.errors import EdgekitError, InternalError
+from edgekit.errors import EdgekitError, InternalError, of_system
 from edgekit.process import Process, Progress
 from edgekit.records import Limits
 
@@ -26,6 +28,12 @@ _QUIET = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "KERAS_BACKEND": "tensorflow",
 }
+
+
+_PROGRAM = """import sys
+sys.path.append(sys.argv[1])
+from edgekit.isolate import serve
+serve(sys.argv[2])"""
 
 
 def call(
@@ -46,7 +54,9 @@ def call(
         RunError: The child crashed, took too long or too much memory.
         InternalError: The function failed in a way it did not foresee.
     """
-    command = [sys.executable, "-m", "edgekit.isolate", target]
+    # Not `-m`: that would import what lies in the current folder, a random.py for instance,
+    # in place of the standard library.
+    command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(__file__).parents[1]), target]
     with Process(command, name=name, limits=limits, env={**os.environ, **_QUIET}) as child:
         result = child.request(request, on_progress=on_progress)
     if isinstance(result, dict) and "internal_error" in result:
@@ -54,7 +64,8 @@ def call(
     return result
 
 
-def _serve(target: str) -> None:
+def serve(target: str) -> None:
+    """Answer one request on standard input by calling `module:function`, then end."""
     # Native code prints to file descriptor 1. Keep the real one for answers and send
     # everything else to standard error.
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
@@ -74,9 +85,13 @@ def _serve(target: str) -> None:
         answer({"error": error.to_dict()})
     except MemoryError:
         os._exit(137)
+    except OSError as error:
+        # Libraries raise OSError without a number for files that they cannot make sense of.
+        if error.errno is None:
+            answer({"result": {"internal_error": traceback.format_exc()}})
+        else:
+            answer({"error": of_system(error).to_dict()})
     except BaseException:
-        import traceback
-
         answer({"result": {"internal_error": traceback.format_exc()}})
     # Skip the teardown of native libraries: it is slow, and it may crash after all is done.
     sys.stdout.flush()
@@ -87,7 +102,3 @@ def _end_with_parent() -> None:
     """Standard input closes when the parent dies, however it dies."""
     sys.stdin.read()
     os._exit(1)
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1])

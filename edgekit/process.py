@@ -40,7 +40,7 @@ class Process:
 
     Args:
         command: The program and its arguments.
-        name: What errors call it, as `the litert worker`.
+        name: What errors call it, at the start of a sentence, as `The litert worker`.
         limits: Seconds for each request, bytes of resident memory.
         env: The child's environment; this process's own by default.
     """

@@ -24,6 +24,7 @@ activation = "softmax"
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -129,22 +130,53 @@ def load(path: Path) -> Project:
         payload = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ProjectError("The project file exists.", received=str(path)) from None
+    except OSError as error:
+        raise ProjectError(
+            f"The project file {path} can be read.", received=error.strerror or str(error)
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProjectError(f"{path} is TOML.", received=str(error)) from None
-    for name, table in payload.get("output", {}).items():
+    for name, table in _tables(payload, "output"):
         if isinstance(table, dict) and isinstance(table.get("labels"), str):
             table["labels"] = _read_lines(path.parent / table["labels"], f"[output.{name}] labels")
-    for name, table in payload.get("input", {}).items():
+    for name, table in _tables(payload, "input"):
         if isinstance(table, dict) and isinstance(table.get("vocabulary"), str):
             table["vocabulary"] = _read_lines(path.parent / table["vocabulary"], f"[input.{name}]")
-    payload.pop("file", None)
-    return replace(serde.from_dict(Project, payload, str(path)), file=path.absolute())
+    if "file" in payload:
+        raise ProjectError(f"{path} has no key 'file'.", received=f"file = {payload['file']!r}")
+    project = serde.from_dict(Project, payload, str(path))
+    _check_numbers(project, str(path))
+    return replace(project, file=path.absolute())
+
+
+def _tables(payload: dict[str, Any], section: str) -> list[tuple[str, Any]]:
+    """The tables `[SECTION.NAME]`; none where the section is no table, which serde refuses."""
+    tables = payload.get(section)
+    return list(tables.items()) if isinstance(tables, dict) else []
+
+
+def _check_numbers(project: Project, where: str) -> None:
+    """Refuse numbers that would fail much later, or in an app."""
+    if project.data.seed < 0:
+        raise ProjectError(
+            f"{where} [data] seed is 0 or more.", received=f"seed = {project.data.seed}"
+        )
+    for name, said in project.input.items():
+        if not all(math.isfinite(v) and v != 0 for v in said.std):
+            raise ProjectError(
+                f"{where} [input.{name}] std divides, so it is finite and not 0.",
+                received=f"std = {list(said.std)}",
+            )
+        if not all(map(math.isfinite, said.mean)):
+            raise ProjectError(
+                f"{where} [input.{name}] mean is finite.", received=f"mean = {list(said.mean)}"
+            )
 
 
 def _read_lines(path: Path, where: str) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ProjectError(
             f"{where} names a text file, one entry a line.", received=str(error)
         ) from None

@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgekit.errors import ProjectError
+from edgekit.errors import OutputError, ProjectError
 from edgekit.names import nearest
 
 T = TypeVar("T")
@@ -166,20 +166,30 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary neighbour of `path`, moved onto it when the block ends well.
 
     Whatever kills the process, `path` holds its old content or the whole new one.
+
+    Raises:
+        OutputError: No room, no right to write there, or something in the way.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
     try:
-        yield temporary
-        # mkstemp makes private files; an artifact is as readable as any other file.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            # mkstemp makes private files; an artifact is as readable as any other file.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path} can be written.",
+            received=error.strerror or str(error),
+            hint="look at free space and permissions there, or choose another place.",
+        ) from None
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:

@@ -47,7 +47,11 @@ from edgekit.cli import options as shared
     type=click.IntRange(min=1),
     help="Draw at most that many [default: 200].",
 )
-@click.option("--seed", type=int, help="Seed of every draw [default: 0].")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Seed of every draw [default: edgekit.toml's, else 0].",
+)
 @click.option(
     "--custom-objects",
     metavar="MODULE:NAME",
@@ -103,21 +107,22 @@ def convert(
     from edgekit.pipeline import convert as pipeline
     from edgekit.records import ConvertOptions
 
+    said = projects.load(project) if project else projects.find(model)
     with shared.progress() as say:
         made = pipeline.convert(
             model,
             output=output,
             name=name,
             calibration=calibration,
-            project=projects.load(project) if project else None,
-            input_shapes=dict(parse_shape(text) for text in input_shapes),
+            project=said,
+            input_shapes=parse_shapes(input_shapes),
             custom_objects=custom_objects,
             options=shared.overlay(
                 ConvertOptions(limits=shared.limits(timeout, memory_limit)),
                 recipes=recipes,
                 io_dtype=io_dtype,
                 calibration_samples=calibration_samples,
-                seed=seed,
+                seed=said.data.seed if seed is None else seed,
                 unsafe=unsafe,
                 force=force,
             ),
@@ -136,6 +141,19 @@ def convert(
             f"The float file agrees with Keras to {first.reference_sqnr_db:.1f} dB on "
             f"{'synthetic' if first.golden == 'synthetic' else 'real'} golden samples."
         )
+
+
+def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    """Shapes by input; each input once."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for text in texts:
+        name, shape = parse_shape(text)
+        if name in shapes:
+            from edgekit.errors import UsageError
+
+            raise UsageError("--input-shape names each input once.", received=", ".join(texts))
+        shapes[name] = shape
+    return shapes
 
 
 def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:

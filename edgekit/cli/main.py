@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 import sys
+from typing import NoReturn
 
 import click
 
 from edgekit import __version__
+
+_BROKEN_PIPE = 141  # as a shell says of a program that SIGPIPE ended
 
 # Verb: where its command is, and the line that `edgekit --help` shows for it.
 VERBS = {
@@ -46,7 +51,8 @@ class Verbs(click.Group):
             from edgekit.names import nearest
 
             hint = nearest(args[0], VERBS) if args else None
-            raise click.UsageError(f"{error.message} {hint or ''}".rstrip(), ctx) from None
+            hint = f" {hint[0].upper()}{hint[1:]}" if hint else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing any."""
@@ -66,8 +72,11 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    from edgekit.errors import EXIT_INTERNAL, EdgekitError
+    from edgekit.errors import EdgekitError, of_system
 
+    _prepare_streams()
+    # Worker processes and temporary files go when somebody ends us politely, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, _end)
     try:
         code = cli.main(prog_name="edgekit", standalone_mode=False)
     except EdgekitError as error:
@@ -79,16 +88,44 @@ def main() -> None:
     except click.Abort:
         click.echo("Aborted.", err=True)
         sys.exit(130)
+    except SystemExit as end:
+        # click and rich end so when nobody reads standard output any more; 1 is the gate's.
+        sys.exit(_BROKEN_PIPE if end.code == 1 else end.code)
+    except OSError as error:
+        if error.errno is None:
+            _report_internal()
+        click.echo(f"Error: {of_system(error)}", err=True)
+        sys.exit(EdgekitError.exit_code)
     except Exception:
-        import traceback
-
-        traceback.print_exc()
-        click.echo(
-            "Error: this is a mistake of edgekit itself; please report it with the lines above.",
-            err=True,
-        )
-        sys.exit(EXIT_INTERNAL)
+        _report_internal()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report_internal() -> NoReturn:
+    import traceback
+
+    from edgekit.errors import EXIT_INTERNAL
+
+    traceback.print_exc()
+    click.echo(
+        "Error: this is a mistake of edgekit itself; please report it with the lines above.",
+        err=True,
+    )
+    sys.exit(EXIT_INTERNAL)
+
+
+def _prepare_streams() -> None:
+    """Give closed streams a place to go, and print what an old locale cannot as escapes."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        reconfigure = getattr(getattr(sys, name), "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _end(signum: int, frame: object) -> NoReturn:
+    sys.exit(128 + signum)
 
 
 if __name__ == "__main__":

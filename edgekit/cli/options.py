@@ -7,6 +7,7 @@ Options default to None and overlay a record, so that each default exists once, 
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -70,6 +71,9 @@ def limits(timeout: float | None, memory_limit: float | None) -> Limits:
     """The limits that the two options ask for."""
     from edgekit.records import Limits
 
+    for name, value in (("--timeout", timeout), ("--memory-limit", memory_limit)):
+        if value is not None and not math.isfinite(value):
+            raise click.BadParameter(f"{value} is not a finite number.", param_hint=repr(name))
     memory = None if memory_limit is None else int(memory_limit * 2**30)
     return overlay(Limits(), seconds=timeout, memory_bytes=memory)
 
@@ -85,7 +89,13 @@ def echo_json(payload: Any) -> None:
     """Print records as JSON on standard output."""
     from edgekit import serde
 
-    click.echo(json.dumps(serde.to_dict(payload), indent=2, ensure_ascii=False))
+    plain = serde.to_dict(payload)
+    text = json.dumps(plain, indent=2, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:  # an old locale, or a file name that is no text
+        text = json.dumps(plain, indent=2)
+    click.echo(text)
 
 
 @contextmanager
@@ -95,10 +105,11 @@ def progress() -> Iterator[Callable[[str], None]]:
         yield lambda line: click.echo(f"edgekit: {line}", err=True)
         return
     from rich.console import Console
+    from rich.text import Text
 
     console = Console(stderr=True)
     with console.status("starting") as status:
-        yield lambda line: status.update(line)
+        yield lambda line: status.update(Text(line))  # a str would be read as markup
 
 
 def echo_notes(notes: list[str]) -> None:

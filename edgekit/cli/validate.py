@@ -31,7 +31,11 @@ from edgekit.cli import options as shared
     help="The float file to compare with [default: the one beside each file].",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Draw that many samples [default: all].")
-@click.option("--seed", type=int, help="Seed of the draw [default: 0].")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Seed of the draw [default: edgekit.toml's, else 0].",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -106,7 +110,8 @@ def evaluation_data(project: object) -> str:
     if project.data.evaluation is None:
         raise UsageError(
             "validate needs evaluation samples.",
-            received=f"no --data, and {project.file or 'no edgekit.toml'} names none.",
+            received="no --data, and "
+            + (f"{project.file} names none." if project.file else "there is no edgekit.toml."),
             hint="pass --data DATA.npz (arrays named as the model's inputs, or x; labels y).",
         )
     return project.resolve(project.data.evaluation)

@@ -75,12 +75,7 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
             hint=nearest(wanted, outputs),
         )
     if name not in METRICS:
-        if not callables.is_callable_name(name):
-            raise UsageError(
-                f"A metric is one of {', '.join(METRICS)}, or module:function.",
-                received=f"--metric {metric}",
-                hint=nearest(name, METRICS),
-            )
+        check_metric(metric)
         chosen = {wanted: outputs[wanted]} if at else dict(outputs)
         return replace(_by_function(name, chosen, samples), name=metric)
     if samples.labels is None:
@@ -101,6 +96,25 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
     function = callables.resolve(METRICS[name])
     made: Metric = function(outputs[wanted], samples.labels, spec)
     return replace(made, name=metric)
+
+
+def check_metric(metric: str) -> None:
+    """Refuse a metric that is none, without measuring anything.
+
+    Raises:
+        UsageError: Neither a name of `METRICS` nor spelled `module:function`.
+        DataError: There is no such function.
+    """
+    name = metric.partition("@")[0]
+    if name in METRICS:
+        return
+    if not callables.is_callable_name(name):
+        raise UsageError(
+            f"A metric is one of {', '.join(METRICS)}, or module:function.",
+            received=f"--metric {metric}",
+            hint=nearest(name, METRICS),
+        )
+    callables.resolve(name)
 
 
 def _check_outputs(outputs: Outputs, samples: Samples, contract: Contract) -> None:

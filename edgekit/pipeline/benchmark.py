@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edgekit import artifacts, serde
-from edgekit.errors import UsageError
+from edgekit.errors import ModelError, UsageError
 from edgekit.measure import latency, memory
 from edgekit.measure.host import describe_host
 from edgekit.process import Progress, silent
 from edgekit.records import BenchmarkOptions, Limits, Measurement, Metric, Target
-from edgekit.runtimes import host
+from edgekit.runtimes import environments, host
 
 
 def benchmark(
@@ -46,6 +46,12 @@ def benchmark(
         raise UsageError("benchmark needs at least one .tflite file.", received="none")
     options, limits = options or BenchmarkOptions(), limits or Limits()
     paths = [Path(path) for path in files]
+    for path in paths:
+        if not path.is_file():
+            raise ModelError("The .tflite file exists.", received=str(path))
+    for target in targets:
+        environments.python_for(target)  # refuses before anything slow begins
+    names = artifacts.labels(paths)
     first = _reference_index(paths, Path(reference) if reference else None)
     # The reference leads, because ratios are against the first.
     order = [first, *(i for i in range(len(paths)) if i != first)]
@@ -67,14 +73,14 @@ def benchmark(
             peak = memory.peak_memory(path, timed.target, open_timer=host.open_timer, limits=limits)
             measured.append(
                 Measurement(
-                    artifact=path.name,
+                    artifact=names[index],
                     artifact_sha256=serde.sha256(path),
                     samples_sha256="",
                     num_samples=0,
                     target=timed.target,
                     host=machine,
                     metrics=(*times[index], *_of_reference(index == first), peak, *sizes[index]),
-                    notes=_notes(path, paths[first], times[index], target),
+                    notes=_notes(names[index], names[first], times[index], target),
                     created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 )
             )
@@ -114,14 +120,12 @@ def _sizes(path: Path) -> tuple[Metric, ...]:
     )
 
 
-def _notes(
-    path: Path, reference: Path, metrics: Sequence[Metric], target: Target
-) -> tuple[str, ...]:
+def _notes(name: str, reference: str, metrics: Sequence[Metric], target: Target) -> tuple[str, ...]:
     """Say plainly when a file is slower than the reference; sure of it, by the interval."""
     ratio = next((m for m in metrics if m.name == "latency_ratio"), None)
     if ratio is None or ratio.low is None or ratio.low <= 1.05:
         return ()
-    note = f"{path.name} is {ratio.value:.2f}x slower than {reference.name} on {target.label} here"
+    note = f"{name} is {ratio.value:.2f}x slower than {reference} on {target.label} here"
     if target.runtime == "tflite-runtime":
         note += "; on x86 that runtime has no accelerated int8 kernels, on Arm it has"
     return (f"{note}.",)

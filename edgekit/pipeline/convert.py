@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -64,9 +66,9 @@ def convert(
         EdgekitError: One of its classes, by what went wrong; nothing is left half-written.
     """
     model, output = Path(model), Path(output or "")
-    options = options or ConvertOptions()
     recognised = recognise.recognise(model)
     project = project or projects.find(model)
+    options = options or ConvertOptions(seed=project.data.seed)
     settled = plan(
         model,
         output=output,
@@ -95,7 +97,7 @@ def convert(
         exported = isolate.call(
             "edgekit.quantize.adopt:run" if adopted else "edgekit.convert.export:run",
             request,
-            name="the exporter",
+            name="The exporter",
             limits=options.limits,
             on_progress=on_progress,
         )
@@ -111,7 +113,7 @@ def convert(
                 "recipes": serde.to_dict(settled.recipes),
                 "calibration": request["calibration_out"] if settled.calibration else None,
             },
-            name="the quantizer",
+            name="The quantizer",
             limits=options.limits,
             on_progress=on_progress,
         )
@@ -209,13 +211,27 @@ def _artifact(
 def _write(
     made: Sequence[Artifact], entries: Sequence[Mapping[str, Any]], golden: Samples, settled: Plan
 ) -> None:
-    """Every file whole or not at all; a manifest only after what it describes."""
-    settled.folder.mkdir(parents=True, exist_ok=True)
-    golden.save(artifacts.golden_path(settled.folder, settled.name))
-    for artifact, entry in zip(made, entries, strict=True):
-        artifacts.manifest_path(Path(artifact.path)).unlink(missing_ok=True)
-        serde.write_atomic(Path(artifact.path), Path(entry["path"]).read_bytes())
-        artifacts.save(artifact)
+    """All files or none: each is written beside its place, then all are moved there.
+
+    Raises:
+        OutputError: No room or no right. What was there before is still there.
+    """
+    with ExitStack() as moves:  # it ends in reverse order: manifests are moved last
+        for artifact in made:
+            path = artifacts.manifest_path(Path(artifact.path))
+            temporary = moves.enter_context(serde.atomic_path(path))
+            temporary.write_text(artifacts.manifest_text(artifact), encoding="utf-8")
+        golden.save(
+            moves.enter_context(
+                serde.atomic_path(artifacts.golden_path(settled.folder, settled.name))
+            )
+        )
+        for artifact, entry in zip(made, entries, strict=True):
+            temporary = moves.enter_context(serde.atomic_path(Path(artifact.path)))
+            shutil.copyfile(entry["path"], temporary)
+        # An old manifest beside a new file would be a lie, should somebody end us in between.
+        for artifact in made:
+            moves.callback(artifacts.manifest_path(Path(artifact.path)).unlink, missing_ok=True)
 
 
 def _digests(calibration: Path) -> str:

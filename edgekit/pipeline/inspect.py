@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgekit import flatbuffer
-from edgekit.errors import EdgekitError
+from edgekit.errors import ModelError, RunError
 from edgekit.flatbuffer import Inspection
 from edgekit.records import Delegation, Limits, Target
 from edgekit.runtimes import host
@@ -18,13 +18,14 @@ def inspect(
 
     Raises:
         ModelError: Missing, damaged, or not a `.tflite`.
+        EnvironmentFailure: The runtime is not installed.
     """
     path, target = Path(path), target or Target()
     found = flatbuffer.inspect(path)
     try:
         with host.open_session(path, target, limits=limits or Limits()) as session:
             info = session.info
-    except EdgekitError as error:
+    except (RunError, ModelError) as error:
         failure = f"{error.rule} {error.received or ''}".strip()
         return found, Delegation(runtime=target.label, failure=failure)
     return found, Delegation(

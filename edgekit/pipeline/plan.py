@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit import artifacts, recipes
-from edgekit.errors import UsageError
+from edgekit.errors import OutputError, UsageError
 from edgekit.project import Project
 from edgekit.records import ConvertOptions, Recipe
+
+# With a recipe, an ending and a temporary part behind it, a name stays below 255 bytes.
+_NAME_BYTES = 180
 
 # File names that say nothing of the model: its folder names it better.
 _NAMELESS = {"model", "saved_model", ""}
@@ -40,7 +44,9 @@ def plan(
     Raises:
         UsageError: An unknown recipe, a static one without samples, an output that is
             there already, or `--io` with no recipe that it concerns.
+        OutputError: The folder cannot take the files.
     """
+    _check_numbers(options)
     if calibration is None and project.data.calibration:
         calibration = project.resolve(project.data.calibration)
     wanted = options.recipes or project.recipes
@@ -51,7 +57,7 @@ def plan(
     if static and not calibration:
         raise UsageError(
             f"{static[0]} needs calibration samples.",
-            received=f"no --calibration, and {_project_name(project)} names none.",
+            received=f"no --calibration, and {project_name(project)}.",
             hint="pass --calibration DATA.npz (100 to 500 samples), or use --recipe "
             "dynamic_wi8_afp32.",
         )
@@ -76,44 +82,94 @@ def plan(
         calibration=calibration,
         notes=tuple(notes),
     )
-    if not options.force:
-        _refuse_overwrite(settled)
+    _check_outputs(settled, model, options.force)
     return settled
 
 
 def default_name(model: Path) -> str:
-    """The model's own name: its file's without the ending, else its folder's."""
+    """The model's own name: its file's without the ending, else its folder's.
+
+    Characters that `check_name` refuses become `_`.
+    """
     path = model.absolute()
     stem = re.sub(r"(\.float32)?\.(keras|h5|hdf5|tflite|json)$", "", path.name)
-    return path.parent.name if stem in _NAMELESS else stem
+    return _cleaned(path.parent.name if stem in _NAMELESS else stem)
+
+
+def _cleaned(name: str) -> str:
+    kept = re.sub(r"[^\w.\-]+", "_", name).strip("._-")
+    return kept.encode()[:_NAME_BYTES].decode(errors="ignore") or "model"
 
 
 def check_name(name: str) -> str:
     """`name`, when a file can be called so on every system.
 
     Raises:
-        UsageError: It is empty, or has characters besides letters, digits and `._-`.
+        UsageError: It is empty, too long, or has characters besides letters, digits
+            and `._-`.
     """
-    if re.fullmatch(r"[\w][\w.\-]*", name):
+    if re.fullmatch(r"[\w][\w.\-]*", name) and len(name.encode()) <= _NAME_BYTES:
         return name
-    cleaned = re.sub(r"[^\w.\-]+", "_", name).strip("._-")
     raise UsageError(
-        "A name has letters, digits, '.', '_' and '-' only.",
+        f"A name has letters, digits, '.', '_' and '-' only, and at most {_NAME_BYTES} bytes.",
         received=repr(name),
-        hint=f"--name {cleaned or 'model'}",
+        hint=f"--name {_cleaned(name)}",
     )
 
 
-def _refuse_overwrite(settled: Plan) -> None:
-    paths = [artifacts.tflite_path(settled.folder, settled.name, r.name) for r in settled.recipes]
+def _check_numbers(options: ConvertOptions) -> None:
+    least = {"seed": 0, "calibration_samples": 1, "golden_samples": 1}
+    for name, minimum in least.items():
+        value = getattr(options, name)
+        if value < minimum:
+            raise UsageError(f"{name} is at least {minimum}.", received=str(value))
+
+
+def _check_outputs(settled: Plan, model: Path, force: bool) -> None:
+    """Refuse a place that cannot take the files, before anything slow begins."""
+    there = settled.folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise OutputError(
+            "--output is a folder.",
+            received=f"{there} is a file",
+            hint="choose another --output.",
+        )
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(
+            "--output is a folder that you may write to.",
+            received=str(there),
+            hint="choose another --output.",
+        )
+    files = [artifacts.tflite_path(settled.folder, settled.name, r.name) for r in settled.recipes]
+    paths = [
+        *files,
+        *map(artifacts.manifest_path, files),
+        artifacts.golden_path(settled.folder, settled.name),
+    ]
     existing = [path for path in paths if path.exists()]
-    if existing:
+    blocked = [path for path in existing if path.is_dir()]
+    if blocked:
+        raise OutputError(
+            "Outputs replace files, never folders.",
+            received=f"{blocked[0]} is a folder",
+            hint="choose another --output or --name.",
+        )
+    if model.exists() and any(path.samefile(model) for path in existing):
+        raise UsageError(
+            "A conversion does not replace the model that it reads.",
+            received=str(model),
+            hint="choose another --output or --name.",
+        )
+    if existing and not force:
         raise UsageError(
             "An existing output is replaced only with --force.",
-            received=", ".join(map(str, existing)),
+            received=", ".join(map(str, existing[:4])) + (", ..." if len(existing) > 4 else ""),
             hint="add --force, or choose another --output or --name.",
         )
 
 
-def _project_name(project: Project) -> str:
-    return str(project.file) if project.file else "no edgekit.toml"
+def project_name(project: Project) -> str:
+    """What to say of data that a project does not name."""
+    return f"{project.file} names none" if project.file else "there is no edgekit.toml"

@@ -21,6 +21,7 @@ from edgekit.measure.host import describe_host
 from edgekit.process import Progress, silent
 from edgekit.project import Project
 from edgekit.records import Artifact, Contract, Limits, Measurement, Metric, Target
+from edgekit.runtimes import environments
 from edgekit.runtimes.parallel import ParallelSession
 
 
@@ -74,15 +75,19 @@ def validate(
     """
     if not files:
         raise UsageError("validate needs at least one .tflite file.", received="none")
+    _check(targets, jobs, seed)
+    paths = [Path(path) for path in files]
+    names = artifacts.labels(paths)
     candidates = [
-        _candidate(Path(path), Path(reference) if reference else None, project) for path in files
+        _candidate(path, Path(reference) if reference else None, project) for path in paths
     ]
     runs = _Runs(_in_order(candidates, targets), jobs, limits or Limits(), on_progress)
     drawn = _Drawn(data, limit, seed)
     machine = describe_host()
     measurements = []
     with runs:
-        for candidate in candidates:
+        _check_metric(metric)
+        for name, candidate in zip(names, candidates, strict=True):
             samples = drawn.of(candidate.contract)
             expected = None
             if candidate.reference is not None:
@@ -99,7 +104,7 @@ def validate(
                     failure = error.received or error.rule
                 measurements.append(
                     Measurement(
-                        artifact=candidate.path.name,
+                        artifact=name,
                         artifact_sha256=serde.sha256(candidate.path),
                         samples_sha256=drawn.hashes()[0],
                         num_samples=len(samples),
@@ -112,6 +117,23 @@ def validate(
                     )
                 )
     return measurements
+
+
+def _check(targets: Sequence[Target], jobs: int, seed: int) -> None:
+    """Refuse what cannot end well before anything slow begins."""
+    if jobs < 1 or seed < 0:
+        raise UsageError(
+            "jobs is at least 1, seed at least 0.", received=f"jobs {jobs}, seed {seed}"
+        )
+    for target in targets:
+        environments.python_for(target)
+
+
+def _check_metric(metric: str | None) -> None:
+    from edgekit.measure import accuracy
+
+    if metric is not None:
+        accuracy.check_metric(metric)
 
 
 # The float file's outputs are taken on this one, whatever runtimes are asked for.

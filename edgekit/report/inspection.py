@@ -31,8 +31,8 @@ def _delegation(how: Delegation) -> str:
     if how.failure is not None:
         return f"{how.runtime} cannot prepare it: {how.failure}"
     return (
-        f"{how.runtime}: {how.num_ops} operators, "
-        f"{how.partitions} partitions in accelerated kernels"
+        f"{how.runtime}: {how.num_ops} operators, {how.partitions} "
+        f"partition{'' if how.partitions == 1 else 's'} in accelerated kernels"
     )
 
 

@@ -163,9 +163,12 @@ _COLUMNS = (
 
 
 def console() -> Console:
-    """Standard output, unclipped where that is no terminal."""
-    out = Console()
-    return out if out.is_terminal else Console(width=210)
+    """Standard output, unclipped where that is no terminal.
+
+    Names of files and tensors are printed as they are: `model[final]` is no markup.
+    """
+    out = Console(markup=False, emoji=False)
+    return out if out.is_terminal else Console(width=210, markup=False, emoji=False)
 
 
 def save_svg(table: Table, closing: Sequence[str], path: Path, width: int = 210) -> None:

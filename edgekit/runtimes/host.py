@@ -55,6 +55,12 @@ class _Loaded:
         for path in paths:
             if not path.is_file():
                 raise ModelError("The model file exists.", received=str(path))
+            if not str(path.resolve()).isprintable():  # runtimes take paths that are text only
+                raise ModelError(
+                    "A model file's path is text.",
+                    received=ascii(str(path)),
+                    hint="rename it, or its folder.",
+                )
         files = ", ".join(dict.fromkeys(path.name for path in paths))
         name = f"The {target.label} worker running {files}"
         self.process = start(environments.python_for(target), target, name=name, limits=limits)

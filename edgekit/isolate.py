@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -57,8 +58,11 @@ def call(
     # Not `-m`: that would import what lies in the current folder, a random.py for instance,
     # in place of the standard library.
     command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(__file__).parents[1]), target]
-    with Process(command, name=name, limits=limits, env={**os.environ, **_QUIET}) as child:
-        result = child.request(request, on_progress=on_progress)
+    # What the child leaves in its temporary folder goes with it, however it ends.
+    with tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:
+        env = {**os.environ, **_QUIET, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)}
+        with Process(command, name=name, limits=limits, env=env) as child:
+            result = child.request(request, on_progress=on_progress)
     if isinstance(result, dict) and "internal_error" in result:
         raise InternalError(result["internal_error"])
     return result

@@ -55,7 +55,7 @@ class _Loaded:
         for path in paths:
             if not path.is_file():
                 raise ModelError("The model file exists.", received=str(path))
-            if not str(path.resolve()).isprintable():  # runtimes take paths that are text only
+            if not _is_text(path.resolve()):  # runtimes take no other paths
                 raise ModelError(
                     "A model file's path is text.",
                     received=ascii(str(path)),
@@ -82,6 +82,15 @@ class _Loaded:
     def close(self) -> None:
         """End the worker."""
         self.process.close()
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a path is no bytes of an unknown encoding."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class HostSession:

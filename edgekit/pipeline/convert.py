@@ -140,7 +140,13 @@ def convert(
             _artifact(settled, recipe, entry, common)
             for recipe, entry in zip(settled.recipes, quantized["files"], strict=True)
         ]
-        _write(made, quantized["files"], golden, settled)
+        golden.save(work / "golden.npz")
+        _write(
+            made,
+            [Path(entry["path"]) for entry in quantized["files"]],
+            work / "golden.npz",
+            artifacts.golden_path(settled.folder, settled.name),
+        )
     return tuple(made)
 
 
@@ -208,30 +214,29 @@ def _artifact(
     )
 
 
-def _write(
-    made: Sequence[Artifact], entries: Sequence[Mapping[str, Any]], golden: Samples, settled: Plan
-) -> None:
+def _write(made: Sequence[Artifact], files: Sequence[Path], golden: Path, golden_to: Path) -> None:
     """All files or none: each is written beside its place, then all are moved there.
+
+    Args:
+        made: Where the files go, and their manifests.
+        files: Where they are.
+        golden: Where the golden samples are.
+        golden_to: Where they go.
 
     Raises:
         OutputError: No room or no right. What was there before is still there.
     """
+    manifests = [artifacts.manifest_path(Path(artifact.path)) for artifact in made]
     with ExitStack() as moves:  # it ends in reverse order: manifests are moved last
-        for artifact in made:
-            path = artifacts.manifest_path(Path(artifact.path))
+        for artifact, path in zip(made, manifests, strict=True):
             temporary = moves.enter_context(serde.atomic_path(path))
             temporary.write_text(artifacts.manifest_text(artifact), encoding="utf-8")
-        golden.save(
-            moves.enter_context(
-                serde.atomic_path(artifacts.golden_path(settled.folder, settled.name))
-            )
-        )
-        for artifact, entry in zip(made, entries, strict=True):
-            temporary = moves.enter_context(serde.atomic_path(Path(artifact.path)))
-            shutil.copyfile(entry["path"], temporary)
+        places = [golden_to, *(Path(artifact.path) for artifact in made)]
+        for source, place in zip([golden, *files], places, strict=True):
+            shutil.copyfile(source, moves.enter_context(serde.atomic_path(place)))
         # An old manifest beside a new file would be a lie, should somebody end us in between.
-        for artifact in made:
-            moves.callback(artifacts.manifest_path(Path(artifact.path)).unlink, missing_ok=True)
+        for path in manifests:
+            moves.callback(path.unlink, missing_ok=True)
 
 
 def _digests(calibration: Path) -> str:

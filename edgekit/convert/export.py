@@ -8,7 +8,6 @@ names that Keras gave them. `run` is called in a child process (see `isolate`).
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,10 +16,10 @@ from typing import Any
 
 from edgekit import project as projects
 from edgekit import serde
-from edgekit.convert import load
+from edgekit.convert import export_errors, export_graph, load
 from edgekit.convert.loaded import LoadedModel
 from edgekit.data import draw
-from edgekit.errors import ExportError, FlexError, UsageError
+from edgekit.errors import ExportError, UsageError
 from edgekit.names import nearest
 from edgekit.records import Contract, TensorSpec
 
@@ -62,6 +61,11 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     if project:
         contract = project.describe(contract)
 
+    content = None
+    if any(spec.dtype == "string" for spec in contract.inputs):
+        # Nobody can make up text, and a layer that splits it is most often a Flex operator:
+        # say which layer first.
+        content = export(loaded, contract)
     report("drawing samples")
     golden, calibration = draw.draw(contract, request, loaded.id_limits)
     if calibration is not None:
@@ -69,7 +73,7 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     done("samples")
 
     report("exporting the float file")
-    Path(request["out"]).write_bytes(export(loaded, contract))
+    Path(request["out"]).write_bytes(content or export(loaded, contract))
     done("export")
 
     report("running Keras on the golden samples")
@@ -135,7 +139,7 @@ def export(loaded: LoadedModel, contract: Contract) -> bytes:
 
     Raises:
         FlexError: The model needs TensorFlow operators; they and their layers are named.
-        ExportError: TensorFlow's converter refused the model.
+        ExportError: The model cannot be traced, or TensorFlow's converter refused it.
     """
     import tensorflow as tf
 
@@ -143,6 +147,7 @@ def export(loaded: LoadedModel, contract: Contract) -> bytes:
     # the Keras names back into the file.
     inputs = {f"input_{i}": spec for i, spec in enumerate(contract.inputs)}
     outputs = {spec.name: f"output_{i}" for i, spec in enumerate(loaded.outputs)}
+    export_graph.use_plain_recurrence(loaded)
 
     def serve(**tensors: Any) -> dict[str, Any]:
         answers = loaded.call({spec.name: tensors[safe] for safe, spec in inputs.items()})
@@ -155,10 +160,19 @@ def export(loaded: LoadedModel, contract: Contract) -> bytes:
     }
     try:
         function = tf.function(serve, autograph=False).get_concrete_function(**specs)
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([function], loaded.trackable)
+    except Exception as error:  # the model's own code runs here: anything may happen
+        raise ExportError(
+            "TensorFlow traces the model with a batch of 1.",
+            received=export_errors.last_words(error),
+            hint="call the model on one sample in Keras, inside tf.function: the same error "
+            "shows there.",
+        ) from error
+    try:
+        settled = export_graph.settle(function) if loaded.kind == "saved_model" else function
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([settled], loaded.trackable)
         content = converter.convert()
     except Exception as error:  # TensorFlow raises many kinds here, none of them documented
-        _raise_export_error(error, loaded, locals().get("function"))
+        raise export_errors.explain(error, loaded, function) from error
     names = {safe: spec.name for safe, spec in inputs.items()}
     names.update({safe: name for name, safe in outputs.items()})
     return _rename_signature(content, names)
@@ -172,57 +186,3 @@ def _rename_signature(content: bytes, names: Mapping[str, str]) -> bytes:
         for entry in (*signature.inputs, *signature.outputs):
             entry.name = names[entry.name.decode()].encode()
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
-
-
-_OPERATOR_LIST = re.compile(r"(?:TF Select|Custom|Flex) ops?: ([\w, .]+)")
-_DIALECT_OPERATOR = re.compile(r"'tf\.(\w+)' op|\btf\.(\w+)\(")
-
-
-def _raise_export_error(error: Exception, loaded: LoadedModel, function: Any) -> None:
-    text = str(error)
-    operators = {
-        name.strip().removeprefix("Flex")
-        for found in _OPERATOR_LIST.findall(text)
-        for name in found.split(",")
-        if name.strip()
-    } or {a or b for a, b in _DIALECT_OPERATOR.findall(text)}
-    if not operators:
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        raise ExportError(
-            "TensorFlow's converter accepts the model.",
-            received=f"{type(error).__name__}: {lines[-1][:400] if lines else ''}",
-            hint="if sizes are unknown, fix them with --input-shape.",
-        ) from error
-    layers = sorted(_layers_with(operators, function, loaded)) if function is not None else []
-    where = f" in layer {', '.join(layers)}" if layers else ""
-    raise FlexError(
-        "Every operator of the model is one that mobile runtimes have.",
-        received=f"{', '.join(sorted(operators))}{where}: TensorFlow-only (Flex) operators, "
-        "which run in no LiteRT or tflite-runtime package.",
-        hint="fix unknown sizes with --input-shape (recurrent layers need that), move the layer "
-        "out of the model into the app's preprocessing, or replace it.",
-    ) from error
-
-
-def _layers_with(operators: set[str], function: Any, loaded: LoadedModel) -> set[str]:
-    """The layers in whose graph scope an operator of those types stands."""
-    graphs, seen = [function.graph], set()
-    found: set[str] = set()
-    known = set(loaded.layers)
-    while graphs:
-        graph = graphs.pop()
-        if id(graph) in seen:
-            continue
-        seen.add(id(graph))
-        for node in graph.get_operations():
-            if node.type in operators:
-                scopes = node.name.split("/")
-                found.update(_layer_names(scopes, known))
-        graphs.extend(getattr(f, "graph", f) for f in graph._functions.values())
-    return found
-
-
-def _layer_names(scopes: list[str], known: set[str]) -> set[str]:
-    # Keras 3 numbers a layer's scope at each call: `hashing_1` is a call of `hashing`.
-    named = {s for s in scopes if s in known}
-    return named or {base for s in scopes if (base := re.sub(r"_\d+$", "", s)) in known}

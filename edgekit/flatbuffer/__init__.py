@@ -15,7 +15,7 @@ from edgekit.flatbuffer.graph import (
 from edgekit.flatbuffer.inspection import Inspection, inspect
 from edgekit.flatbuffer.layers import layer_of
 from edgekit.flatbuffer.reading import Model, read
-from edgekit.flatbuffer.signature import contract, ensure_signature
+from edgekit.flatbuffer.signature import binding, contract, ensure_signature
 from edgekit.flatbuffer.versions import oldest_runtime, set_versions
 from edgekit.flatbuffer.writing import finish, to_bytes
 
@@ -25,6 +25,7 @@ __all__ = [
     "Operator",
     "Tensor",
     "TensorQuantization",
+    "binding",
     "contract",
     "ensure_signature",
     "finish",

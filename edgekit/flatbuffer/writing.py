@@ -57,7 +57,7 @@ def _too_large(stored: int) -> ModelError:
     )
 
 
-def finish(model_bytes: bytes, *, contract: Contract, name: str, description: str) -> bytes:
+def finish(source: bytes | Model, *, contract: Contract, name: str, description: str) -> bytes:
     """Make a file ready to ship: what it needs and what it means is written in it.
 
     Sets operator versions and the oldest runtime, and replaces the metadata: name,
@@ -65,7 +65,8 @@ def finish(model_bytes: bytes, *, contract: Contract, name: str, description: st
     input gives the same bytes.
 
     Args:
-        model_bytes: A `.tflite`, as exported or as the quantizer wrote it.
+        source: A `.tflite`, as exported or as the quantizer wrote it: its bytes, or what
+            `read` made of them, which is then changed in place.
         contract: Its inputs and outputs by signature name, with preprocessing and labels.
         name: The model's name.
         description: One sentence on the model.
@@ -74,7 +75,7 @@ def finish(model_bytes: bytes, *, contract: Contract, name: str, description: st
         ModelError: The file is damaged, has inputs or outputs that the contract lacks,
             or would pass 2 GiB; or a label has several lines.
     """
-    model = read(model_bytes)
+    model = read(source) if isinstance(source, bytes) else source
     versions.set_versions(model)
     versions.set_min_runtime(model)
     names = binding(model)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,27 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
     return ranges
 
 
-def _rows(samples: Samples, contract: Contract) -> list[dict[str, Any]]:
-    """Each sample with the batch dimension and the dtype that the file wants."""
+class _Row(Mapping[str, np.ndarray]):
+    """One sample, with the batch dimension and the dtype that the file wants.
+
+    The quantizer makes a list of all samples before it begins. Cast when read, a list of
+    these holds no pixels: uint8 images would take four times their size as floats.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], dtypes: Mapping[str, Any], i: int) -> None:
+        self._arrays, self._dtypes, self._index = arrays, dtypes, i
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        row = self._arrays[name][self._index : self._index + 1]
+        return row.astype(self._dtypes[name], copy=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._dtypes)
+
+    def __len__(self) -> int:
+        return len(self._dtypes)
+
+
+def _rows(samples: Samples, contract: Contract) -> list[_Row]:
     dtypes = {spec.name: np.dtype(spec.dtype) for spec in contract.inputs}
-    return [
-        {name: samples.inputs[name][i : i + 1].astype(dtype) for name, dtype in dtypes.items()}
-        for i in range(len(samples))
-    ]
+    return [_Row(samples.inputs, dtypes, i) for i in range(len(samples))]

@@ -72,12 +72,14 @@ _FLOAT16 = (
 )
 
 
-def check(float_model: bytes, quantized: bytes, recipe: Recipe) -> tuple[Skipped, ...]:
+def check(
+    float_model: bytes | Model, quantized: bytes | Model, recipe: Recipe
+) -> tuple[Skipped, ...]:
     """Name the operators that a recipe meant and that stayed float, with the reason.
 
     Args:
-        float_model: The `.tflite` before.
-        quantized: The `.tflite` after.
+        float_model: The `.tflite` before: its bytes, or what `flatbuffer.read` made of them.
+        quantized: The `.tflite` after, likewise.
         recipe: What was asked for. One without quantization has nothing to check.
 
     Raises:
@@ -88,11 +90,13 @@ def check(float_model: bytes, quantized: bytes, recipe: Recipe) -> tuple[Skipped
     how = recipe.quantize
     if how is None:
         return ()
-    before, after = read(float_model), read(quantized)
+    before = read(float_model) if isinstance(float_model, bytes) else float_model
+    after = read(quantized) if isinstance(quantized, bytes) else quantized
     if not _changed(before, after):
         raise QuantizeError(
             f"{recipe.name} makes weights smaller or changes the type of a tensor.",
-            received="the quantizer changed nothing: the model has no operator it treats",
+            received="the quantizer changed nothing: the model has no operator it treats. It has "
+            + ", ".join(sorted({op.name for op in operators(before)})),
             hint="use --recipe float32, or another recipe.",
         )
     made_by = _producers(after)
@@ -198,16 +202,20 @@ def _reason(op: Operator, how: Quantization) -> str:
     bits = how.activation_bits if how.scheme == "static" else how.weight_bits
     if op.is_custom:
         return "a custom operator: the quantizer does not know what it computes"
+    if how.scheme == "static" and op.subgraph:
+        return "in a loop or a branch (WHILE, IF): what it carries over would change its type"
     if how.scheme == "static" and op.name in _NO_INTEGER_KERNEL:
         return f"LiteRT has no int{bits} kernel for it"
     if op.name == "DEPTHWISE_CONV_2D" and how.scheme == "dynamic":
         return "kept float: with ranges taken while running it is slower than in float"
+    if op.name == "BATCH_MATMUL" and how.scheme == "dynamic":
+        return "kept float: tflite-runtime 2.14 would load it and compute garbage"
     words = {"static": f"static int{bits}", "dynamic": f"dynamic int{bits}"}.get(
         how.scheme, f"float{bits}" if how.scheme == "float16" else f"weight-only int{bits}"
     )
     if op.name not in _treated(how):
         return f"the quantizer has no {words} form of this operator"
-    if any(tensor.dtype not in _FLOATS for tensor in op.inputs[:1]):
+    if not any(tensor.dtype in _FLOATS for tensor in op.inputs):
         return "it computes on integers already"
     return f"left float, though the quantizer has a {words} form of this operator"
 

@@ -39,6 +39,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         samples = Samples.load(Path(request["calibration"]))
         report(f"calibrating on {len(samples)} samples")
         ranges = calibrate.collect_ranges(float_path, samples, contract)
+    float_parsed = flatbuffer.read(float_model)
     files: list[dict[str, Any]] = []
     # zlib works outside the interpreter's lock, so it compresses one file while the
     # quantizer makes the next.
@@ -47,10 +48,12 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         for recipe in recipes:
             report(f"quantizing: {recipe.name}")
             content = engine.quantize(float_model, recipe, ranges)
-            skipped = check.check(float_model, content, recipe) if recipe.quantize else ()
-            described = describe(contract, content)
+            # Parsing a large file costs as much as quantizing it: once is enough.
+            model = flatbuffer.read(content)
+            skipped = check.check(float_parsed, model, recipe) if recipe.quantize else ()
+            described = describe(contract, model)
             content = flatbuffer.finish(
-                content, contract=described, name=request["name"], description=recipe.summary
+                model, contract=described, name=request["name"], description=recipe.summary
             )
             sizes.append(pool.submit(artifacts.compressed_bytes, content))
             path = artifacts.tflite_path(Path(request["folder"]), request["name"], recipe.name)
@@ -61,7 +64,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
                     "sha256": hashlib.sha256(content).hexdigest(),
                     "size_bytes": len(content),
                     "contract": serde.to_dict(described),
-                    "oldest_runtime": flatbuffer.oldest_runtime(flatbuffer.read(content)),
+                    "oldest_runtime": flatbuffer.oldest_runtime(model),
                     "skipped": serde.to_dict(skipped),
                 }
             )
@@ -70,7 +73,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     return {"float_sha256": files[0]["sha256"], "files": files}
 
 
-def describe(contract: Contract, content: bytes) -> Contract:
+def describe(contract: Contract, content: bytes | flatbuffer.Model) -> Contract:
     """What the file says of its tensors, with the float contract's words for them."""
     stored = flatbuffer.contract(content)
     return Contract(

@@ -1,0 +1,45 @@
+"""Custom layers for the tests of exporting: Flex operators, noise, NaN, a subclassed model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class ErrorCurve(keras.layers.Layer):  # type: ignore[misc]
+    def call(self, x: Any) -> Any:
+        return tf.math.erf(x)
+
+
+class Inverse(keras.layers.Layer):  # type: ignore[misc]
+    def call(self, x: Any) -> Any:
+        return tf.linalg.inv(x)
+
+
+class Noise(keras.layers.Layer):  # type: ignore[misc]
+    """Noise that is on at inference too, as GaussianNoise is not."""
+
+    def call(self, x: Any) -> Any:
+        return x + 0.1 * tf.random.normal(tf.shape(x))
+
+
+class Root(keras.layers.Layer):  # type: ignore[misc]
+    """NaN for everything below zero."""
+
+    def call(self, x: Any) -> Any:
+        return tf.sqrt(x)
+
+
+class Wave(keras.Model):  # type: ignore[misc]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.first = keras.layers.Dense(6, activation="tanh", name="first")
+        self.last = keras.layers.Dense(3, name="last")
+
+    def call(self, x: Any) -> Any:
+        return self.last(self.first(x))
+
+
+OBJECTS = {cls.__name__: cls for cls in (ErrorCurve, Inverse, Noise, Root, Wave)}

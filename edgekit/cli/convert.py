@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -137,8 +138,10 @@ def convert(
     terminal.console().print(terminal.artifacts_table(made))
     first = made[0]
     if first.reference_sqnr_db is not None:
+        exactly = math.isinf(first.reference_sqnr_db)
         click.echo(
-            f"The float file agrees with Keras to {first.reference_sqnr_db:.1f} dB on "
+            "The float file agrees with Keras "
+            f"{'exactly' if exactly else f'to {first.reference_sqnr_db:.1f} dB'} on "
             f"{'synthetic' if first.golden == 'synthetic' else 'real'} golden samples."
         )
 

@@ -265,7 +265,7 @@ def _measure(
     if name is not None:
         metrics.append(accuracy.measure(name, outputs, samples, candidate.contract))
     else:
-        notes.append("no labels in the data: no accuracy, only agreement with the float file.")
+        notes.append(_without_accuracy(candidate.contract, samples.labels))
     if expected is not None:
         metrics.extend(fidelity.compare(expected, outputs, candidate.contract))
     else:
@@ -280,9 +280,21 @@ def _measure(
     return tuple(metrics), tuple(notes)
 
 
+def _without_accuracy(contract: Contract, labels: np.ndarray | None) -> str:
+    if labels is None:
+        return "no labels in the data: no accuracy, only agreement with the float file."
+    return (
+        f"labels of shape {labels.shape} ask for no metric by themselves: no accuracy; name one "
+        f"with --metric NAME{'@OUTPUT' if len(contract.outputs) > 1 else ''}."
+    )
+
+
 def _leaks(manifest: Artifact | None, digests: Sequence[str]) -> tuple[str, ...]:
     """Say when samples that calibrated the file judge it too."""
-    calibrated = set(manifest.calibration_digests.split()) if manifest else set()
+    how = manifest.recipe.quantize if manifest else None
+    if manifest is None or how is None or not how.needs_calibration:
+        return ()
+    calibrated = set(manifest.calibration_digests.split())
     seen = sum(digest in calibrated for digest in digests)
     if not seen:
         return ()

@@ -47,18 +47,22 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
         raise DataError("Calibration needs at least one sample.", received=samples.source)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
-        run = calibrator.Calibrator(
-            float_path.read_bytes(),
-            num_threads=os.cpu_count() or 1,
-            mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
-            qsv_update_func=qsv_utils.min_max_update,
-        )
-        [signature] = run.get_signature_list()
         try:
+            run = calibrator.Calibrator(
+                float_path.read_bytes(),
+                num_threads=os.cpu_count() or 1,
+                mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
+                qsv_update_func=qsv_utils.min_max_update,
+            )
+            [signature] = run.get_signature_list()
             run.calibrate({signature: _rows(samples, contract)}, None)
         except (RuntimeError, ValueError) as error:
             raise QuantizeError(
-                "The float file runs on every calibration sample.", received=str(error)
+                "The float file runs on every calibration sample.",
+                received=str(error),
+                hint="fix unknown sizes with --input-shape."
+                if any(-1 in spec.shape for spec in contract.inputs)
+                else None,
             ) from None
     ranges: Ranges = run.get_model_qsvs()
     for name, extremes in ranges.items():

@@ -43,6 +43,8 @@ if TYPE_CHECKING:  # never evaluated: Python 3.8 has not all of these spellings
     Request = dict[str, Any]
 
 _BLOCK_BYTES = 4 << 20  # how much is read, converted and written at a time
+# For sizes that a file leaves open, where it cannot be prepared with 1.
+_TRIED_SIZES = (64, 256)
 _SHORT_NS = 50_000  # below this, one timing covers several invokes ...
 _WINDOW_NS = 200_000  # ... of together about this long
 _MAX_ROUNDS = 20_000
@@ -178,6 +180,11 @@ class Tensor:
             )
         return (1, *sample) if self.batched else sample
 
+    def grown(self, size: int) -> tuple[int, ...]:
+        """The tensor's shape with `size` for each size that is unknown."""
+        sample = tuple(size if known == -1 else known for known in self.sample_shape)
+        return (1, *sample) if self.batched else sample
+
     def store(self, real: np.ndarray) -> np.ndarray:
         """Real values as this tensor stores them, same shape.
 
@@ -269,7 +276,7 @@ class Model:
         try:
             self._interpreter = self._open()
             self._bind()
-            self._allocate()
+            self._allocate_at_first()
         except (ValueError, RuntimeError, SystemError) as error:
             raise translate(error, self.path, self._runtime) from None
 
@@ -307,6 +314,24 @@ class Model:
             self.set = lambda index, value: native.SetTensor(index, value, subgraph)
             self.get = lambda index: native.GetTensor(index, subgraph)
             self.invoke = lambda: native.Invoke(subgraph)
+
+    def _allocate_at_first(self) -> None:
+        """Allocate with the sizes of the file, or with larger ones where it leaves them open.
+
+        An unknown size is 1 until samples come, which is too small for many a convolution.
+        """
+        try:
+            return self._allocate()
+        except (ValueError, RuntimeError):
+            if self._shapes or not any(-1 in tensor.sample_shape for tensor in self.inputs):
+                raise
+            for size in _TRIED_SIZES:
+                self._shapes = {t.name: t.grown(size) for t in self.inputs}
+                try:
+                    return self._allocate()
+                except (ValueError, RuntimeError):
+                    self._shapes = {}
+            raise
 
     def _allocate(self) -> None:
         native = self._interpreter._interpreter

@@ -66,6 +66,18 @@ def test_unquantized_integers(data: Path, target: Target, limits: Limits) -> Non
             session.run({"ids": ids + 2**40})
 
 
+def test_a_file_whose_open_sizes_cannot_be_1_takes_those_of_the_samples(
+    data: Path, target: Target, limits: Limits
+) -> None:
+    with open_session(data / "open_convolution.tflite", target, limits=limits) as session:
+        assert session.info.inputs[0].shape == (1, -1, -1, 2)
+        for size in (5, 90):
+            x = np.random.default_rng(size).normal(size=(2, size, size, 2)).astype(np.float32)
+            assert session.run({"x": x})["mean"].shape == (2, 3)
+        with pytest.raises(RunError, match="at this size"):
+            session.run({"x": np.zeros((1, 2, 2, 2), np.float32)})
+
+
 def test_sizes_follow_the_sample(data: Path, target: Target, limits: Limits) -> None:
     with open_session(data / "dynamic.tflite", target, limits=limits) as session:
         assert session.info.inputs[0].shape == (1, -1, 2)

@@ -48,6 +48,15 @@ def dynamic():
     return convert(f, spec("x", 1, None, 2))
 
 
+def open_convolution():
+    kernel = tf.constant(np.random.default_rng(3).normal(size=(5, 5, 2, 3)), tf.float32)
+
+    def f(x):
+        return {"mean": tf.reduce_mean(tf.nn.conv2d(x, kernel, 1, "VALID"), axis=(1, 2))}
+
+    return convert(f, spec("x", 1, None, None, 2))
+
+
 def quantized(io):
     weights = tf.constant(np.random.default_rng(0).normal(size=(4, 3)), tf.float32)
 
@@ -171,6 +180,7 @@ def unnamed(model):
 def main():
     write("two_inputs", two_inputs())
     write("dynamic", dynamic())
+    write("open_convolution", open_convolution())
     write("int8_io", quantized(tf.int8))
     write("uint8_io", quantized(tf.uint8))
     write("ids", ids())

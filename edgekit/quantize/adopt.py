@@ -38,6 +38,9 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
             if tensor.scale
         }
     )
+    half = [t.name for t in flatbuffer.tensors(model) if t.dtype == "float16" and t.is_constant]
+    if half and not quantized:
+        quantized = [f"{len(half)} tensors of float16"]
     if quantized:
         raise ModelError(
             "edgekit quantizes a float .tflite.",
@@ -45,6 +48,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
             hint="start from the Keras model, or from its float .tflite.",
         )
     flatbuffer.ensure_signature(model)
+    notes = _fix_batch(model)
     Path(request["out"]).write_bytes(flatbuffer.to_bytes(model))
     contract = flatbuffer.contract(model)
     if request.get("project"):
@@ -57,6 +61,26 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         "contract": serde.to_dict(contract),
         "golden": "synthetic" if calibration is None else "data",
         "calibration_sha256": calibration.sha256 if calibration is not None else None,
-        "notes": [],
+        "notes": notes,
         "seconds": {},
     }
+
+
+def _fix_batch(model: flatbuffer.Model) -> list[str]:
+    """Make a free batch 1, in place, as an export from Keras does; say what stays open."""
+    names = flatbuffer.binding(model)
+    graph = model.subgraphs[names.subgraph]
+    notes = []
+    for index in {*names.inputs.values(), *names.outputs.values()}:
+        tensor = graph.tensors[index]
+        stated = tensor.shapeSignature
+        # `shape` holds 1 for every unknown size; the signature alone knows better.
+        if stated is not None and len(stated) == len(tensor.shape) and stated[0] == -1:
+            tensor.shapeSignature = [int(tensor.shape[0]), *map(int, stated[1:])]
+    for spec in flatbuffer.contract(model).inputs:
+        if -1 in spec.shape:
+            notes.append(
+                f"input {spec.name} keeps unknown sizes {list(spec.shape)}: the app must resize "
+                "it, and buffers cannot be planned; only an export from Keras can fix them."
+            )
+    return notes

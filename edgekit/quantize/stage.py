@@ -30,16 +30,20 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     """
     float_path = Path(request["float"])
     float_model = float_path.read_bytes()
+    float_parsed = flatbuffer.read(float_model)  # before anything else sees a damaged file
     contract = serde.from_dict(Contract, request["contract"])
     recipes = [serde.from_dict(Recipe, recipe) for recipe in request["recipes"]]
     ranges = None
     if any(recipe.quantize and recipe.quantize.needs_calibration for recipe in recipes):
         if not request.get("calibration"):
-            raise QuantizeError("Static recipes need calibration samples.", received="none")
+            raise QuantizeError(
+                "Static recipes need calibration samples.",
+                received="none",
+                hint="pass --calibration DATA.npz (100 to 500 samples).",
+            )
         samples = Samples.load(Path(request["calibration"]))
         report(f"calibrating on {len(samples)} samples")
         ranges = calibrate.collect_ranges(float_path, samples, contract)
-    float_parsed = flatbuffer.read(float_model)
     files: list[dict[str, Any]] = []
     # zlib works outside the interpreter's lock, so it compresses one file while the
     # quantizer makes the next.

@@ -1,0 +1,133 @@
+"""All recipes of one float file: each file is finished, described and really runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgekit import flatbuffer, recipes, serde
+from edgekit.data.samples import Samples
+from edgekit.errors import ModelError, QuantizeError
+from edgekit.measure.fidelity import sqnr_db
+from edgekit.quantize import stage
+from edgekit.records import Contract, Recipe
+
+Noise = Callable[..., Samples]
+Run = Callable[[bytes, Samples], dict[str, np.ndarray]]
+ALL = tuple(recipes.RECIPES.values())
+
+
+def request(path: Path, folder: Path, which: tuple[Recipe, ...], **options: Any) -> dict[str, Any]:
+    return {
+        "float": str(path),
+        "folder": str(folder),
+        "name": "net",
+        "contract": serde.to_dict(flatbuffer.contract(path)),
+        "recipes": serde.to_dict(which),
+        "calibration": None,
+        **options,
+    }
+
+
+def silent(line: str) -> None:
+    del line
+
+
+@pytest.mark.convert
+def test_every_recipe_leaves_a_finished_file(
+    digits_float: Path, digits_samples: Samples, tmp_path: Path, run: Run
+) -> None:
+    digits_samples.save(tmp_path / "calibration.npz", compress=False)
+    lines: list[str] = []
+    asked = request(digits_float, tmp_path, ALL, calibration=str(tmp_path / "calibration.npz"))
+    result = stage.run(asked, lines.append)
+    assert lines[0] == "calibrating on 40 samples"
+    assert lines[1:] == [f"quantizing: {recipe.name}" for recipe in ALL]
+    few = digits_samples.take(range(4))
+    (expected,) = run(digits_float.read_bytes(), few).values()
+    for recipe, entry in zip(ALL, result["files"], strict=True):
+        content = Path(entry["path"]).read_bytes()
+        assert Path(entry["path"]).name == f"net.{recipe.name}.tflite"
+        assert entry["sha256"] == hashlib.sha256(content).hexdigest()
+        assert entry["size_bytes"] == len(content)
+        assert 0 < entry["compressed_bytes"] <= len(content) + 1000
+        model = flatbuffer.read(content)
+        # What the record says is what a fresh reading of the file on disk says.
+        assert entry["oldest_runtime"] == flatbuffer.oldest_runtime(model)
+        said = serde.from_dict(Contract, entry["contract"])
+        stored = flatbuffer.contract(model)
+        assert [(s.name, s.shape, s.dtype, s.scale) for s in (*said.inputs, *said.outputs)] == [
+            (s.name, s.shape, s.dtype, s.scale) for s in (*stored.inputs, *stored.outputs)
+        ]
+        assert b"TFLITE_METADATA" in content
+        (got,) = run(content, few).values()
+        assert sqnr_db(expected, got) > 8
+    assert result["float_sha256"] == result["files"][0]["sha256"]
+
+
+def test_the_contract_keeps_its_words_and_its_order(
+    fixture_model: Callable[[str], Path], noise: Noise, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    path = fixture_model("fully_connected.float32")
+    noise(path).save(tmp_path / "c.npz")
+    contract = flatbuffer.contract(path)
+    (output,) = contract.outputs
+    worded = replace(contract, outputs=(replace(output, labels=("a", "b"), activation="softmax"),))
+    asked = request(
+        path,
+        tmp_path,
+        (recipes.get("float32"), recipes.get("static_wi8_ai8", "int8")),
+        calibration=str(tmp_path / "c.npz"),
+        contract=serde.to_dict(worded),
+    )
+    for entry in stage.run(asked, silent)["files"]:
+        (said,) = serde.from_dict(Contract, entry["contract"]).outputs
+        assert (said.labels, said.activation) == (("a", "b"), "softmax")
+    assert said.dtype == "int8"
+    assert said.scale
+
+
+def test_static_recipes_without_samples_are_refused(
+    fixture_model: Callable[[str], Path], tmp_path: Path
+) -> None:
+    asked = request(fixture_model("conv_2d.float32"), tmp_path, (recipes.get("static_wi8_ai8"),))
+    with pytest.raises(QuantizeError, match="need calibration samples"):
+        stage.run(asked, silent)
+
+
+def test_a_damaged_file_is_refused_before_it_is_quantized(
+    fixture_model: Callable[[str], Path], tmp_path: Path
+) -> None:
+    path = fixture_model("conv_2d.float32")
+    asked = request(path, tmp_path, (recipes.get("float16"),))
+    cut = tmp_path / "cut.tflite"
+    cut.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="is a whole TFLite file"):
+        stage.run({**asked, "float": str(cut)}, silent)
+
+
+@pytest.mark.convert
+def test_a_loop_stays_float_and_is_named(recurrent: Path, tmp_path: Path, run: Run) -> None:
+    (spec,) = flatbuffer.contract(recurrent).inputs
+    x = np.random.default_rng(0).normal(size=(20, *spec.shape[1:])).astype(np.float32)
+    samples = Samples(inputs={spec.name: x})
+    samples.save(tmp_path / "c.npz")
+    which = tuple(recipe for recipe in ALL if recipe.quantize)
+    asked = request(recurrent, tmp_path, which, calibration=str(tmp_path / "c.npz"))
+    result = stage.run(asked, silent)
+    (expected,) = run(recurrent.read_bytes(), samples).values()
+    for recipe, entry in zip(which, result["files"], strict=True):
+        (got,) = run(Path(entry["path"]).read_bytes(), samples).values()
+        assert sqnr_db(expected, got) > 15, recipe.name
+        reasons = {skipped["reason"] for skipped in entry["skipped"]}
+        if recipe.name.startswith("static"):
+            assert any("in a loop or a branch" in reason for reason in reasons)
+        else:
+            assert not reasons

@@ -38,7 +38,7 @@ def blaming(name: str) -> Iterator[None]:
         yield
     except EdgekitError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise DataError(
             f"{name} runs without an exception.",
             received=f"{type(error).__name__}: {error}{_place(error)}",

@@ -130,6 +130,8 @@ class _Column:
         metric = one.metric(self.metric)
         if self.is_size:
             return "-" if metric is None else bytes_text(metric.value)
+        if metric is not None and self.metric == "latency_p50_ms" and 0 < metric.value < 0.01:
+            return f"{metric.value:.2g}"  # a tiny model takes less than the last digit
         if metric is not None and not self.has_interval:
             metric = replace(metric, low=None, high=None)
         return metric_text(metric, self.digits)

@@ -72,7 +72,8 @@ def here(tmp_path, monkeypatch):
         "garbage.npz": b"PK nothing",
         "garbage.csv": b"\xff\xfe\x00",
         "latin.toml": b"name = '\xe9'",
-        "metrics.py": b"def fails(outputs, labels):\n    return labels.shape[7]\n",
+        "metrics.py": b"def fails(outputs, labels):\n    return labels.shape[7]\n"
+        b"def ends(outputs, labels):\n    raise SystemExit(1)\n",
     }.items():
         Path(name).write_bytes(content)
     Path("nothing").mkdir()
@@ -196,6 +197,7 @@ MISTAKES = {
     "no evaluation data": (("validate", NET), "--data"),
     "metric without labels": ((*VALIDATE, "-m", "mae"), "labels"),
     "failing metric": ((*VALIDATE, "-m", "metrics:fails"), "metrics:fails metrics.py"),
+    "metric that ends": ((*VALIDATE, "-m", "metrics:ends"), "metrics:ends SystemExit"),
     "lengths differ": (("validate", NET, "--data", "lengths.npz"), "x: 20 labels: 3"),
     "missing reference": ((*VALIDATE, "--reference", "missing.tflite"), "missing.tflite"),
     "missing file to time": (("benchmark", "missing.tflite"), "exists"),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.errors import UsageError
+from edgekit.artifacts import labels
+from edgekit.errors import OutputError, UsageError
 from edgekit.pipeline.plan import check_name, default_name, plan
 from edgekit.project import Data, Project
 from edgekit.records import ConvertOptions
@@ -80,13 +81,49 @@ def test_an_existing_output_is_replaced_only_by_force(tmp_path):
         ("doodle/model.json", "doodle"),
         ("kws/saved_model", "kws"),
         ("kws_ref_model", "kws_ref_model"),
+        ("my net (1).keras", "my_net_1"),
+        ("größe/saved_model", "größe"),
+        ("[].keras", "model"),
+        ("a" * 250 + ".h5", "a" * 180),
     ],
 )
 def test_names_come_from_the_file_or_its_folder(path, name):
     assert default_name(Path(path)) == name
 
 
-@pytest.mark.parametrize("name", ["a/b", "", "..", "a b"])
+@pytest.mark.parametrize("name", ["a/b", "", "..", "a b", "a" * 181, "é" * 100])
 def test_a_name_that_is_no_file_name_is_refused(name):
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as caught:
         check_name(name)
+    advised = caught.value.hint.removeprefix("--name ")
+    assert check_name(advised) == advised
+
+
+@pytest.mark.parametrize("output", ["digits.float16.json", "digits.golden.npz"])
+def test_every_kind_of_output_is_protected(tmp_path, output):
+    (tmp_path / output).touch()
+    with pytest.raises(UsageError, match="--force") as caught:
+        settle(tmp_path)
+    assert output in caught.value.received
+
+
+def test_a_place_that_cannot_take_the_files_is_refused_first(tmp_path):
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(OutputError, match="is a folder"):
+            settle(place)
+    (tmp_path / "digits.float32.tflite").mkdir()
+    with pytest.raises(OutputError, match="never folders"):
+        settle(tmp_path, force=True)
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"calibration_samples": 0}, {"golden_samples": 0}])
+def test_numbers_out_of_range_are_refused(tmp_path, wrong):
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        settle(tmp_path, **wrong)
+
+
+def test_files_of_one_name_are_called_by_their_paths():
+    one, other, alone = Path("a/net.tflite"), Path("b/net.tflite"), Path("a/x.tflite")
+    assert labels([one, alone, one]) == ["net.tflite", "x.tflite", "net.tflite"]
+    assert labels([one, other, alone]) == ["a/net.tflite", "b/net.tflite", "x.tflite"]

@@ -27,17 +27,18 @@ def demo(output: Path | None, runtimes: tuple[str, ...], svg: Path | None, as_js
             output or Path("out/demo"), runtimes=runtimes or None, on_progress=say
         )
     shared.echo_notes([note for one in measured for note in one.notes])
-    if as_json:
-        summaries = [one.summary() for one in measured]
-        shared.echo_json({"measurements": summaries, "advice": advice, "remarks": remarks})
-        return
     table = terminal.measurements_table(
         measured, advice, title="sample_models/digits, every recipe on every runtime"
     )
     first = next(iter(advice.values()))
-    closing = [f"Ship {first.ship}: {first.reason}.", *remarks]
+    advised = f"Ship {first.ship}" if first.ship else "Nothing to ship"
+    closing = [f"{advised}: {first.reason}.", *remarks]
+    if svg:
+        terminal.save_svg(table, closing, svg)
+    if as_json:
+        summaries = [one.summary() for one in measured]
+        shared.echo_json({"measurements": summaries, "advice": advice, "remarks": remarks})
+        return
     terminal.console().print(table)
     for line in closing:
         click.echo(line)
-    if svg:
-        terminal.save_svg(table, closing, svg)

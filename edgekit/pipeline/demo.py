@@ -42,6 +42,9 @@ def demo(
     Raises:
         UsageError: Not called in a checkout.
     """
+    names = runtimes or ("litert", OLD_RUNTIME)
+    for name in names:
+        environments.parse(name)  # refuses a wrong one before the conversion
     model = sample_model()
     project = projects.find(model)
     made = convert(
@@ -52,7 +55,7 @@ def demo(
         on_progress=on_progress,
     )
     files = [Path(artifact.path) for artifact in made]
-    targets, remarks = _targets(runtimes or ("litert", OLD_RUNTIME), on_progress)
+    targets, remarks = _targets(names, on_progress)
     proven = validate(
         files,
         data=project.resolve(project.data.evaluation or "data.npz"),
@@ -69,6 +72,8 @@ def demo(
     measured = []
     for target in targets:
         able = [one for one in proven if one.target == target and not one.failure]
+        if not able:
+            continue
         timed = benchmark(
             [path for path in files if path.name in {one.artifact for one in able}],
             targets=[target],
@@ -92,6 +97,12 @@ def _targets(names: Sequence[str], on_progress: Progress) -> tuple[list[Target],
             remarks.append(f"SKIPPED {name}: {error.rule} {error.received or ''}".strip())
             continue
         targets.append(target)
+    if not targets:
+        raise EnvironmentFailure(
+            "The demo runs on at least one runtime.",
+            received="; ".join(remarks),
+            hint="leave --runtime away: litert comes with edgekit.",
+        )
     return targets, remarks
 
 

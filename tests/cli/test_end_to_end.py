@@ -207,8 +207,12 @@ def test_runtime_list_names_what_was_added(edgekit, old_runtime):
 
 def test_demo_proves_the_sample_and_conversion_repeats_itself(edgekit, made, digits, tmp_path):
     folder = tmp_path / "demo"
-    ended = edgekit("demo", "-o", folder, "--runtime", "litert", "--json", cwd=digits.parents[1])
+    svg = tmp_path / "demo.svg"
+    ended = edgekit(
+        "demo", "-o", folder, "--runtime", "litert", "--svg", svg, "--json", cwd=digits.parents[1]
+    )
     assert ended.code == 0, ended.err
+    assert "ship this" in svg.read_text(encoding="utf-8").replace("&#160;", " ")
     said = ended.json()
     assert [one["artifact"] for one in said["measurements"]] == [
         f"digits.{name}.tflite" for name in RECIPES

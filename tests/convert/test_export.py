@@ -266,3 +266,12 @@ def test_a_model_that_is_random_at_inference_is_refused(
             options=ConvertOptions(recipes=("float32",)),
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_operators_are_told_by_their_layers(export: Export) -> None:
+    model = flatbuffer.read(Path(export("unet")["out"]))
+    # Keras 3 numbers the calls of a layer: `mask_1` is the first of `mask`.
+    assert "mask_1" in {op.layer for op in flatbuffer.operators(model)}
+    assert not any("Identity" in op.layer for op in flatbuffer.operators(model))
+    (signature,) = flatbuffer.read(Path(export("names")["out"])).signatureDefs
+    assert signature.signatureKey == b"serving_default"

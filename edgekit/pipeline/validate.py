@@ -7,7 +7,6 @@ anything else, and what is not needed for that is imported and computed meanwhil
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +17,11 @@ from edgekit import artifacts, serde
 from edgekit.data.samples import Samples
 from edgekit.errors import UnsupportedOperator, UsageError
 from edgekit.measure.host import describe_host
+from edgekit.pipeline.runs import REFERENCE_TARGET, Drawn, Runs
 from edgekit.process import Progress, silent
 from edgekit.project import Project
 from edgekit.records import Artifact, Contract, Limits, Measurement, Metric, Target
 from edgekit.runtimes import environments
-from edgekit.runtimes.parallel import ParallelSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +80,8 @@ def validate(
     candidates = [
         _candidate(path, Path(reference) if reference else None, project) for path in paths
     ]
-    runs = _Runs(_in_order(candidates, targets), jobs, limits or Limits(), on_progress)
-    drawn = _Drawn(data, limit, seed)
+    runs = Runs(_in_order(candidates, targets), jobs, limits or Limits(), on_progress)
+    drawn = Drawn(data, limit, seed)
     machine = describe_host()
     measurements = []
     with runs:
@@ -136,41 +135,6 @@ def _check_metric(metric: str | None) -> None:
         accuracy.check_metric(metric)
 
 
-# The float file's outputs are taken on this one, whatever runtimes are asked for.
-REFERENCE_TARGET = Target()
-
-
-@dataclass(slots=True)
-class _Drawn:
-    """The samples, loaded once for all files that take the same inputs."""
-
-    source: str
-    limit: int | None
-    seed: int
-    _kept: tuple[tuple[object, ...], Samples] | None = None
-    _hashes: Future[tuple[str, tuple[str, ...]]] | None = None
-
-    def of(self, contract: Contract) -> Samples:
-        # A quantized variant takes the same real values as its float file.
-        from edgekit.data import sources
-
-        key = tuple((i.name, i.shape, i.preprocessing) for i in contract.inputs)
-        if self._kept is None or self._kept[0] != key:
-            samples = sources.load(
-                self.source, contract, purpose="evaluation", limit=self.limit, seed=self.seed
-            )
-            self._kept = (key, samples)
-            pool = ThreadPoolExecutor(1)
-            self._hashes = pool.submit(lambda: (samples.sha256, samples.digests()))
-            pool.shutdown(wait=False)
-        return self._kept[1]
-
-    def hashes(self) -> tuple[str, tuple[str, ...]]:
-        """Of the samples last asked for: of all, and of each. Computed while files run."""
-        assert self._hashes is not None
-        return self._hashes.result()
-
-
 def _in_order(
     candidates: Sequence[_Candidate], targets: Sequence[Target]
 ) -> list[tuple[Path, Target]]:
@@ -181,55 +145,6 @@ def _in_order(
             wanted[candidate.reference, REFERENCE_TARGET] = None
         wanted.update(dict.fromkeys((candidate.path, target) for target in targets))
     return list(wanted)
-
-
-class _Runs:
-    """Each file on each target, run once; the next one's workers start meanwhile."""
-
-    def __init__(
-        self,
-        order: list[tuple[Path, Target]],
-        jobs: int,
-        limits: Limits,
-        on_progress: Progress,
-    ) -> None:
-        self._waiting = order
-        self._jobs, self._limits, self._on_progress = jobs, limits, on_progress
-        self._open: dict[tuple[Path, Target], ParallelSession] = {}
-        self._kept: dict[tuple[Path, Target], dict[str, np.ndarray]] = {}
-        self._kept_for: Samples | None = None
-        self._start_next()
-
-    def _start_next(self) -> None:
-        if self._waiting:
-            path, target = self._waiting.pop(0)
-            self._open[path, target] = ParallelSession(
-                path, target, self._jobs, limits=self._limits
-            )
-
-    def outputs(self, path: Path, target: Target, samples: Samples) -> dict[str, np.ndarray]:
-        """The file's outputs, kept where it is somebody's reference."""
-        if samples is not self._kept_for:
-            self._kept, self._kept_for = {}, samples
-        if (path, target) in self._kept:
-            return self._kept[path, target]
-        session = self._open.pop((path, target), None) or ParallelSession(
-            path, target, self._jobs, limits=self._limits
-        )
-        self._start_next()
-        self._on_progress(f"running {path.name} on {target.label}, {len(samples)} samples")
-        with session:
-            outputs = session.run(samples.inputs)
-        if target == REFERENCE_TARGET:
-            self._kept[path, target] = outputs
-        return outputs
-
-    def __enter__(self) -> _Runs:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for session in self._open.values():
-            session.close()
 
 
 def _candidate(path: Path, reference: Path | None, project: Project | None) -> _Candidate:

@@ -1,0 +1,81 @@
+"""The records of what a conversion made, and its files: all of them written, or none."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import edgekit
+from edgekit import artifacts, serde
+from edgekit.data.samples import Samples
+from edgekit.pipeline.plan import Plan
+from edgekit.records import Artifact, Contract, Recipe, Skipped
+
+_TOOLS = ("tensorflow", "keras", "tf-keras", "ai-edge-litert", "litert-quantizer", "numpy")
+
+
+def artifact(
+    settled: Plan, recipe: Recipe, entry: Mapping[str, Any], common: Mapping[str, Any]
+) -> Artifact:
+    """The manifest of one file.
+
+    Args:
+        settled: Names and the folder of the conversion.
+        recipe: What was done.
+        entry: What the quantizing stage said of the file (see `quantize.stage.run`).
+        common: The fields that all files of the conversion share.
+    """
+    return Artifact(
+        path=str(artifacts.tflite_path(settled.folder, settled.name, recipe.name)),
+        recipe=recipe,
+        contract=serde.from_dict(Contract, entry["contract"]),
+        skipped=tuple(serde.from_dict(Skipped, item) for item in entry["skipped"]),
+        **{key: entry[key] for key in ("sha256", "size_bytes", "compressed_bytes")},
+        oldest_runtime=entry["oldest_runtime"],
+        **common,
+    )
+
+
+def write(made: Sequence[Artifact], files: Sequence[Path], golden: Path, golden_to: Path) -> None:
+    """All files or none: each is written beside its place, then all are moved there.
+
+    Args:
+        made: Where the files go, and their manifests.
+        files: Where they are.
+        golden: Where the golden samples are.
+        golden_to: Where they go.
+
+    Raises:
+        OutputError: No room or no right. What was there before is still there.
+    """
+    manifests = [artifacts.manifest_path(Path(artifact.path)) for artifact in made]
+    with ExitStack() as moves:  # it ends in reverse order: manifests are moved last
+        for artifact, path in zip(made, manifests, strict=True):
+            temporary = moves.enter_context(serde.atomic_path(path))
+            temporary.write_text(artifacts.manifest_text(artifact), encoding="utf-8")
+        places = [golden_to, *(Path(artifact.path) for artifact in made)]
+        for source, place in zip([golden, *files], places, strict=True):
+            shutil.copyfile(source, moves.enter_context(serde.atomic_path(place)))
+        # An old manifest beside a new file would be a lie, should somebody end us in between.
+        for path in manifests:
+            moves.callback(path.unlink, missing_ok=True)
+
+
+def digests(calibration: Path) -> str:
+    """Short hashes of the calibration samples, or nothing where there are none."""
+    return " ".join(Samples.load(calibration).digests()) if calibration.is_file() else ""
+
+
+def tool_versions(written_by: str) -> dict[str, str]:
+    """Versions of what took part; `model` is what wrote the model."""
+    versions = {"edgekit": edgekit.__version__, "model": written_by}
+    for tool in _TOOLS:
+        try:
+            versions[tool] = metadata.version(tool)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

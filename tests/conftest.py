@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from edgekit.errors import EnvironmentFailure
+from edgekit.records import Target
+from edgekit.runtimes import environments
+
 ROOT = Path(__file__).parents[1]
 
 # `benchmarks` is not installed; tests import it as a reader of the checkout would.
@@ -31,3 +35,14 @@ def corpus() -> Path:
 def digits() -> Path:
     """The folder of the digits sample: `digits.keras`, `data.npz`, `edgekit.toml`."""
     return ROOT / "sample_models" / "digits"
+
+
+@pytest.fixture(scope="session")
+def tflite_runtime() -> Target:
+    """The old runtime in an environment that is made once and kept for later test runs."""
+    target = environments.parse("tflite-runtime==2.14.0")
+    try:
+        environments.add(target)
+    except EnvironmentFailure as failure:
+        pytest.skip(f"tflite-runtime 2.14.0 cannot be installed here: {failure}")
+    return target

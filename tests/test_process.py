@@ -37,7 +37,7 @@ def test_requests_are_answered_in_turn_and_noise_is_passed_over():
 
 
 def test_a_signal_is_named_with_the_last_words():
-    code = "import os, sys; sys.stderr.write('the reason\\n'); sys.stderr.flush(); os.kill(os.getpid(), 11)"
+    code = "import os; os.write(2, b'the reason'); os.kill(os.getpid(), 11)"
     with child(code, seconds=30) as process, pytest.raises(WorkerCrashed) as caught:
         process.request({})
     assert "SIGSEGV" in caught.value.received

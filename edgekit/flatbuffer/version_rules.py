@@ -227,6 +227,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (3, lambda op: len(op.operands) == 4 and op.operands[3] is not None),
         (4, _option("fusedActivationFunction")),
         (5, _all(_takes("int8", at=1), _takes("int16", at=2), _narrow_bias(3))),
+        # tflite-runtime 2.14 cannot prepare these; refused by version, it says so.
+        (5, _all(_takes("int8", at=1), _takes("float32", at=2))),
     ),
     "BATCH_MATMUL": (*_INT8_2_INT16_3, (4, _all(_HYBRID, _ASYMMETRIC))),
     "DEQUANTIZE": (

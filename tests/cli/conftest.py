@@ -13,10 +13,7 @@ from typing import Any
 
 import pytest
 
-from edgekit.errors import EnvironmentFailure
-from edgekit.runtimes import environments
-
-OLD_RUNTIME = "tflite-runtime==2.14.0"
+from edgekit.records import Target
 
 
 @dataclass(frozen=True)
@@ -90,10 +87,6 @@ def made(edgekit: Run, digits: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
-def old_runtime() -> str:
-    """tflite-runtime 2.14.0 in an environment that is made once and kept."""
-    try:
-        environments.add(environments.parse(OLD_RUNTIME))
-    except EnvironmentFailure as failure:
-        pytest.skip(f"{OLD_RUNTIME} cannot be installed here: {failure}")
-    return OLD_RUNTIME
+def old_runtime(tflite_runtime: Target) -> str:
+    """tflite-runtime 2.14.0, as the command line spells it."""
+    return tflite_runtime.label

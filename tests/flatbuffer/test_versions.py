@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ import pytest
 from edgekit import flatbuffer
 from edgekit.flatbuffer import oldest_runtimes, schema, versions
 from edgekit.flatbuffer.version_rules import RULES, needed_version
+from edgekit.records import Target
+from edgekit.runtimes import environments
 
 MODELS = Path(__file__).parents[1] / "models"
 BY_TENSORFLOW = [p for p in sorted(MODELS.glob("*.tflite")) if ".int16x8." not in p.name]
-TFLITE_RUNTIME = "EDGEKIT_TFLITE_RUNTIME_PYTHON"
 
 # Prints, for each file, the outputs for a fixed input, or why the runtime refused it.
 RUN = """
@@ -200,17 +200,12 @@ def test_litert_knows_every_version_that_a_rule_can_ask_for() -> None:
         Interpreter(model_content=one_operator_file(name, version))
 
 
-@pytest.fixture(scope="module")
-def tflite_runtime() -> str:
-    python = os.environ.get(TFLITE_RUNTIME)
-    if not python:
-        pytest.skip(f"{TFLITE_RUNTIME} is unset: it names a Python with tflite-runtime 2.14.0")
-    return python
-
-
-def ask(python: str, files: list[Path]) -> dict[str, Any]:
+def ask(target: Target, files: list[Path]) -> dict[str, Any]:
     answer = subprocess.run(
-        [python, "-c", RUN, *map(str, files)], capture_output=True, text=True, check=True
+        [environments.python_for(target), "-c", RUN, *map(str, files)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
     return found
@@ -218,13 +213,19 @@ def ask(python: str, files: list[Path]) -> dict[str, Any]:
 
 @pytest.mark.tflite_runtime
 def test_the_old_runtime_refuses_exactly_what_it_cannot_compute(
-    tflite_runtime: str, tmp_path: Path
+    tflite_runtime: Target, tmp_path: Path
 ) -> None:
     cases = [
         (name, scheme, bits)
-        for name in ("conv_2d", "conv_2d_grouped", "fully_connected", "depthwise_conv_2d")
+        for name in (
+            "conv_2d",
+            "conv_2d_grouped",
+            "fully_connected",
+            "depthwise_conv_2d",
+            "transpose_conv",
+        )
         for scheme, bits in (("dynamic", 8), ("dynamic", 4), ("weight_only", 8), ("float16", 16))
-        if (name, bits) != ("depthwise_conv_2d", 4)
+        if bits != 4 or name not in ("depthwise_conv_2d", "transpose_conv")  # no int4 kernel
     ]
     expected = {}
     for name, scheme, bits in cases:
@@ -239,6 +240,7 @@ def test_the_old_runtime_refuses_exactly_what_it_cannot_compute(
         "conv_2d_grouped.dynamic.4",
         "fully_connected.dynamic.4",
         "fully_connected.dynamic.8",
+        "transpose_conv.dynamic.8",
     }
     for path, content in expected.items():
         needs = versions.parts(flatbuffer.oldest_runtime(flatbuffer.read(content)))
@@ -251,7 +253,7 @@ def test_the_old_runtime_refuses_exactly_what_it_cannot_compute(
 
 @pytest.mark.tflite_runtime
 def test_without_the_versions_the_old_runtime_computes_garbage(
-    tflite_runtime: str, tmp_path: Path
+    tflite_runtime: Target, tmp_path: Path
 ) -> None:
     raw = quantize("fully_connected", "dynamic", 8)
     path = tmp_path / "raw.tflite"
@@ -261,7 +263,9 @@ def test_without_the_versions_the_old_runtime_computes_garbage(
 
 
 @pytest.mark.tflite_runtime
-def test_the_table_of_oldest_runtimes_is_right_at_2_14(tflite_runtime: str, tmp_path: Path) -> None:
+def test_the_table_of_oldest_runtimes_is_right_at_2_14(
+    tflite_runtime: Target, tmp_path: Path
+) -> None:
     said = {}
     for name, runtimes in oldest_runtimes.OLDEST.items():
         for version in range(1, len(runtimes) + 2):

@@ -20,6 +20,7 @@ SCHEMES = {
     "conv_2d": FULL,
     "conv_2d_grouped": ("float32", "int8"),
     "depthwise_conv_2d": FULL,
+    "transpose_conv": ("float32", "int8"),
     "fully_connected": FULL,
     "fully_connected_no_bias": ("float32", "int8"),
     # TensorFlow leaves fewer than 1,024 weights float.
@@ -49,6 +50,7 @@ def operators(tf: Any) -> dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]
     conv, grouped, depthwise = weights(3, 3, 4, 8), weights(3, 3, 2, 8), weights(3, 3, 4, 1)
     dense, bias, table = weights(12, 8), weights(8), weights(20, 16)
     wide, deep, broad = weights(3, 3, 4, 32), weights(16, 16, 4, 1), weights(12, 96)
+    back = weights(3, 3, 8, 4)
     image, vector = (1, 6, 6, 4), (1, 12)
     return {
         "conv_2d": (image, lambda x: tf.nn.conv2d(x, conv, 1, "SAME") + bias),
@@ -56,6 +58,10 @@ def operators(tf: Any) -> dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]
         "depthwise_conv_2d": (
             image,
             lambda x: tf.nn.depthwise_conv2d(x, depthwise, (1, 1, 1, 1), "SAME"),
+        ),
+        "transpose_conv": (
+            image,
+            lambda x: tf.nn.conv2d_transpose(x, back, (1, 12, 12, 8), 2, "SAME"),
         ),
         "fully_connected": (vector, lambda x: tf.matmul(x, dense) + bias),
         "fully_connected_no_bias": (vector, lambda x: tf.matmul(x, dense)),

@@ -4,23 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.errors import EnvironmentFailure
 from edgekit.records import Limits, Target
 from edgekit.runtimes import environments
 
 DATA = Path(__file__).parent / "data"
 LIMITS = Limits(seconds=60.0)
-
-
-@pytest.fixture(scope="session")
-def tflite_runtime() -> Target:
-    """The old runtime in an environment that is made once and kept for later test runs."""
-    target = environments.parse("tflite-runtime==2.14.0")
-    try:
-        environments.add(target)
-    except EnvironmentFailure as failure:
-        pytest.skip(f"tflite-runtime 2.14.0 cannot be installed here: {failure}")
-    return target
 
 
 @pytest.fixture(

@@ -14,6 +14,9 @@ from edgekit.runtimes import environments
 
 ROOT = Path(__file__).parents[1]
 
+# Scripts that run in children and makers of fixtures: not tests, and some need TensorFlow.
+collect_ignore_glob = ["*_worker.py", "*_models.py", "*_layers.py", "*make*.py"]
+
 # `benchmarks` is not installed; tests import it as a reader of the checkout would.
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))

@@ -80,8 +80,14 @@ def validate(
     candidates = [
         _candidate(path, Path(reference) if reference else None, project) for path in paths
     ]
-    runs = Runs(_in_order(candidates, targets), jobs, limits or Limits(), on_progress)
     drawn = Drawn(data, limit, seed)
+    runs = Runs(
+        _in_order(candidates, targets),
+        jobs=jobs,
+        limits=limits or Limits(),
+        on_progress=on_progress,
+        meanwhile=drawn.begin_hashing,
+    )
     machine = describe_host()
     measurements = []
     with runs:

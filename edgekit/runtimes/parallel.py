@@ -32,6 +32,10 @@ class ParallelSession:
         self._pool = ThreadPoolExecutor(jobs)
         self._sessions = [self._pool.submit(HostSession, path, target, limits) for _ in range(jobs)]
 
+    def wait_until_open(self) -> None:
+        """Wait for the workers to load the file, or to fail at it."""
+        wait(self._sessions)
+
     def run(self, inputs: Arrays, on_progress: Progress | None = None) -> dict[str, np.ndarray]:
         """`Session.run` with the samples shared out over the workers.
 

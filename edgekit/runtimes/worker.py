@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # never evaluated: Python 3.8 has not all of these spellings
     Report = Callable[[str], None]
     Request = dict[str, Any]
 
-_BLOCK_BYTES = 4 << 20  # how much is read, converted and written at a time
+_BLOCK_BYTES = 256 << 10  # read, converted and written at a time: it stays in the cache
 # For sizes that a file leaves open, where it cannot be prepared with 1.
 _TRIED_SIZES = (64, 256)
 _SHORT_NS = 50_000  # below this, one timing covers several invokes ...

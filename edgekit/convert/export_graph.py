@@ -33,6 +33,26 @@ def use_plain_recurrence(loaded: LoadedModel) -> None:
             layer._could_use_gpu_kernel = False
 
 
+def freeze(function: Any) -> tuple[Any, list[Any], list[Any], Any]:
+    """The graph with its variables as constants, as the converter's own freezing gives it.
+
+    Returns:
+        The graph's definition, its inputs, its outputs, and the function.
+    """
+    from tensorflow.python.framework import convert_to_constants
+
+    data = convert_to_constants._FunctionConverterDataInEager(
+        func=function, lower_control_flow=False, aggressive_inlining=False
+    )
+    graph, _ = convert_to_constants._replace_variables_by_constants(converter_data=data)
+    inputs = [tensor for tensor in function.inputs if not _is_captured(function, tensor)]
+    return graph, inputs, list(function.outputs), function
+
+
+def _is_captured(function: Any, tensor: Any) -> bool:
+    return any(tensor is inner for inner in function.graph.internal_captures)
+
+
 def settle(function: Any) -> Any:
     """A concrete function without composites and with lists of a batch of 1.
 

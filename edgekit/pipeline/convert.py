@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from edgekit import artifacts, isolate, serde
@@ -87,21 +88,23 @@ def convert(
             on_progress=on_progress,
         )
         on_progress("comparing the float file with the original")
-        golden, sqnr = prove.compare_with_original(work, options)
-        quantized = isolate.call(
-            "edgekit.quantize.stage:run",
-            {
-                "float": request["out"],
-                "folder": scratch,
-                "name": settled.name,
-                "contract": exported["contract"],
-                "recipes": serde.to_dict(settled.recipes),
-                "calibration": request["calibration_out"] if settled.calibration else None,
-            },
-            name="The quantizer",
-            limits=options.limits,
-            on_progress=on_progress,
-        )
+        with ThreadPoolExecutor(1) as aside:  # beside the quantizer, which uses half a machine
+            compared = aside.submit(prove.compare_with_original, work, options)
+            quantized = isolate.call(
+                "edgekit.quantize.stage:run",
+                {
+                    "float": request["out"],
+                    "folder": scratch,
+                    "name": settled.name,
+                    "contract": exported["contract"],
+                    "recipes": serde.to_dict(settled.recipes),
+                    "calibration": request["calibration_out"] if settled.calibration else None,
+                },
+                name="The quantizer",
+                limits=options.limits,
+                on_progress=on_progress,
+            )
+            golden, sqnr = compared.result()
         common = {
             "source_sha256": serde.sha256(model),
             "float_sha256": quantized["float_sha256"],

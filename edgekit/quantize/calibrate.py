@@ -2,7 +2,8 @@
 
 LiteRT's profiler collects the extremes of every tensor inside the interpreter, several
 times faster than reading all tensors into Python. The true extremes are kept: the
-quantizer's default is a moving average, which clips too much (ResNet8: 15 dB against 22).
+quantizer's default is a moving average, which clips too much (on unseen images 5.2 dB worse
+with 60 samples, 1.9 dB with 200).
 Collected once, the ranges serve every static recipe.
 """
 

@@ -18,8 +18,8 @@ from edgekit.records import Quantization, Recipe
 # What gains by int8 weights with ranges taken while running (LiteRT, one thread, against float;
 # all of them a quarter of the size):
 # - TRANSPOSE_CONV: 0.30x of the time at 36.7 dB. tflite-runtime 2.14 refuses to load it.
-# - DEPTHWISE_CONV_2D is left out: accurate, but two to three times slower than float
-#   (MobileNetV2: 17.3 ms against 6.9 ms).
+# - DEPTHWISE_CONV_2D is left out: with it, MobileNetV1-0.25 takes 2.9x of float's time and
+#   EfficientNet-Lite0 2.2x, without it 1.1x and 0.70x.
 # - BATCH_MATMUL is left out: with constant weights it takes 0.41x of the time at 37.7 dB, but
 #   tflite-runtime 2.14 loads it and computes zeros, and no operator version would stop it. Two
 #   activations (attention) are never quantized, and Keras' dense layers are FULLY_CONNECTED.

@@ -1,9 +1,9 @@
 """A Keras model to one float `.tflite`, once. Every variant derives from that file.
 
-The model becomes a concrete function with a batch of exactly 1: conversion is then three
-times faster than `TFLiteConverter.from_keras_model`, recurrent layers become builtin
-operators, and mobile runtimes can create their buffers. Inputs and outputs carry the
-names that Keras gave them. `run` is called in a child process (see `isolate`).
+The model becomes a concrete function with a batch of exactly 1: recurrent layers become
+builtin operators, mobile runtimes can create their buffers, and conversion takes 0.16x to
+0.36x of the time of `TFLiteConverter.from_keras_model` (benchmarks/RESULTS.md). Inputs and
+outputs carry the names that Keras gave them. `run` is called in a child process (see `isolate`).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def to_bytes(model: Model) -> bytes:
     """
     import flatbuffers
 
-    class Builder(flatbuffers.Builder):  # type: ignore[misc]
+    class Builder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
         # The generated code drops the schema's `force_align: 16` of buffers.
         def StartVector(self, elemSize: int, numElems: int, alignment: int) -> Any:
             if elemSize == 1 and numElems >= _ALIGNMENT:

@@ -56,15 +56,10 @@ def metric_text(metric: Metric | None, digits: int = 4) -> str:
 def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
     """What `convert` wrote."""
     table = Table(title=None)
-    for column, justify in (
-        ("recipe", "left"),
-        ("file", "left"),
-        ("size", "right"),
-        ("compressed", "right"),
-        ("oldest runtime", "right"),
-        ("left float", "right"),
-    ):
-        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for column in ("recipe", "file"):
+        table.add_column(column, overflow="fold")
+    for column in ("size", "compressed", "oldest runtime", "left float"):
+        table.add_column(column, justify="right", overflow="fold")
     for one in artifacts:
         table.add_row(
             one.recipe.name,

@@ -75,7 +75,7 @@ def import_runtime(name: str) -> tuple[Any, str]:
         raise Failure(
             "EnvironmentFailure",
             "tflite-runtime needs NumPy 1: it was built before NumPy 2.",
-            "NumPy %s in %s" % (np.__version__, sys.executable),  # noqa: UP031
+            f"NumPy {np.__version__} in {sys.executable}",
             "edgekit runtime add tflite-runtime==2.14.0",
         )
     try:

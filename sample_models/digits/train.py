@@ -41,8 +41,8 @@ def load_splits() -> dict[str, np.ndarray]:
         `{training,calibration,evaluation}_{x,y}`: images uint8 `(n, 8, 8, 1)` in 0..255
         (the source counts 0..16: `round(v * 255 / 16)`), labels int64 `(n,)`.
     """
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
-    from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
 
     source = load_digits()
     x = np.rint(source.images * (255.0 / 16.0)).astype(np.uint8)[..., np.newaxis]

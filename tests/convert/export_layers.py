@@ -8,31 +8,31 @@ import keras
 import tensorflow as tf
 
 
-class ErrorCurve(keras.layers.Layer):  # type: ignore[misc]
+class ErrorCurve(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         return tf.math.erf(x)
 
 
-class Inverse(keras.layers.Layer):  # type: ignore[misc]
+class Inverse(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         return tf.linalg.inv(x)
 
 
-class Noise(keras.layers.Layer):  # type: ignore[misc]
+class Noise(keras.layers.Layer):
     """Noise that is on at inference too, as GaussianNoise is not."""
 
     def call(self, x: Any) -> Any:
         return x + 0.1 * tf.random.normal(tf.shape(x))
 
 
-class Root(keras.layers.Layer):  # type: ignore[misc]
+class Root(keras.layers.Layer):
     """NaN for everything below zero."""
 
     def call(self, x: Any) -> Any:
         return tf.sqrt(x)
 
 
-class Wave(keras.Model):  # type: ignore[misc]
+class Wave(keras.Model):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.first = keras.layers.Dense(6, activation="tanh", name="first")

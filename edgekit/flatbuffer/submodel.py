@@ -1,0 +1,60 @@
+"""One operator of a model as a model of its own, to be run by itself."""
+
+from __future__ import annotations
+
+import copy
+
+from edgekit.flatbuffer.graph import Operator
+from edgekit.flatbuffer.reading import Model
+from edgekit.flatbuffer.writing import to_bytes
+
+# Their options name other subgraphs, by number.
+CONTROL = ("WHILE", "IF", "CALL_ONCE", "CALL", "STABLEHLO_COMPOSITE")
+
+
+def single(model: Model, op: Operator) -> bytes:
+    """A `.tflite` that holds `op` alone.
+
+    Its inputs are the operator's activations, each once, in the order of the operands; its
+    outputs are the operator's outputs. Weights are copied along, and the bodies of loops.
+
+    Args:
+        model: What `read` returned; it stays as it is.
+        op: One of its operators.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = model.subgraphs[op.subgraph]
+    raw = graph.operators[op.index]
+    kept = list(dict.fromkeys(i for i in (*raw.inputs, *raw.outputs) if i >= 0))
+    place = {old: new for new, old in enumerate(kept)}
+    whole = op.name in CONTROL
+    buffers = model.buffers if whole else [schema.BufferT()]
+    tensors = []
+    for index in kept:
+        tensor = copy.copy(graph.tensors[index])
+        tensor.isVariable = False  # a state that the caller feeds and reads
+        if not whole:
+            data = model.buffers[tensor.buffer].data
+            if data is not None and data.size:
+                buffers.append(model.buffers[tensor.buffer])
+                tensor.buffer = len(buffers) - 1
+            else:
+                tensor.buffer = 0
+        tensors.append(tensor)
+    one = copy.copy(raw)
+    one.inputs = [place[i] if i >= 0 else -1 for i in raw.inputs]
+    one.outputs = [place[i] for i in raw.outputs]
+    one.opcodeIndex = raw.opcodeIndex if whole else 0
+    activations = dict.fromkeys(t.index for t in op.inputs if not t.is_constant)
+    main = schema.SubGraphT()
+    main.tensors, main.operators = tensors, [one]
+    main.inputs = [place[i] for i in activations]
+    main.outputs = list(one.outputs)
+    cut = schema.ModelT()
+    cut.version = model.version
+    cut.operatorCodes = model.operatorCodes if whole else [model.operatorCodes[raw.opcodeIndex]]
+    others = [g for i, g in enumerate(model.subgraphs) if i != op.subgraph] if whole else []
+    cut.subgraphs = [main, *others]
+    cut.buffers = buffers
+    return to_bytes(cut)

@@ -27,4 +27,4 @@ def stored(values: np.ndarray, tensor: Tensor) -> np.ndarray:
     [scale], [zero] = tensor.quantization.scale, tensor.quantization.zero_point
     info = np.iinfo(tensor.dtype)
     codes = np.rint(np.asarray(values, np.float32) / np.float32(scale)) + zero
-    return np.clip(codes, info.min, info.max).astype(tensor.dtype)
+    return np.asarray(np.clip(codes, info.min, info.max), dtype=tensor.dtype)

@@ -9,6 +9,7 @@ from edgekit.flatbuffer.graph import (
     Tensor,
     TensorQuantization,
     operators,
+    tensor,
     tensors,
     values,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "operators",
     "read",
     "set_versions",
+    "tensor",
     "tensors",
     "to_bytes",
     "values",

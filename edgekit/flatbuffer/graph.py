@@ -98,6 +98,11 @@ def tensors(model: Model, subgraph: int = 0) -> tuple[Tensor, ...]:
     )
 
 
+def tensor(model: Model, subgraph: int, index: int) -> Tensor:
+    """One tensor of a subgraph, as the model is now."""
+    return _tensor(model, index, model.subgraphs[subgraph].tensors[index])
+
+
 def operators(model: Model) -> Iterator[Operator]:
     """Every operator of every subgraph, in the order of execution."""
     for number, graph in enumerate(model.subgraphs):

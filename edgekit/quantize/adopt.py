@@ -53,15 +53,14 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     contract = flatbuffer.contract(model)
     if request.get("project"):
         contract = projects.load(Path(request["project"])).describe(contract)
-    golden, calibration = draw.draw(contract, request, {})
-    golden.save(Path(request["golden_out"]))
-    if calibration is not None:
-        calibration.save(Path(request["calibration_out"]), compress=False)
+    drawn = draw.draw(contract, request, {})
+    drawn.golden.save(Path(request["golden_out"]))
+    if drawn.calibration is not None:
+        drawn.calibration.save(Path(request["calibration_out"]), compress=False)
     return {
         "contract": serde.to_dict(contract),
-        "golden": "synthetic" if calibration is None else "data",
-        "calibration_sha256": calibration.sha256 if calibration is not None else None,
-        "notes": notes,
+        **drawn.answer(),
+        "notes": [*notes, *drawn.warnings],
         "seconds": {},
     }
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import Model, Operator, Tensor, operators, read, tensors
+from edgekit.quantize.pairing import behind_casts, pairs, producers
 from edgekit.records import Quantization, Recipe, Skipped
 
-_CASTS = ("QUANTIZE", "DEQUANTIZE", "CAST", "DENSIFY")
 _FLOATS = ("float32", "float16", "float64", "bfloat16")
 # The operators whose constant input is what recipes of weights are about.
 _WEIGHTED = {
@@ -99,8 +99,8 @@ def check(
             + ", ".join(sorted({op.name for op in operators(before)})),
             hint="use --recipe float32, or another recipe.",
         )
-    made_by = _producers(after)
-    pairs = list(_pairs(before, after))
+    made_by = producers(after)
+    pairs = list(pairs(before, after))
     if how.scheme == "static" and not any(_is_integer(new) for _, new in pairs if new):
         raise QuantizeError(
             f"{recipe.name} computes in integers.",
@@ -137,28 +137,6 @@ def _dtypes(model: Model) -> dict[tuple[int, str], str]:
     return {(number, tensor.name): tensor.dtype for number, tensor in _all_tensors(model)}
 
 
-def _pairs(before: Model, after: Model) -> Iterator[tuple[Operator, Operator | None]]:
-    """Each operator with what became of it; None where it went away.
-
-    A quantizer inserts casts and keeps the order of the rest. Where it did more than
-    that, operators are joined by the name of what they give.
-    """
-    old = [op for op in operators(before) if op.name not in _CASTS]
-    new = [op for op in operators(after) if op.name not in _CASTS]
-    if [(op.subgraph, op.name) for op in old] == [(op.subgraph, op.name) for op in new]:
-        yield from zip(old, new, strict=True)
-        return
-    by_output = {(op.subgraph, tensor.name): op for op in new for tensor in op.outputs}
-    for op in old:
-        name = op.outputs[0].name if op.outputs else ""
-        yield op, by_output.get((op.subgraph, name))
-
-
-def _producers(model: Model) -> dict[tuple[int, int], Operator]:
-    """Which operator gives each (subgraph, tensor index)."""
-    return {(op.subgraph, tensor.index): op for op in operators(model) for tensor in op.outputs}
-
-
 def _weights(op: Operator) -> list[Tensor]:
     """Float constants that hold more than one value a channel: no bias, no shape."""
     return [t for t in op.constants if t.dtype in _FLOATS and len(t.shape) >= 2]
@@ -184,10 +162,7 @@ def _is_done(op: Operator, how: Quantization, made_by: dict[tuple[int, int], Ope
     if how.scheme == "static":
         return _is_integer(op)
     for tensor in op.inputs:
-        source = tensor
-        maker = made_by.get((op.subgraph, tensor.index))
-        if maker is not None and maker.name in ("DEQUANTIZE", "CAST") and maker.inputs:
-            source = maker.inputs[0]
+        source, _ = behind_casts(op, tensor, made_by)
         if not source.is_constant or len(source.shape) < 2:
             continue
         if how.scheme == "float16":

@@ -8,16 +8,21 @@ from edgekit.flatbuffer import Tensor
 
 
 def real(stored: np.ndarray, tensor: Tensor) -> np.ndarray:
-    """`scale * (stored - zero_point)` of an activation, float32; a float tensor as it is.
+    """`scale * (stored - zero_point)`, float32; what a float tensor stores as it is.
 
     Args:
-        stored: Any shape.
-        tensor: What it is an activation of: one scale.
+        stored: `(..., *shape of the tensor)`.
+        tensor: Where it is stored: one scale, or one for each index of a dimension.
     """
-    if tensor.quantization is None:
+    how = tensor.quantization
+    if how is None:
         return stored
-    [scale], [zero] = tensor.quantization.scale, tensor.quantization.zero_point
-    return (stored.astype(np.float32) - np.float32(zero)) * np.float32(scale)
+    scale, zero = np.array(how.scale, np.float32), np.array(how.zero_point, np.float32)
+    if len(scale) > 1:
+        shape = [1] * len(tensor.shape)
+        shape[how.dimension] = len(scale)
+        scale, zero = scale.reshape(shape), zero.reshape(shape)
+    return np.asarray((stored.astype(np.float32) - zero) * scale, dtype=np.float32)
 
 
 def stored(values: np.ndarray, tensor: Tensor) -> np.ndarray:

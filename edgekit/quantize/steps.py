@@ -69,8 +69,10 @@ class Steps:
         """
         fed = list({t.index: t for t in op.inputs if not t.is_constant}.values())
         same = all(t.index in self._same for t in fed)
-        count = 1 if same else self.num_samples
-        results = self._execute(op, fed, count)
+        if op.name == "DEQUANTIZE" and not fed:
+            results = [self._dequantized(op)]
+        else:
+            results = self._execute(op, fed, 1 if same else self.num_samples)
         for tensor, values in zip(op.outputs, results, strict=True):
             self._kept[tensor.index] = values
             if same:
@@ -78,6 +80,13 @@ class Steps:
         for tensor in (*op.inputs, *op.outputs):
             if self._last_use.get(tensor.index, -1) <= op.index:
                 self._kept.pop(tensor.index, None)
+
+    def _dequantized(self, op: Operator) -> np.ndarray:
+        """Weights in real units: not every runtime has this cast for every layout by itself."""
+        tensor = flatbuffer.tensor(self.model, op.subgraph, op.inputs[0].index)
+        values = flatbuffer.values(self.model, tensor)
+        assert values is not None
+        return codes.real(values, tensor)[None].astype(np.float32)
 
     def _execute(self, op: Operator, fed: list[Tensor], count: int) -> list[np.ndarray]:
         from ai_edge_litert import interpreter

@@ -16,7 +16,7 @@ from typing import Any
 
 from edgekit import flatbuffer, serde
 from edgekit import project as projects
-from edgekit.convert import export_errors, export_graph, load
+from edgekit.convert import export_errors, export_graph, export_names, load
 from edgekit.convert.loaded import LoadedModel
 from edgekit.data import draw
 from edgekit.errors import ExportError, UsageError
@@ -37,11 +37,12 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
         request: `model`, `out` (where the float file goes), `golden_out` (`.npz`),
             `calibration_out` (`.npz`, written when there is calibration data), and the
             options `project`, `calibration`, `input_shapes`, `golden_samples`,
-            `calibration_samples`, `seed`, `unsafe`, `custom_objects`.
+            `calibration_samples`, `calibrates`, `seed`, `unsafe`, `custom_objects`.
         report: Takes one line of progress.
 
     Returns:
-        `contract`, `golden` (`data` or `synthetic`), `calibration_sha256`, `notes`,
+        `contract`, `golden` (`data` or `synthetic`), `calibration_sha256`,
+        `calibration_ranges`, `notes` (what is wrong with calibration samples among them),
         `seconds` by step.
     """
     started = time.perf_counter()
@@ -70,9 +71,10 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
         # say which layer first.
         content = export(loaded, contract)
     report("drawing samples")
-    golden, calibration = draw.draw(contract, request, loaded.id_limits)
-    if calibration is not None:
-        calibration.save(Path(request["calibration_out"]), compress=False)
+    drawn = draw.draw(contract, request, loaded.id_limits)
+    golden = drawn.golden
+    if drawn.calibration is not None:
+        drawn.calibration.save(Path(request["calibration_out"]), compress=False)
     done("samples")
 
     # Before the export, which leaves several copies of the weights in memory.
@@ -86,9 +88,8 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     done("export")
     return {
         "contract": serde.to_dict(contract),
-        "golden": "synthetic" if calibration is None else "data",
-        "calibration_sha256": calibration.sha256 if calibration is not None else None,
-        "notes": [*loaded.notes, *_open_sizes(contract)],
+        **drawn.answer(),
+        "notes": [*loaded.notes, *_open_sizes(contract), *drawn.warnings],
         "seconds": seconds,
     }
 
@@ -176,6 +177,7 @@ def export(loaded: LoadedModel, contract: Contract) -> bytes:
         model = _convert(settled, loaded.trackable, set(inputs), sorted(outputs.values()))
     except Exception as error:  # TensorFlow raises many kinds here, none of them documented
         raise export_errors.explain(error, loaded, function) from error
+    export_names.name_layers(model, loaded, export_names.producers(model, function))
     names = {safe: spec.name for safe, spec in inputs.items()}
     names.update({safe: name for name, safe in outputs.items()})
     return _name_signature(model, names)
@@ -222,7 +224,7 @@ def _sign(model: Any, wanted: set[str], outputs: list[str]) -> bool:
         return False
 
     for number, index in enumerate(graph.outputs):
-        # A name that says nothing, as on the long way: layers are then told by the weights.
+        # The name that it has on the long way, where no better one is found.
         if graph.tensors[index].name.startswith(b"Identity"):
             graph.tensors[index].name = f"StatefulPartitionedCall:{number}".encode()
 

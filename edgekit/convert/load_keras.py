@@ -109,6 +109,7 @@ def _wrap(kind: Kind, model: Any, trackable: Any, tree: Any, notes: Sequence[str
         trackable=trackable,
         call=call,
         layers=layers,
+        layer_paths=tuple(_paths(model)),
         id_limits=embedding_limits(call, inputs) if _may_hold_ids(model, inputs) else {},
         notes=tuple(notes),
     )
@@ -268,6 +269,17 @@ def _layers(model: Any) -> list[Any]:
         layer = pending.pop(0)
         found.append(layer)
         pending.extend(getattr(layer, "layers", None) or ())
+    return found
+
+
+def _paths(model: Any, outer: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The names that lead to each layer, of the models it is nested in and its own."""
+    found: list[tuple[str, ...]] = []
+    for layer in model.layers:
+        path = (*outer, layer.name)
+        found.append(path)
+        if getattr(layer, "layers", None):
+            found.extend(_paths(layer, path))
     return found
 
 

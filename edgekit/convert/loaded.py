@@ -30,6 +30,8 @@ class LoadedModel:
         call: Tensors by input name to tensors by output name, in inference mode. Usable
             inside `tf.function`.
         layers: The names of the layers, to name the one that an operator comes from.
+        layer_paths: Each layer's name behind those of the models it is nested in, from the
+            outermost. Empty where the file does not tell (a SavedModel).
         id_limits: For an input that holds ids (it feeds an Embedding): ids are below this.
         notes: What was changed while loading, for the manifest.
     """
@@ -41,6 +43,7 @@ class LoadedModel:
     trackable: Any
     call: Callable[[dict[str, Any]], dict[str, Any]]
     layers: tuple[str, ...] = ()
+    layer_paths: tuple[tuple[str, ...], ...] = ()
     id_limits: Mapping[str, int]
     notes: tuple[str, ...] = ()
 

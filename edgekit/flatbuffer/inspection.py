@@ -10,7 +10,6 @@ from pathlib import Path
 from edgekit import serde
 from edgekit.errors import ModelError
 from edgekit.flatbuffer import graph, metadata, schema, versions
-from edgekit.flatbuffer.layers import layer_of
 from edgekit.flatbuffer.oldest_runtimes import oldest
 from edgekit.flatbuffer.reading import Model, read
 from edgekit.flatbuffer.signature import contract
@@ -221,7 +220,7 @@ def _weights(operators: list[graph.Operator]) -> tuple[Weight, ...]:
             if tensor.buffer not in found:
                 found[tensor.buffer] = Weight(
                     name=tensor.name,
-                    layer=layer_of(tensor.name),
+                    layer=op.layer,
                     operator=op.name,
                     shape=tensor.shape,
                     dtype=tensor.dtype,

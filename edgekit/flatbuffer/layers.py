@@ -35,19 +35,22 @@ _INNER = {
     "FusedBatchNormV3",
 }
 _CELL = re.compile(r"^(lstm|gru|simple_rnn)_cell(_\d+)?$")
-# The operators that hold a layer's weights.
+# The operators that hold a layer's weights. Converters add digits to make names unique.
 _HEAVY = re.compile(
-    r"^(convolution|depthwise|separable_conv2d|conv2d_transpose|conv\dd_transpose|dot|einsum"
-    r"|MatMul|Conv\dD.*|DepthwiseConv2dNative|BiasAdd|Gather.*|embedding_lookup|BatchMatMul.*)"
-    r"(_\d+)?(;|$)"
+    r"^(convolution|depthwise|separable_conv2d|conv\dd_transpose|conv_transpose|dot|einsum"
+    r"|Tensordot|MatMul|Conv\dD|DepthwiseConv2dNative|Gather\w*|embedding_lookup|BatchMatMul\w*)"
+    r"_?\d*([./]|$)"
 )
+# What is fused into the operator before it.
+_LIGHT = re.compile(r"^(Relu|Relu6|Elu|Selu|Sigmoid|Tanh|Softmax|Pad|clip)_?\d*([./]|$)")
+_SLASH = "%2F"  # stands for a slash within a layer's name
 
 
 def layer_of(tensor_name: str) -> str:
     """The source layer's name in a tensor name, as far as the name tells.
 
-    A fused operator is named after all that went into it; the layer named most often
-    among them is the one that holds the weights.
+    A fused operator is named after all that went into it; the layer that holds the weights
+    is the one whose operators say so, or else the one named most often.
 
     Examples:
         >>> layer_of("functional_1/conv2d_1/Relu;functional_1/conv2d_1/convolution")
@@ -68,9 +71,9 @@ def layer_of(tensor_name: str) -> str:
     name = _SUFFIX.sub("", tensor_name)
     votes: dict[str, int] = {}
     for part in name.split(";"):
-        layer, operator = _split(part)
+        layer, operator = split(part)
         if layer:
-            votes[layer] = votes.get(layer, 0) + (3 if _HEAVY.match(operator) else 2)
+            votes[layer] = votes.get(layer, 0) + _weight(operator)
     if not votes:
         return re.sub(r":\d+$", "", name)
     return max(votes, key=lambda layer: (votes[layer], list(votes).index(layer)))
@@ -78,11 +81,29 @@ def layer_of(tensor_name: str) -> str:
 
 def names_a_layer(tensor_name: str) -> bool:
     """Whether a tensor's name tells more than that the model returned it."""
-    return any(_split(part)[0] for part in _SUFFIX.sub("", tensor_name).split(";"))
+    return any(split(part)[0] for part in _SUFFIX.sub("", tensor_name).split(";"))
 
 
-def _split(part: str) -> tuple[str, str]:
-    """One name as (layer, operator), each "" where there is none."""
+def join(layer: str, operator: str) -> str:
+    """The name of a tensor that `operator` of `layer` gives; `layer_of` reads it exactly.
+
+    Examples:
+        >>> join("block/dense", "while.MatMul")
+        'block%2Fdense/while.MatMul'
+        >>> layer_of(join("block/dense", "while.MatMul"))
+        'block/dense'
+    """
+    return f"{layer.replace('/', _SLASH)}/{operator}"
+
+
+def _weight(operator: str) -> int:
+    if _HEAVY.match(operator):
+        return 8
+    return 1 if _LIGHT.match(operator) else 2
+
+
+def split(part: str) -> tuple[str, str]:
+    """One of the names that a tensor's name joins, as (layer, operator), "" for none."""
     part = re.sub(r":\d+$", "", part.strip())
     part = re.sub(r"^serving_default_", "", part)
     steps = [step for step in part.split("/") if step and not _WRAPPER.match(step)]
@@ -91,4 +112,4 @@ def _split(part: str) -> tuple[str, str]:
     operator = ""
     while len(steps) > 1 and (not operator or steps[-1] in _INNER or _CELL.match(steps[-1])):
         operator = steps.pop()
-    return steps[-1], operator
+    return steps[-1].replace(_SLASH, "/"), operator

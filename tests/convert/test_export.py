@@ -268,10 +268,68 @@ def test_a_model_that_is_random_at_inference_is_refused(
     assert not list(tmp_path.iterdir())
 
 
-def test_operators_are_told_by_their_layers(export: Export) -> None:
-    model = flatbuffer.read(Path(export("unet")["out"]))
-    # Keras 3 numbers the calls of a layer: `mask_1` is the first of `mask`.
-    assert "mask_1" in {op.layer for op in flatbuffer.operators(model)}
-    assert not any("Identity" in op.layer for op in flatbuffer.operators(model))
+def test_the_signature_has_tensorflows_usual_key(export: Export) -> None:
     (signature,) = flatbuffer.read(Path(export("names")["out"])).signatureDefs
     assert signature.signatureKey == b"serving_default"
+
+
+# The layers that the file's operators come from.
+LAYERS = {
+    # Nothing but an output comes from `odd` and `even`: no weight tells them.
+    "pair": {"even", "lean", "odd"},
+    "pair_k2": {"even", "lean", "odd"},
+    "pair_export": {"even", "lean", "odd"},
+    "pair_k2_saved": {"even", "lean", "odd"},
+    # Keras 3 numbers calls: `dense_1` is the first of `dense`, `dense_1_2` that of `dense_1`.
+    "nested": {"dense", "dense_1", "y"},
+    "nested_k2": {"dense", "dense_1", "y"},
+    "unet": {"conv2d", "max_pooling2d", "conv2d_1", "up_sampling2d", "concatenate", "mask"},
+    "unet_k2": {"conv2d", "max_pooling2d", "conv2d_1", "up_sampling2d", "concatenate", "mask"},
+    # Layers made of layers: the person named the outer one.
+    "attention": {"heads", "skip", "y"},
+    "attention_k2": {"heads", "skip", "y"},
+    "bidirectional": {"bidirectional", "y"},
+    "bidirectional_k2": {"bidirectional", "y"},
+    # A SavedModel names no layer in its loops.
+    "states_k2_saved": {"cell", "y"},
+    "states_export": {"cell", "y"},
+    "subclassed": {"first", "last"},
+    "names": {"the.output", "9_lives"},
+    "slash_k2": {"a/b"},
+    "convolutions": {"c1", "c2", "c3", "up1", "up2", "up3"},
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_operator_is_told_by_the_layer_that_the_person_named(
+    export: Export, name: str
+) -> None:
+    model = flatbuffer.read(Path(export(name)["out"]))
+    assert {op.layer for op in flatbuffer.operators(model)} == LAYERS[name]
+
+
+def test_operators_between_layers_are_the_models(export: Export) -> None:
+    model = flatbuffer.read(Path(export("masked")["out"]))
+    found = {op.layer for op in flatbuffer.operators(model)}
+    # Keras computes the mask outside of any layer. Its names number the models it made.
+    assert {re.sub(r"_\d+$", "", layer) for layer in found} == {"mask", "gru", "functional", "y"}
+
+
+@pytest.mark.parametrize("name", ["nested", "states", "attention_k2"])
+def test_computed_tensors_have_names_of_their_own(export: Export, name: str) -> None:
+    model = flatbuffer.read(Path(export(name)["out"]))
+    names = [t.name for op in flatbuffer.operators(model) for t in op.outputs]
+    assert len(names) == len(set(names))
+
+
+def test_quantized_files_name_the_same_layers(export: Export) -> None:
+    from edgekit.quantize import engine
+    from edgekit.recipes import RECIPES
+
+    content = Path(export("unet")["out"]).read_bytes()
+    quantized = engine.quantize(content, RECIPES["dynamic_wi8_afp32"], None)
+    before, after = (
+        [(op.name, op.layer) for op in flatbuffer.operators(flatbuffer.read(file))]
+        for file in (content, quantized)
+    )
+    assert before == after

@@ -211,6 +211,12 @@ def test_a_dynamic_batch_is_minus_one() -> None:
         ("StatefulPartitionedCall/model/block1/conv/Conv2D", "conv"),
         ("serving_default_input_2:0", "input_2"),
         ("Identity", "Identity"),
+        # As the exporter writes them: the layer, a slash, the operator.
+        ("stem_relu/Relu6;stem_bn/batchnorm.add_1;stem/convolution;stem_bn/batchnorm.sub1", "stem"),
+        ("a%2Fb/BiasAdd.ReadVariableOp.resource", "a/b"),
+        ("up/resize.ResizeBilinear", "up"),
+        ("while/MatMul1", "while"),
+        ("add/add;relu/Relu", "add"),
     ],
 )
 def test_the_layer_behind_a_tensor_name(name: str, layer: str) -> None:

@@ -116,7 +116,9 @@ class Artifact:
     `float_sha256` names the float file it derives from, `source_sha256` the Keras model.
     `reference_sqnr_db` is how well the float file agreed with Keras at export, on
     golden samples that were `synthetic` or taken from data. `calibration_digests` holds a
-    short hash of each calibration sample, so that evaluating on them can be noticed.
+    short hash of each calibration sample, so that evaluating on them can be noticed;
+    `calibration_ranges` their smallest and largest value by float input, so that evaluating
+    beyond them can be.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -130,6 +132,7 @@ class Artifact:
     float_sha256: str
     calibration_sha256: str | None = None
     calibration_digests: str = ""
+    calibration_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     oldest_runtime: str = ""
     reference_sqnr_db: float | None = None
     golden: Literal["data", "synthetic", "none"] = "none"
@@ -189,10 +192,31 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayerError:
+    """How far one operator of a quantized file is off, as SQNR in dB; higher is better.
+
+    `local_sqnr_db`: this operator fed with the float file's activations. `cumulative_sqnr_db`:
+    this tensor in both files. `output_sqnr_db`: the float model's outputs with this operator's
+    local error alone. None is what cannot be told: nothing in the quantized file matches
+    (`scheme` is `unmatched`), or an input of it matches nothing.
+    """
+
+    layer: str
+    operator: str
+    tensor: str
+    scheme: str
+    local_sqnr_db: float | None = None
+    cumulative_sqnr_db: float | None = None
+    output_sqnr_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """What one artifact did on one target. A stored one is a baseline.
 
     `failure` says why the target cannot run the artifact at all; there are no metrics then.
+    `layers` holds the errors by operator, in order of execution, where they were asked for:
+    always LiteRT's.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -205,6 +229,7 @@ class Measurement:
     metrics: tuple[Metric, ...]
     failure: str | None = None
     notes: tuple[str, ...] = ()
+    layers: tuple[LayerError, ...] = ()
     created_at: str = ""
 
     def metric(self, name: str) -> Metric | None:

@@ -2,5 +2,7 @@
 
 `samples` holds the record, `sources` reads one from a file, a folder or a function,
 `preprocess` is the contract's arithmetic in NumPy and Pillow, `parts` draws and splits,
-`synthetic` makes samples up when nobody has any.
+`draw` takes what a conversion needs, `suitability` says what is wrong with calibration
+samples, `ranges` which samples leave their range, `synthetic` makes samples up when nobody
+has any.
 """

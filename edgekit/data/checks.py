@@ -27,7 +27,7 @@ def fit(array: np.ndarray, spec: TensorSpec) -> np.ndarray:
             received=f"dtype {array.dtype}",
             hint='for text give `kind = "text"` and a vocabulary in edgekit.toml.'
             if array.dtype.kind == "U"
-            else None,
+            else "convert it to real numbers first.",
         )
     wanted, received = spec.shape[1:], array.shape[1:]
     if not _matches(received, wanted):
@@ -98,14 +98,23 @@ def lengths(inputs: dict[str, np.ndarray], labels: np.ndarray | None, source: st
         DataError: None, or different numbers.
     """
     arrays = dict(inputs) if labels is None else {**inputs, "labels": labels}
-    counts = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
+    for name, array in arrays.items():
+        if not array.ndim:
+            raise DataError(
+                "Every array has one entry for each sample, along its first axis.",
+                received=f"{name}: a single value",
+                hint=f"look at {source}.",
+            )
+    counts = {name: array.shape[0] for name, array in arrays.items()}
     if len(set(counts.values())) != 1:
         raise DataError(
             "Inputs and labels have the same number of samples.",
             received=", ".join(f"{name}: {count}" for name, count in counts.items()),
-            hint=f"look at {source}.",
+            hint=f"{source} holds the same samples in each array, in one order: cut the longer.",
         )
-    count = next(iter(counts.values()))
+    count = int(next(iter(counts.values())))
     if count == 0:
-        raise DataError("There is at least one sample.", received=f"none in {source}")
+        raise DataError(
+            "There is at least one sample.", received=f"none in {source}", hint="give samples."
+        )
     return count

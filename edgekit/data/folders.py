@@ -184,4 +184,6 @@ def _read_sound(path: Path, spec: TensorSpec) -> np.ndarray:
             received=f"{path} at {rate}",
             hint="resample the files: a phone records at the model's rate too.",
         )
-    return np.asarray(values)
+    found = np.asarray(values)
+    checks.finite(found, f"The sound file {path}")  # a file of floats may hold NaN
+    return found

@@ -28,7 +28,7 @@ def order(labels: np.ndarray | None, count: int, seed: int) -> np.ndarray:
     """
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(count)
-    classes = _class_ids(labels)
+    classes = class_ids(labels)
     if classes is None:
         return shuffled
     ids, sizes = np.unique(classes, return_counts=True)
@@ -42,7 +42,8 @@ def order(labels: np.ndarray | None, count: int, seed: int) -> np.ndarray:
     return shuffled[np.argsort(keys, kind="stable")]
 
 
-def _class_ids(labels: np.ndarray | None) -> np.ndarray | None:
+def class_ids(labels: np.ndarray | None) -> np.ndarray | None:
+    """Labels that are class ids or names, as `(n,)`; None where they are anything else."""
     if labels is None or labels.dtype.kind not in "iubUS":
         return None
     flat = labels.reshape(len(labels), -1) if len(labels) else labels

@@ -8,6 +8,7 @@ model inputs already and are taken as they are.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,7 +21,6 @@ from edgekit.data import callables, checks, folders, npz, preprocess, tables
 from edgekit.data.parts import draw, overlap, split
 from edgekit.data.samples import Samples
 from edgekit.errors import DataError
-from edgekit.names import nearest
 from edgekit.records import Contract
 
 __all__ = ["Purpose", "load", "overlap", "split"]
@@ -165,20 +165,46 @@ def _pick(
     words: list[str] = [*_PREFIXES[purpose], ""]
     if purpose == "calibration":
         words += _PREFIXES["training"]
-    best: dict[str, str] = {}
     for word in words:
         picked = {n: k for n in inputs if (k := _spelled(n, word, names, len(inputs) == 1))}
         if len(picked) == len(inputs):
             return picked, _first(("y", "labels", "label"), word, names)
-        best = max(best, picked, key=len)
         if picked and word:
             break  # half of the inputs under the purpose's name is a slip, not a choice
-    missing = next(name for name in inputs if name not in best)
-    wanted = ", ".join(inputs) + (" (or x)" if len(inputs) == 1 else "")
-    raise DataError(
+    raise _missing(names, inputs, purpose, source)
+
+
+def _missing(names: tuple[str, ...], inputs: list[str], purpose: Purpose, source: str) -> DataError:
+    """The inputs without an array, and the one change that would help."""
+    alone = len(inputs) == 1
+    bare = {n: _spelled(n, "", names, alone) for n in inputs}
+    lacking = [name for name in inputs if bare[name] is None] or inputs
+    hint: str | None = None
+    for word in _PREFIXES[purpose]:
+        some = {n: k for n in inputs if (k := _spelled(n, word, names, alone))}
+        if some:
+            lacking = [name for name in inputs if name not in some]
+            given = next(iter(some.values()))
+            before = given.startswith(f"{word}_")
+            rest = ", ".join(f"{word}_{n}" if before else f"{n}_{word}" for n in lacking)
+            hint = f"{given!r} is for {purpose}, so all inputs are: add {rest}."
+            break
+    free = [name for name in names if name not in bare.values()]
+    if hint is None and "x" in names and not alone:
+        hint = "x feeds a model with one input; with several, name each array as its input."
+    if hint is None:
+        near = difflib.get_close_matches(lacking[0].lower(), [n.lower() for n in free], 1, 0.5)
+        meant = next((n for n in free if near and n.lower() == near[0]), None)
+        hint = f"rename {meant!r} to {lacking[0]!r}." if meant else None
+    if all(name.isidentifier() for name in inputs):
+        arguments = ", ".join(f"{name}=..." for name in inputs)
+    else:
+        arguments = "**{" + ", ".join(f"{name!r}: ..." for name in inputs) + "}"
+    wanted = ", ".join(inputs) + (" (or x)" if alone else "")
+    return DataError(
         f"{source} has an array for each input of the model: {wanted}.",
-        received=f"arrays {', '.join(names) or '(none)'}",
-        hint=nearest(missing, names) or f"name them so, or {_PREFIXES[purpose][0]}_{missing}.",
+        received=f"arrays {', '.join(names) or '(none)'}; none for {', '.join(lacking)}",
+        hint=hint or f"name them so: numpy.savez_compressed(path, {arguments}).",
     )
 
 
@@ -206,10 +232,14 @@ def _finish(
     chosen = draw(found.labels, count, limit, seed)
     inputs = {}
     for spec in contract.inputs:
-        array = found.inputs[spec.name]
-        array = array if len(chosen) == count else array[chosen]
-        if raw or preprocess.takes_raw(array, spec):
-            array = preprocess.preprocess_batch(array, spec)
-        inputs[spec.name] = checks.fit(array, spec)
+        given = found.inputs[spec.name]
+        array = given if len(chosen) == count else given[chosen]
+        with np.errstate(over="ignore"):  # what overflows is infinite, and refused below
+            if raw or preprocess.takes_raw(array, spec):
+                array = preprocess.preprocess_batch(array, spec)
+            inputs[spec.name] = checks.fit(array, spec)
+        made = inputs[spec.name]
+        if made.dtype != given.dtype:
+            checks.finite(made, f"Input {spec.name!r} in {source}, taken as {made.dtype},")
     every = Samples(inputs={"": np.arange(count)}, labels=found.labels, reference=found.reference)
     return replace(every.take(chosen), inputs=inputs, source=source)

@@ -73,6 +73,9 @@ def convert(
             "custom_objects": custom_objects,
             "golden_samples": options.golden_samples,
             "calibration_samples": options.calibration_samples,
+            "calibrates": any(
+                r.quantize is not None and r.quantize.needs_calibration for r in settled.recipes
+            ),
             "seed": options.seed,
             "unsafe": options.unsafe,
             "out": str(work / "float.tflite"),
@@ -109,6 +112,9 @@ def convert(
             "source_sha256": serde.sha256(model),
             "float_sha256": quantized["float_sha256"],
             "calibration_sha256": exported["calibration_sha256"],
+            "calibration_ranges": {
+                name: (low, high) for name, (low, high) in exported["calibration_ranges"].items()
+            },
             "calibration_digests": write.digests(work / "calibration.npz"),
             "reference_sqnr_db": sqnr,
             "golden": exported["golden"],

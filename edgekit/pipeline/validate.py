@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit import artifacts, serde
+from edgekit.data import ranges
 from edgekit.data.samples import Samples
 from edgekit.errors import UnsupportedOperator, UsageError
 from edgekit.measure.host import describe_host
@@ -104,7 +105,7 @@ def validate(
                 try:
                     outputs = runs.outputs(candidate.path, target, samples)
                     metrics, notes = _measure(candidate, samples, outputs, expected, metric)
-                    notes += _leaks(candidate.manifest, drawn.hashes()[1])
+                    notes += _calibration_notes(candidate.manifest, samples, drawn.hashes()[1])
                 except UnsupportedOperator as error:
                     failure = error.received or error.rule
                 measurements.append(
@@ -210,16 +211,20 @@ def _without_accuracy(contract: Contract, labels: np.ndarray | None) -> str:
     )
 
 
-def _leaks(manifest: Artifact | None, digests: Sequence[str]) -> tuple[str, ...]:
-    """Say when samples that calibrated the file judge it too."""
+def _calibration_notes(
+    manifest: Artifact | None, samples: Samples, digests: Sequence[str]
+) -> tuple[str, ...]:
+    """Say when samples that calibrated the file judge it too, or go beyond those samples."""
     how = manifest.recipe.quantize if manifest else None
     if manifest is None or how is None or not how.needs_calibration:
         return ()
+    notes = ranges.unlike_calibration(samples, manifest.calibration_ranges)
     calibrated = set(manifest.calibration_digests.split())
     seen = sum(digest in calibrated for digest in digests)
     if not seen:
-        return ()
+        return notes
     return (
         f"{seen} of {len(digests)} evaluation samples were used for calibration: "
         "the accuracy looks better than it is.",
+        *notes,
     )

@@ -90,10 +90,37 @@ def test_several_inputs(npz):
     with pytest.raises(DataError) as caught:
         evaluate(npz(a=X, bb=Y), *both)
     assert "a, b" in caught.value.rule
-    assert caught.value.received == "arrays a, bb"
-    assert caught.value.hint == "did you mean 'bb'?"
-    with pytest.raises(DataError, match="array for each input"):  # half under the purpose's name
+    assert caught.value.received == "arrays a, bb; none for b"
+    assert caught.value.hint == "rename 'bb' to 'b'."
+    with pytest.raises(DataError, match="array for each input") as caught:  # a slip, no choice
         evaluate(npz(a=X, b=Y, evaluation_a=X), *both)
+    assert caught.value.hint == "'evaluation_a' is for evaluation, so all inputs are: " + (
+        "add evaluation_b."
+    )
+
+
+@pytest.mark.parametrize(
+    ("arrays", "lacking", "hint"),
+    [
+        (("width",), "none for area", "savez_compressed(path, width=..., area=...)"),
+        (("a", "b"), "none for width, area", "savez_compressed(path, width=..., area=...)"),
+        (("Width", "Area"), "none for width, area", "rename 'Width' to 'width'."),
+        (("x",), "none for width, area", "x feeds a model with one input"),
+        ((), "arrays (none)", "width=..., area=..."),
+    ],
+)
+def test_arrays_that_feed_no_input_are_named(npz, arrays, lacking, hint):
+    with pytest.raises(DataError) as caught:
+        evaluate(npz(**dict.fromkeys(arrays, X)), tensor("width"), tensor("area"))
+    assert caught.value.rule.endswith("an array for each input of the model: width, area.")
+    assert lacking in caught.value.received
+    assert hint in caught.value.hint
+
+
+def test_inputs_that_are_no_identifiers_can_be_named_too(npz):
+    with pytest.raises(DataError) as caught:
+        evaluate(npz(a=X), tensor("width:0"), tensor("area:0"))
+    assert "**{'width:0': ..., 'area:0': ...}" in caught.value.hint
 
 
 def test_x_is_for_models_with_one_input(npz):
@@ -183,11 +210,29 @@ def test_nan_and_infinity_are_found(npz):
         evaluate(npz(x=X, y=bad[:, 0]))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_calibration_samples_are_finite_too(npz, value):
+    bad = X.copy()
+    bad[1, 2] = value
+    with pytest.raises(DataError) as caught:
+        evaluate(npz(calib_x=bad), purpose="calibration")
+    assert "1 of 12 values are NaN or infinite, the first at index [1, 2]" in str(caught.value)
+    assert "look at sample 1" in caught.value.hint
+
+
+def test_what_overflows_float32_is_found(npz):
+    with pytest.raises(DataError, match="as float32") as caught:
+        evaluate(npz(x=np.where(X == 5, 1e300, X.astype(np.float64))))
+    assert "1 of 12" in caught.value.received
+
+
 def test_empty_and_uneven(npz):
     with pytest.raises(DataError, match="at least one sample"):
         evaluate(npz(x=X[:0]))
     with pytest.raises(DataError, match=r"x: 4, labels: 3"):
         evaluate(npz(x=X, y=Y[:3]))
+    with pytest.raises(DataError, match="x: a single value"):
+        evaluate(npz(x=np.float32(1)))
 
 
 def test_objects_are_never_unpickled(npz):
@@ -401,6 +446,9 @@ def test_folder_of_sounds(tmp_path):
     slow = tensor("sound", (1, 4, 1), kind="audio", window=4, sample_rate=16000)
     with pytest.raises(DataError, match=r"at 8000"):
         evaluate(tmp_path, slow)
+    soundfile.write(tmp_path / "no" / "3.wav", np.array([0, np.nan]), 8000, subtype="FLOAT")
+    with pytest.raises(DataError, match=r"3\.wav holds finite numbers"):
+        evaluate(tmp_path, SOUND)
     (tmp_path / "no" / "2.wav").write_bytes(b"RIFF")
     with pytest.raises(DataError, match="decoded"):
         evaluate(tmp_path, SOUND)

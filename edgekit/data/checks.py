@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.data.preprocess import as_dtype
+from edgekit.data.preprocess import as_dtype, dtype_of
 from edgekit.errors import DataError
 from edgekit.records import TensorSpec
 
@@ -21,7 +21,7 @@ def fit(array: np.ndarray, spec: TensorSpec) -> np.ndarray:
     Raises:
         DataError: Another shape; the error says which is wanted and which was given.
     """
-    if array.dtype.kind not in "iufb" and np.dtype(spec.dtype).kind in "iufb":
+    if array.dtype.kind not in "iufb" and dtype_of(spec).kind in "iufb":
         raise DataError(
             f"Input {spec.name!r} holds numbers ({spec.dtype}).",
             received=f"dtype {array.dtype}",

@@ -110,6 +110,11 @@ def _one(raw: np.ndarray, spec: TensorSpec) -> np.ndarray:
     return as_dtype((values - mean) / std, spec)
 
 
+def dtype_of(spec: TensorSpec) -> np.dtype[Any]:
+    """NumPy's type of an input; TensorFlow's `string` is its `str`."""
+    return np.dtype("str" if spec.dtype == "string" else spec.dtype)
+
+
 def as_dtype(values: np.ndarray, spec: TensorSpec) -> np.ndarray:
     """Values in a dtype that the input takes.
 
@@ -120,7 +125,7 @@ def as_dtype(values: np.ndarray, spec: TensorSpec) -> np.ndarray:
     Raises:
         DataError: A plain integer input is given fractions, or values out of its range.
     """
-    wanted = np.dtype(spec.dtype)
+    wanted = dtype_of(spec)
     if wanted.kind not in "iub" or spec.scale:
         small = values.dtype.kind in "iub" and values.dtype.itemsize <= 2
         return values if small or wanted.kind in "USO" else values.astype(np.float32, copy=False)
@@ -170,9 +175,9 @@ def _text(raw: np.ndarray, spec: TensorSpec) -> np.ndarray:
     ids = np.array([index.get(part, rules.unknown_id) for part in parts], dtype=np.int32)
     length = spec.shape[-1]
     if length == -1:
-        return as_dtype(ids, spec) if np.dtype(spec.dtype).kind in "iu" else ids
+        return as_dtype(ids, spec) if dtype_of(spec).kind in "iu" else ids
     ids = np.pad(ids[:length], (0, max(0, length - len(ids))))
-    return as_dtype(ids, spec) if np.dtype(spec.dtype).kind in "iu" else ids
+    return as_dtype(ids, spec) if dtype_of(spec).kind in "iu" else ids
 
 
 def _is_special(entry: str) -> bool:

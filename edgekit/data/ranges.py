@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgekit.data.preprocess import dtype_of
 from edgekit.data.samples import Samples
 from edgekit.records import Contract
 
@@ -29,7 +30,7 @@ def of(samples: Samples, contract: Contract) -> dict[str, tuple[float, float]]:
     return {
         spec.name: (float(array.min()), float(array.max()))
         for spec in contract.inputs
-        if np.dtype(spec.dtype).kind == "f" and (array := samples.inputs[spec.name]).size
+        if dtype_of(spec).kind == "f" and (array := samples.inputs[spec.name]).size
     }
 
 

@@ -55,7 +55,7 @@ def synthetic(
 
 
 def _make(spec: TensorSpec, count: int, rng: np.random.Generator, limit: int | None) -> np.ndarray:
-    dtype = np.dtype(spec.dtype)
+    dtype = preprocess.dtype_of(spec)
     shape = (count, *(UNKNOWN_SIZE if size == -1 else size for size in spec.shape[1:]))
     pixels = len(spec.shape) == 4 and spec.shape[3] in _IMAGE_CHANNELS
     preprocess.validate(spec)

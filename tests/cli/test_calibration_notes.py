@@ -40,7 +40,7 @@ def test_warnings_reach_standard_error_and_the_manifest(made):
     assert manifest["notes"] == [drift, constant]
     low, high = manifest["calibration_ranges"]["x"]
     with np.load(folder / "first.npz") as data:
-        x = data["x"]
+        x = data["x"].astype(np.float32)
     with np.load(folder / "dense.golden.npz") as golden:
         assert len(golden["input/x"]) == 8
     assert x.min() <= low < -1 < 4 < high <= x.max()

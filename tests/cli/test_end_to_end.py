@@ -104,6 +104,12 @@ def test_accuracy_survives_every_recipe(validated):
         assert 10 < got["sqnr_db"]["value"] < 100, name
 
 
+def test_good_calibration_samples_bring_no_warning(made):
+    assert notes(made.ended) == []
+    # Pixels 0 to 255, divided by 255.
+    assert made.manifest("static_wi8_ai8")["calibration_ranges"] == {"image": [0, 1]}
+
+
 def test_drawn_apart_samples_bring_no_warning(validated):
     assert notes(validated) == []
 

@@ -29,6 +29,10 @@ def test_ranges_are_by_input_and_of_float_inputs_only():
     assert ranges.of(drawn, contract(a="float32", ids="int32")) == {"a": (-2.0, 5.0)}
 
 
+def test_strings_have_no_range():
+    assert ranges.of(samples(["yes", "no"]), contract(x="string")) == {}
+
+
 def test_an_excess_says_how_far_and_how_many():
     found = ranges.exceeding(samples([[0, 1.2], [-0.5, 0], [0.5, 1.04]]), {"x": (0, 1)}, by=0.05)
     assert found == [ranges.Excess(input="x", low=-0.5, high=1.2, fraction=0.5, samples=2)]

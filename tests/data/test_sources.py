@@ -160,6 +160,11 @@ def test_text_strings_are_raw_and_ids_are_not(npz):
         evaluate(npz(x=np.array(["ab"])), tensor())
 
 
+def test_inputs_of_strings_take_strings(npz):
+    words = np.array(["yes", "no"])
+    assert evaluate(npz(x=words), tensor("x", (1,), "string")).inputs["x"].tolist() == ["yes", "no"]
+
+
 def test_integer_models_take_whole_numbers_of_their_range(npz):
     ids = tensor("x", (1, 3), "int32")
     assert evaluate(npz(x=X.astype(np.float64)), ids).inputs["x"].dtype == np.int32

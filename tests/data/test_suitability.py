@@ -312,3 +312,10 @@ def test_the_corpus_brings_no_warning_but_of_few_samples(
         of = contract(tensor("x", *data["x"].shape[1:]), classes=model_classes)
     found = draw.draw(of, request(made.calib), {}).warnings
     assert [" few: " in warning for warning in found] == [True] * few
+
+
+def test_large_samples_are_looked_at_in_every_channel(rng):
+    images = rng.random((60, 160, 160, 3))
+    images[40:, ..., 2] += 2  # only one channel drifts, and no more than 1 value of 9 is read
+    [warning] = said(images)
+    assert "drifts" in warning

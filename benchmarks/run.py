@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("startup.py", "validation.py", "conversion.py", "corpus_table.py")
+SCRIPTS = ("startup.py", "validation.py", "conversion.py", "corpus_table.py", "quantization.py")
 
 
 def main() -> int:

@@ -309,6 +309,28 @@ def test_a_tool_that_fails_is_an_outcome(task: runs.Task, tmp_path: Path) -> Non
     assert mine.outcome.seconds is not None and mine.outcome.size_bytes is None
 
 
+def test_a_bound_that_does_not_hold_leaves_a_file_to_measure_and_its_word(
+    task: runs.Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`convert --max-loss` ends with 1 then; every other code means that there is no file."""
+    code = 1
+
+    def run(command: list[str], timeout: float) -> watch.Cost:
+        out = Path(command[command.index("-o") + 1])
+        for recipe in ("float32", runs.STATIC):
+            (out / f"m.{recipe}.tflite").write_bytes(task.model.read_bytes())
+        cost = watch.Cost(seconds=timeout, peak_bytes=1, output="", said=((1.0, "edgekit: a"),))
+        raise watch.Failed(command, code, cost, "Error: the loss stays above 0.01.")
+
+    monkeypatch.setattr(watch, "run", run)
+    mine = replace(task, folder=tmp_path)
+    made = runs.make(mine, bars.REPAIRED, task.model)
+    assert made.path == tmp_path / bars.REPAIRED / f"m.{runs.STATIC}.tflite"
+    assert made.outcome.failure == "fails: the loss stays above 0.01."
+    code = 2
+    assert runs.make(mine, bars.REPAIRED, task.model).path is None
+
+
 def test_files_of_an_earlier_run_do_not_pass_for_new_ones(task: runs.Task, tmp_path: Path) -> None:
     stale = tmp_path / bars.LITERT_STATIC / "litert_static.tflite"
     stale.parent.mkdir()

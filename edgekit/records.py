@@ -198,13 +198,15 @@ class LayerError:
     `local_sqnr_db`: this operator fed with the float file's activations. `cumulative_sqnr_db`:
     this tensor in both files. `output_sqnr_db`: the float model's outputs with this operator's
     local error alone. None is what cannot be told: nothing in the quantized file matches
-    (`scheme` is `unmatched`), or an input of it matches nothing.
+    (`scheme` is `unmatched`), or an input of it matches nothing. `tensor` is what the operator
+    gives, `quantized_tensor` its name in the quantized file.
     """
 
     layer: str
     operator: str
     tensor: str
     scheme: str
+    quantized_tensor: str = ""
     local_sqnr_db: float | None = None
     cumulative_sqnr_db: float | None = None
     output_sqnr_db: float | None = None

@@ -41,6 +41,15 @@ from edgekit.cli import options as shared
     type=click.IntRange(min=1),
     help="Worker processes that share the samples [default: 1].",
 )
+@click.option(
+    "--layers", is_flag=True, help="Also show the error of each operator, by source layer."
+)
+@click.option(
+    "--overlay",
+    type=shared.FILE,
+    help="Write the layers' local errors for Google's Model Explorer; implies --layers.",
+)
+@click.option("--force", is_flag=True, help="Replace an existing overlay.")
 @shared.project_option
 @shared.limits_options
 @shared.json_option
@@ -53,6 +62,9 @@ def validate(
     limit: int | None,
     seed: int | None,
     jobs: int | None,
+    layers: bool,
+    overlay: Path | None,
+    force: bool,
     project: Path | None,
     timeout: float | None,
     memory_limit: float | None,
@@ -62,6 +74,8 @@ def validate(
 
     FILES are .tflite files. Intervals are 95 %.
     """
+    if overlay:
+        check_overlay(overlay, files, force)
     from edgekit import project as projects
     from edgekit.pipeline import validate as pipeline
     from edgekit.runtimes import environments
@@ -77,6 +91,7 @@ def validate(
             limit=limit,
             seed=seed if seed is not None else said.data.seed,
             jobs=jobs or 1,
+            layers=layers or overlay is not None,
             project=said,
             limits=shared.limits(timeout, memory_limit),
             on_progress=say,
@@ -87,7 +102,20 @@ def validate(
     else:
         from edgekit.report import terminal
 
-        terminal.console().print(terminal.measurements_table(measured))
+        out = terminal.console()
+        out.print(terminal.measurements_table(measured))
+        if any(one.layers for one in measured):
+            from edgekit.report import layers as report
+
+            for one in measured:
+                if one.layers:
+                    out.print(report.layers_table(one))
+    if overlay:
+        from edgekit import serde
+        from edgekit.pipeline.layers import graph_name
+        from edgekit.report.overlay import overlay_text
+
+        serde.write_atomic(overlay, overlay_text(measured[0].layers, graph_name(files[0])))
     failed = [one for one in measured if one.failure]
     for one in failed:
         click.echo(f"Error: {one.artifact} on {one.target.label}: {one.failure}", err=True)
@@ -95,6 +123,28 @@ def validate(
         from edgekit.errors import EXIT_USAGE
 
         raise click.exceptions.Exit(EXIT_USAGE)
+
+
+def check_overlay(overlay: Path, files: tuple[Path, ...], force: bool) -> None:
+    """Refuse an overlay that could not be written at the end.
+
+    Raises:
+        UsageError: Several files, or it exists and nobody said --force.
+    """
+    from edgekit.errors import UsageError
+
+    if len(files) > 1:
+        raise UsageError(
+            "--overlay is for one file.",
+            received=f"{len(files)} files",
+            hint="name one; Model Explorer draws an overlay over one model.",
+        )
+    if overlay.exists() and not (force and overlay.is_file()):
+        raise UsageError(
+            "An existing output is replaced only with --force.",
+            received=str(overlay),
+            hint="add --force, or choose another name.",
+        )
 
 
 def evaluation_data(project: object) -> str:

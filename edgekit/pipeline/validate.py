@@ -7,7 +7,7 @@ anything else, and what is not needed for that is imported and computed meanwhil
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from edgekit.data import ranges
 from edgekit.data.samples import Samples
 from edgekit.errors import UnsupportedOperator, UsageError
 from edgekit.measure.host import describe_host
+from edgekit.pipeline import layers as measure_layers
 from edgekit.pipeline.runs import REFERENCE_TARGET, Drawn, Runs
 from edgekit.process import Progress, silent
 from edgekit.project import Project
@@ -45,6 +46,7 @@ def validate(
     limit: int | None = None,
     seed: int = 0,
     jobs: int = 1,
+    layers: bool = False,
     project: Project | None = None,
     limits: Limits | None = None,
     on_progress: Progress = silent,
@@ -61,6 +63,8 @@ def validate(
         limit: Draw that many samples; all by default.
         seed: Of the draw and of bootstraps.
         jobs: Worker processes that share the samples.
+        layers: Also measure the error of each operator, with LiteRT; the first measurement
+            of each file holds them.
         project: What `edgekit.toml` says, for files without a manifest.
         limits: Time and memory of each worker.
         on_progress: Takes one line at each step.
@@ -81,6 +85,8 @@ def validate(
     candidates = [
         _candidate(path, Path(reference) if reference else None, project) for path in paths
     ]
+    for candidate in candidates if layers else ():
+        measure_layers.check_reference(candidate.path, candidate.reference)
     drawn = Drawn(data, limit, seed)
     runs = Runs(
         _in_order(candidates, targets),
@@ -122,6 +128,18 @@ def validate(
                         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                     )
                 )
+    for number, candidate in enumerate(candidates if layers else ()):
+        errors, note = measure_layers.measure_layers(
+            candidate.path,
+            candidate.reference,
+            drawn.of(candidate.contract),
+            seed=seed,
+            limits=limits or Limits(),
+            on_progress=on_progress,
+        )
+        first = number * len(targets)
+        one = measurements[first]
+        measurements[first] = replace(one, layers=errors, notes=(*one.notes, note))
     return measurements
 
 

@@ -15,8 +15,22 @@ SCHEMA_VERSION = 1
 Scheme = Literal["float16", "dynamic", "weight_only", "static"]
 Granularity = Literal["per_tensor", "per_channel"]
 IoDtype = Literal["float32", "int8", "uint8"]
+Rounding = Literal["gptq", "nearest"]
+Device = Literal["cpu", "npu", "mcu"]
 Better = Literal["higher", "lower"]
 PreprocessingKind = Literal["none", "image", "audio", "tabular", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """Another recipe for some layers.
+
+    `layers` is a layer's name, or a regular expression that matches whole names; `recipe` a
+    name of `recipes.RECIPES`, `float32` to leave them as they are.
+    """
+
+    layers: str
+    recipe: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +38,8 @@ class Quantization:
     """How weights and activations become integers (or half floats).
 
     Scale shapes by `granularity`, for a weight of shape `(out, ..., in)`:
-    `per_tensor` has one scale, `per_channel` one for each output channel.
+    `per_tensor` has one scale, `per_channel` one for each output channel. `rounding` and
+    `bias_correction` say how weights are chosen where there are calibration samples.
     """
 
     scheme: Scheme
@@ -32,11 +47,25 @@ class Quantization:
     activation_bits: int | None = None
     granularity: Granularity = "per_channel"
     io_dtype: IoDtype = "float32"
+    rounding: Rounding = "gptq"
+    bias_correction: bool = True
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def needs_ranges(self) -> bool:
+        """Whether activations become integers, by ranges that come from samples."""
+        return self.scheme == "static"
+
+    @property
+    def refines_weights(self) -> bool:
+        """Whether samples choose the weights' integers, where there are samples."""
+        wanted = self.rounding == "gptq" or self.bias_correction
+        return wanted and self.scheme in ("static", "weight_only")
 
     @property
     def needs_calibration(self) -> bool:
-        """Static ranges come from samples; every other scheme does without."""
-        return self.scheme == "static"
+        """Whether it cannot be done without samples: int4 to the nearest is no good."""
+        return self.needs_ranges or (self.weight_bits < 8 and self.refines_weights)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +139,31 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An operator that has another precision than its recipe's, and why.
+
+    `recipe` is what it has instead; `float32` for none.
+    """
+
+    layer: str
+    operator: str
+    recipe: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One way to quantize that was tried, and how near its outputs came to the float file's.
+
+    `sqnr_db` is measured on calibration samples that took no part in it.
+    """
+
+    name: str
+    sqnr_db: float
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """A written `.tflite` and all that is known of it: its manifest.
 
@@ -138,6 +192,8 @@ class Artifact:
     golden: Literal["data", "synthetic", "none"] = "none"
     tool_versions: dict[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -267,10 +323,21 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertOptions:
-    """What `convert` does when nobody says otherwise."""
+    """What `convert` does when nobody says otherwise.
+
+    `max_loss` (a fraction) and `min_sqnr_db` bound what a recipe may lose; operators are kept
+    in higher precision until it holds. `device` is what the files are for: int16 activations
+    are a way to hold a bound on an NPU or MCU only.
+    """
 
     recipes: tuple[str, ...] = ()
     io_dtype: IoDtype = "float32"
+    rounding: Rounding = "gptq"
+    bias_correction: bool = True
+    overrides: tuple[Override, ...] = ()
+    max_loss: float | None = None
+    min_sqnr_db: float | None = None
+    device: Device = "cpu"
     calibration_samples: int = 200
     golden_samples: int = 8
     seed: int = 0

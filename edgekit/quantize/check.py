@@ -8,10 +8,11 @@ error.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from edgekit.errors import QuantizeError
-from edgekit.flatbuffer import Model, Operator, Tensor, operators, read, tensors
+from edgekit.flatbuffer import Model, Operator, Tensor, binding, operators, read, tensors
 from edgekit.quantize.pairing import behind_casts, pairs, producers
 from edgekit.records import Quantization, Recipe, Skipped
 
@@ -73,7 +74,10 @@ _FLOAT16 = (
 
 
 def check(
-    float_model: bytes | Model, quantized: bytes | Model, recipe: Recipe
+    float_model: bytes | Model,
+    quantized: bytes | Model,
+    recipe: Recipe,
+    exceptions: Mapping[int, Quantization | None] = MappingProxyType({}),
 ) -> tuple[Skipped, ...]:
     """Name the operators that a recipe meant and that stayed float, with the reason.
 
@@ -81,6 +85,8 @@ def check(
         float_model: The `.tflite` before: its bytes, or what `flatbuffer.read` made of them.
         quantized: The `.tflite` after, likewise.
         recipe: What was asked for. One without quantization has nothing to check.
+        exceptions: What single operators of the main graph have instead, by index: of these
+            nothing is said where they were to stay float.
 
     Raises:
         QuantizeError: Nothing changed at all, or a static recipe left every operator
@@ -99,19 +105,22 @@ def check(
             + ", ".join(sorted({op.name for op in operators(before)})),
             hint="use --recipe float32, or another recipe.",
         )
-    made_by = producers(after)
-    pairs = list(pairs(before, after))
-    if how.scheme == "static" and not any(_is_integer(new) for _, new in pairs if new):
+    made_by, main = producers(after), binding(before).subgraph
+    found = list(pairs(before, after))
+    if how.scheme == "static" and not any(_is_integer(new) for _, new in found if new):
         raise QuantizeError(
             f"{recipe.name} computes in integers.",
             received="every operator stayed float",
             hint="use --recipe dynamic_wi8_afp32 or float16; edgekit inspect lists the operators.",
         )
-    return tuple(
-        Skipped(layer=old.layer, operator=old.name, reason=_reason(old, how))
-        for old, new in pairs
-        if _is_meant(old, how) and new is not None and not _is_done(new, how, made_by)
-    )
+    skipped = []
+    for old, new in found:
+        meant = exceptions.get(old.index, how) if old.subgraph == main else how
+        if meant is None or new is None or not _is_meant(old, meant):
+            continue
+        if not _is_done(new, meant, made_by):
+            skipped.append(Skipped(layer=old.layer, operator=old.name, reason=_reason(old, meant)))
+    return tuple(skipped)
 
 
 def _changed(before: Model, after: Model) -> bool:

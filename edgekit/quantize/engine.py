@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from edgekit import flatbuffer
@@ -28,20 +30,32 @@ DYNAMIC_OPERATORS = ("CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED", "EMBEDDI
 INT4_OPERATORS = ("CONV_2D", "FULLY_CONNECTED", "EMBEDDING_LOOKUP")
 
 
-def quantize(float_model: bytes, recipe: Recipe, ranges: Ranges | None) -> bytes:
+# What other operators than the recipe says have, by their index in the file: None for float.
+Exceptions = Mapping[int, Quantization | None]
+
+
+def quantize(
+    float_model: bytes,
+    recipe: Recipe,
+    ranges: Ranges | None,
+    exceptions: Exceptions = MappingProxyType({}),
+) -> bytes:
     """The quantized file, as the quantizer writes it.
 
     Args:
         float_model: A float `.tflite`.
         recipe: What to do; a recipe without quantization returns the file as it is.
         ranges: Activation ranges, for static recipes.
+        exceptions: What single operators of the main graph have instead.
 
     Raises:
         QuantizeError: A static recipe without ranges, or the quantizer refused the file.
     """
     if recipe.quantize is None:
         return float_model
-    if recipe.quantize.needs_calibration and ranges is None:
+    hows = [recipe.quantize, *(how for how in exceptions.values() if how is not None)]
+    static = any(how.needs_ranges for how in hows)
+    if static and ranges is None:
         raise QuantizeError(
             f"{recipe.name} needs calibration samples.",
             received="none",
@@ -54,11 +68,14 @@ def quantize(float_model: bytes, recipe: Recipe, ranges: Ranges | None) -> bytes
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
         try:
             engine = quantizer.Quantizer(float_model)
-            _add_rules(engine, recipe.quantize)
-            if recipe.quantize.scheme == "static":
+            _add_rules(engine, recipe.quantize, ".*")
+            if exceptions:
+                _add_exceptions(engine, flatbuffer.read(float_model), exceptions)
+            if static:
                 _leave_loops_float(engine, float_model)
+                _set_io(engine, recipe.quantize)
             result = engine.quantize(
-                ranges if recipe.quantize.needs_calibration else None,
+                ranges if static else None,
                 enable_progress_bar=False,
                 enable_progress_report=False,
             )
@@ -71,7 +88,7 @@ def quantize(float_model: bytes, recipe: Recipe, ranges: Ranges | None) -> bytes
     return bytes(result.quantized_model)
 
 
-def _add_rules(engine: Any, how: Quantization) -> None:
+def _add_rules(engine: Any, how: Quantization, scope: str) -> None:
     from litert_quantizer import qtyping
     from litert_quantizer.algorithm_manager import AlgorithmName
 
@@ -83,22 +100,55 @@ def _add_rules(engine: Any, how: Quantization) -> None:
     }[how.granularity]
     if how.scheme == "float16":
         engine.add_weight_only_config(
-            ".*", everything, 16, algorithm_key=AlgorithmName.FLOAT_CASTING
+            scope, everything, 16, algorithm_key=AlgorithmName.FLOAT_CASTING
         )
     elif how.scheme == "weight_only":
-        engine.add_weight_only_config(".*", everything, 8, granularity)
+        engine.add_weight_only_config(scope, everything, 8, granularity)
         if how.weight_bits < 8:
             for name in INT4_OPERATORS:
-                engine.add_weight_only_config(".*", operators(name), how.weight_bits, granularity)
+                engine.add_weight_only_config(scope, operators(name), how.weight_bits, granularity)
     elif how.scheme == "dynamic":
         for name in DYNAMIC_OPERATORS:
-            engine.add_dynamic_config(".*", operators(name), how.weight_bits, granularity)
+            engine.add_dynamic_config(scope, operators(name), how.weight_bits, granularity)
     else:
         assert how.activation_bits is not None
         engine.add_static_config(
-            ".*", everything, how.activation_bits, how.weight_bits, granularity
+            scope, everything, how.activation_bits, how.weight_bits, granularity
         )
-        _set_io(engine, how)
+
+
+def _add_exceptions(engine: Any, model: flatbuffer.Model, exceptions: Exceptions) -> None:
+    """Rules for single operators, which later rules for all of them would not change."""
+    main = flatbuffer.binding(model).subgraph
+    groups: dict[Quantization | None, list[str]] = {}
+    for op in flatbuffer.operators(model):
+        if op.subgraph == main and op.index in exceptions and op.outputs:
+            groups.setdefault(exceptions[op.index], []).append(_scope(op))
+    for how, scopes in groups.items():
+        pattern = _only(scopes)
+        _leave_float(engine, pattern)
+        if how is not None:
+            _add_rules(engine, how, pattern)
+
+
+def _scope(op: flatbuffer.Operator) -> str:
+    """What the quantizer calls an operator: the names of its outputs, each followed by ";"."""
+    return "".join(f"{tensor.name};" for tensor in op.outputs)
+
+
+def _only(scopes: Iterable[str]) -> str:
+    return f"^(?:{'|'.join(re.escape(scope) for scope in sorted(set(scopes)))})$"
+
+
+def _leave_float(engine: Any, pattern: str) -> None:
+    from litert_quantizer import qtyping
+    from litert_quantizer.algorithm_manager import AlgorithmName
+
+    engine.update_quantization_recipe(
+        pattern,
+        qtyping.TFLOperationName.ALL_SUPPORTED,
+        algorithm_key=AlgorithmName.NO_QUANTIZE,
+    )
 
 
 def _leave_loops_float(engine: Any, float_model: bytes) -> None:
@@ -107,23 +157,11 @@ def _leave_loops_float(engine: Any, float_model: bytes) -> None:
     The quantizer knows no ranges for what a loop carries from step to step: it makes the
     body's results integers and leaves its arguments float, and no runtime loads that.
     """
-    from litert_quantizer import qtyping
-    from litert_quantizer.algorithm_manager import AlgorithmName
-
     model = flatbuffer.read(float_model)
     main = flatbuffer.binding(model).subgraph
-    # The quantizer knows an operator by the names of its outputs, each followed by ";".
-    scopes = {
-        "".join(f"{tensor.name};" for tensor in op.outputs)
-        for op in flatbuffer.operators(model)
-        if op.subgraph != main and op.outputs
-    }
-    if scopes:
-        engine.update_quantization_recipe(
-            f"^(?:{'|'.join(re.escape(scope) for scope in sorted(scopes))})$",
-            qtyping.TFLOperationName.ALL_SUPPORTED,
-            algorithm_key=AlgorithmName.NO_QUANTIZE,
-        )
+    inside = [_scope(op) for op in flatbuffer.operators(model) if op.subgraph != main]
+    if any(inside):
+        _leave_float(engine, _only(scope for scope in inside if scope))
 
 
 def _set_io(engine: Any, how: Quantization) -> None:

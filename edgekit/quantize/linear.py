@@ -19,6 +19,8 @@ from edgekit.flatbuffer import Model, Operator, Tensor
 OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 _SAME = 0  # schema: Padding.SAME
+# schema: ActivationFunctionType.RELU, RELU_N1_TO_1, RELU6
+_RANGES: dict[int, tuple[float, float | None]] = {1: (0, None), 2: (-1, 1), 3: (0, 6)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +47,10 @@ class Linear:
     def as_stored(self, matrices: np.ndarray) -> np.ndarray:
         """`(groups, outputs, inputs)` in the shape and order that the file stores."""
         if self.op.name != "DEPTHWISE_CONV_2D":
-            return matrices.reshape(self.tensor.shape)
+            return np.asarray(matrices.reshape(self.tensor.shape))
         _, height, width, channels = self.tensor.shape
-        return np.moveaxis(matrices.reshape(channels, height, width), 0, -1)[None]
+        stored = np.moveaxis(matrices.reshape(channels, height, width), 0, -1)
+        return np.ascontiguousarray(stored)[None]
 
     def rows(self, x: np.ndarray, places: np.ndarray) -> np.ndarray:
         """What the matrices are multiplied by, at some places of the output.
@@ -62,7 +65,7 @@ class Linear:
             `(groups, rows, inputs)`, float32.
         """
         if self.op.name == "FULLY_CONNECTED":
-            return x.reshape(-1, self.weights.shape[-1])[places][None]
+            return np.asarray(x.reshape(-1, self.weights.shape[-1])[places][None])
         options, (_, out_height, out_width, _) = self.op.options, self.op.outputs[0].shape
         height, width = (self.tensor.shape[1], self.tensor.shape[2])
         x = x.reshape(-1, *x.shape[-3:])
@@ -79,9 +82,15 @@ class Linear:
         groups, _, inputs = self.weights.shape
         if self.op.name == "DEPTHWISE_CONV_2D":
             by_channel = np.ascontiguousarray(patches.transpose(2, 0, 1))
-            return np.repeat(by_channel, groups // x.shape[-1], axis=0)
+            multiplier = groups // x.shape[-1]
+            return by_channel if multiplier == 1 else np.repeat(by_channel, multiplier, axis=0)
         parts = patches.reshape(len(places), height * width, groups, -1)
         return parts.transpose(2, 0, 1, 3).reshape(groups, len(places), inputs)
+
+    def activated(self, outputs: np.ndarray) -> np.ndarray:
+        """Outputs after the activation that the operator includes, as ReLU6."""
+        low, high = _RANGES.get(self.op.options.fusedActivationFunction, (None, None))
+        return outputs if low is None and high is None else np.clip(outputs, low, high)
 
     def num_places(self, num_samples: int) -> int:
         """How many rows `num_samples` samples give."""

@@ -21,8 +21,8 @@ from edgekit.quantize.patch import Weights
 from edgekit.quantize.steps import Steps
 
 # Rows of inputs that second moments are taken from: at least so many, and so many for each
-# input of a matrix. More changed no result.
-_ROWS, _ROWS_FOR_EACH = 4096, 8
+# input of a matrix. Depthwise convolutions have few inputs and many groups.
+_ROWS, _GROUP_ROWS, _ROWS_FOR_EACH = 4096, 1024, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,20 +112,23 @@ def _weights_for(
     if len(stored.quantization.scale) != groups * outputs:
         return None
     places = np.arange(view.num_places(exact.num_samples))
-    wanted = max(_ROWS, _ROWS_FOR_EACH * inputs)
+    wanted = max(_ROWS if groups == 1 else _GROUP_ROWS, _ROWS_FOR_EACH * inputs)
     if len(places) > wanted:
         places = np.sort(rng.choice(places, wanted, replace=False))
     before, after = view.op.operands[0], new.operands[0]
     assert before is not None and after is not None
     x = view.rows(exact.real(before), places)
     q = view.rows(rounded.real(after), places)
-    x_mean, q_mean = x.mean(axis=1), q.mean(axis=1)
-    if view.bias is not None and method.bias_correction:
-        x, q = x - x_mean[:, None], q - q_mean[:, None]
-    moments = np.swapaxes(q, 1, 2) @ q / len(places)
+    corrected = view.bias is not None and method.bias_correction
+    x_mean, q_mean = x.mean(axis=1, keepdims=True), q.mean(axis=1, keepdims=True)
+    if not corrected:  # nothing takes up a difference of the means
+        x_mean, q_mean = np.zeros_like(x_mean), np.zeros_like(q_mean)
+    q_centred = q - q_mean
+    moments = np.swapaxes(q_centred, 1, 2) @ q_centred / len(places)
     target = view.weights
     if method.refit:
-        target = rounding.refit(target, np.swapaxes(x, 1, 2) @ q / len(places), moments)
+        cross = np.swapaxes(x - x_mean, 1, 2) @ q_centred / len(places)
+        target = rounding.refit(target, cross, moments)
     scales = rounding.max_scales(target, bits)
     if method.gptq:
         if bits < 8:
@@ -134,13 +137,39 @@ def _weights_for(
     else:
         codes = rounding.nearest(target, scales, bits)
     bias = view.bias
-    if bias is not None and method.bias_correction:
-        real = codes * scales[..., None]
-        bias = bias + np.einsum("gmk,gk->gm", view.weights, x_mean)
-        bias = bias - np.einsum("gmk,gk->gm", real, q_mean)
+    if corrected:
+        bias = _corrected_bias(view, codes * scales[..., None], x, q)
     return Weights(
         codes=view.as_stored(codes),
         scales=scales.reshape(-1),
         bias=None if bias is None else bias.reshape(-1),
         bits=bits,
     )
+
+
+def _corrected_bias(view: Linear, rounded: np.ndarray, x: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """The bias that brings outputs back to where they are in float, `(groups, outputs)`.
+
+    Three are tried for each output, and the one with the smallest squared error behind the
+    activation is taken: the bias as it is, one that restores the mean, and one that restores
+    the mean of what the activation lets pass. Where a ReLU cuts off most, the mean before
+    it says little about what comes out.
+    """
+    assert view.bias is not None
+    bias = view.bias[:, None]
+    wanted = x @ np.swapaxes(view.weights, 1, 2) + bias
+    got = q @ np.swapaxes(rounded, 1, 2) + bias
+    passed = view.activated(wanted)
+    shift = wanted - got
+    alive = passed == wanted
+    count = alive.sum(axis=1)
+    shifts = [
+        np.zeros_like(view.bias),
+        shift.mean(axis=1),
+        np.where(alive, shift, 0).sum(axis=1) / np.maximum(count, 1),
+    ]
+    errors = [
+        np.square(view.activated(got + shift[:, None]) - passed).mean(axis=1) for shift in shifts
+    ]
+    best = np.argmin(errors, axis=0)[None]
+    return np.asarray(view.bias + np.take_along_axis(np.stack(shifts), best, axis=0)[0])

@@ -17,13 +17,13 @@ SMALLEST_SCALE = 1e-8
 
 def largest(bits: int) -> int:
     """The largest code; the smallest is its negative: weights are symmetric in TFLite."""
-    return int(2 ** (bits - 1)) - 1
+    return (1 << (bits - 1)) - 1
 
 
 def max_scales(weights: np.ndarray, bits: int) -> np.ndarray:
     """Scales `(groups, outputs)` by which the largest weight of each output just fits."""
     scales = np.abs(weights).max(axis=-1) / largest(bits)
-    return np.maximum(scales, SMALLEST_SCALE).astype(np.float32)
+    return np.asarray(np.maximum(scales, SMALLEST_SCALE), dtype=np.float32)
 
 
 def nearest(weights: np.ndarray, scales: np.ndarray, bits: int) -> np.ndarray:
@@ -50,7 +50,7 @@ def mse_scales(weights: np.ndarray, moments: np.ndarray, bits: int) -> np.ndarra
         better = cost < best
         best = np.where(better, cost, best)
         chosen = np.where(better, scales, chosen)
-    return np.maximum(chosen, SMALLEST_SCALE)
+    return np.asarray(np.maximum(chosen, SMALLEST_SCALE), dtype=np.float32)
 
 
 def gptq(weights: np.ndarray, moments: np.ndarray, scales: np.ndarray, bits: int) -> np.ndarray:
@@ -74,33 +74,45 @@ def gptq(weights: np.ndarray, moments: np.ndarray, scales: np.ndarray, bits: int
     order = np.argsort(-diagonal, axis=-1, kind="stable")
     moments = moments[np.arange(groups)[:, None, None], order[:, :, None], order[:, None, :]]
     factor = _inverse_factor(moments)
-    rest = np.take_along_axis(weights, order[:, None, :], axis=-1).astype(np.float32)
+    ordered = np.take_along_axis(weights, order[:, None, :], axis=-1)
+    # Inputs first: what one input leaves to those behind it is then contiguous.
+    rest = np.ascontiguousarray(ordered.transpose(2, 0, 1), dtype=np.float32)
+    by_input = np.ascontiguousarray(factor.transpose(1, 2, 0))[..., None]
     codes = np.empty(rest.shape, np.int8)
     limit = np.float32(largest(bits))
     for start in range(0, inputs, _BLOCK):
         stop = min(start + _BLOCK, inputs)
-        errors = np.empty((*rest.shape[:2], stop - start), np.float32)
+        errors = np.empty((stop - start, *rest.shape[1:]), np.float32)
         for i in range(start, stop):
-            code = np.clip(np.rint(rest[..., i] / scales), -limit, limit)
-            codes[..., i] = code
-            error = (rest[..., i] - code * scales) / factor[:, None, i, i]
-            errors[..., i - start] = error
-            rest[..., i + 1 : stop] -= error[..., None] * factor[:, None, i, i + 1 : stop]
-        rest[..., stop:] -= errors @ factor[:, start:stop, stop:]
-    result = np.empty_like(codes)
-    np.put_along_axis(result, np.broadcast_to(order[:, None, :], codes.shape), codes, axis=-1)
+            code = np.clip(np.rint(rest[i] / scales), -limit, limit)
+            codes[i] = code
+            error = errors[i - start] = (rest[i] - code * scales) / by_input[i, i]
+            rest[i + 1 : stop] -= by_input[i, i + 1 : stop] * error
+        if stop < inputs:
+            behind = np.swapaxes(factor[:, start:stop, stop:], 1, 2)
+            rest[stop:] -= (behind @ errors.transpose(1, 0, 2)).transpose(1, 0, 2)
+    result = np.empty(weights.shape, np.int8)
+    places = np.broadcast_to(order[:, None, :], weights.shape)
+    np.put_along_axis(result, places, codes.transpose(1, 2, 0), axis=-1)
     return result
 
 
 def _inverse_factor(moments: np.ndarray) -> np.ndarray:
     """The upper Cholesky factor of the damped moments' inverse, `(groups, inputs, inputs)`."""
-    inputs = moments.shape[-1]
+    from scipy.linalg import lapack
+
+    groups, inputs = moments.shape[:2]
     mean = np.einsum("gkk->g", moments) / inputs
     # A group that never saw an input has no moments: any damping will do.
     damping = np.where(mean > 0, _DAMPING * mean, 1.0)
     damped = moments.astype(np.float64) + damping[:, None, None] * np.eye(inputs)
-    lower = np.linalg.cholesky(np.linalg.inv(damped))
-    return np.asarray(np.swapaxes(lower, -1, -2), dtype=np.float32)
+    # With both orders reversed, H = R R' for an upper R, and H^-1 = (R^-1)' R^-1: one
+    # decomposition and a triangular inverse, in place of an inverse and a decomposition.
+    upper = np.linalg.cholesky(damped[:, ::-1, ::-1])[:, ::-1, ::-1]
+    if groups > 1:
+        return np.asarray(np.linalg.inv(upper), dtype=np.float32)
+    inverse, _ = lapack.dtrtri(upper[0], lower=0)
+    return np.asarray(inverse, dtype=np.float32)[None]
 
 
 def refit(

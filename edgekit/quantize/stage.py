@@ -11,9 +11,8 @@ from typing import Any
 
 from edgekit import artifacts, flatbuffer, serde
 from edgekit.data.samples import Samples
-from edgekit.errors import QuantizeError
-from edgekit.quantize import calibrate, check, engine
-from edgekit.records import Contract, Recipe, TensorSpec
+from edgekit.quantize import check, choose, engine, select
+from edgekit.records import Contract, Quantization, Recipe, TensorSpec
 
 
 def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
@@ -21,29 +20,25 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
 
     Args:
         request: `float` (path), `folder` (where the files go), `name`, `contract`,
-            `recipes`, and `calibration` (an `.npz` of samples, or None).
+            `recipes`, `calibration` (an `.npz` of samples, or None), and `seed`.
         report: Takes one line of progress.
 
     Returns:
         `float_sha256`, and `files`: for each recipe `path`, `sha256`, `size_bytes`,
-        `compressed_bytes`, `contract`, `oldest_runtime`, `skipped`.
+        `compressed_bytes`, `contract`, `oldest_runtime`, `skipped`, `kept`, `candidates`, and
+        `prepared`: an `.npz` of `prepare.Prepared`, to quantize again with exceptions.
     """
     float_path = Path(request["float"])
     float_model = float_path.read_bytes()
     float_parsed = flatbuffer.read(float_model)  # before anything else sees a damaged file
     contract = serde.from_dict(Contract, request["contract"])
     recipes = [serde.from_dict(Recipe, recipe) for recipe in request["recipes"]]
-    ranges = None
-    if any(recipe.quantize and recipe.quantize.needs_calibration for recipe in recipes):
-        if not request.get("calibration"):
-            raise QuantizeError(
-                "Static recipes need calibration samples.",
-                received="none",
-                hint="pass --calibration DATA.npz (100 to 500 samples).",
-            )
+    samples = None
+    if request.get("calibration"):
         samples = Samples.load(Path(request["calibration"]))
-        report(f"calibrating on {len(samples)} samples")
-        ranges = calibrate.collect_ranges(float_path, samples, contract)
+    search = choose.Search(
+        float_model, samples, contract, seed=int(request.get("seed", 0)), report=report
+    )
     files: list[dict[str, Any]] = []
     # zlib works outside the interpreter's lock, so it compresses one file while the
     # quantizer makes the next.
@@ -51,30 +46,68 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         sizes = []
         for recipe in recipes:
             report(f"quantizing: {recipe.name}")
-            content = engine.quantize(float_model, recipe, ranges)
-            # Parsing a large file costs as much as quantizing it: once is enough.
-            model = flatbuffer.read(content)
-            skipped = check.check(float_parsed, model, recipe) if recipe.quantize else ()
-            described = describe(contract, model)
-            content = flatbuffer.finish(
-                model, contract=described, name=request["name"], description=recipe.summary
+            prepared = search.prepare(recipe)
+            exceptions = selection(float_parsed, recipe)
+            model = prepared.apply(recipe, exceptions)
+            path = artifacts.tflite_path(Path(request["folder"]), request["name"], recipe.name)
+            entry, content = finish(
+                model, float_parsed, path, contract, recipe, exceptions, request["name"]
             )
             sizes.append(pool.submit(artifacts.compressed_bytes, content))
-            path = artifacts.tflite_path(Path(request["folder"]), request["name"], recipe.name)
-            path.write_bytes(content)
-            files.append(
-                {
-                    "path": str(path),
-                    "sha256": hashlib.sha256(content).hexdigest(),
-                    "size_bytes": len(content),
-                    "contract": serde.to_dict(described),
-                    "oldest_runtime": flatbuffer.oldest_runtime(model),
-                    "skipped": serde.to_dict(skipped),
-                }
-            )
+            entry["candidates"] = serde.to_dict(prepared.candidates)
+            entry["prepared"] = str(path.with_suffix(".prepared.npz"))
+            prepared.save(Path(entry["prepared"]))
+            files.append(entry)
         for entry, size in zip(files, sizes, strict=True):
             entry["compressed_bytes"] = size.result()
     return {"float_sha256": files[0]["sha256"], "files": files}
+
+
+def selection(model: flatbuffer.Model, recipe: Recipe) -> dict[int, Quantization | None]:
+    """What the recipe's overrides say of single operators of the float file, by index."""
+    overrides = recipe.quantize.overrides if recipe.quantize else ()
+    return select.select(model, overrides) if overrides else {}
+
+
+def finish(
+    model: flatbuffer.Model,
+    before: flatbuffer.Model,
+    path: Path,
+    contract: Contract,
+    recipe: Recipe,
+    exceptions: engine.Exceptions,
+    name: str,
+) -> tuple[dict[str, Any], bytes]:
+    """Check what was done to a file, write it, and tell what is known of it.
+
+    Args:
+        model: The quantized model; changed in place.
+        before: The float file.
+        path: Where it goes.
+        contract: The float file's.
+        recipe: What was asked for.
+        exceptions: What single operators have instead.
+        name: The model's name.
+
+    Returns:
+        The entry of `run`'s `files` without what compressing tells, and the file's bytes.
+
+    Raises:
+        QuantizeError: Nothing was quantized.
+    """
+    skipped = check.check(before, model, recipe, exceptions) if recipe.quantize else ()
+    described = describe(contract, model)
+    content = flatbuffer.finish(model, contract=described, name=name, description=recipe.summary)
+    path.write_bytes(content)
+    entry = {
+        "path": str(path),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size_bytes": len(content),
+        "contract": serde.to_dict(described),
+        "oldest_runtime": flatbuffer.oldest_runtime(model),
+        "skipped": serde.to_dict(skipped),
+    }
+    return entry, content
 
 
 def describe(contract: Contract, content: bytes | flatbuffer.Model) -> Contract:

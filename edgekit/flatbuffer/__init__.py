@@ -16,11 +16,12 @@ from edgekit.flatbuffer.graph import (
 from edgekit.flatbuffer.inspection import Inspection, inspect
 from edgekit.flatbuffer.layers import layer_of
 from edgekit.flatbuffer.reading import Model, read
-from edgekit.flatbuffer.signature import binding, contract, ensure_signature
+from edgekit.flatbuffer.signature import Binding, binding, contract, ensure_signature
 from edgekit.flatbuffer.versions import oldest_runtime, set_versions
 from edgekit.flatbuffer.writing import finish, to_bytes
 
 __all__ = [
+    "Binding",
     "Inspection",
     "Model",
     "Operator",

@@ -33,6 +33,16 @@ class Method:
     bias_correction: bool = True
     refit: bool = False
 
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        steps = (
+            (self.refit, "refit"),
+            (self.gptq, "gptq"),
+            (self.bias_correction, "bias correction"),
+        )
+        return " + ".join(step for done, step in steps if done) or "nearest"
+
 
 def refine(
     float_model: Model,

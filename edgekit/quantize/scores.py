@@ -1,0 +1,131 @@
+"""What a model answers, and how far two models' answers lie apart.
+
+Where a model ends in a softmax, what goes into it is compared: an int8 softmax gives multiples
+of 1/256, which hide how near the rest is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from edgekit import flatbuffer
+from edgekit.errors import QuantizeError
+from edgekit.flatbuffer import Model
+from edgekit.quantize import codes
+from edgekit.quantize.pairing import producers
+
+# Errors that nothing depends on: their logarithm stays finite.
+_NO_ERROR = 1e-12
+
+
+class Answers(dict[str, np.ndarray]):
+    """Outputs by name, `(n, ...)` in real units; of those in `logits`, what goes into a softmax."""
+
+    logits: frozenset[str] = frozenset()
+
+
+def answers(model: Model, inputs: Mapping[str, np.ndarray]) -> Answers:
+    """Run a model over samples, in this process.
+
+    Args:
+        model: What `flatbuffer.read` returned; it stays as it is.
+        inputs: By input name, `(n, ...)`, real values.
+
+    Raises:
+        QuantizeError: The interpreter could not run it.
+    """
+    from ai_edge_litert import interpreter
+
+    names = flatbuffer.binding(model)
+    known = flatbuffer.tensors(model, names.subgraph)
+    graph = model.subgraphs[names.subgraph]
+    read, logits = _before_softmax(model, names)
+    fed = {index: codes.stored(inputs[name], known[index]) for name, index in names.inputs.items()}
+    count = len(next(iter(fed.values())))
+    usual = graph.outputs
+    try:
+        graph.outputs = list(dict.fromkeys(read.values()))
+        content = flatbuffer.to_bytes(model)
+    finally:
+        graph.outputs = usual
+    results: dict[str, list[np.ndarray]] = {name: [] for name in read}
+    try:
+        runner = interpreter.Interpreter(model_content=content, num_threads=os.cpu_count() or 1)
+        runner.allocate_tensors()
+        shapes = {entry["index"]: entry["shape"] for entry in runner.get_input_details()}
+        for sample in range(count):
+            for index, rows in fed.items():
+                runner.set_tensor(index, rows[sample].reshape(shapes[index]))
+            runner.invoke()
+            for name, index in read.items():
+                results[name].append(runner.get_tensor(index))
+    except (RuntimeError, ValueError) as error:
+        raise QuantizeError(
+            "A quantized file runs on calibration samples.", received=str(error)
+        ) from None
+    made = Answers(
+        {name: codes.real(np.stack(rows), known[read[name]]) for name, rows in results.items()}
+    )
+    made.logits = frozenset(logits)
+    return made
+
+
+def _before_softmax(model: Model, names: flatbuffer.Binding) -> tuple[dict[str, int], set[str]]:
+    """The tensor to read for each output, and which of them go into a softmax."""
+    makers = producers(model)
+    read, logits = {}, set()
+    for name, index in names.outputs.items():
+        maker = makers.get((names.subgraph, index))
+        while maker is not None and maker.name in ("QUANTIZE", "DEQUANTIZE"):
+            maker = makers.get((names.subgraph, maker.inputs[0].index))
+        read[name] = index
+        if maker is not None and maker.name == "SOFTMAX":
+            read[name] = maker.inputs[0].index
+            logits.add(name)
+    return read, logits
+
+
+def error(expected: Answers, got: Mapping[str, np.ndarray]) -> float:
+    """How far answers lie from the float model's: larger is worse, the unit is arbitrary.
+
+    The mean over the outputs of the logarithm of: Kullback-Leibler divergence of the
+    probabilities behind logits, for other outputs the ratio of noise to signal.
+    """
+    errors = [
+        _divergence(reference, got[name])
+        if name in expected.logits
+        else _noise(reference, got[name])
+        for name, reference in expected.items()
+    ]
+    return float(np.mean(np.log(np.maximum(errors, _NO_ERROR))))
+
+
+def sqnr_db(expected: Answers, got: Mapping[str, np.ndarray]) -> float:
+    """Signal-to-quantization-noise ratio of the worst output, in decibels."""
+    return min(
+        float(-10 * np.log10(max(_noise(reference, got[name]), _NO_ERROR)))
+        for name, reference in expected.items()
+    )
+
+
+def _noise(reference: np.ndarray, got: np.ndarray) -> float:
+    signal = float(np.sum(np.square(reference, dtype=np.float64)))
+    noise = float(np.sum(np.square(reference.astype(np.float64) - got)))
+    if not np.isfinite(noise):
+        return float("inf")
+    return noise / signal if signal else float(noise > 0)
+
+
+def _divergence(reference: np.ndarray, got: np.ndarray) -> float:
+    if not np.isfinite(got).all():
+        return float("inf")
+    p, q = _log_softmax(reference), _log_softmax(got)
+    return float(np.mean(np.sum(np.exp(p) * (p - q), axis=-1)))
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

@@ -6,11 +6,14 @@ beaten.
 
 from __future__ import annotations
 
+import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from edgekit import flatbuffer
 from edgekit.data import parts
@@ -32,6 +35,10 @@ _DIVISIBLE = 3
 _ACTIVATIONS = 700 * 2**20
 # The float file's activations and the quantized one's, with what an operator gives.
 _COPIES = 2.5
+# Activations that histograms are taken from, in bytes; of a model with few, all.
+_LOOKED_AT = 1500 * 2**20
+HELD = 0
+"""Which third of the samples judges candidates, and takes no part in fitting them."""
 
 
 def held_back(samples: Samples, seed: int) -> tuple[Samples, Samples]:
@@ -45,40 +52,55 @@ def held_back(samples: Samples, seed: int) -> tuple[Samples, Samples]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """One candidate: what it is, how far it lies from float, and how to make it again."""
+    """One candidate: how far it lies from float, and how to make it again."""
 
     name: str
-    error: float
+    errors: np.ndarray
     sqnr_db: float
     variant: _Variant
     ranges: Ranges | None
-    weights: dict[int, Weights] = field(default_factory=dict)
+    weights: Mapping[int, Weights] = field(default_factory=dict)
 
 
 class _Variant:
-    """The float file, or its equalized twin, with what calibration found in it."""
+    """The float file, or its equalized twin, with what calibration found in it.
 
-    def __init__(self, model: Model, fit: Samples, contract: Contract, name: str) -> None:
+    Ranges are judged by samples that took no part in them: each third of the samples by
+    the other two.
+    """
+
+    def __init__(
+        self, model: Model, thirds: Sequence[Samples], contract: Contract, name: str
+    ) -> None:
         self.model, self.name = model, name
         self.content = flatbuffer.to_bytes(model)
-        self._fit, self._contract = fit, contract
+        self._thirds, self._contract = thirds, contract
 
     @cached_property
-    def extremes(self) -> Ranges:
+    def _extremes(self) -> list[Ranges]:
+        """Of each third."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "float.tflite")
             path.write_bytes(self.content)
-            return calibrate.collect_ranges(path, self._fit, self._contract)
+            return [calibrate.collect_ranges(path, third, self._contract) for third in self._thirds]
 
     @cached_property
-    def _histograms(self) -> dict[str, narrowing.Histogram]:
-        return narrowing.histograms(self.model, self._fit.inputs, self.extremes)
+    def _histograms(self) -> list[dict[str, narrowing.Histogram]]:
+        bins = narrowing.widest(self._extremes)
+        most = max(1, _LOOKED_AT // (len(self._thirds) * _all_bytes(self.model)))
+        return [
+            narrowing.histograms(self.model, third.take(range(min(most, len(third)))).inputs, bins)
+            for third in self._thirds
+        ]
 
-    def ranges(self, method: str) -> Ranges:
-        """By `extremes` or one of `ranges.METHODS`."""
+    def ranges(self, method: str, without: int = HELD) -> Ranges:
+        """By `extremes` or one of `ranges.METHODS`, from all thirds but one."""
+        others = [i for i in range(len(self._thirds)) if i != without] or [0]
+        extremes = narrowing.widest([self._extremes[i] for i in others])
         if method == "extremes":
-            return self.extremes
-        return narrowing.narrowed(self.extremes, self._histograms, method)
+            return extremes
+        found = narrowing.together([self._histograms[i] for i in others])
+        return narrowing.narrowed(extremes, found, method)
 
 
 class Search:
@@ -117,10 +139,10 @@ class Search:
             return Prepared(float_model=self._float_model)
         static = how.needs_ranges or any(other.needs_ranges for other in _others(how))
         if not how.refines_weights:
-            ranges = self._plain.extremes if static else None
+            ranges = self._plain.ranges("extremes") if static else None
             return Prepared(float_model=self._float_model, ranges=ranges)
         tried = self._static(recipe) if static else self._weight_only(recipe)
-        best = min(tried, key=lambda candidate: candidate.error)
+        best = _best(tried)
         return Prepared(
             float_model=best.variant.content,
             ranges=best.ranges,
@@ -131,7 +153,8 @@ class Search:
         )
 
     @cached_property
-    def _divided(self) -> tuple[Samples, Samples]:
+    def _thirds(self) -> list[Samples]:
+        """The third that is held back first, then the others; all of them where there are few."""
         if self._samples is None:
             raise QuantizeError(
                 "Ranges and int4 weights are chosen on calibration samples.",
@@ -139,22 +162,27 @@ class Search:
                 hint="pass --calibration DATA.npz (100 to 500 samples).",
             )
         self._report(f"calibrating on {len(self._samples)} samples")
-        return held_back(self._samples, self._seed)
+        fit, held = held_back(self._samples, self._seed)
+        if fit is held:
+            return [fit]
+        half = len(fit) // 2
+        return [held, fit.take(range(half)), fit.take(range(half, len(fit)))]
 
     @cached_property
     def _fit(self) -> Samples:
         """As many of the samples to fit to as memory holds, all of their activations at once."""
-        fit = self._divided[0]
+        assert self._samples is not None
+        fit, _ = held_back(self._samples, self._seed)
         most = max(1, int(_ACTIVATIONS / (_COPIES * max(1, live_bytes(self._model)))))
         return fit if len(fit) <= most else fit.take(range(most))
 
     @cached_property
-    def _expected(self) -> scores.Answers:
-        return scores.answers(self._model, self._divided[1].inputs)
+    def _expected(self) -> list[scores.Answers]:
+        return [scores.answers(self._model, third.inputs) for third in self._thirds]
 
     @cached_property
     def _plain(self) -> _Variant:
-        return _Variant(self._model, self._divided[0], self._contract, "")
+        return _Variant(self._model, self._thirds, self._contract, "")
 
     @cached_property
     def _equalized(self) -> _Variant | None:
@@ -162,58 +190,108 @@ class Search:
         if not found:
             return None
         model = equalize.equalized(self._model, self._fit.inputs, found)
-        return _Variant(model, self._divided[0], self._contract, "equalized, ")
+        return _Variant(model, self._thirds, self._contract, "equalized, ")
 
     def _static(self, recipe: Recipe) -> list[_Tried]:
+        """Plain, then refined on the best ranges; the same of the equalized twin."""
         tried = []
         for variant in filter(None, (self._plain, self._equalized)):
-            plain = []
-            for method in ("extremes", *narrowing.METHODS):
-                self._report(f"calibrating: {recipe.name}, {variant.name}ranges {method}")
-                plain.append(self._judge(recipe, variant, variant.ranges(method), method))
-            best = min(plain, key=lambda candidate: candidate.error)
-            tried += [*plain, self._refined(recipe, best, _method(recipe))]
+            tried.append(self._rounded(recipe, variant, "extremes"))
+            refined = self._refined(recipe, variant, "extremes", _method(recipe))
+            method = self._best_ranges(recipe, variant, refined.weights)
+            if method != "extremes":
+                tried.append(self._rounded(recipe, variant, method))
+                # Weights are fitted to what they are multiplied by, which now is clipped.
+                refined = self._refined(recipe, variant, method, _method(recipe))
+            tried.append(refined)
         return tried
+
+    def _best_ranges(
+        self, recipe: Recipe, variant: _Variant, weights: Mapping[int, Weights]
+    ) -> str:
+        """The method of ranges with the smallest error over all thirds, each held back once.
+
+        The weights are the same for all: a difference that they make would hide that of
+        the ranges.
+        """
+        found = []
+        for method in ("extremes", *narrowing.METHODS):
+            self._report(f"calibrating: {recipe.name}, {variant.name}{method}")
+            errors = []
+            for i, third in enumerate(self._thirds):
+                prepared = Prepared(
+                    float_model=variant.content, ranges=variant.ranges(method, i), weights=weights
+                )
+                got = scores.answers(prepared.apply(recipe), third.inputs)
+                errors.append(scores.errors(self._expected[i], got))
+            found.append((method, np.concatenate(errors)))
+        (usual, base), *others = found
+        found = [(name, errors) for name, errors in others if scores.better(errors, base)]
+        return min(found, key=lambda pair: pair[1].mean())[0] if found else usual
 
     def _weight_only(self, recipe: Recipe) -> list[_Tried]:
-        plain = self._judge(recipe, self._plain, None, "nearest")
         method = _method(recipe)
-        tried = [plain, self._refined(recipe, plain, method)]
+        tried = [
+            self._rounded(recipe, self._plain, None),
+            self._refined(recipe, self._plain, None, method),
+        ]
         assert recipe.quantize is not None
         if recipe.quantize.weight_bits < 8 and method.gptq:
-            tried.append(self._refined(recipe, plain, replace(method, refit=True)))
+            tried.append(self._refined(recipe, self._plain, None, replace(method, refit=True)))
         return tried
 
-    def _judge(self, recipe: Recipe, variant: _Variant, ranges: Ranges | None, name: str) -> _Tried:
-        content = engine.quantize(variant.content, recipe, ranges)
-        return self._scored(flatbuffer.read(content), variant, ranges, f"{variant.name}{name}", {})
+    def _rounded(self, recipe: Recipe, variant: _Variant, ranges: str | None) -> _Tried:
+        """Weights to the nearest, one by one: what the quantizer does."""
+        return self._tried(recipe, variant, ranges, Method(gptq=False, bias_correction=False))
 
-    def _refined(self, recipe: Recipe, start: _Tried, method: Method) -> _Tried:
-        """The same ranges with better weights."""
-        self._report(f"rounding weights: {recipe.name}, {method.name}")
-        variant = start.variant
-        model = flatbuffer.read(engine.quantize(variant.content, recipe, start.ranges))
-        weights = refine(variant.model, model, self._fit.inputs, method, seed=self._seed)
-        name = f"{start.name}, {method.name}" if start.ranges else method.name
-        return self._scored(model, variant, start.ranges, name, weights)
-
-    def _scored(
-        self,
-        model: Model,
-        variant: _Variant,
-        ranges: Ranges | None,
-        name: str,
-        weights: dict[int, Weights],
+    def _refined(
+        self, recipe: Recipe, variant: _Variant, ranges: str | None, method: Method
     ) -> _Tried:
-        got = scores.answers(model, self._divided[1].inputs)
+        self._report(f"rounding weights: {recipe.name}, {variant.name}{method.name}")
+        return self._tried(recipe, variant, ranges, method)
+
+    def _tried(
+        self, recipe: Recipe, variant: _Variant, ranges: str | None, method: Method
+    ) -> _Tried:
+        chosen = None if ranges is None else variant.ranges(ranges)
+        model = flatbuffer.read(engine.quantize(variant.content, recipe, chosen))
+        weights: Mapping[int, Weights] = {}
+        if method.changes_weights:
+            weights = refine(variant.model, model, self._fit.inputs, method, seed=self._seed)
+        got = scores.answers(model, self._thirds[HELD].inputs)
         return _Tried(
-            name=name,
-            error=scores.error(self._expected, got),
-            sqnr_db=scores.sqnr_db(self._expected, got),
+            name=f"{variant.name}{f'{ranges}, ' if ranges else ''}{method.name}",
+            errors=scores.errors(self._expected[HELD], got),
+            sqnr_db=scores.sqnr_db(self._expected[HELD], got),
             variant=variant,
-            ranges=ranges,
+            ranges=chosen,
             weights=weights,
         )
+
+
+def _best(tried: Sequence[_Tried]) -> _Tried:
+    """The candidate with the smallest error, if it beats the first, which is the plain one.
+
+    Of those that chance could have put behind it, the last: the most refined.
+    """
+    plain, *others = tried
+    ahead = [candidate for candidate in others if scores.better(candidate.errors, plain.errors)]
+    if not ahead:
+        return plain
+    best = min(ahead, key=lambda candidate: float(candidate.errors.mean()))
+    return [c for c in ahead if c is best or not scores.better(best.errors, c.errors)][-1]
+
+
+def _all_bytes(model: Model) -> int:
+    """What all activations of one sample take together."""
+    main = flatbuffer.binding(model).subgraph
+    sizes = [
+        math.prod(map(abs, tensor.shape))
+        for op in flatbuffer.operators(model)
+        if op.subgraph == main
+        for tensor in op.outputs
+    ]
+    return max(1, 4 * sum(sizes))
 
 
 def _method(recipe: Recipe) -> Method:

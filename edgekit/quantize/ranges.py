@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def histograms(
     def look(name: str, values: np.ndarray) -> None:
         if name in found or name not in extremes or values.dtype != np.float32:
             return
-        low, high = (float(np.ravel(extremes[name][side])[0]) for side in ("min", "max"))
+        low, high = extent(extremes[name])
         if not high > low:
             return
         flat = values.reshape(-1)
@@ -62,6 +62,31 @@ def histograms(
     return found
 
 
+def extent(sides: Mapping[str, np.ndarray]) -> tuple[float, float]:
+    """The smallest and the largest value that a range has."""
+    return float(np.min(sides["min"])), float(np.max(sides["max"]))
+
+
+def widest(parts: Sequence[Ranges]) -> Ranges:
+    """The extremes over several sets of samples."""
+    return {
+        name: {
+            "min": np.minimum.reduce([part[name]["min"] for part in parts]),
+            "max": np.maximum.reduce([part[name]["max"] for part in parts]),
+        }
+        for name in parts[0]
+    }
+
+
+def together(parts: Sequence[Mapping[str, Histogram]]) -> dict[str, Histogram]:
+    """Histograms with the same bins, added up."""
+    return {
+        name: replace(first, counts=np.sum([part[name].counts for part in parts], axis=0))
+        for name, first in parts[0].items()
+        if all(name in part for part in parts)
+    }
+
+
 def narrowed(extremes: Ranges, found: Mapping[str, Histogram], method: str) -> Ranges:
     """The ranges by one of `METHODS`; a tensor without a histogram keeps its extremes.
 
@@ -75,6 +100,8 @@ def narrowed(extremes: Ranges, found: Mapping[str, Histogram], method: str) -> R
             result[name] = sides
             continue
         low, high = _mse(histogram) if method == "mse" else _percentile(histogram, method)
+        least, most = extent(sides)
+        low, high = max(low, least), min(high, most)
         result[name] = {
             "min": np.full_like(sides["min"], low),
             "max": np.full_like(sides["max"], high),

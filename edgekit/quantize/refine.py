@@ -34,6 +34,11 @@ class Method:
     refit: bool = False
 
     @property
+    def changes_weights(self) -> bool:
+        """Whether it does more than the quantizer does anyway."""
+        return self.gptq or self.bias_correction
+
+    @property
     def name(self) -> str:
         """What to call it."""
         steps = (

@@ -88,19 +88,42 @@ def _before_softmax(model: Model, names: flatbuffer.Binding) -> tuple[dict[str, 
     return read, logits
 
 
-def error(expected: Answers, got: Mapping[str, np.ndarray]) -> float:
-    """How far answers lie from the float model's: larger is worse, the unit is arbitrary.
+def errors(expected: Answers, got: Mapping[str, np.ndarray]) -> np.ndarray:
+    """How far each sample's answers lie from the float model's, `(n,)`; larger is worse.
 
-    The mean over the outputs of the logarithm of: Kullback-Leibler divergence of the
-    probabilities behind logits, for other outputs the ratio of noise to signal.
+    Of probabilities behind logits, the root of the Kullback-Leibler divergence; of other
+    outputs, the root of noise against the mean signal. Roots, since a divergence summed over
+    samples is the divergence of its worst one. With several outputs, their sum.
     """
-    errors = [
-        _divergence(reference, got[name])
-        if name in expected.logits
-        else _noise(reference, got[name])
-        for name, reference in expected.items()
-    ]
-    return float(np.mean(np.log(np.maximum(errors, _NO_ERROR))))
+    total = np.zeros(len(next(iter(expected.values()))))
+    for name, reference in expected.items():
+        rows = reference.reshape(len(reference), -1), got[name].reshape(len(reference), -1)
+        if not np.isfinite(rows[1]).all():
+            return np.full(len(total), np.inf)
+        if name in expected.logits:
+            shape = (len(reference), -1, reference.shape[-1])
+            p, q = (_log_softmax(values.reshape(shape)) for values in (reference, got[name]))
+            divergence = np.sum(np.exp(p) * (p - q), axis=-1).mean(axis=-1)
+            total += np.sqrt(np.maximum(divergence, 0))
+        else:
+            signal = np.square(rows[0], dtype=np.float64).sum(axis=-1).mean()
+            noise = np.square(rows[0].astype(np.float64) - rows[1]).sum(axis=-1)
+            total += np.sqrt(noise / signal) if signal else np.sqrt(noise)
+    return total
+
+
+def better(candidate: np.ndarray, base: np.ndarray) -> bool:
+    """Whether a candidate's errors are smaller by more than chance: by a standard error.
+
+    Args:
+        candidate: What `errors` gave for it, `(n,)`.
+        base: The same for what it has to beat, on the same samples.
+    """
+    difference = candidate - base
+    if not np.isfinite(difference).all():
+        return bool(np.isfinite(candidate).all() and not np.isfinite(base).all())
+    chance = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
+    return bool(difference.mean() + chance < 0)
 
 
 def sqnr_db(expected: Answers, got: Mapping[str, np.ndarray]) -> float:
@@ -117,13 +140,6 @@ def _noise(reference: np.ndarray, got: np.ndarray) -> float:
     if not np.isfinite(noise):
         return float("inf")
     return noise / signal if signal else float(noise > 0)
-
-
-def _divergence(reference: np.ndarray, got: np.ndarray) -> float:
-    if not np.isfinite(got).all():
-        return float("inf")
-    p, q = _log_softmax(reference), _log_softmax(got)
-    return float(np.mean(np.sum(np.exp(p) * (p - q), axis=-1)))
 
 
 def _log_softmax(logits: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ EdgekitError                 exit 2: the rule, what was received, the next step
 │   ├── FlexError            it needs TensorFlow operators that no mobile runtime has
 │   └── FidelityError        the float file does not compute what Keras computes
 ├── QuantizeError            .tflite to .tflite failed, or changed nothing
+├── BoundNotHeld             exit 1: no choice of precisions loses as little as was asked
 ├── RunError                 an interpreter could not run a file
 │   ├── WorkerCrashed        it died (a signal, an abort)
 │   ├── WorkerTimeout        it did not answer in time
@@ -109,6 +110,12 @@ class FidelityError(ExportError):
 
 class QuantizeError(EdgekitError):
     """A float `.tflite` could not be quantized, or nothing in it changed."""
+
+
+class BoundNotHeld(EdgekitError):
+    """No choice of precisions that was tried loses as little as was asked for."""
+
+    exit_code = EXIT_GATE_FAILED
 
 
 class RunError(EdgekitError):

@@ -71,3 +71,17 @@ def get(name: str, io_dtype: IoDtype = "float32") -> Recipe:
             hint="use --recipe static_wi8_ai8, or leave --io away.",
         )
     return replace(recipe, quantize=replace(recipe.quantize, io_dtype=io_dtype))
+
+
+def name_of(how: Quantization | None) -> str:
+    """The name of the recipe that quantizes so, whatever its inputs, rounding and exceptions."""
+    if how is None:
+        return "float32"
+    wanted = (how.scheme, how.weight_bits, how.activation_bits)
+    return next(
+        name
+        for name, recipe in RECIPES.items()
+        if recipe.quantize is not None
+        and wanted
+        == (recipe.quantize.scheme, recipe.quantize.weight_bits, recipe.quantize.activation_bits)
+    )

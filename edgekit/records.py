@@ -164,6 +164,32 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """What it took to hold a bound, and what it cost.
+
+    `quantity` is what was bounded: a metric whose loss against float is a fraction,
+    `agreement` (1 less the agreement with float) or `sqnr_db`. `value` with its 95 % interval,
+    and `unrepaired` (with nothing kept) are measured on `num_samples` calibration samples that
+    the quantization was not fitted to. `at_least` tells a bound from below. Latencies are
+    ratios, None where nothing was timed.
+    """
+
+    quantity: str
+    limit: float
+    at_least: bool = False
+    value: float
+    low: float | None = None
+    high: float | None = None
+    unrepaired: float
+    num_samples: int
+    num_operators: int
+    added_bytes: int = 0
+    latency_to_float: float | None = None
+    latency_to_unrepaired: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """A written `.tflite` and all that is known of it: its manifest.
 
@@ -194,6 +220,7 @@ class Artifact:
     skipped: tuple[Skipped, ...] = ()
     kept: tuple[Kept, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    repair: Repair | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgekit.cli import options as shared
+
+if TYPE_CHECKING:
+    from edgekit.records import Override
 
 
 @click.command()
@@ -24,7 +28,7 @@ from edgekit.cli import options as shared
     "-c",
     "--calibration",
     metavar="DATA",
-    help="Samples for static recipes: .npz, .csv, a folder by class, or module:function.",
+    help="Samples for static and int4 recipes: .npz, .csv, a folder by class, or module:function.",
 )
 @click.option(
     "-o", "--output", type=shared.FILE, help="Folder for the results [default: the current one]."
@@ -42,6 +46,51 @@ from edgekit.cli import options as shared
     "io_dtype",
     type=click.Choice(["float32", "int8", "uint8"]),
     help="Type of inputs and outputs of static_wi8_ai8 [default: float32].",
+)
+@click.option(
+    "--max-loss",
+    type=click.FloatRange(min=0, max=1, max_open=True),
+    metavar="FRACTION",
+    help="Keep operators in higher precision until no more than this is lost, as 0.01.",
+)
+@click.option(
+    "--min-sqnr",
+    "min_sqnr_db",
+    type=float,
+    metavar="DB",
+    help="Likewise, until the outputs are within this of float's, as 25.",
+)
+@click.option(
+    "--keep-float",
+    "keep_float",
+    multiple=True,
+    metavar="LAYER",
+    help="Leave a layer float; a name or a regular expression for whole names; repeatable.",
+)
+@click.option(
+    "--override",
+    "overrides",
+    multiple=True,
+    metavar="LAYER=RECIPE",
+    help="Another recipe for a layer; likewise.",
+)
+@click.option(
+    "--rounding",
+    type=click.Choice(["gptq", "nearest"]),
+    help="How weights become integers where there are samples [default: gptq].",
+)
+@click.option(
+    "--bias-correction/--no-bias-correction",
+    "bias_correction",
+    default=None,
+    help="Whether biases take up what rounding shifts [default: they do].",
+)
+@click.option(
+    "--for",
+    "device",
+    type=click.Choice(["cpu", "npu", "mcu"]),
+    help="What the files are for: int16 activations hold a bound for NPUs and MCUs only "
+    "[default: cpu].",
 )
 @click.option(
     "--calibration-samples",
@@ -76,6 +125,13 @@ def convert(
     name: str | None,
     input_shapes: tuple[str, ...],
     io_dtype: str | None,
+    max_loss: float | None,
+    min_sqnr_db: float | None,
+    keep_float: tuple[str, ...],
+    overrides: tuple[str, ...],
+    rounding: str | None,
+    bias_correction: bool | None,
+    device: str | None,
     calibration_samples: int | None,
     seed: int | None,
     custom_objects: str | None,
@@ -97,12 +153,15 @@ def convert(
       float16                half the size
       dynamic_wi8_afp32      int8 weights, no data needed
       weight_only_wi8_afp32  int8 weights, computed in float
-      weight_only_wi4_afp32  int4 weights, computed in float
+      weight_only_wi4_afp32  int4 weights, computed in float; needs --calibration
       static_wi8_ai8         int8 everywhere; needs --calibration
       static_wi8_ai16        int16 activations, for NPUs; needs --calibration
 
     Without --recipe: those of edgekit.toml; else float32, float16 and dynamic_wi8_afp32, and
     static_wi8_ai8 where there is calibration data.
+
+    --max-loss and --min-sqnr are measured on a third of the calibration samples. If no choice
+    of precisions holds the bound, nothing is written and the exit code is 1.
     """
     from edgekit import project as projects
     from edgekit.pipeline import convert as pipeline
@@ -122,6 +181,12 @@ def convert(
                 ConvertOptions(limits=shared.limits(timeout, memory_limit)),
                 recipes=recipes,
                 io_dtype=io_dtype,
+                max_loss=max_loss,
+                min_sqnr_db=min_sqnr_db,
+                overrides=parse_overrides(overrides, keep_float),
+                rounding=rounding,
+                bias_correction=bias_correction,
+                device=device,
                 calibration_samples=calibration_samples,
                 seed=said.data.seed if seed is None else seed,
                 unsafe=unsafe,
@@ -133,9 +198,15 @@ def convert(
     if as_json:
         shared.echo_json(made)
         return
-    from edgekit.report import terminal
+    from edgekit.report import terminal, told
 
-    terminal.console().print(terminal.artifacts_table(made))
+    out = terminal.console()
+    out.print(terminal.artifacts_table(made))
+    exceptions = terminal.exceptions_table(made)
+    if exceptions is not None:
+        out.print(exceptions)
+    for line in (*told.candidate_lines(made), *told.repair_lines(made), *told.size_lines(made)):
+        click.echo(line)
     first = made[0]
     if first.reference_sqnr_db is not None:
         exactly = math.isinf(first.reference_sqnr_db)
@@ -144,6 +215,24 @@ def convert(
             f"{'exactly' if exactly else f'to {first.reference_sqnr_db:.1f} dB'} on "
             f"{'synthetic' if first.golden == 'synthetic' else 'real'} golden samples."
         )
+
+
+def parse_overrides(texts: tuple[str, ...], keep_float: tuple[str, ...]) -> tuple[Override, ...]:
+    """`LAYER=RECIPE` as records, and layers to keep float, which come last and so win."""
+    from edgekit.errors import UsageError
+    from edgekit.records import Override
+
+    found = []
+    for text in texts:
+        layers, equals, recipe = text.rpartition("=")
+        if not (equals and layers and recipe):
+            raise UsageError(
+                "--override is LAYER=RECIPE.",
+                received=text,
+                hint="--override 'conv.*=weight_only_wi8_afp32'",
+            )
+        found.append(Override(layers=layers, recipe=recipe))
+    return (*found, *(Override(layers=layer, recipe="float32") for layer in keep_float))
 
 
 def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from edgekit import artifacts, isolate, serde
 from edgekit import project as projects
 from edgekit.convert import recognise
-from edgekit.pipeline import prove, write
+from edgekit.pipeline import prove, repair, write
 from edgekit.pipeline.plan import plan
 from edgekit.process import Progress, silent
 from edgekit.project import Project
@@ -73,9 +73,7 @@ def convert(
             "custom_objects": custom_objects,
             "golden_samples": options.golden_samples,
             "calibration_samples": options.calibration_samples,
-            "calibrates": any(
-                r.quantize is not None and r.quantize.needs_calibration for r in settled.recipes
-            ),
+            "calibrates": settled.calibrates,
             "seed": options.seed,
             "unsafe": options.unsafe,
             "out": str(work / "float.tflite"),
@@ -102,12 +100,24 @@ def convert(
                     "contract": exported["contract"],
                     "recipes": serde.to_dict(settled.recipes),
                     "calibration": request["calibration_out"] if settled.calibration else None,
+                    "seed": options.seed,
                 },
                 name="The quantizer",
                 limits=options.limits,
                 on_progress=on_progress,
             )
             golden, sqnr = compared.result()
+        entries = quantized["files"]
+        if settled.bounded:
+            entries = repair.hold(
+                settled,
+                entries,
+                request,
+                exported,
+                project=project,
+                options=options,
+                on_progress=on_progress,
+            )
         common = {
             "source_sha256": serde.sha256(model),
             "float_sha256": quantized["float_sha256"],
@@ -122,16 +132,16 @@ def convert(
             "notes": (*settled.notes, *exported["notes"]),
         }
         on_progress("running every file on golden samples")
-        files = [Path(entry["path"]) for entry in quantized["files"]]
+        files = [Path(entry["path"]) for entry in entries]
         prove.check_all(files, settled.recipes, golden, options.limits)
         made = [
             write.artifact(settled, recipe, entry, common)
-            for recipe, entry in zip(settled.recipes, quantized["files"], strict=True)
+            for recipe, entry in zip(settled.recipes, entries, strict=True)
         ]
         golden.save(work / "golden.npz")
         write.write(
             made,
-            [Path(entry["path"]) for entry in quantized["files"]],
+            files,
             work / "golden.npz",
             artifacts.golden_path(settled.folder, settled.name),
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit import artifacts, recipes
 from edgekit.errors import OutputError, UsageError
 from edgekit.project import Project
-from edgekit.records import ConvertOptions, Recipe
+from edgekit.records import ConvertOptions, Quantization, Recipe
 
 # With a recipe, an ending and a temporary part behind it, a name stays below 255 bytes.
 _NAME_BYTES = 180
@@ -21,13 +23,18 @@ _NAMELESS = {"model", "saved_model", ""}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The recipes, the float one first, and where their files go."""
+    """The recipes, the float one first, and where their files go.
+
+    `calibrates` tells that the samples take part in a file, `bounded` that a loss is bounded.
+    """
 
     recipes: tuple[Recipe, ...]
     folder: Path
     name: str
     calibration: str | None
     notes: tuple[str, ...]
+    calibrates: bool = False
+    bounded: bool = False
 
 
 def plan(
@@ -53,13 +60,22 @@ def plan(
     if not wanted:
         wanted = recipes.WITH_DATA if calibration else recipes.WITHOUT_DATA
     chosen = [recipes.get(recipe, options.io_dtype) for recipe in dict.fromkeys(wanted)]
-    static = [r.name for r in chosen if r.quantize and r.quantize.needs_calibration]
-    if static and not calibration:
+    chosen = [_as_asked(recipe, options) for recipe in chosen]
+    _check_exceptions(chosen, options)
+    needing = [r for r in chosen if needs_calibration(r)]
+    static = [r.name for r in needing if r.quantize and r.quantize.needs_ranges]
+    if needing and not calibration:
         raise UsageError(
-            f"{static[0]} needs calibration samples.",
+            f"{needing[0].name} needs calibration samples.",
             received=f"no --calibration, and {project_name(project)}.",
-            hint="pass --calibration DATA.npz (100 to 500 samples), or use --recipe "
-            "dynamic_wi8_afp32.",
+            hint=_without_samples(needing[0]),
+        )
+    bounded = options.max_loss is not None or options.min_sqnr_db is not None
+    if bounded and not calibration:
+        raise UsageError(
+            "A bound is measured on a third of the calibration samples.",
+            received=f"no --calibration, and {project_name(project)}.",
+            hint="pass --calibration DATA.npz (100 to 500 samples).",
         )
     if options.io_dtype != "float32" and not static:
         raise UsageError(
@@ -68,7 +84,8 @@ def plan(
             hint="add --recipe static_wi8_ai8.",
         )
     notes = []
-    if calibration and not static:
+    calibrates = bounded or any(_uses_calibration(recipe) for recipe in chosen)
+    if calibration and not calibrates:
         notes.append(
             f"none of {', '.join(r.name for r in chosen)} needs calibration; "
             "the samples serve as golden samples only."
@@ -81,9 +98,84 @@ def plan(
         name=check_name(name or project.name or default_name(model)),
         calibration=calibration,
         notes=tuple(notes),
+        calibrates=calibrates,
+        bounded=bounded,
     )
     _check_outputs(settled, model, options.force)
     return settled
+
+
+def needs_calibration(recipe: Recipe) -> bool:
+    """Whether a recipe, or an exception from it, cannot be done without samples."""
+    how = recipe.quantize
+    if how is None:
+        return False
+    return how.needs_calibration or any(
+        other is not None and other.needs_ranges for other in _exceptions(recipe)
+    )
+
+
+def _uses_calibration(recipe: Recipe) -> bool:
+    how = recipe.quantize
+    return needs_calibration(recipe) or (how is not None and how.refines_weights)
+
+
+def _exceptions(recipe: Recipe) -> list[Quantization | None]:
+    overrides = recipe.quantize.overrides if recipe.quantize else ()
+    return [recipes.get(override.recipe).quantize for override in overrides]
+
+
+def _as_asked(recipe: Recipe, options: ConvertOptions) -> Recipe:
+    """The recipe with the rounding and the exceptions of the options."""
+    if recipe.quantize is None:
+        return recipe
+    how = replace(
+        recipe.quantize,
+        rounding=options.rounding,
+        bias_correction=options.bias_correction,
+        overrides=options.overrides,
+    )
+    return replace(recipe, quantize=how)
+
+
+def _check_exceptions(chosen: Sequence[Recipe], options: ConvertOptions) -> None:
+    """Refuse exceptions and bounds that concern no recipe, or cannot be right."""
+    for override in options.overrides:
+        recipes.get(override.recipe)
+        try:
+            re.compile(override.layers)
+        except re.error as error:
+            raise UsageError(
+                "A selector is a layer's name, or a regular expression that matches whole names.",
+                received=f"{override.layers!r}: {error}",
+            ) from None
+    if any(recipe.quantize for recipe in chosen):
+        return
+    for option, given in {
+        "--override and --keep-float": options.overrides,
+        "--max-loss": options.max_loss is not None,
+        "--min-sqnr": options.min_sqnr_db is not None,
+    }.items():
+        if given:
+            raise UsageError(
+                f"{option} concerns recipes that quantize.",
+                received=f"--recipe {', '.join(recipe.name for recipe in chosen)}",
+                hint="add one, such as --recipe static_wi8_ai8.",
+            )
+
+
+def _without_samples(recipe: Recipe) -> str:
+    assert recipe.quantize is not None
+    if recipe.quantize.needs_ranges:
+        return (
+            "pass --calibration DATA.npz (100 to 500 samples), or use --recipe dynamic_wi8_afp32."
+        )
+    if recipe.quantize.needs_calibration:
+        return (
+            "pass --calibration DATA.npz (100 to 500 samples) to choose the integers by; or take "
+            "the nearest ones, which are much worse: --rounding nearest --no-bias-correction."
+        )
+    return "pass --calibration DATA.npz (100 to 500 samples): static exceptions need ranges."
 
 
 def default_name(model: Path) -> str:
@@ -118,6 +210,13 @@ def check_name(name: str) -> str:
 
 
 def _check_numbers(options: ConvertOptions) -> None:
+    if options.max_loss is not None and not 0 <= options.max_loss < 1:
+        raise UsageError(
+            "max_loss is a fraction from 0 up to 1: 0.01 is one sample in a hundred.",
+            received=str(options.max_loss),
+        )
+    if options.min_sqnr_db is not None and not math.isfinite(options.min_sqnr_db):
+        raise UsageError("min_sqnr is a number of decibels.", received=str(options.min_sqnr_db))
     least = {"seed": 0, "calibration_samples": 1, "golden_samples": 1}
     for name, minimum in least.items():
         value = getattr(options, name)

@@ -13,7 +13,7 @@ import edgekit
 from edgekit import artifacts, serde
 from edgekit.data.samples import Samples
 from edgekit.pipeline.plan import Plan
-from edgekit.records import Artifact, Contract, Recipe, Skipped
+from edgekit.records import Artifact, Candidate, Contract, Kept, Recipe, Repair, Skipped
 
 _TOOLS = ("tensorflow", "keras", "tf-keras", "ai-edge-litert", "litert-quantizer", "numpy")
 
@@ -33,7 +33,10 @@ def artifact(
         path=str(artifacts.tflite_path(settled.folder, settled.name, recipe.name)),
         recipe=recipe,
         contract=serde.from_dict(Contract, entry["contract"]),
-        skipped=tuple(serde.from_dict(Skipped, item) for item in entry["skipped"]),
+        skipped=serde.from_dict(tuple[Skipped, ...], entry["skipped"], "skipped"),
+        kept=serde.from_dict(tuple[Kept, ...], entry["kept"], "kept"),
+        candidates=serde.from_dict(tuple[Candidate, ...], entry["candidates"], "candidates"),
+        repair=None if entry.get("repair") is None else serde.from_dict(Repair, entry["repair"]),
         **{key: entry[key] for key in ("sha256", "size_bytes", "compressed_bytes")},
         oldest_runtime=entry["oldest_runtime"],
         **common,

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import Model, Operator, Tensor, binding, operators, read, tensors
+from edgekit.quantize.engine import DYNAMIC_OPERATORS, INT4_OPERATORS
 from edgekit.quantize.pairing import behind_casts, pairs, producers
 from edgekit.records import Quantization, Recipe, Skipped
 
@@ -107,7 +108,9 @@ def check(
         )
     made_by, main = producers(after), binding(before).subgraph
     found = list(pairs(before, after))
-    if how.scheme == "static" and not any(_is_integer(new) for _, new in found if new):
+    elsewhere = any(other is not None for other in exceptions.values())
+    static = how.scheme == "static"
+    if static and not elsewhere and not any(_is_integer(new) for _, new in found if new):
         raise QuantizeError(
             f"{recipe.name} computes in integers.",
             received="every operator stayed float",
@@ -116,7 +119,7 @@ def check(
     skipped = []
     for old, new in found:
         meant = exceptions.get(old.index, how) if old.subgraph == main else how
-        if meant is None or new is None or not _is_meant(old, meant):
+        if meant is None or new is None or not is_meant(old, meant):
             continue
         if not _is_done(new, meant, made_by):
             skipped.append(Skipped(layer=old.layer, operator=old.name, reason=_reason(old, meant)))
@@ -151,12 +154,23 @@ def _weights(op: Operator) -> list[Tensor]:
     return [t for t in op.constants if t.dtype in _FLOATS and len(t.shape) >= 2]
 
 
-def _is_meant(op: Operator, how: Quantization) -> bool:
+def is_meant(op: Operator, how: Quantization) -> bool:
+    """Whether a scheme has something to do at an operator: weights, or a float result."""
     if op.name in _CONTROL:
         return False
     if how.scheme == "static":
         return any(tensor.dtype in _FLOATS for tensor in op.outputs)
     return op.name in _WEIGHTED and bool(_weights(op))
+
+
+def treats(op: Operator, how: Quantization) -> bool:
+    """Whether the quantizer does to an operator of a float file what `how` says."""
+    if not is_meant(op, how) or op.name not in _treated(how):
+        return False
+    name = next((k for k, v in _QUANTIZER_NAMES.items() if v == op.name), op.name)
+    if how.scheme == "dynamic":
+        return name in DYNAMIC_OPERATORS
+    return how.weight_bits > 4 or name in INT4_OPERATORS
 
 
 def _is_integer(op: Operator) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from edgekit import flatbuffer, recipes
 from edgekit.errors import UsageError
-from edgekit.flatbuffer import Model
+from edgekit.flatbuffer import Model, Operator
 from edgekit.names import nearest
-from edgekit.records import Override, Quantization
+from edgekit.quantize import check
+from edgekit.quantize.engine import Exceptions
+from edgekit.quantize.pairing import CASTS
+from edgekit.records import Kept, Override, Quantization, Recipe
 
 
 def select(model: Model, overrides: Sequence[Override]) -> dict[int, Quantization | None]:
@@ -20,31 +23,97 @@ def select(model: Model, overrides: Sequence[Override]) -> dict[int, Quantizatio
         overrides: Selectors and recipes.
 
     Raises:
-        UsageError: A selector matches no layer, or is no regular expression; or there is no
-            such recipe.
+        UsageError: A selector matches no layer, or is no regular expression; there is no
+            such recipe, or none of the operators can be quantized so.
     """
-    main = flatbuffer.binding(model).subgraph
-    found = [op for op in flatbuffer.operators(model) if op.subgraph == main]
+    found = _operators(model)
     layers = sorted({op.layer for op in found})
     chosen: dict[int, Quantization | None] = {}
     for override in overrides:
         how = recipes.get(override.recipe).quantize
-        try:
-            pattern = re.compile(override.layers)
-        except re.error as error:
-            raise UsageError(
-                "A selector is a layer's name, or a regular expression that matches whole names.",
-                received=f"{override.layers!r}: {error}",
-            ) from None
-        meant = [op for op in found if op.layer == override.layers or pattern.fullmatch(op.layer)]
+        meant = [op for op in found if _matches(override, op)]
         if not meant:
             raise UsageError(
                 "A selector matches at least one layer of the model.",
                 received=f"{override.layers!r}; the layers are {_some(layers)}",
                 hint=nearest(override.layers, layers),
             )
+        if how is not None and not any(check.treats(op, how) for op in meant):
+            names = ", ".join(dict.fromkeys(op.name for op in meant))
+            raise UsageError(
+                f"{override.recipe} can be applied to an operator of the layers that it is for.",
+                received=f"{override.layers!r}, which has {names} only",
+                hint="name a layer with weights, or keep it float with --keep-float.",
+            )
         chosen.update({op.index: how for op in meant})
     return chosen
+
+
+def kept(
+    model: Model,
+    recipe: Recipe,
+    exceptions: Exceptions,
+    reasons: Mapping[int, str] | None = None,
+) -> tuple[Kept, ...]:
+    """The operators that have another precision than the recipe's, and why.
+
+    Operators that the recipe leaves as they are, and exceptions that say the same as the
+    recipe, are none.
+
+    Args:
+        model: The float file.
+        recipe: What was asked for.
+        exceptions: What single operators of its main graph have instead, by index.
+        reasons: Why, by index; that somebody asked for it where there is none.
+    """
+    how = recipe.quantize
+    if how is None:
+        return ()
+    told = []
+    for op in _operators(model):
+        if op.index not in exceptions or not check.is_meant(op, how):
+            continue
+        name = recipes.name_of(effective(op, exceptions[op.index]))
+        if name == recipe.name:
+            continue
+        asked = next((o for o in reversed(how.overrides) if _matches(o, op)), None)
+        reason = (reasons or {}).get(op.index) or (
+            f"asked for: {asked.layers}={asked.recipe}" if asked else "asked for"
+        )
+        told.append(Kept(layer=op.layer, operator=op.name, recipe=name, reason=reason))
+    return tuple(told)
+
+
+def effective(op: Operator, how: Quantization | None) -> Quantization | None:
+    """What an operator has of `how`: nothing without weights where that is about weights."""
+    if how is None or check.treats(op, how):
+        return how
+    # The quantizer stores what it has no 4-bit form for in 8 bits.
+    eight = recipes.RECIPES["weight_only_wi8_afp32"].quantize
+    if how.scheme == "weight_only" and eight is not None and check.treats(op, eight):
+        return eight
+    return None
+
+
+def _operators(model: Model) -> list[Operator]:
+    main = flatbuffer.binding(model).subgraph
+    return [
+        op for op in flatbuffer.operators(model) if op.subgraph == main and op.name not in CASTS
+    ]
+
+
+def _matches(override: Override, op: Operator) -> bool:
+    return override.layers == op.layer or bool(_pattern(override).fullmatch(op.layer))
+
+
+def _pattern(override: Override) -> re.Pattern[str]:
+    try:
+        return re.compile(override.layers)
+    except re.error as error:
+        raise UsageError(
+            "A selector is a layer's name, or a regular expression that matches whole names.",
+            received=f"{override.layers!r}: {error}",
+        ) from None
 
 
 def _some(layers: Sequence[str], most: int = 30) -> str:

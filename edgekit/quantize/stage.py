@@ -33,6 +33,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     float_parsed = flatbuffer.read(float_model)  # before anything else sees a damaged file
     contract = serde.from_dict(Contract, request["contract"])
     recipes = [serde.from_dict(Recipe, recipe) for recipe in request["recipes"]]
+    selected = [selection(float_parsed, recipe) for recipe in recipes]  # refuses at once
     samples = None
     if request.get("calibration"):
         samples = Samples.load(Path(request["calibration"]))
@@ -44,10 +45,9 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     # quantizer makes the next.
     with ThreadPoolExecutor() as pool:
         sizes = []
-        for recipe in recipes:
+        for recipe, exceptions in zip(recipes, selected, strict=True):
             report(f"quantizing: {recipe.name}")
             prepared = search.prepare(recipe)
-            exceptions = selection(float_parsed, recipe)
             model = prepared.apply(recipe, exceptions)
             path = artifacts.tflite_path(Path(request["folder"]), request["name"], recipe.name)
             entry, content = finish(
@@ -77,6 +77,7 @@ def finish(
     recipe: Recipe,
     exceptions: engine.Exceptions,
     name: str,
+    reasons: Mapping[int, str] | None = None,
 ) -> tuple[dict[str, Any], bytes]:
     """Check what was done to a file, write it, and tell what is known of it.
 
@@ -88,6 +89,7 @@ def finish(
         recipe: What was asked for.
         exceptions: What single operators have instead.
         name: The model's name.
+        reasons: Why single operators have something else; by hand where nothing is said.
 
     Returns:
         The entry of `run`'s `files` without what compressing tells, and the file's bytes.
@@ -106,6 +108,7 @@ def finish(
         "contract": serde.to_dict(described),
         "oldest_runtime": flatbuffer.oldest_runtime(model),
         "skipped": serde.to_dict(skipped),
+        "kept": serde.to_dict(select.kept(before, recipe, exceptions, reasons)),
     }
     return entry, content
 

@@ -30,6 +30,10 @@ _KNOWN = (
 )
 
 
+# In one cell; the manifest names all.
+_MOST_NAMED = 8
+
+
 def bytes_text(value: float) -> str:
     """A size as people read it: 1 kB is 1,000 bytes.
 
@@ -58,7 +62,7 @@ def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
     table = Table(title=None)
     for column in ("recipe", "file"):
         table.add_column(column, overflow="fold")
-    for column in ("size", "compressed", "oldest runtime", "left float"):
+    for column in ("size", "compressed", "oldest runtime", "left float", "kept"):
         table.add_column(column, justify="right", overflow="fold")
     for one in artifacts:
         table.add_row(
@@ -68,8 +72,40 @@ def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
             bytes_text(one.compressed_bytes),
             one.oldest_runtime,
             str(len(one.skipped)) if one.recipe.quantize else "-",
+            str(len(one.kept)) if one.recipe.quantize else "-",
         )
     return table
+
+
+def exceptions_table(artifacts: Sequence[Artifact]) -> Table | None:
+    """The operators that a recipe left float or that were kept, and why; None without any.
+
+    Those of one reason share a row.
+    """
+    groups: dict[tuple[str, str, str], dict[str, int]] = {}
+    for one in artifacts:
+        name = one.recipe.name
+        told = [(name, "float32", s.reason, s.operator, s.layer) for s in one.skipped]
+        told += [(name, k.recipe, k.reason, k.operator, k.layer) for k in one.kept]
+        for recipe, instead, reason, operator, layer in told:
+            counts = groups.setdefault((recipe, instead, _without_numbers(reason)), {})
+            what = f"{operator} ({layer})"
+            counts[what] = counts.get(what, 0) + 1
+    if not groups:
+        return None
+    table = Table(title="operators that have another precision than their recipe's")
+    for column in ("recipe", "has", "operators", "why"):
+        table.add_column(column, overflow="fold")
+    for (recipe, instead, reason), counts in groups.items():
+        names = [what + (f" x{count}" if count > 1 else "") for what, count in counts.items()]
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        table.add_row(recipe, instead, ", ".join(names[:_MOST_NAMED]) + more, reason)
+    return table
+
+
+def _without_numbers(reason: str) -> str:
+    """Reasons that differ by how many dB, as one."""
+    return re.sub(r"at -?[\d.]+ dB", "at less than is allowed", reason)
 
 
 def measurements_table(

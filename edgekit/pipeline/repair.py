@@ -1,0 +1,73 @@
+"""A bound on the loss, held for every recipe before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edgekit import isolate, serde
+from edgekit.pipeline.plan import Plan
+from edgekit.process import Progress
+from edgekit.project import Project
+from edgekit.records import ConvertOptions
+
+
+def hold(
+    settled: Plan,
+    entries: Sequence[dict[str, Any]],
+    request: Mapping[str, Any],
+    exported: Mapping[str, Any],
+    *,
+    project: Project,
+    options: ConvertOptions,
+    on_progress: Progress,
+) -> list[dict[str, Any]]:
+    """Keep operators in higher precision where a recipe loses more than was asked.
+
+    Args:
+        settled: The recipes.
+        entries: What the quantizing stage said of their files, which are replaced in place.
+        request: Of the exporter: where the float file and the samples are, and the seed.
+        exported: What the exporter said: the contract.
+        project: Its metric, if it names one.
+        options: The bound, what the files are for, and limits.
+        on_progress: Takes one line at each step.
+
+    Returns:
+        The entries of the files as they are now, each with its `repair`.
+
+    Raises:
+        BoundNotHeld: For one of the recipes no choice of precisions holds the bound.
+        UsageError: The samples cannot tell such a loss.
+    """
+    quantizing = [i for i, recipe in enumerate(settled.recipes) if recipe.quantize is not None]
+    answer = isolate.call(
+        "edgekit.search.repair:run",
+        {
+            "float": request["out"],
+            "contract": exported["contract"],
+            "calibration": request["calibration_out"],
+            "seed": options.seed,
+            "max_loss": options.max_loss,
+            "min_sqnr_db": options.min_sqnr_db,
+            "metric": project.metric,
+            "device": options.device,
+            "name": settled.name,
+            "limits": serde.to_dict(options.limits),
+            "files": [
+                {
+                    "recipe": serde.to_dict(settled.recipes[i]),
+                    "path": entries[i]["path"],
+                    "prepared": entries[i]["prepared"],
+                }
+                for i in quantizing
+            ],
+        },
+        name="The search for a file that holds the bound",
+        limits=options.limits,
+        on_progress=on_progress,
+    )
+    held = list(entries)
+    for i, done in zip(quantizing, answer["files"], strict=True):
+        held[i] = {**entries[i], **(done["entry"] or {}), "repair": done["repair"]}
+    return held

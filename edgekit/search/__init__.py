@@ -1,0 +1,1 @@
+"""Precisions for single operators, searched until a bound on the loss holds."""

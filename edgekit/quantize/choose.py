@@ -25,7 +25,7 @@ from edgekit.quantize import ranges as narrowing
 from edgekit.quantize.alone import live_bytes
 from edgekit.quantize.calibrate import Ranges
 from edgekit.quantize.patch import Weights
-from edgekit.quantize.prepare import Prepared
+from edgekit.quantize.prepare import INT8_WEIGHTS, Prepared
 from edgekit.quantize.refine import Method, refine
 from edgekit.records import Candidate, Contract, Quantization, Recipe
 
@@ -37,6 +37,8 @@ _ACTIVATIONS = 700 * 2**20
 _COPIES = 2.5
 # Activations that histograms are taken from, in bytes; of a model with few, all.
 _LOOKED_AT = 1500 * 2**20
+# What int8 weights of the smallest operators may add to an int4 file, as a fraction of it.
+_SMALL = 0.04
 HELD = 0
 """Which third of the samples judges candidates, and takes no part in fitting them."""
 
@@ -60,6 +62,7 @@ class _Tried:
     variant: _Variant
     ranges: Ranges | None
     weights: Mapping[int, Weights] = field(default_factory=dict)
+    small: frozenset[int] = frozenset()
 
 
 class _Variant:
@@ -147,6 +150,7 @@ class Search:
             float_model=best.variant.content,
             ranges=best.ranges,
             weights=best.weights,
+            small=best.small,
             candidates=tuple(
                 Candidate(name=t.name, sqnr_db=round(t.sqnr_db, 2), chosen=t is best) for t in tried
             ),
@@ -254,7 +258,10 @@ class Search:
         self, recipe: Recipe, variant: _Variant, ranges: str | None, method: Method
     ) -> _Tried:
         chosen = None if ranges is None else variant.ranges(ranges)
-        model = flatbuffer.read(engine.quantize(variant.content, recipe, chosen))
+        # Plain is what the quantizer does by itself.
+        small = _small(variant.model, recipe) if method.changes_weights else frozenset()
+        exceptions = dict.fromkeys(small, INT8_WEIGHTS)
+        model = flatbuffer.read(engine.quantize(variant.content, recipe, chosen, exceptions))
         weights: Mapping[int, Weights] = {}
         if method.changes_weights:
             weights = refine(variant.model, model, self._fit.inputs, method, seed=self._seed)
@@ -266,6 +273,7 @@ class Search:
             variant=variant,
             ranges=chosen,
             weights=weights,
+            small=small,
         )
 
 
@@ -280,6 +288,30 @@ def _best(tried: Sequence[_Tried]) -> _Tried:
         return plain
     best = min(ahead, key=lambda candidate: float(candidate.errors.mean()))
     return [c for c in ahead if c is best or not scores.better(best.errors, c.errors)][-1]
+
+
+def _small(model: Model, recipe: Recipe) -> frozenset[int]:
+    """The smallest operators with int4 weights: as many as int8 makes the file a little larger."""
+    how = recipe.quantize
+    if how is None or how.weight_bits != 4 or how.scheme != "weight_only":
+        return frozenset()
+    main = flatbuffer.binding(model).subgraph
+    sizes = {}
+    total = 0.0
+    for op in flatbuffer.operators(model):
+        values = sum(t.weight_bytes for t in op.constants if t.dtype == "float32") / 4
+        weight = op.operands[1] if len(op.operands) > 1 else None
+        int4 = op.name in engine.INT4_OPERATORS and weight is not None and weight.is_constant
+        total += values * (0.5 if int4 else 1)
+        if int4 and op.subgraph == main and weight is not None:
+            sizes[op.index] = weight.weight_bytes / 4 * 0.5
+    chosen, spent = set(), 0.0
+    for index in sorted(sizes, key=lambda index: sizes[index]):
+        spent += sizes[index]
+        if spent > _SMALL * total:
+            break
+        chosen.add(index)
+    return frozenset(chosen)
 
 
 def _all_bytes(model: Model) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit import flatbuffer, serde
+from edgekit import flatbuffer, recipes, serde
 from edgekit.flatbuffer import Model
 from edgekit.quantize import engine, patch
 from edgekit.quantize.calibrate import Ranges
@@ -19,6 +19,8 @@ from edgekit.quantize.engine import Exceptions
 from edgekit.quantize.pairing import pairs, producers
 from edgekit.quantize.patch import Weights
 from edgekit.records import Candidate, Recipe
+
+INT8_WEIGHTS = recipes.RECIPES["weight_only_wi8_afp32"].quantize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +32,14 @@ class Prepared:
             same with equalized weights. Operators have the same indices in both.
         ranges: Of activations, where the recipe or its exceptions need them.
         weights: By the operator's index; none for those that are rounded to the nearest.
+        small: Operators so small that int8 weights in place of int4 hardly cost anything.
         candidates: What was compared to come here.
     """
 
     float_model: bytes
     ranges: Ranges | None = None
     weights: Mapping[int, Weights] = field(default_factory=dict)
+    small: frozenset[int] = frozenset()
     candidates: tuple[Candidate, ...] = ()
 
     def apply(self, recipe: Recipe, exceptions: Exceptions = MappingProxyType({})) -> Model:
@@ -44,6 +48,7 @@ class Prepared:
         Raises:
             QuantizeError: The quantizer refused the file.
         """
+        exceptions = self.exceptions(exceptions)
         content = engine.quantize(self.float_model, recipe, self.ranges, exceptions)
         model = flatbuffer.read(content)
         if not self.weights:
@@ -55,6 +60,10 @@ class Prepared:
                 patch.apply(model, new, self.weights[old.index], makers)
         return model
 
+    def exceptions(self, others: Exceptions = MappingProxyType({})) -> Exceptions:
+        """Its own exceptions, and others, which win."""
+        return {**dict.fromkeys(self.small, INT8_WEIGHTS), **others}
+
     def save(self, path: Path) -> None:
         """Write all of it to an `.npz`, for another process."""
         arrays: dict[str, np.ndarray] = {"float_model": np.frombuffer(self.float_model, np.uint8)}
@@ -64,6 +73,7 @@ class Prepared:
             if weights.bias is not None:
                 arrays[f"bias/{index}"] = weights.bias
         about: dict[str, Any] = {
+            "small": sorted(self.small),
             "candidates": serde.to_dict(self.candidates),
             "ranges": None if self.ranges is None else list(self.ranges),
         }
@@ -97,5 +107,6 @@ class Prepared:
                 float_model=file["float_model"].tobytes(),
                 ranges=ranges,
                 weights=weights,
+                small=frozenset(about["small"]),
                 candidates=tuple(serde.from_dict(Candidate, c) for c in about["candidates"]),
             )

@@ -23,6 +23,8 @@ from edgekit.quantize.steps import Steps
 # Rows of inputs that second moments are taken from: at least so many, and so many for each
 # input of a matrix. Depthwise convolutions have few inputs and many groups.
 _ROWS, _GROUP_ROWS, _ROWS_FOR_EACH = 4096, 1024, 8
+# With fewer rows for each input, refitted weights would reproduce the rows and little else.
+_ROWS_TO_REFIT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +142,14 @@ def _weights_for(
         x_mean, q_mean = np.zeros_like(x_mean), np.zeros_like(q_mean)
     q_centred = q - q_mean
     moments = np.swapaxes(q_centred, 1, 2) @ q_centred / len(places)
+    # Few rows say little of how inputs go together: without this, what is fitted to them
+    # fails on others. A dense layer has one row for each sample.
+    trust = len(places) / (len(places) + inputs)
+    moments = _towards_diagonal(moments, moments, trust)
     target = view.weights
-    if method.refit:
+    if method.refit and len(places) >= _ROWS_TO_REFIT * inputs:
         cross = np.swapaxes(x - x_mean, 1, 2) @ q_centred / len(places)
-        target = rounding.refit(target, cross, moments)
+        target = rounding.refit(target, _towards_diagonal(cross, moments, trust), moments)
     scales = rounding.max_scales(target, bits)
     if method.gptq:
         if bits < 8:
@@ -160,6 +166,12 @@ def _weights_for(
         bias=None if bias is None else bias.reshape(-1),
         bits=bits,
     )
+
+
+def _towards_diagonal(moments: np.ndarray, like: np.ndarray, trust: float) -> np.ndarray:
+    """Moments drawn to the diagonal of `like`, all the more the less they can be trusted."""
+    diagonal = np.eye(like.shape[-1], dtype=np.float32) * np.einsum("gkk->gk", like)[:, :, None]
+    return np.asarray(trust * moments + (1 - trust) * diagonal)
 
 
 def _corrected_bias(view: Linear, rounded: np.ndarray, x: np.ndarray, q: np.ndarray) -> np.ndarray:

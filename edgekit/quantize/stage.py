@@ -14,6 +14,8 @@ from edgekit.data.samples import Samples
 from edgekit.quantize import check, choose, engine, select
 from edgekit.records import Contract, Quantization, Recipe, TensorSpec
 
+SMALL = "one of the smallest: int8 weights cost next to nothing here"
+
 
 def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
     """Apply every recipe to the float file and finish each result.
@@ -49,9 +51,17 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
             report(f"quantizing: {recipe.name}")
             prepared = search.prepare(recipe)
             model = prepared.apply(recipe, exceptions)
+            reasons = {i: SMALL for i in prepared.small if i not in exceptions}
             path = artifacts.tflite_path(Path(request["folder"]), request["name"], recipe.name)
             entry, content = finish(
-                model, float_parsed, path, contract, recipe, exceptions, request["name"]
+                model,
+                float_parsed,
+                path,
+                contract,
+                recipe,
+                prepared.exceptions(exceptions),
+                request["name"],
+                reasons,
             )
             sizes.append(pool.submit(artifacts.compressed_bytes, content))
             entry["candidates"] = serde.to_dict(prepared.candidates)

@@ -190,6 +190,21 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """How near a file came to its float file when it was run, before it was written.
+
+    `sqnr_db` is that of the worst output, `agreement` the share of samples of the same class
+    where outputs name one. `held_back` of the samples are calibration samples that the
+    quantization was not fitted to, the rest are golden.
+    """
+
+    sqnr_db: float
+    agreement: float | None = None
+    num_samples: int
+    held_back: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """A written `.tflite` and all that is known of it: its manifest.
 
@@ -221,6 +236,7 @@ class Artifact:
     kept: tuple[Kept, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     repair: Repair | None = None
+    verified: Verified | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -198,6 +198,7 @@ def convert(
     if as_json:
         shared.echo_json(made)
         return
+    from edgekit.pipeline import quick
     from edgekit.report import terminal, told
 
     out = terminal.console()
@@ -205,7 +206,12 @@ def convert(
     exceptions = terminal.exceptions_table(made)
     if exceptions is not None:
         out.print(exceptions)
-    for line in (*told.candidate_lines(made), *told.repair_lines(made), *told.size_lines(made)):
+    for line in (*told.candidate_lines(made), *told.repair_lines(made)):
+        click.echo(line)
+    with shared.progress() as say:
+        limits = shared.limits(timeout, memory_limit)
+        slower = quick.slower_than_float(made, limits=limits, on_progress=say)
+    for line in told.advice_lines(made, slower):
         click.echo(line)
     first = made[0]
     if first.reference_sqnr_db is not None:

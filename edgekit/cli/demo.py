@@ -32,7 +32,7 @@ def demo(output: Path | None, runtimes: tuple[str, ...], svg: Path | None, as_js
     )
     first = next(iter(advice.values()))
     advised = f"Ship {first.ship}" if first.ship else "Nothing to ship"
-    closing = [f"{advised}: {first.reason}.", *remarks]
+    closing = [f"{advised}: {first.reason}.", f"The rule: {first.rule}.", *remarks]
     if svg:
         terminal.save_svg(table, closing, svg)
     if as_json:

@@ -14,7 +14,7 @@ from edgekit.pipeline import prove, repair, write
 from edgekit.pipeline.plan import plan
 from edgekit.process import Progress, silent
 from edgekit.project import Project
-from edgekit.records import Artifact, ConvertOptions
+from edgekit.records import Artifact, Contract, ConvertOptions
 
 
 def convert(
@@ -106,7 +106,7 @@ def convert(
                 limits=options.limits,
                 on_progress=on_progress,
             )
-            golden, sqnr = compared.result()
+            golden, sqnr, proof = compared.result()
         entries = quantized["files"]
         if settled.bounded:
             entries = repair.hold(
@@ -131,12 +131,18 @@ def convert(
             "tool_versions": write.tool_versions(recognised.written_by),
             "notes": (*settled.notes, *exported["notes"]),
         }
-        on_progress("running every file on golden samples")
+        on_progress("running every file, to compare it with the float one")
         files = [Path(entry["path"]) for entry in entries]
-        prove.check_all(files, settled.recipes, golden, options.limits)
+        verified = prove.check_all(
+            files,
+            settled.recipes,
+            proof,
+            serde.from_dict(Contract, exported["contract"]),
+            options.limits,
+        )
         made = [
-            write.artifact(settled, recipe, entry, common)
-            for recipe, entry in zip(settled.recipes, entries, strict=True)
+            write.artifact(settled, recipe, entry, {**common, "verified": proved})
+            for recipe, entry, proved in zip(settled.recipes, entries, verified, strict=True)
         ]
         golden.save(work / "golden.npz")
         write.write(

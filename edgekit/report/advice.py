@@ -11,15 +11,20 @@ from edgekit.records import Measurement
 MAX_LOSS = 0.01
 # Latencies closer than this count as equal: the smaller file wins.
 SAME_LATENCY = 0.05
+_FRACTIONS = ("top1_accuracy", "top5_accuracy", "auc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """The file to ship, or None when there is none, and the reason; remarks by file."""
+    """The file to ship, or None when there is none, and the reason; remarks by file.
+
+    `rule` says how it was chosen.
+    """
 
     ship: str | None
     reason: str
     remarks: dict[str, str]
+    rule: str = ""
 
 
 def advise(
@@ -51,14 +56,39 @@ def advise(
         remarks[one.artifact] = "; ".join(_remarks(one, base, loss))
         if proven and loss is not None and loss <= MAX_LOSS:
             fit.append((one, loss))
+    rule = _rule(base, runs_everywhere is not None)
     if not fit:
         return Advice(
-            ship=None, reason="no file was measured against the float one", remarks=remarks
+            ship=None,
+            reason="no file was measured against the float one",
+            remarks=remarks,
+            rule=rule,
         )
     fastest = min(_ratio(one) for one, _ in fit)
     near = [pair for pair in fit if _ratio(pair[0]) <= fastest * (1 + SAME_LATENCY)]
     chosen, loss = min(near, key=lambda pair: _value(pair[0], "size_bytes") or 0.0)
-    return Advice(ship=chosen.artifact, reason=_reason(chosen, base, loss), remarks=remarks)
+    return Advice(
+        ship=chosen.artifact, reason=_reason(chosen, base, loss), remarks=remarks, rule=rule
+    )
+
+
+def _rule(base: Measurement | None, everywhere: bool) -> str:
+    task = _task(base) if base is not None else None
+    lost = (
+        f"loses at most {MAX_LOSS:g} of float's {task}"
+        if task
+        else (f"agrees with float on all but {MAX_LOSS:g} of the samples")
+    )
+    return (
+        f"the fastest file, or the smallest of those within {SAME_LATENCY:g} of its time, that "
+        f"{lost}{' and runs on every runtime measured' if everywhere else ''}"
+    )
+
+
+def _task(one: Measurement) -> str | None:
+    """The task metric that is a fraction, if one was measured."""
+    names = (metric.name for metric in one.metrics)
+    return next((name for name in names if name.split("@")[0] in _FRACTIONS), None)
 
 
 def _reason(chosen: Measurement, base: Measurement | None, loss: float) -> str:
@@ -89,7 +119,7 @@ def _loss(one: Measurement, base: Measurement | None) -> float | None:
         return None
     for metric in one.metrics:
         other = base.metric(metric.name)
-        is_task = metric.name.split("@")[0] in ("top1_accuracy", "top5_accuracy", "auc")
+        is_task = metric.name.split("@")[0] in _FRACTIONS
         if is_task and other is not None:
             return other.value - metric.value
     agreement = _value(one, "agreement")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgekit import serde
-from edgekit.records import Artifact, Measurement, Metric
+from edgekit.records import Artifact, Measurement, Metric, Verified
 from edgekit.report.advice import Advice
 
 # Metrics that have columns of their own; the rest of a measurement is its task metric.
@@ -62,7 +62,15 @@ def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
     table = Table(title=None)
     for column in ("recipe", "file"):
         table.add_column(column, overflow="fold")
-    for column in ("size", "compressed", "oldest runtime", "left float", "kept"):
+    for column in (
+        "size",
+        "compressed",
+        "oldest runtime",
+        "left float",
+        "kept",
+        "SQNR dB",
+        "agreed",
+    ):
         table.add_column(column, justify="right", overflow="fold")
     for one in artifacts:
         table.add_row(
@@ -73,8 +81,22 @@ def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
             one.oldest_runtime,
             str(len(one.skipped)) if one.recipe.quantize else "-",
             str(len(one.kept)) if one.recipe.quantize else "-",
+            *_verified_cells(one.verified),
+        )
+    told = next((one.verified for one in artifacts if one.verified), None)
+    if told is not None:
+        held = f", {told.held_back} of them held-back calibration samples" if told.held_back else ""
+        table.caption = (
+            f"SQNR and agreement with the float file on {told.num_samples} samples{held}"
         )
     return table
+
+
+def _verified_cells(verified: Verified | None) -> tuple[str, str]:
+    if verified is None:
+        return "-", "-"
+    agreed = "-" if verified.agreement is None else f"{verified.agreement:.3f}"
+    return f"{verified.sqnr_db:.1f}", agreed
 
 
 def exceptions_table(artifacts: Sequence[Artifact]) -> Table | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from edgekit.records import Artifact, Kept, Repair
 from edgekit.report.terminal import bytes_text
@@ -17,6 +17,8 @@ _SHORT = {
     "float16": "float16",
 }
 _MOST_LAYERS = 6
+# Outputs this near to float's have errors of a third of their size.
+_FAR_DB = 10.0
 # What `quantize.choose` calls rounding without any method; the first such is the plainest.
 _PLAIN = "nearest"
 
@@ -90,10 +92,30 @@ def _layers(kept: Sequence[Kept]) -> str:
     return "; ".join(parts)
 
 
-def size_lines(artifacts: Sequence[Artifact]) -> list[str]:
-    """Which files are no smaller than the float file, which comes first."""
-    return [
-        f"{one.recipe.name}: no smaller than the float file: ship that one, unless it is faster."
-        for one in artifacts[1:]
-        if one.size_bytes >= artifacts[0].size_bytes
-    ]
+def advice_lines(
+    artifacts: Sequence[Artifact], latency_ratios: Mapping[str, float] | None = None
+) -> list[str]:
+    """One line for each file that is no smaller or slower than float, or far from it.
+
+    Args:
+        artifacts: The float file first.
+        latency_ratios: By recipe, of those that were timed and are surely slower than float.
+    """
+    lines = []
+    for one in artifacts[1:]:
+        said = []
+        if one.size_bytes >= artifacts[0].size_bytes:
+            said.append("is no smaller than the float file")
+        ratio = (latency_ratios or {}).get(one.recipe.name)
+        if ratio is not None:
+            said.append(f"takes {ratio:.2f}x of float's time on this machine")
+        elif one.recipe.quantize is not None and one.recipe.quantize.activation_bits == 16:
+            said.append("is for NPUs: no CPU has fast kernels for int16 activations")
+        if one.verified is not None and one.verified.sqnr_db < _FAR_DB:
+            said.append(
+                f"is only {one.verified.sqnr_db:.1f} dB from float: --max-loss or --min-sqnr keeps "
+                "the operators to blame in higher precision, edgekit validate --layers names them"
+            )
+        if said:
+            lines.append(f"{one.recipe.name}: {'; '.join(said)}.")
+    return lines

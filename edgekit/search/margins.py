@@ -2,8 +2,8 @@
 
 A sample's margin is how far its class lies above the next one, in logits. Quantization moves
 it a little. How many samples that flips can be said long before one of them does: with margins
-`m` and an error of them of standard deviation `s`, the share that stays right is the mean of
-`Phi(m / s)`.
+`m` and errors of them with mean `d` and standard deviation `s`, the share that stays right is the
+mean of `Phi((m + d) / s)`.
 """
 
 from __future__ import annotations
@@ -47,11 +47,20 @@ def expected_loss(
         except EdgekitError:
             return None
     margin, moved = _margins(before, ids), _margins(after, ids)
-    spread = float(np.sqrt(np.mean(np.square(moved - margin))))
+    shift, spread = float(np.mean(moved - margin)), float(np.std(moved - margin))
     if spread == 0:
-        return 0.0
-    stays = np.array([0.5 * (1 + math.erf(m / (spread * math.sqrt(2)))) for m in margin])
-    return float(np.mean((margin >= 0).astype(np.float64) - stays))
+        return float(np.mean(margin >= 0) - np.mean(margin + shift >= 0))
+    if labels is None:
+        return float(np.mean(1 - _normal((margin + shift) / spread)))
+    # Right becomes wrong and wrong right. One sample next to the border would decide if it were
+    # counted as either before: it is counted as both, with the same error.
+    after_both = _normal((margin + shift) / (spread * math.sqrt(2)))
+    return float(np.mean(_normal(margin / spread) - after_both))
+
+
+def _normal(values: np.ndarray) -> np.ndarray:
+    """The standard normal distribution function."""
+    return np.array([0.5 * (1 + math.erf(value / math.sqrt(2))) for value in values])
 
 
 def _logits(reference: np.ndarray, candidate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

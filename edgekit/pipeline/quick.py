@@ -1,0 +1,58 @@
+"""A quick look at latency: enough to say that a file is slower than float."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgekit.errors import RunError
+from edgekit.measure import latency
+from edgekit.process import Progress, silent
+from edgekit.records import Artifact, BenchmarkOptions, Limits, Target
+from edgekit.runtimes import host
+
+# One process and a few rounds: `edgekit benchmark` takes its time.
+_OPTIONS = BenchmarkOptions(warmup_runs=1, num_runs=9, num_processes=1, min_seconds=0.0)
+# Surely slower: the whole interval lies above this.
+_SLOWER = 1.05
+
+
+def slower_than_float(
+    made: Sequence[Artifact], *, limits: Limits | None = None, on_progress: Progress = silent
+) -> dict[str, float]:
+    """Which files surely take longer than the float file, on LiteRT with one thread.
+
+    Files with int16 activations are left out: they are not for CPUs, and take long.
+
+    Args:
+        made: What `convert` returned: the float file first.
+        limits: Of the process.
+        on_progress: Takes one line.
+
+    Returns:
+        Latency as a multiple of float's, by recipe; nothing where a file cannot be timed.
+    """
+    timed = [
+        one
+        for one in made
+        if one.recipe.quantize is None or one.recipe.quantize.activation_bits != 16
+    ]
+    if len(timed) < 2:
+        return {}
+    try:
+        found = latency.benchmark(
+            [Path(one.path) for one in timed],
+            Target(),
+            _OPTIONS,
+            open_timer=host.open_timer,
+            limits=limits or Limits(),
+            on_progress=on_progress,
+        )
+    except RunError:  # the files are written and right; how fast they are is another matter
+        return {}
+    slower = {}
+    for one, metrics in zip(timed[1:], found.files[1:], strict=True):
+        ratio = next(metric for metric in metrics if metric.name == "latency_ratio")
+        if ratio.low is not None and ratio.low > _SLOWER:
+            slower[one.recipe.name] = ratio.value
+    return slower

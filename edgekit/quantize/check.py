@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import Model, Operator, Tensor, binding, operators, read, tensors
+from edgekit.quantize import loops, states
 from edgekit.quantize.engine import DYNAMIC_OPERATORS, INT4_OPERATORS
 from edgekit.quantize.pairing import behind_casts, pairs, producers
 from edgekit.records import Quantization, Recipe, Skipped
@@ -107,7 +108,8 @@ def check(
             hint="use --recipe float32, or another recipe.",
         )
     made_by, main = producers(after), binding(before).subgraph
-    found = list(pairs(before, after))
+    held = states.holders(before)
+    found, inside = list(pairs(before, after)), loops.owners(before)
     elsewhere = any(other is not None for other in exceptions.values())
     static = how.scheme == "static"
     if static and not elsewhere and not any(_is_integer(new) for _, new in found if new):
@@ -118,11 +120,14 @@ def check(
         )
     skipped = []
     for old, new in found:
-        meant = exceptions.get(old.index, how) if old.subgraph == main else how
+        by = inside.get(old.subgraph, frozenset())
+        meant = loops.asked(frozenset([old.index]) if old.subgraph == main else by, how, exceptions)
         if meant is None or new is None or not is_meant(old, meant):
             continue
         if not _is_done(new, meant, made_by):
-            skipped.append(Skipped(layer=old.layer, operator=old.name, reason=_reason(old, meant)))
+            place = loops.REST if old.subgraph != main else states.KEPT if old.index in held else ""
+            reason = _reason(old, meant, place)
+            skipped.append(Skipped(layer=old.layer, operator=old.name, reason=reason))
     return tuple(skipped)
 
 
@@ -196,12 +201,13 @@ def _is_done(op: Operator, how: Quantization, made_by: dict[tuple[int, int], Ope
     return False
 
 
-def _reason(op: Operator, how: Quantization) -> str:
+def _reason(op: Operator, how: Quantization, place: str) -> str:
     bits = how.activation_bits if how.scheme == "static" else how.weight_bits
     if op.is_custom:
         return "a custom operator: the quantizer does not know what it computes"
-    if how.scheme == "static" and op.subgraph:
-        return "in a loop or a branch (WHILE, IF): what it carries over would change its type"
+    if how.scheme == "static" and place:
+        reached = place != loops.REST or not loops.multiplies_by_weights(op)
+        return place if reached else loops.NO_RANGE
     if how.scheme == "static" and op.name in _NO_INTEGER_KERNEL:
         return f"LiteRT has no int{bits} kernel for it"
     if op.name == "DEPTHWISE_CONV_2D" and how.scheme == "dynamic":

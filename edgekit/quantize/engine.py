@@ -14,6 +14,7 @@ from typing import Any
 
 from edgekit import flatbuffer
 from edgekit.errors import QuantizeError
+from edgekit.quantize import loops, mend, states
 from edgekit.quantize.calibrate import Ranges
 from edgekit.records import Quantization, Recipe
 
@@ -69,11 +70,13 @@ def quantize(
         try:
             engine = quantizer.Quantizer(float_model)
             _add_rules(engine, recipe.quantize, ".*")
+            model = flatbuffer.read(float_model)
+            exceptions = {**states.kept(model, recipe.quantize), **exceptions}
             if exceptions:
-                _add_exceptions(engine, flatbuffer.read(float_model), exceptions)
+                _add_exceptions(engine, model, exceptions)
             if static:
-                _leave_loops_float(engine, float_model)
                 _set_io(engine, recipe.quantize)
+            _add_loops(engine, model, recipe.quantize, exceptions, ranges)
             result = engine.quantize(
                 ranges if static else None,
                 enable_progress_bar=False,
@@ -85,7 +88,12 @@ def quantize(
                 received=f"{type(error).__name__}: {error}",
                 hint="try another recipe; float16 and weight_only_wi8_afp32 ask the least.",
             ) from error
-    return bytes(result.quantized_model)
+    made = bytes(result.quantized_model)
+    if static:
+        mended = flatbuffer.read(made)
+        if mend.mend(mended, recipe.quantize.io_dtype):
+            return flatbuffer.to_bytes(mended)
+    return made
 
 
 def _add_rules(engine: Any, how: Quantization, scope: str) -> None:
@@ -123,17 +131,12 @@ def _add_exceptions(engine: Any, model: flatbuffer.Model, exceptions: Exceptions
     groups: dict[Quantization | None, list[str]] = {}
     for op in flatbuffer.operators(model):
         if op.subgraph == main and op.index in exceptions and op.outputs:
-            groups.setdefault(exceptions[op.index], []).append(_scope(op))
+            groups.setdefault(exceptions[op.index], []).append(loops.scope(op))
     for how, scopes in groups.items():
         pattern = _only(scopes)
         _leave_float(engine, pattern)
         if how is not None:
             _add_rules(engine, how, pattern)
-
-
-def _scope(op: flatbuffer.Operator) -> str:
-    """What the quantizer calls an operator: the names of its outputs, each followed by ";"."""
-    return "".join(f"{tensor.name};" for tensor in op.outputs)
 
 
 def _only(scopes: Iterable[str]) -> str:
@@ -151,17 +154,29 @@ def _leave_float(engine: Any, pattern: str) -> None:
     )
 
 
-def _leave_loops_float(engine: Any, float_model: bytes) -> None:
-    """No integers inside the bodies of WHILE and IF.
+def _add_loops(
+    engine: Any,
+    model: flatbuffer.Model,
+    how: Quantization,
+    exceptions: Exceptions,
+    ranges: Ranges | None,
+) -> None:
+    """Rules for what is inside loops and branches, after all others (see `loops`).
 
-    The quantizer knows no ranges for what a loop carries from step to step: it makes the
-    body's results integers and leaves its arguments float, and no runtime loads that.
+    Left to itself, the quantizer makes a body's results integers and leaves its arguments
+    float, and no runtime loads that.
     """
-    model = flatbuffer.read(float_model)
-    main = flatbuffer.binding(model).subgraph
-    inside = [_scope(op) for op in flatbuffer.operators(model) if op.subgraph != main]
-    if any(inside):
-        _leave_float(engine, _only(scope for scope in inside if scope))
+    from litert_quantizer import qtyping
+    from litert_quantizer.algorithm_manager import AlgorithmName
+
+    for group in loops.scopes(model, how, exceptions, ranges):
+        _leave_float(engine, _only(group.operators))
+        if group.how is not None and group.treated:
+            _add_rules(engine, group.how, _only(group.treated))
+        for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
+            engine.update_quantization_recipe(
+                _only(group.sides), side, algorithm_key=AlgorithmName.NO_QUANTIZE
+            )
 
 
 def _set_io(engine: Any, how: Quantization) -> None:
@@ -169,20 +184,28 @@ def _set_io(engine: Any, how: Quantization) -> None:
     from litert_quantizer import qtyping
     from litert_quantizer.algorithm_manager import AlgorithmName
 
+    # A regular expression of its own: rules of one stand where its first stood. An output goes
+    # by the name of the operator that computes it, whose exception would hold for it too.
+    everywhere = "^.*$"
     for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
         if how.io_dtype == "float32":
-            engine.update_quantization_recipe(".*", side, algorithm_key=AlgorithmName.NO_QUANTIZE)
-        elif how.io_dtype == "uint8":
-            config = qtyping.OpQuantizationConfig(
-                activation_tensor_config=qtyping.TensorQuantizationConfig(
-                    num_bits=8, symmetric=False, dtype=qtyping.TensorDataType.UINT
-                ),
-                weight_tensor_config=qtyping.TensorQuantizationConfig(
-                    num_bits=8,
-                    symmetric=True,
-                    granularity=qtyping.QuantGranularity.CHANNELWISE,
-                ),
-                compute_precision=qtyping.ComputePrecision.INTEGER,
-                explicit_dequantize=False,
+            engine.update_quantization_recipe(
+                everywhere, side, algorithm_key=AlgorithmName.NO_QUANTIZE
             )
-            engine.update_quantization_recipe(".*", side, config)
+            continue
+        unsigned = how.io_dtype == "uint8"
+        config = qtyping.OpQuantizationConfig(
+            activation_tensor_config=qtyping.TensorQuantizationConfig(
+                num_bits=8 if unsigned else how.activation_bits or 8,
+                symmetric=not unsigned and (how.activation_bits or 8) > 8,
+                dtype=qtyping.TensorDataType.UINT if unsigned else qtyping.TensorDataType.INT,
+            ),
+            weight_tensor_config=qtyping.TensorQuantizationConfig(
+                num_bits=8,
+                symmetric=True,
+                granularity=qtyping.QuantGranularity.CHANNELWISE,
+            ),
+            compute_precision=qtyping.ComputePrecision.INTEGER,
+            explicit_dequantize=False,
+        )
+        engine.update_quantization_recipe(everywhere, side, config)

@@ -145,10 +145,10 @@ def _quantization(raw: Any) -> TensorQuantization | None:
     if raw is None:
         return None
     block_size = getattr(raw.details, "blockSize", 0)
-    scale = () if raw.scale is None else tuple(float(value) for value in raw.scale)
+    scale = () if raw.scale is None else tuple(np.asarray(raw.scale, np.float64).tolist())
     if not scale and not block_size:
         return None
-    zeros = () if raw.zeroPoint is None else tuple(int(value) for value in raw.zeroPoint)
+    zeros = () if raw.zeroPoint is None else tuple(np.asarray(raw.zeroPoint, np.int64).tolist())
     return TensorQuantization(
         scale=scale,
         zero_point=zeros,

@@ -201,23 +201,20 @@ class Search:
         tried = []
         for variant in filter(None, (self._plain, self._equalized)):
             tried.append(self._rounded(recipe, variant, "extremes"))
-            refined = self._refined(recipe, variant, "extremes", _method(recipe))
-            method = self._best_ranges(recipe, variant, refined.weights)
-            if method != "extremes":
-                tried.append(self._rounded(recipe, variant, method))
-                # Weights are fitted to what they are multiplied by, which now is clipped.
-                refined = self._refined(recipe, variant, method, _method(recipe))
-            tried.append(refined)
+            ranges = self._best_ranges(recipe, variant)
+            if ranges != "extremes":
+                tried.append(self._rounded(recipe, variant, ranges))
+            tried.append(self._refined(recipe, variant, ranges, _method(recipe)))
         return tried
 
-    def _best_ranges(
-        self, recipe: Recipe, variant: _Variant, weights: Mapping[int, Weights]
-    ) -> str:
+    def _best_ranges(self, recipe: Recipe, variant: _Variant) -> str:
         """The method of ranges with the smallest error over all thirds, each held back once.
 
-        The weights are the same for all: a difference that they make would hide that of
-        the ranges.
+        The weights are the same for all, and their biases corrected, which is cheap: what
+        weights lose would hide what ranges lose.
         """
+        cheap = replace(_method(recipe), gptq=False)
+        weights = self._tried(recipe, variant, "extremes", cheap).weights
         found = []
         for method in ("extremes", *narrowing.METHODS):
             self._report(f"calibrating: {recipe.name}, {variant.name}{method}")

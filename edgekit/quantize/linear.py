@@ -15,6 +15,7 @@ import numpy as np
 
 from edgekit import flatbuffer
 from edgekit.flatbuffer import Model, Operator, Tensor
+from edgekit.quantize import codes
 
 OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
@@ -52,12 +53,13 @@ class Linear:
         stored = np.moveaxis(matrices.reshape(channels, height, width), 0, -1)
         return np.ascontiguousarray(stored)[None]
 
-    def rows(self, x: np.ndarray, places: np.ndarray) -> np.ndarray:
+    def rows(self, x: np.ndarray, tensor: Tensor, places: np.ndarray) -> np.ndarray:
         """What the matrices are multiplied by, at some places of the output.
 
         Args:
-            x: The operator's input, `(n, 1, height, width, channels)` or `(n, ..., inputs)`,
-                real values.
+            x: The operator's input as it is stored, `(n, 1, height, width, channels)` or
+                `(n, ..., inputs)`.
+            tensor: The activation that it is, float or quantized.
             places: Indices into the output's positions, of all samples: below
                 `num_places(n)`.
 
@@ -65,7 +67,7 @@ class Linear:
             `(groups, rows, inputs)`, float32.
         """
         if self.op.name == "FULLY_CONNECTED":
-            return np.asarray(x.reshape(-1, self.weights.shape[-1])[places][None])
+            return codes.real(x.reshape(-1, self.weights.shape[-1])[places], tensor)[None]
         options, (_, out_height, out_width, _) = self.op.options, self.op.outputs[0].shape
         height, width = (self.tensor.shape[1], self.tensor.shape[2])
         x = x.reshape(-1, *x.shape[-3:])
@@ -77,7 +79,8 @@ class Linear:
             for j in range(width):
                 rows, columns = vertical[y, i], horizontal[z, j]
                 inside = (rows >= 0) & (columns >= 0)
-                taps.append(x[n, rows, columns] * inside[:, None])
+                # Made real after they are picked: there are many times more of them.
+                taps.append(codes.real(x[n, rows, columns], tensor) * inside[:, None])
         patches = np.stack(taps, axis=1)  # (rows, taps, channels)
         groups, _, inputs = self.weights.shape
         if self.op.name == "DEPTHWISE_CONV_2D":

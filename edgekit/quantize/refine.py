@@ -22,7 +22,7 @@ from edgekit.quantize.steps import Steps
 
 # Rows of inputs that second moments are taken from: at least so many, and so many for each
 # input of a matrix. Depthwise convolutions have few inputs and many groups.
-_ROWS, _GROUP_ROWS, _ROWS_FOR_EACH = 4096, 1024, 8
+_ROWS, _GROUP_ROWS, _ROWS_FOR_EACH = 4096, 512, 4
 # With fewer rows for each input, refitted weights would reproduce the rows and little else.
 _ROWS_TO_REFIT = 2
 
@@ -134,29 +134,14 @@ def _weights_for(
         places = np.sort(rng.choice(places, wanted, replace=False))
     before, after = view.op.operands[0], new.operands[0]
     assert before is not None and after is not None
-    x = view.rows(exact.real(before), places)
-    q = view.rows(rounded.real(after), places)
+    x = view.rows(exact.stored(before), before, places)
+    q = view.rows(rounded.stored(after), after, places)
     corrected = view.bias is not None and method.bias_correction
-    x_mean, q_mean = x.mean(axis=1, keepdims=True), q.mean(axis=1, keepdims=True)
-    if not corrected:  # nothing takes up a difference of the means
-        x_mean, q_mean = np.zeros_like(x_mean), np.zeros_like(q_mean)
-    q_centred = q - q_mean
-    moments = np.swapaxes(q_centred, 1, 2) @ q_centred / len(places)
-    # Few rows say little of how inputs go together: without this, what is fitted to them
-    # fails on others. A dense layer has one row for each sample.
-    trust = len(places) / (len(places) + inputs)
-    moments = _towards_diagonal(moments, moments, trust)
-    target = view.weights
-    if method.refit and len(places) >= _ROWS_TO_REFIT * inputs:
-        cross = np.swapaxes(x - x_mean, 1, 2) @ q_centred / len(places)
-        target = rounding.refit(target, _towards_diagonal(cross, moments, trust), moments)
-    scales = rounding.max_scales(target, bits)
+    scales = rounding.max_scales(view.weights, bits)
     if method.gptq:
-        if bits < 8:
-            scales = rounding.mse_scales(target, moments, bits)
-        codes = rounding.gptq(target, moments, scales, bits)
+        codes, scales = _fitted(view.weights, x, q, bits, method.refit, centred=corrected)
     else:
-        codes = rounding.nearest(target, scales, bits)
+        codes = rounding.nearest(view.weights, scales, bits)
     bias = view.bias
     if corrected:
         bias = _corrected_bias(view, codes * scales[..., None], x, q)
@@ -166,6 +151,30 @@ def _weights_for(
         bias=None if bias is None else bias.reshape(-1),
         bits=bits,
     )
+
+
+def _fitted(
+    weights: np.ndarray, x: np.ndarray, q: np.ndarray, bits: int, refit: bool, *, centred: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Codes and scales that reproduce the outputs of float inputs `x` from quantized ones `q`.
+
+    With `centred` a bias takes up the difference of the means.
+    """
+    _, rows, inputs = q.shape
+    if centred:
+        x, q = x - x.mean(axis=1, keepdims=True), q - q.mean(axis=1, keepdims=True)
+    # Few rows say little of how inputs go together: without this, what is fitted to them
+    # fails on others. A dense layer has one row for each sample.
+    trust = rows / (rows + inputs)
+    moments = np.swapaxes(q, 1, 2) @ q / rows
+    moments = _towards_diagonal(moments, moments, trust)
+    if refit and rows >= _ROWS_TO_REFIT * inputs:
+        cross = _towards_diagonal(np.swapaxes(x, 1, 2) @ q / rows, moments, trust)
+        weights = rounding.refit(weights, cross, moments)
+    scales = rounding.max_scales(weights, bits)
+    if bits < 8:
+        scales = rounding.mse_scales(weights, moments, bits)
+    return rounding.gptq(weights, moments, scales, bits), scales
 
 
 def _towards_diagonal(moments: np.ndarray, like: np.ndarray, trust: float) -> np.ndarray:

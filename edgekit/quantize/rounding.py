@@ -104,14 +104,17 @@ def _inverse_factor(moments: np.ndarray) -> np.ndarray:
     groups, inputs = moments.shape[:2]
     mean = np.einsum("gkk->g", moments) / inputs
     # A group that never saw an input has no moments: any damping will do.
-    damping = np.where(mean > 0, _DAMPING * mean, 1.0)
-    damped = moments.astype(np.float64) + damping[:, None, None] * np.eye(inputs)
+    damping = np.where(mean > 0, _DAMPING * mean, np.float32(1))
+    damped = moments + damping[:, None, None] * np.eye(inputs, dtype=np.float32)
     # With both orders reversed, H = R R' for an upper R, and H^-1 = (R^-1)' R^-1: one
     # decomposition and a triangular inverse, in place of an inverse and a decomposition.
-    upper = np.linalg.cholesky(damped[:, ::-1, ::-1])[:, ::-1, ::-1]
     if groups > 1:
+        upper = np.linalg.cholesky(damped[:, ::-1, ::-1])[:, ::-1, ::-1]
         return np.asarray(np.linalg.inv(upper), dtype=np.float32)
-    inverse, _ = lapack.dtrtri(upper[0], lower=0)
+    lower, failed = lapack.spotrf(damped[0, ::-1, ::-1], lower=1, clean=1)
+    if failed:
+        raise np.linalg.LinAlgError("the damped moments are not positive definite")
+    inverse, _ = lapack.strtri(lower[::-1, ::-1], lower=0)
     return np.asarray(inverse, dtype=np.float32)[None]
 
 

@@ -171,7 +171,7 @@ class Repair:
     `agreement` (1 less the agreement with float) or `sqnr_db`. `value` with its 95 % interval,
     and `unrepaired` (with nothing kept) are measured on `num_samples` calibration samples that
     the quantization was not fitted to. `at_least` tells a bound from below. Latencies are
-    ratios, None where nothing was timed.
+    ratios, None where nothing was timed. `kept` are the operators that it took.
     """
 
     quantity: str
@@ -183,6 +183,7 @@ class Repair:
     unrepaired: float
     num_samples: int
     num_operators: int
+    kept: tuple[Kept, ...] = ()
     added_bytes: int = 0
     latency_to_float: float | None = None
     latency_to_unrepaired: float | None = None
@@ -210,7 +211,8 @@ class Artifact:
 
     `float_sha256` names the float file it derives from, `source_sha256` the Keras model.
     `reference_sqnr_db` is how well the float file agreed with Keras at export, on
-    golden samples that were `synthetic` or taken from data. `calibration_digests` holds a
+    golden samples that were `synthetic` or taken from data. Of the activations in `equalized`
+    (by tensor name), the file's channels hold the float file's values divided by `2**e`. `calibration_digests` holds a
     short hash of each calibration sample, so that evaluating on them can be noticed;
     `calibration_ranges` their smallest and largest value by float input, so that evaluating
     beyond them can be.
@@ -235,6 +237,7 @@ class Artifact:
     skipped: tuple[Skipped, ...] = ()
     kept: tuple[Kept, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    equalized: dict[str, tuple[int, ...]] = field(default_factory=dict)
     repair: Repair | None = None
     verified: Verified | None = None
     notes: tuple[str, ...] = ()

@@ -36,6 +36,7 @@ def artifact(
         skipped=serde.from_dict(tuple[Skipped, ...], entry["skipped"], "skipped"),
         kept=serde.from_dict(tuple[Kept, ...], entry["kept"], "kept"),
         candidates=serde.from_dict(tuple[Candidate, ...], entry["candidates"], "candidates"),
+        equalized={name: tuple(powers) for name, powers in entry["equalized"].items()},
         repair=None if entry.get("repair") is None else serde.from_dict(Repair, entry["repair"]),
         **{key: entry[key] for key in ("sha256", "size_bytes", "compressed_bytes")},
         oldest_runtime=entry["oldest_runtime"],

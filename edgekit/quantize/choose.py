@@ -73,9 +73,14 @@ class _Variant:
     """
 
     def __init__(
-        self, model: Model, thirds: Sequence[Samples], contract: Contract, name: str
+        self,
+        model: Model,
+        thirds: Sequence[Samples],
+        contract: Contract,
+        name: str = "",
+        exponents: equalize.Exponents | None = None,
     ) -> None:
-        self.model, self.name = model, name
+        self.model, self.name, self.exponents = model, name, exponents or {}
         self.content = flatbuffer.to_bytes(model)
         self._thirds, self._contract = thirds, contract
 
@@ -151,6 +156,7 @@ class Search:
             ranges=best.ranges,
             weights=best.weights,
             small=best.small,
+            equalized=best.variant.exponents,
             candidates=tuple(
                 Candidate(name=t.name, sqnr_db=round(t.sqnr_db, 2), chosen=t is best) for t in tried
             ),
@@ -186,15 +192,15 @@ class Search:
 
     @cached_property
     def _plain(self) -> _Variant:
-        return _Variant(self._model, self._thirds, self._contract, "")
+        return _Variant(self._model, self._thirds, self._contract)
 
     @cached_property
     def _equalized(self) -> _Variant | None:
         found = equalize.pairs(self._model)
         if not found:
             return None
-        model = equalize.equalized(self._model, self._fit.inputs, found)
-        return _Variant(model, self._thirds, self._contract, "equalized, ")
+        model, exponents = equalize.equalized(self._model, self._fit.inputs, found)
+        return _Variant(model, self._thirds, self._contract, "equalized, ", exponents)
 
     def _static(self, recipe: Recipe) -> list[_Tried]:
         """Plain, then refined on the best ranges; the same of the equalized twin."""

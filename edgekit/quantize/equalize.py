@@ -5,7 +5,8 @@ steps left. Between two operators with weights, with nothing or a ReLU between t
 can be divided by a factor that the weights behind it take up: the float file computes the
 same. A ReLU6 does not commute with factors, so pairs with one are left alone.
 
-The factors are those of Xiao et al., "SmoothQuant" (2022): `max|x|^a / max|w|^(1-a)` with a = 0.75.
+The factors are those of Xiao et al., "SmoothQuant" (2022): `max|x|^a / max|w|^(1-a)` with a = 0.75,
+rounded to powers of two: no float loses a bit by them, so the twin is the same to the last.
 Only pairs with a depthwise convolution are treated: its weights have a scale for each channel
 and lose nothing.
 """
@@ -18,7 +19,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from edgekit import flatbuffer
-from edgekit.flatbuffer import Model, Operator
+from edgekit.flatbuffer import Model, Operator, Tensor
 from edgekit.quantize.linear import OPERATORS
 from edgekit.quantize.steps import Steps
 
@@ -26,6 +27,9 @@ _STRENGTH = 0.75
 _COMMUTING = (0, 1)  # schema: ActivationFunctionType.NONE, RELU
 # A channel that hardly ever differs from zero says nothing of its size.
 _SMALLEST = 1e-6
+
+# Exponents of two by tensor name, one for each channel.
+Exponents = dict[str, tuple[int, ...]]
 
 
 def pairs(model: Model) -> list[tuple[Operator, Operator]]:
@@ -47,15 +51,19 @@ def pairs(model: Model) -> list[tuple[Operator, Operator]]:
             t.is_constant and t.dtype == "float32" and constants[t.buffer] == 1 for t in weights
         )
 
+    def behind(op: Operator) -> Operator | None:
+        """The only reader of what an operator gives."""
+        [output] = op.outputs
+        those = readers.get(output.index, [])
+        return those[0] if len(those) == 1 and output.index not in returned else None
+
     found = []
     for first in operators:
         if not editable(first) or first.options.fusedActivationFunction not in _COMMUTING:
             continue
-        second: Operator | None = first
-        while second is not None and (second is first or second.name == "PAD"):
-            [output] = second.outputs
-            behind = readers.get(output.index, [])
-            second = behind[0] if len(behind) == 1 and output.index not in returned else None
+        second = behind(first)
+        if second is not None and second.name == "PAD":  # with zeros, which stay zeros
+            second = behind(second)
         if second is None or not editable(second):
             continue
         if "DEPTHWISE_CONV_2D" in (first.name, second.name) and _same_channels(first, second):
@@ -72,16 +80,21 @@ def _same_channels(first: Operator, second: Operator) -> bool:
 
 def equalized(
     model: Model, inputs: Mapping[str, np.ndarray], found: list[tuple[Operator, Operator]]
-) -> Model:
+) -> tuple[Model, Exponents]:
     """A copy of the float model that computes the same with channels of like size.
 
     Args:
         model: The float file.
         inputs: Calibration samples by input name, `(n, ...)`.
         found: What `pairs` found.
+
+    Returns:
+        The copy, and for each activation that differs, by tensor name, the exponents `e` of its
+        channels: it holds the float file's values divided by `2**e`.
     """
     largest = _largest(model, inputs, {first.index for first, _ in found})
     result = copy.deepcopy(model)
+    exponents: Exponents = {}
     for first, second in found:
         weights = _weights(result, second)
         axes = tuple(range(weights.ndim - 1))
@@ -91,13 +104,23 @@ def equalized(
         alive = size > _SMALLEST
         if not alive.any():
             continue
-        factors = np.where(alive, factors, 1.0)
+        powers = np.rint(np.log2(np.where(alive, factors, 1.0)))
         # The whole stays as large as it was: only its channels come closer.
-        factors /= np.exp(np.log(factors[alive]).mean())
-        factors = np.where(alive, factors, 1.0).astype(np.float32)
+        powers = np.where(alive, powers - np.rint(powers[alive].mean()), 0).astype(int)
+        factors = np.exp2(powers).astype(np.float32)
+        for tensor in _between(first, second):
+            exponents[tensor.name] = tuple(powers.tolist())
         _scale_outputs(result, first, 1 / factors)
         _set(result, second, 1, weights * factors)
-    return result
+    return result, exponents
+
+
+def _between(first: Operator, second: Operator) -> list[Tensor]:
+    """The activations from one operator to the other: with a PAD between them two."""
+    [output] = first.outputs
+    fed = second.operands[0]
+    assert fed is not None
+    return [output] if fed.index == output.index else [output, fed]
 
 
 def _largest(

@@ -16,6 +16,7 @@ from edgekit.flatbuffer import Model
 from edgekit.quantize import engine, patch
 from edgekit.quantize.calibrate import Ranges
 from edgekit.quantize.engine import Exceptions
+from edgekit.quantize.equalize import Exponents
 from edgekit.quantize.pairing import pairs, producers
 from edgekit.quantize.patch import Weights
 from edgekit.records import Candidate, Recipe
@@ -33,6 +34,8 @@ class Prepared:
         ranges: Of activations, where the recipe or its exceptions need them.
         weights: By the operator's index; none for those that are rounded to the nearest.
         small: Operators so small that int8 weights in place of int4 hardly cost anything.
+        equalized: Of which activations `float_model` holds other values than the float file:
+            exponents by tensor name (see `equalize`).
         candidates: What was compared to come here.
     """
 
@@ -40,6 +43,7 @@ class Prepared:
     ranges: Ranges | None = None
     weights: Mapping[int, Weights] = field(default_factory=dict)
     small: frozenset[int] = frozenset()
+    equalized: Exponents = field(default_factory=dict)
     candidates: tuple[Candidate, ...] = ()
 
     def apply(self, recipe: Recipe, exceptions: Exceptions = MappingProxyType({})) -> Model:
@@ -74,6 +78,7 @@ class Prepared:
                 arrays[f"bias/{index}"] = weights.bias
         about: dict[str, Any] = {
             "small": sorted(self.small),
+            "equalized": self.equalized,
             "candidates": serde.to_dict(self.candidates),
             "ranges": None if self.ranges is None else list(self.ranges),
         }
@@ -108,5 +113,6 @@ class Prepared:
                 ranges=ranges,
                 weights=weights,
                 small=frozenset(about["small"]),
+                equalized={name: tuple(powers) for name, powers in about["equalized"].items()},
                 candidates=tuple(serde.from_dict(Candidate, c) for c in about["candidates"]),
             )

@@ -27,8 +27,9 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
 
     Returns:
         `float_sha256`, and `files`: for each recipe `path`, `sha256`, `size_bytes`,
-        `compressed_bytes`, `contract`, `oldest_runtime`, `skipped`, `kept`, `candidates`, and
-        `prepared`: an `.npz` of `prepare.Prepared`, to quantize again with exceptions.
+        `compressed_bytes`, `contract`, `oldest_runtime`, `skipped`, `kept`, `candidates`,
+        `equalized`, and `prepared`: an `.npz` of `prepare.Prepared`, to quantize again with
+        exceptions.
     """
     float_path = Path(request["float"])
     float_model = float_path.read_bytes()
@@ -64,6 +65,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
                 reasons,
             )
             sizes.append(pool.submit(artifacts.compressed_bytes, content))
+            entry["equalized"] = serde.to_dict(prepared.equalized)
             entry["candidates"] = serde.to_dict(prepared.candidates)
             entry["prepared"] = str(path.with_suffix(".prepared.npz"))
             prepared.save(Path(entry["prepared"]))

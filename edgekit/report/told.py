@@ -44,14 +44,13 @@ def repair_lines(artifacts: Sequence[Artifact]) -> list[str]:
 
 
 def _repair(one: Artifact, repair: Repair) -> str:
-    kept = [entry for entry in one.kept if not entry.reason.startswith("asked for")]
     loss = _loss(repair)
-    if not kept:
+    if not repair.kept:
         line = f"{one.recipe.name}: nothing kept, the bound holds at once: {loss}"
     else:
         line = (
-            f"{one.recipe.name}: kept {len(kept)} of {repair.num_operators} operators in higher "
-            f"precision ({_layers(kept)}): {loss}; {_price(repair)}"
+            f"{one.recipe.name}: kept {len(repair.kept)} of {repair.num_operators} operators in "
+            f"higher precision ({_layers(repair.kept)}): {loss}; {_price(repair)}"
         )
     return f"{line}. {repair.note[:1].upper()}{repair.note[1:]}." if repair.note else f"{line}."
 

@@ -89,6 +89,11 @@ class Bound:
         classes = self.quantity.partition("@")[0] in ("top1_accuracy", "agreement")
         self.uses_margins = few and classes
 
+    @property
+    def num_held(self) -> int:
+        """How many samples are held back."""
+        return len(self._held)
+
     def _quantity(self, metric: str | None) -> str:
         labels = self._held.labels
         name = metric or accuracy.default_metric(self._contract, labels)

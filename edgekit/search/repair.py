@@ -16,10 +16,10 @@ from typing import Any
 from edgekit import artifacts, flatbuffer, serde
 from edgekit.data.samples import Samples
 from edgekit.errors import BoundNotHeld
-from edgekit.quantize import stage
+from edgekit.quantize import select, stage
 from edgekit.quantize.choose import held_back
 from edgekit.quantize.prepare import Prepared
-from edgekit.records import Contract, Limits, Recipe, Repair
+from edgekit.records import Contract, Device, Kept, Limits, Recipe, Repair
 from edgekit.search import price, running, tell
 from edgekit.search.bound import Bound, Verdict
 from edgekit.search.solutions import Solution, Trials
@@ -60,13 +60,11 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         min_sqnr_db=request["min_sqnr_db"],
         metric=request["metric"],
     )
-    limits = serde.from_dict(Limits, request["limits"])
     done = []
     for file in request["files"]:
-        recipe = serde.from_dict(Recipe, file["recipe"])
         trials = Trials(
             before,
-            recipe,
+            serde.from_dict(Recipe, file["recipe"]),
             Prepared.load(Path(file["prepared"])),
             bound,
             fit=fit,
@@ -75,102 +73,122 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
             device=request["device"],
             report=report,
         )
-        first = trials.judge((), "float32")
-        report(f"{recipe.name}: {tell.value(bound, first)} with nothing kept")
-        if first.holds:
-            record = _record(trials, bound, first, first, len(held))
-            done.append({"entry": None, "repair": serde.to_dict(record)})
-            continue
-        found = trials.solutions()
-        if not found:
-            raise _not_held(trials, recipe, bound, first, len(held))
-        path = Path(file["path"])
-        places, times = _timed(trials, found, float_path, path, limits, report)
-        ranges = recipe.quantize is not None and recipe.quantize.needs_ranges
-        sure = not (ranges and bound.uses_margins)
-        chosen = price.choose([one.num_operators for one in found], times, sure=sure)
-        size_before = path.stat().st_size
-        entry, content = stage.finish(
-            trials.model(found[chosen].kept, found[chosen].fallback),
-            before,
-            path,
-            contract,
-            recipe,
-            trials.exceptions(found[chosen].kept, found[chosen].fallback),
-            request["name"],
-            found[chosen].reasons(sure=sure),
-        )
-        entry["compressed_bytes"] = artifacts.compressed_bytes(content)
-        record = _record(
-            trials,
-            bound,
-            found[chosen].verdict,
-            first,
-            len(held),
-            added_bytes=len(content) - size_before,
-            times=times[chosen],
-        )
-        for place in places:
-            place.unlink()
+        one = _Repair(trials, bound, contract, request, report)
+        entry, record = one.hold(Path(file["path"]))
         done.append({"entry": entry, "repair": serde.to_dict(record)})
     return {"files": done}
 
 
-def _timed(
-    trials: Trials,
-    found: list[Solution],
-    float_path: Path,
-    path: Path,
-    limits: Limits,
-    report: Callable[[str], None],
-) -> tuple[list[Path], list[price.Times]]:
-    """Where each solution's file lies for a while, and how long it takes."""
-    places = []
-    for number, solution in enumerate(found):
-        place = path.with_suffix(f".{number}.tflite")
-        place.write_bytes(flatbuffer.to_bytes(trials.model(solution.kept, solution.fallback)))
-        places.append(place)
-    return places, price.measure(float_path, path, places, limits=limits, report=report)
+class _Repair:
+    """The repair of one file."""
 
+    def __init__(
+        self,
+        trials: Trials,
+        bound: Bound,
+        contract: Contract,
+        request: Mapping[str, Any],
+        report: Callable[[str], None],
+    ) -> None:
+        self._trials, self._bound, self._contract = trials, bound, contract
+        self._float_path, self._name = Path(request["float"]), str(request["name"])
+        self._limits = serde.from_dict(Limits, request["limits"])
+        self._device: Device = request["device"]
+        self._report = report
+        self._first = trials.judge((), "float32")
 
-def _record(
-    trials: Trials,
-    bound: Bound,
-    verdict: Verdict,
-    first: Verdict,
-    count: int,
-    *,
-    added_bytes: int = 0,
-    times: price.Times | None = None,
-) -> Repair:
-    loss = bound.max_loss is not None
-    limit = bound.max_loss if loss else bound.min_sqnr_db
-    assert limit is not None
-    return Repair(
-        quantity=bound.quantity,
-        limit=limit,
-        at_least=not loss,
-        value=verdict.value,
-        low=verdict.low,
-        high=verdict.high,
-        unrepaired=first.value,
-        num_samples=count,
-        num_operators=trials.num_operators,
-        added_bytes=added_bytes,
-        latency_to_float=times.to_float if times else None,
-        latency_to_unrepaired=times.to_unrepaired if times else None,
-        note=tell.note(bound, verdict, count),
-    )
+    def hold(self, path: Path) -> tuple[dict[str, Any] | None, Repair]:
+        """Keep what must be kept and write the file anew; see `run`."""
+        name = self._trials.recipe.name
+        self._report(f"{name}: {tell.value(self._bound, self._first)} with nothing kept")
+        if self._first.holds:
+            return None, self._record(self._first)
+        found = self._trials.solutions()
+        if not found:
+            raise self._not_held()
+        if self._device != "cpu":  # what takes how long there, this machine does not know
+            fewest = min(found, key=lambda one: one.num_operators)
+            return self._write(fewest, path, None, sure=True)
+        times = self._timed(found, path)
+        how = self._trials.recipe.quantize
+        sure = not (how is not None and how.needs_ranges and self._bound.uses_margins)
+        chosen = price.choose([one.num_operators for one in found], times, sure=sure)
+        return self._write(found[chosen], path, times[chosen], sure)
 
+    def _timed(self, found: list[Solution], path: Path) -> list[price.Times]:
+        """How long each solution takes; their files lie beside `path` for a while."""
+        places = []
+        for number, solution in enumerate(found):
+            place = path.with_suffix(f".{number}.tflite")
+            model = self._trials.model(solution.kept, solution.fallback)
+            place.write_bytes(flatbuffer.to_bytes(model))
+            places.append(place)
+        times = price.measure(
+            self._float_path, path, places, limits=self._limits, report=self._report
+        )
+        for place in places:
+            place.unlink()
+        return times
 
-def _not_held(
-    trials: Trials, recipe: Recipe, bound: Bound, first: Verdict, count: int
-) -> BoundNotHeld:
-    nearest, kept = trials.nearest
-    return BoundNotHeld(
-        f"{recipe.name} holds {tell.limit(bound)}, if need be with operators in higher precision.",
-        received=f"at best {tell.value(bound, nearest)} on {count} held-back samples, with {kept} "
-        f"of {trials.num_operators} operators kept; with none kept {tell.value(bound, first)}",
-        hint="nothing was written. Allow more, give more calibration samples, or take a recipe "
-        "that loses less: weight_only_wi8_afp32 or float16.",
-    )
+    def _write(
+        self, solution: Solution, path: Path, times: price.Times | None, sure: bool
+    ) -> tuple[dict[str, Any], Repair]:
+        trials, recipe = self._trials, self._trials.recipe
+        reasons = solution.reasons(sure=sure)
+        exceptions = trials.exceptions(solution.kept, solution.fallback)
+        size_before = path.stat().st_size
+        entry, content = stage.finish(
+            trials.model(solution.kept, solution.fallback),
+            trials.before,
+            path,
+            self._contract,
+            recipe,
+            exceptions,
+            self._name,
+            dict.fromkeys(trials.small, stage.SMALL) | reasons,
+        )
+        entry["compressed_bytes"] = artifacts.compressed_bytes(content)
+        kept = select.kept(trials.before, recipe, {i: exceptions[i] for i in reasons}, reasons)
+        added = len(content) - size_before
+        return entry, self._record(solution.verdict, added_bytes=added, times=times, kept=kept)
+
+    def _record(
+        self,
+        verdict: Verdict,
+        *,
+        added_bytes: int = 0,
+        times: price.Times | None = None,
+        kept: tuple[Kept, ...] = (),
+    ) -> Repair:
+        bound = self._bound
+        limit = bound.min_sqnr_db if bound.max_loss is None else bound.max_loss
+        assert limit is not None
+        return Repair(
+            quantity=bound.quantity,
+            limit=limit,
+            at_least=bound.max_loss is None,
+            value=verdict.value,
+            low=verdict.low,
+            high=verdict.high,
+            unrepaired=self._first.value,
+            num_samples=bound.num_held,
+            num_operators=self._trials.num_operators,
+            kept=kept,
+            added_bytes=added_bytes,
+            latency_to_float=times.to_float if times else None,
+            latency_to_unrepaired=times.to_unrepaired if times else None,
+            note=tell.note(bound, verdict),
+        )
+
+    def _not_held(self) -> BoundNotHeld:
+        bound, trials = self._bound, self._trials
+        nearest, kept = trials.nearest
+        return BoundNotHeld(
+            f"{trials.recipe.name} holds {tell.limit(bound)}, if need be with operators in higher "
+            "precision.",
+            received=f"at best {tell.value(bound, nearest)} on {bound.num_held} held-back samples, "
+            f"with {kept} of {trials.num_operators} operators kept; with none kept "
+            f"{tell.value(bound, self._first)}",
+            hint="nothing was written. Allow more, give more calibration samples, or take a recipe "
+            "that loses less: weight_only_wi8_afp32 or float16.",
+        )

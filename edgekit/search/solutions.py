@@ -96,7 +96,7 @@ class Trials:
         device: Device,
         report: Callable[[str], None],
     ) -> None:
-        self._before, self._recipe, self._prepared = before, recipe, prepared
+        self.before, self.recipe, self._prepared = before, recipe, prepared
         self._bound, self._device, self._report = bound, device, report
         self._fit, self._held = fit, held
         self._others = everything.take(range(len(held), len(everything)))
@@ -113,14 +113,16 @@ class Trials:
             op.index: op for op in flatbuffer.operators(before) if op.subgraph == main
         }
         self.num_operators = len(self._operators)
+        self.small = prepared.small
 
     def exceptions(self, kept: Sequence[Unit], fallback: str) -> dict[int, Quantization | None]:
         """What single operators have instead, by hand and by these units."""
-        return parts.exceptions(self._operators, kept, fallback) | self._by_hand
+        wanted = parts.exceptions(self._operators, kept, fallback) | self._by_hand
+        return dict(self._prepared.exceptions(wanted))
 
     def model(self, kept: Sequence[Unit], fallback: str) -> Model:
         """The quantized model with these units kept."""
-        return self._prepared.apply(self._recipe, self.exceptions(kept, fallback))
+        return self._prepared.apply(self.recipe, self.exceptions(kept, fallback))
 
     def judge(self, kept: Sequence[Unit], fallback: str) -> Verdict:
         """What the file loses with these units kept."""
@@ -140,7 +142,7 @@ class Trials:
                 self.nearest = verdict, count
             if kept:
                 self._report(
-                    f"{self._recipe.name}: {count} of {self.num_operators} operators in "
+                    f"{self.recipe.name}: {count} of {self.num_operators} operators in "
                     f"{fallback}: {tell.value(self._bound, verdict)}"
                 )
         return self._found[key]
@@ -151,7 +153,7 @@ class Trials:
     def solutions(self) -> list[Solution]:
         """What holds the bound, one for each way to fall back; none where nothing does."""
         ranked = self._ranked()
-        every = parts.fallbacks(self._recipe, self._device)
+        every = parts.fallbacks(self.recipe, self._device)
         trials = self._affordable()
         found: list[Solution] = []
         for fallback in every:
@@ -166,7 +168,7 @@ class Trials:
             if kept is None:
                 continue
             found += self._variants(tuple(kept), known, fallback)
-            if self._recipe.quantize and not self._recipe.quantize.needs_ranges:
+            if self.recipe.quantize and not self.recipe.quantize.needs_ranges:
                 break  # one way is enough where all of them compute in float
         return found
 
@@ -177,7 +179,7 @@ class Trials:
 
         What is about size alone gains nothing by keeping more.
         """
-        how = self._recipe.quantize
+        how = self.recipe.quantize
         ranges = how is not None and how.needs_ranges
         made = []
         closed = tuple(self._closed(kept, known)) if ranges else kept
@@ -214,27 +216,30 @@ class Trials:
     def _ranked(self) -> list[Unit]:
         float_model = self._prepared.float_model
         samples = blame.usable(float_model, self._fit)
-        self._report(f"{self._recipe.name}: looking for the operators to blame")
+        self._report(f"{self.recipe.name}: looking for the operators to blame")
         errors = blame.layer_errors(
             float_model,
             flatbuffer.to_bytes(self.model((), "float32")),
             samples,
             on_progress=self._report,
         )
-        found = parts.units(self._before, self._recipe, errors, self._by_hand)
-        return parts.ranked(found, self._recipe)
+        found = parts.units(self.before, self.recipe, errors, self._by_hand)
+        return parts.ranked(found, self.recipe)
 
     def _changes(self, unit: Unit, fallback: str) -> bool:
         """Whether it would have something else than the recipe gives it."""
         instead = parts.exceptions(self._operators, [unit], fallback)
+        now = self.exceptions((), fallback)
         return any(
-            recipes.name_of(select.effective(self._operators[index], self._recipe.quantize))
+            recipes.name_of(
+                select.effective(self._operators[index], now.get(index, self.recipe.quantize))
+            )
             != recipes.name_of(how)
             for index, how in instead.items()
         )
 
     def _affordable(self) -> int:
-        known = flatbuffer.tensors(self._before, flatbuffer.binding(self._before).subgraph)
+        known = flatbuffer.tensors(self.before, flatbuffer.binding(self.before).subgraph)
         one_run = sum(math.prod(abs(s) for s in t.shape) + t.weight_bytes // 4 for t in known)
         count = len(self._held) + (len(self._others) if self._bound.uses_margins else 0)
         return int(min(max(_WORK / max(1, one_run * count), _FEWEST_TRIALS), _MOST_TRIALS))

@@ -27,10 +27,11 @@ def limit(bound: Bound) -> str:
     return " and ".join(asked)
 
 
-def note(bound: Bound, verdict: Verdict, count: int) -> str:
+def note(bound: Bound, verdict: Verdict) -> str:
     """How sure the figure is; nothing where there is nothing to say."""
     if bound.max_loss is None:
         return ""
+    count = bound.num_held
     if bound.uses_margins and verdict.expected is not None:
         return (
             f"{count} held-back samples cannot show a loss of {bound.max_loss:g}: the margins of "

@@ -76,7 +76,7 @@ def test_an_interval_does_not_end_where_nothing_differs():
     verdict = limit.judge({"y": certain(IDS[:20])})
     assert verdict.value == 0
     assert verdict.high > 0.06
-    assert "too few" in tell.note(limit, verdict, 20)
+    assert "too few" in tell.note(limit, verdict)
 
 
 def test_errors_of_numbers_are_relative():
@@ -125,7 +125,7 @@ def test_so_few_samples_ask_the_margins_too():
     assert far.expected > 0.01
     assert not far.holds
     assert not bound(certain(IDS), IDS, max_loss=0.01).uses_margins
-    assert "margins" in tell.note(limit, close, 10)
+    assert "margins" in tell.note(limit, close)
 
 
 def test_what_is_not_finite_holds_nothing():

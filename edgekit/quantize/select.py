@@ -9,7 +9,7 @@ from edgekit import flatbuffer, recipes
 from edgekit.errors import UsageError
 from edgekit.flatbuffer import Model, Operator
 from edgekit.names import nearest
-from edgekit.quantize import check
+from edgekit.quantize import check, loops
 from edgekit.quantize.engine import Exceptions
 from edgekit.quantize.pairing import CASTS
 from edgekit.records import Kept, Override, Quantization, Recipe
@@ -38,7 +38,7 @@ def select(model: Model, overrides: Sequence[Override]) -> dict[int, Quantizatio
                 received=f"{override.layers!r}; the layers are {_some(layers)}",
                 hint=nearest(override.layers, layers),
             )
-        if how is not None and not any(check.treats(op, how) for op in meant):
+        if how is not None and not any(treats(model, op, how) for op in meant):
             names = ", ".join(dict.fromkeys(op.name for op in meant))
             raise UsageError(
                 f"{override.recipe} can be applied to an operator of the layers that it is for.",
@@ -71,10 +71,10 @@ def kept(
         return ()
     told = []
     for op in _operators(model):
-        if op.index not in exceptions or not check.is_meant(op, how):
+        if op.index not in exceptions or not (check.is_meant(op, how) or treats(model, op, how)):
             continue
-        name = recipes.name_of(effective(op, exceptions[op.index]))
-        if name == recipe.name:
+        name = recipes.name_of(effective(model, op, exceptions[op.index]))
+        if name == recipes.name_of(effective(model, op, how)) != "float32":
             continue
         asked = next((o for o in reversed(how.overrides) if _matches(o, op)), None)
         reason = (reasons or {}).get(op.index) or (
@@ -84,15 +84,29 @@ def kept(
     return tuple(told)
 
 
-def effective(op: Operator, how: Quantization | None) -> Quantization | None:
+def effective(model: Model, op: Operator, how: Quantization | None) -> Quantization | None:
     """What an operator has of `how`: nothing without weights where that is about weights."""
-    if how is None or check.treats(op, how):
+    if how is None or treats(model, op, how):
         return how
     # The quantizer stores what it has no 4-bit form for in 8 bits.
     eight = recipes.RECIPES["weight_only_wi8_afp32"].quantize
-    if how.scheme == "weight_only" and eight is not None and check.treats(op, eight):
+    if how.scheme == "weight_only" and eight is not None and treats(model, op, eight):
         return eight
     return None
+
+
+def treats(model: Model, op: Operator, how: Quantization) -> bool:
+    """Whether the quantizer does to an operator what `how` says; of a loop, to any inside it."""
+    if check.treats(op, how):
+        return True
+    if op.name not in ("WHILE", "IF"):
+        return False
+    inside = {number for number, by in loops.owners(model).items() if op.index in by}
+    return any(
+        check.treats(inner, how) and (how.scheme != "static" or loops.multiplies_by_weights(inner))
+        for inner in flatbuffer.operators(model)
+        if inner.subgraph in inside
+    )
 
 
 def _operators(model: Model) -> list[Operator]:

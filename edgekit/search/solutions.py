@@ -117,7 +117,7 @@ class Trials:
 
     def exceptions(self, kept: Sequence[Unit], fallback: str) -> dict[int, Quantization | None]:
         """What single operators have instead, by hand and by these units."""
-        wanted = parts.exceptions(self._operators, kept, fallback) | self._by_hand
+        wanted = parts.exceptions(self.before, self._operators, kept, fallback) | self._by_hand
         return dict(self._prepared.exceptions(wanted))
 
     def model(self, kept: Sequence[Unit], fallback: str) -> Model:
@@ -228,11 +228,13 @@ class Trials:
 
     def _changes(self, unit: Unit, fallback: str) -> bool:
         """Whether it would have something else than the recipe gives it."""
-        instead = parts.exceptions(self._operators, [unit], fallback)
+        instead = parts.exceptions(self.before, self._operators, [unit], fallback)
         now = self.exceptions((), fallback)
         return any(
             recipes.name_of(
-                select.effective(self._operators[index], now.get(index, self.recipe.quantize))
+                select.effective(
+                    self.before, self._operators[index], now.get(index, self.recipe.quantize)
+                )
             )
             != recipes.name_of(how)
             for index, how in instead.items()

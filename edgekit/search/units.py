@@ -72,9 +72,10 @@ def units(
         if op.subgraph != main or op.name in CASTS or op.index in fixed:
             continue
         error = _error(op, by_tensor)
-        if not check.is_meant(op, how) or error is None or error.scheme == "float":
+        meant = check.is_meant(op, how) or select.treats(model, op, how)
+        if not meant or error is None or error.scheme == "float":
             continue
-        weighted = check.treats(op, weights)
+        weighted = select.treats(model, op, weights)
         last = made[-1] if made else None
         joins = (
             last is not None
@@ -128,7 +129,7 @@ def fallbacks(recipe: Recipe, device: Device) -> tuple[str, ...]:
 
 
 def exceptions(
-    operators: Mapping[int, Operator], kept: Sequence[Unit], fallback: str
+    model: Model, operators: Mapping[int, Operator], kept: Sequence[Unit], fallback: str
 ) -> dict[int, Quantization | None]:
     """What the operators of some units have, where the best they can is `fallback`.
 
@@ -137,20 +138,21 @@ def exceptions(
     computes in float.
 
     Args:
-        operators: Of the float file's main graph, by index.
+        model: The float file.
+        operators: Of its main graph, by index.
         kept: The units.
         fallback: The name of a recipe.
     """
     wanted = recipes.RECIPES[fallback].quantize
     return {
-        index: None if wanted is None else _best(operators[index], wanted)
+        index: None if wanted is None else _best(model, operators[index], wanted)
         for unit in kept
         for index in unit.operators
     }
 
 
-def _best(op: Operator, how: Quantization) -> Quantization | None:
-    if check.treats(op, how):
+def _best(model: Model, op: Operator, how: Quantization) -> Quantization | None:
+    if select.treats(model, op, how):
         return how
     weights = recipes.RECIPES["weight_only_wi8_afp32"].quantize
-    return select.effective(op, weights) if how.scheme == "dynamic" else None
+    return select.effective(model, op, weights) if how.scheme == "dynamic" else None

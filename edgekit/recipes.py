@@ -23,6 +23,12 @@ RECIPES: dict[str, Recipe] = {
             quantize=Quantization(scheme="dynamic"),
         ),
         Recipe(
+            name="dynamic_wi4b32_afp32",
+            summary="int4 weights of dense layers in blocks of 32, int8 of convolutions, ranges "
+            "taken while running",
+            quantize=Quantization(scheme="dynamic", weight_bits=4, granularity="blockwise_32"),
+        ),
+        Recipe(
             name="weight_only_wi8_afp32",
             summary="int8 weights, computed in float32",
             quantize=Quantization(scheme="weight_only"),

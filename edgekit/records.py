@@ -13,7 +13,7 @@ from typing import Literal
 SCHEMA_VERSION = 1
 
 Scheme = Literal["float16", "dynamic", "weight_only", "static"]
-Granularity = Literal["per_tensor", "per_channel"]
+Granularity = Literal["per_tensor", "per_channel", "blockwise_32"]
 IoDtype = Literal["float32", "int8", "uint8"]
 Rounding = Literal["gptq", "nearest"]
 Device = Literal["cpu", "npu", "mcu"]
@@ -38,7 +38,8 @@ class Quantization:
     """How weights and activations become integers (or half floats).
 
     Scale shapes by `granularity`, for a weight of shape `(out, ..., in)`:
-    `per_tensor` has one scale, `per_channel` one for each output channel. `rounding` and
+    `per_tensor` has one scale, `per_channel` one for each output channel, `blockwise_32` one for
+    each 32 inputs of an output (dense layers only; the rest is per channel). `rounding` and
     `bias_correction` say how weights are chosen where there are calibration samples.
     """
 

@@ -152,6 +152,7 @@ def convert(
       float32                the exported model; always made, the reference
       float16                half the size
       dynamic_wi8_afp32      int8 weights, no data needed
+      dynamic_wi4b32_afp32   int4 dense layers in blocks of 32, int8 convolutions
       weight_only_wi8_afp32  int8 weights, computed in float
       weight_only_wi4_afp32  int4 weights, computed in float; needs --calibration
       static_wi8_ai8         int8 everywhere; needs --calibration

@@ -81,6 +81,17 @@ def _scales_are_powers_of_two(op: Operator) -> bool:
     return all(math.frexp(scale)[0] == 0.5 for scale in scales)
 
 
+def _blockwise(at: int) -> Condition:
+    """A scale for each block of values."""
+
+    def condition(op: Operator) -> bool:
+        tensor = _operand(op, at)
+        how = None if tensor is None else tensor.quantization
+        return how is not None and how.granularity.startswith("blockwise")
+
+    return condition
+
+
 def _per_channel(at: int, axis: int = 0) -> Condition:
     """More than one scale, one for each index of `axis`."""
 
@@ -214,6 +225,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (12, _all(_HYBRID, _per_channel(1))),
         (12, _all(_HYBRID4, _per_channel(1))),
         (13, _computes("int16", "int4")),
+        # The official table has no rule for these; tflite-runtime 2.14 crashes on them.
+        (13, _blockwise(1)),
         (14, _takes("int2", at=1)),
     ),
     "EMBEDDING_LOOKUP": (

@@ -27,7 +27,9 @@ from edgekit.records import Quantization, Recipe
 #   tflite-runtime 2.14 loads it and computes zeros, and no operator version would stop it. Two
 #   activations (attention) are never quantized, and Keras' dense layers are FULLY_CONNECTED.
 DYNAMIC_OPERATORS = ("CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED", "EMBEDDING_LOOKUP")
-# The operators that have int4 weights; every other one keeps int8.
+# With int4 weights and ranges taken while running, convolutions stay int8.
+DYNAMIC_INT4_OPERATORS = ("FULLY_CONNECTED", "EMBEDDING_LOOKUP")
+# The operators that have int4 weights in weight-only recipes; every other one keeps int8.
 INT4_OPERATORS = ("CONV_2D", "FULLY_CONNECTED", "EMBEDDING_LOOKUP")
 
 
@@ -69,8 +71,8 @@ def quantize(
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
         try:
             engine = quantizer.Quantizer(float_model)
-            _add_rules(engine, recipe.quantize, ".*")
             model = flatbuffer.read(float_model)
+            _add_rules(engine, recipe.quantize, ".*", model)
             exceptions = {**states.kept(model, recipe.quantize), **exceptions}
             if exceptions:
                 _add_exceptions(engine, model, exceptions)
@@ -96,7 +98,7 @@ def quantize(
     return made
 
 
-def _add_rules(engine: Any, how: Quantization, scope: str) -> None:
+def _add_rules(engine: Any, how: Quantization, scope: str, model: flatbuffer.Model) -> None:
     from litert_quantizer import qtyping
     from litert_quantizer.algorithm_manager import AlgorithmName
 
@@ -105,6 +107,7 @@ def _add_rules(engine: Any, how: Quantization, scope: str) -> None:
     granularity = {
         "per_tensor": qtyping.QuantGranularity.TENSORWISE,
         "per_channel": qtyping.QuantGranularity.CHANNELWISE,
+        "blockwise_32": qtyping.QuantGranularity.CHANNELWISE,  # where blocks do not fit
     }[how.granularity]
     if how.scheme == "float16":
         engine.add_weight_only_config(
@@ -117,12 +120,33 @@ def _add_rules(engine: Any, how: Quantization, scope: str) -> None:
                 engine.add_weight_only_config(scope, operators(name), how.weight_bits, granularity)
     elif how.scheme == "dynamic":
         for name in DYNAMIC_OPERATORS:
-            engine.add_dynamic_config(scope, operators(name), how.weight_bits, granularity)
+            bits = how.weight_bits if name in DYNAMIC_INT4_OPERATORS else 8
+            engine.add_dynamic_config(scope, operators(name), bits, granularity)
+        divisible = _divisible(model, scope) if how.granularity == "blockwise_32" else []
+        if divisible:
+            engine.add_dynamic_config(
+                _only(divisible),
+                operators.FULLY_CONNECTED,
+                how.weight_bits,
+                qtyping.QuantGranularity.BLOCKWISE_32,
+            )
     else:
         assert how.activation_bits is not None
         engine.add_static_config(
             scope, everything, how.activation_bits, how.weight_bits, granularity
         )
+
+
+def _divisible(model: flatbuffer.Model, scope: str) -> list[str]:
+    """Dense layers within a scope whose inputs can be cut into blocks of 32."""
+    return [
+        loops.scope(op)
+        for op in flatbuffer.operators(model)
+        if op.name == "FULLY_CONNECTED"
+        and re.search(scope, loops.scope(op))
+        and op.operands[1] is not None
+        and op.operands[1].shape[-1] % 32 == 0
+    ]
 
 
 def _add_exceptions(engine: Any, model: flatbuffer.Model, exceptions: Exceptions) -> None:
@@ -136,7 +160,7 @@ def _add_exceptions(engine: Any, model: flatbuffer.Model, exceptions: Exceptions
         pattern = _only(scopes)
         _leave_float(engine, pattern)
         if how is not None:
-            _add_rules(engine, how, pattern)
+            _add_rules(engine, how, pattern, model)
 
 
 def _only(scopes: Iterable[str]) -> str:
@@ -172,7 +196,7 @@ def _add_loops(
     for group in loops.scopes(model, how, exceptions, ranges):
         _leave_float(engine, _only(group.operators))
         if group.how is not None and group.treated:
-            _add_rules(engine, group.how, _only(group.treated))
+            _add_rules(engine, group.how, _only(group.treated), model)
         for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
             engine.update_quantization_recipe(
                 _only(group.sides), side, algorithm_key=AlgorithmName.NO_QUANTIZE

@@ -43,6 +43,10 @@ class Verdict:
     excess: float
 
 
+NOTHING = Verdict(value=math.inf, low=None, high=None, expected=None, holds=False, excess=math.inf)
+"""Of a file that cannot be made, or cannot run."""
+
+
 class Bound:
     """A bound on what a quantized file may lose against its float file.
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from edgekit import flatbuffer, recipes
 from edgekit.data.samples import Samples
+from edgekit.errors import ModelError, QuantizeError, RunError
 from edgekit.flatbuffer import Model
 from edgekit.quantize import blame, select, stage
 from edgekit.quantize.prepare import Prepared
 from edgekit.records import Device, Quantization, Recipe
 from edgekit.search import running, tell
 from edgekit.search import units as parts
-from edgekit.search.bound import Bound, Verdict
+from edgekit.search.bound import NOTHING, Bound, Verdict
 from edgekit.search.smallest import smallest
 from edgekit.search.units import Unit
 
@@ -102,12 +103,7 @@ class Trials:
         self._others = everything.take(range(len(held), len(everything)))
         self._by_hand = stage.selection(before, recipe)
         self._found: dict[tuple[str, ...], Verdict] = {}
-        self.nearest: tuple[Verdict, int] = (
-            Verdict(
-                value=math.inf, low=None, high=None, expected=None, holds=False, excess=math.inf
-            ),
-            0,
-        )
+        self.nearest: tuple[Verdict, int] = (NOTHING, 0)
         main = flatbuffer.binding(before).subgraph
         self._operators = {
             op.index: op for op in flatbuffer.operators(before) if op.subgraph == main
@@ -128,14 +124,7 @@ class Trials:
         """What the file loses with these units kept."""
         key = (fallback, *(str(unit.operators[0]) for unit in kept))
         if key not in self._found:
-            model = self.model(kept, fallback)
-            outputs = running.outputs(model, self._held)
-            verdict = self._bound.judge(outputs)
-            if verdict.holds and self._bound.uses_margins and len(self._others):
-                others = running.outputs(model, self._others)
-                verdict = self._bound.judge(
-                    {name: np.concatenate([outputs[name], others[name]]) for name in outputs}
-                )
+            verdict = self._measured(kept, fallback)
             self._found[key] = verdict
             count = sum(len(unit.operators) for unit in kept)
             if verdict.excess <= self.nearest[0].excess:
@@ -146,6 +135,23 @@ class Trials:
                     f"{fallback}: {tell.value(self._bound, verdict)}"
                 )
         return self._found[key]
+
+    def _measured(self, kept: Sequence[Unit], fallback: str) -> Verdict:
+        try:
+            model = self.model(kept, fallback)
+            outputs = running.outputs(model, self._held)
+            verdict = self._bound.judge(outputs)
+            if not (verdict.holds and self._bound.uses_margins and len(self._others)):
+                return verdict
+            others = running.outputs(model, self._others)
+        except (QuantizeError, ModelError, RunError) as error:
+            if not kept:  # the file as it is has to work; of others, not every mixture does
+                raise
+            self._report(f"{self.recipe.name}: {fallback} cannot be had so: {error.rule}")
+            return NOTHING
+        return self._bound.judge(
+            {name: np.concatenate([outputs[name], others[name]]) for name in outputs}
+        )
 
     def _holds(self, fallback: str) -> Callable[[tuple[Unit, ...]], bool]:
         return lambda part: self.judge(part, fallback).holds

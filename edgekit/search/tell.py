@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from edgekit.search.bound import Bound, Verdict
+from edgekit.search.bound import NOTHING, Bound, Verdict
 
 
 def value(bound: Bound, verdict: Verdict) -> str:
     """What a file loses: `loss of agreement 0.004 (0.000 to 0.021)`."""
+    if verdict is NOTHING:
+        return "no file that runs"
     if bound.max_loss is None:
         return f"{verdict.value:.1f} dB"
     text = f"loss of {bound.quantity} {verdict.value:.3f}"

@@ -264,7 +264,7 @@ class Search:
         # Plain is what the quantizer does by itself.
         small = _small(variant.model, recipe) if method.changes_weights else frozenset()
         exceptions = dict.fromkeys(small, INT8_WEIGHTS)
-        model = flatbuffer.read(engine.quantize(variant.content, recipe, chosen, exceptions))
+        model = engine.quantized(variant.content, recipe, chosen, exceptions)
         weights: Mapping[int, Weights] = {}
         if method.changes_weights:
             weights = refine(variant.model, model, self._fit.inputs, method, seed=self._seed)

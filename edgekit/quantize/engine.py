@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -43,7 +44,25 @@ def quantize(
     ranges: Ranges | None,
     exceptions: Exceptions = MappingProxyType({}),
 ) -> bytes:
-    """The quantized file, as the quantizer writes it.
+    """`quantized` as a file's bytes; those it was given where the recipe does nothing."""
+    if recipe.quantize is None:
+        return float_model
+    return flatbuffer.to_bytes(quantized(float_model, recipe, ranges, exceptions))
+
+
+@lru_cache(maxsize=2)
+def parsed(float_model: bytes) -> flatbuffer.Model:
+    """A float file, read once for all that is made of it: to be looked at, never changed."""
+    return flatbuffer.read(float_model)
+
+
+def quantized(
+    float_model: bytes,
+    recipe: Recipe,
+    ranges: Ranges | None,
+    exceptions: Exceptions = MappingProxyType({}),
+) -> flatbuffer.Model:
+    """What the quantizer makes of a float file, mended where it is wrong.
 
     Args:
         float_model: A float `.tflite`.
@@ -55,7 +74,7 @@ def quantize(
         QuantizeError: A static recipe without ranges, or the quantizer refused the file.
     """
     if recipe.quantize is None:
-        return float_model
+        return flatbuffer.read(float_model)
     hows = [recipe.quantize, *(how for how in exceptions.values() if how is not None)]
     static = any(how.needs_ranges for how in hows)
     if static and ranges is None:
@@ -71,7 +90,7 @@ def quantize(
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
         try:
             engine = quantizer.Quantizer(float_model)
-            model = flatbuffer.read(float_model)
+            model = parsed(float_model)
             _add_rules(engine, recipe.quantize, ".*", model)
             exceptions = {**states.kept(model, recipe.quantize), **exceptions}
             if exceptions:
@@ -90,11 +109,9 @@ def quantize(
                 received=f"{type(error).__name__}: {error}",
                 hint="try another recipe; float16 and weight_only_wi8_afp32 ask the least.",
             ) from error
-    made = bytes(result.quantized_model)
+    made = flatbuffer.read(bytes(result.quantized_model))
     if static:
-        mended = flatbuffer.read(made)
-        if mend.mend(mended, recipe.quantize.io_dtype):
-            return flatbuffer.to_bytes(mended)
+        mend.mend(made, recipe.quantize.io_dtype)
     return made
 
 

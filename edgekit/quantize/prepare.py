@@ -53,11 +53,10 @@ class Prepared:
             QuantizeError: The quantizer refused the file.
         """
         exceptions = self.exceptions(exceptions)
-        content = engine.quantize(self.float_model, recipe, self.ranges, exceptions)
-        model = flatbuffer.read(content)
+        model = engine.quantized(self.float_model, recipe, self.ranges, exceptions)
         if not self.weights:
             return model
-        before = flatbuffer.read(self.float_model)
+        before = engine.parsed(self.float_model)
         main, makers = flatbuffer.binding(before).subgraph, producers(model)
         for old, new in pairs(before, model):
             if new is not None and old.subgraph == main and old.index in self.weights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from edgekit.flatbuffer.graph import Operator
 from edgekit.flatbuffer.reading import Model
@@ -26,7 +27,8 @@ def single(model: Model, op: Operator) -> bytes:
 
     graph = model.subgraphs[op.subgraph]
     raw = graph.operators[op.index]
-    kept = list(dict.fromkeys(i for i in (*raw.inputs, *raw.outputs) if i >= 0))
+    used = [i for i in (*raw.inputs, *raw.outputs) if i >= 0]
+    kept = list(dict.fromkeys([*used, *(i for n in used for i in _scales(graph.tensors[n]))]))
     place = {old: new for new, old in enumerate(kept)}
     whole = op.name in CONTROL
     buffers = model.buffers if whole else [schema.BufferT()]
@@ -34,6 +36,11 @@ def single(model: Model, op: Operator) -> bytes:
     for index in kept:
         tensor = copy.copy(graph.tensors[index])
         tensor.isVariable = False  # a state that the caller feeds and reads
+        if _scales(tensor):
+            quantization: Any = copy.copy(tensor.quantization)
+            quantization.details = copy.copy(quantization.details)
+            quantization.details.scales = place[quantization.details.scales]
+            tensor.quantization = quantization
         if not whole:
             data = model.buffers[tensor.buffer].data
             if data is not None and data.size:
@@ -58,3 +65,11 @@ def single(model: Model, op: Operator) -> bytes:
     cut.subgraphs = [main, *others]
     cut.buffers = buffers
     return to_bytes(cut)
+
+
+def _scales(tensor: Any) -> list[int]:
+    """The tensor that holds the scales of blockwise weights, by its index."""
+    details: Any = getattr(tensor.quantization, "details", None)
+    if details is None or not getattr(details, "blockSize", 0):
+        return []
+    return [int(details.scales)]

@@ -13,17 +13,19 @@ def smallest(
 ) -> tuple[T, ...] | None:
     """A small part of `ranked` for which `holds` is true, as far as so many trials find one.
 
-    First the whole, then the shortest stretch from the start by halving; that finds it where
+    First the whole; where that does not hold, for more may be worse now and then, half of it, a
+    quarter and so on. Then the shortest stretch from the start by halving; that finds it where
     more is never worse, and something that holds in any case. Then whatever can be given back
     is given back, from the end: half of it at once, then smaller parts, then one by one.
 
     Args:
         ranked: The most needed first.
         holds: Is asked for each part once.
-        trials: At most so often, except that the whole is always tried.
+        trials: At most so often, but at least once.
 
     Returns:
-        The part, in the order of `ranked`; None where the whole does not hold.
+        The part, in the order of `ranked`; None where neither the whole nor a part of those
+        tried first holds.
     """
     asked: dict[tuple[int, ...], bool] = {}
 
@@ -34,9 +36,11 @@ def smallest(
         return asked[key]
 
     everything = tuple(range(len(ranked)))
-    if not ask(everything):
-        return None
-    low, high = 0, len(ranked)  # `high` holds; fewer than `low` do not, if more is never worse
+    while not ask(everything):
+        if len(everything) <= 1 or len(asked) >= trials:
+            return None
+        everything = everything[: len(everything) // 2]
+    low, high = 0, len(everything)  # `high` holds; fewer than `low` do not, if more is never worse
     while low < high and len(asked) < trials:
         middle = (low + high) // 2
         if ask(everything[:middle]):

@@ -19,6 +19,7 @@ _FALLBACKS: dict[str, tuple[str, ...]] = {
     "static_wi8_ai8": ("dynamic_wi8_afp32", "weight_only_wi8_afp32", "float32"),
     "static_wi8_ai16": ("dynamic_wi8_afp32", "weight_only_wi8_afp32", "float32"),
     "dynamic_wi8_afp32": ("weight_only_wi8_afp32", "float32"),
+    "dynamic_wi4b32_afp32": ("dynamic_wi8_afp32", "weight_only_wi8_afp32", "float32"),
     "weight_only_wi4_afp32": ("weight_only_wi8_afp32", "float32"),
 }
 _ACCELERATED: dict[str, tuple[str, ...]] = {"static_wi8_ai8": ("static_wi8_ai16", "float32")}

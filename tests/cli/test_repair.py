@@ -105,6 +105,13 @@ def test_int4_is_repaired_by_int8_weights(again, made):
     assert repair["added_bytes"] > 0
 
 
+def test_blocks_of_int4_are_told_from_the_rest_and_kept(again):
+    ended, folder = again("-r", "dynamic_wi4b32_afp32", "--min-sqnr", 50)
+    assert ended.code == 0, ended.err
+    repair = manifest(folder, "dynamic_wi4b32_afp32")["repair"]
+    assert {entry["layer"] for entry in repair["kept"]} == {"digit"}
+
+
 def test_an_accelerator_gets_int16_activations(again, made):
     recipe = "static_wi8_ai8"
     ended, folder = again("-r", recipe, "--min-sqnr", beyond(made, recipe, 5), "--for", "npu")

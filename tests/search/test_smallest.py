@@ -32,8 +32,14 @@ def test_with_few_trials_more_is_kept_but_it_holds(needed, trials):
     assert list(kept) == sorted(kept)  # in the order of the ranking
 
 
-def test_nothing_is_found_where_the_whole_does_not_hold():
-    assert smallest(RANKED, lambda part: False, 100) is None
+def test_nothing_is_found_where_nothing_holds():
+    asked = []
+    assert smallest(RANKED, asked.append, 100) is None
+    assert [len(part) for part in asked] == [12, 6, 3, 1]
+
+
+def test_where_the_whole_does_not_hold_less_may():
+    assert smallest(RANKED, lambda part: 0 in part and len(part) < 5, 100) == (0,)
 
 
 def test_what_holds_now_and_then_still_holds_in_the_end():

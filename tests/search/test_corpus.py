@@ -1,0 +1,52 @@
+"""An architecture that cannot be int8 everywhere, repaired: magika, from the corpus."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgekit
+from edgekit.records import ConvertOptions
+
+pytestmark = [pytest.mark.corpus, pytest.mark.convert]
+
+
+@pytest.fixture(scope="module")
+def magika(corpus: Path, tmp_path_factory: pytest.TempPathFactory):
+    """The item's samples, and its file with a bound of 0.01."""
+    from benchmarks.corpus import prepare
+
+    prepared = prepare("magika_bytes_v1", tmp_path_factory.mktemp("samples"), corpus)
+    said = []
+    _, static = edgekit.convert_model(
+        prepared.model,
+        output=tmp_path_factory.mktemp("magika"),
+        calibration=str(prepared.calib),
+        options=ConvertOptions(recipes=("static_wi8_ai8",), max_loss=0.01),
+        on_progress=said.append,
+    )
+    return prepared, static, said
+
+
+def test_what_int8_destroys_is_kept(magika):
+    _, static, said = magika
+    repair = static.repair
+    assert repair.quantity == "top1_accuracy"
+    assert repair.unrepaired > 0.05
+    assert repair.value <= 0.01
+    assert "15 held-back samples cannot show" in repair.note
+    layers = {kept.layer for kept in static.kept}
+    assert "layer_normalization" in layers
+    assert len(repair.kept) < repair.num_operators
+    assert any("operators to blame" in line for line in said)
+    assert static.size_bytes < 0.4 * 1_048_176
+
+
+def test_the_bound_holds_on_samples_that_nobody_saw(magika):
+    prepared, static, _ = magika
+    [measured] = edgekit.validate([static.path], data=str(prepared.eval))
+    assert measured.num_samples == 87
+    assert measured.metric("top1_accuracy").value >= 0.99
+    manifest = json.loads(Path(static.path).with_suffix(".json").read_text(encoding="utf-8"))
+    assert np.isclose(manifest["repair"]["value"], static.repair.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from edgekit import isolate, serde
@@ -21,6 +22,7 @@ def measure_layers(
     reference: Path | None,
     samples: Samples,
     *,
+    equalized: Mapping[str, tuple[int, ...]],
     seed: int,
     limits: Limits,
     on_progress: Progress,
@@ -31,6 +33,7 @@ def measure_layers(
         path: The quantized `.tflite`.
         reference: The float file that it was made from.
         samples: Up to 64 of them are drawn.
+        equalized: Of its manifest (see `Artifact`); nothing for a file without one.
         seed: Of the draw.
         limits: Of the child process.
         on_progress: Takes one line now and then.
@@ -59,6 +62,7 @@ def measure_layers(
                 "float": str(reference.absolute()),
                 "quantized": str(path.absolute()),
                 "samples": str(stored),
+                "equalized": {name: list(powers) for name, powers in equalized.items()},
             },
             name="The layer errors' child",
             limits=limits,

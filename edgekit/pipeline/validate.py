@@ -133,6 +133,7 @@ def validate(
             candidate.path,
             candidate.reference,
             drawn.of(candidate.contract),
+            equalized=candidate.manifest.equalized if candidate.manifest else {},
             seed=seed,
             limits=limits or Limits(),
             on_progress=on_progress,

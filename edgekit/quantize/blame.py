@@ -7,12 +7,16 @@ samples. Three errors tell an operator's part:
 - cumulative: this tensor in both files, each fed by its own operators before it;
 - output: the float model's outputs when this operator's local error is all there is. A large
   error of an operator that nothing depends on does no harm: so it is this one that ranks.
+
+A file made from an equalized twin of the float file holds other values in some activations, by
+powers of two for each channel (see `equalize`). All errors are told in the float file's units.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -40,7 +44,8 @@ def run(request: Mapping[str, Any], report: Progress) -> dict[str, Any]:
     """`layer_errors` in a child process (see `isolate`).
 
     Args:
-        request: `float` and `quantized` (paths of `.tflite` files) and `samples` (`.npz`).
+        request: `float` and `quantized` (paths of `.tflite` files), `samples` (`.npz`), and
+            `equalized`: exponents by tensor name.
         report: Takes one line of progress.
 
     Returns:
@@ -48,7 +53,8 @@ def run(request: Mapping[str, Any], report: Progress) -> dict[str, Any]:
     """
     before, after = (Path(request[key]).read_bytes() for key in ("float", "quantized"))
     samples = usable(before, Samples.load(Path(request["samples"])))
-    errors = layer_errors(before, after, samples, on_progress=report)
+    equalized = {name: tuple(powers) for name, powers in request["equalized"].items()}
+    errors = layer_errors(before, after, samples, equalized=equalized, on_progress=report)
     return {"errors": serde.to_dict(errors), "num_samples": len(samples)}
 
 
@@ -64,6 +70,7 @@ def layer_errors(
     quantized: bytes,
     samples: Samples,
     *,
+    equalized: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
     outputs: bool = True,
     on_progress: Progress = silent,
 ) -> list[LayerError]:
@@ -77,6 +84,9 @@ def layer_errors(
         float_model: The float `.tflite`.
         quantized: A `.tflite` made from it.
         samples: Inputs in real units; all of them are used (see `usable`).
+        equalized: `Artifact.equalized`: of which activations the quantized file's channels (the
+            last dimension) hold the float file's values divided by `2**e`; `e` by the float
+            file's tensor name, one for each channel. None where `float_model` is the twin.
         outputs: Also measure what each operator's error alone does to the model's outputs,
             on fewer samples where the model is large: each takes as many runs of it as it
             has operators.
@@ -86,11 +96,12 @@ def layer_errors(
         SQNR in dB by operator: `inf` where nothing differs, None where it cannot be told.
 
     Raises:
-        QuantizeError: Names or sizes of inputs differ, one is text, or an operator does not run.
+        QuantizeError: Names or sizes of inputs differ, one is text, an operator does not run,
+            or `equalized` names what the float file does not hold.
     """
     before, after = _read(float_model), _read(quantized)
     _check(before, after, samples)
-    both = _Both(before, after, samples)
+    both = _Both(before, after, samples, _factors(before, equalized))
     harm = Harm(_read(float_model), both.compared(), samples) if outputs else None
     found = []
     for number, op in enumerate(both.reference.operators):
@@ -105,7 +116,10 @@ def layer_errors(
 class _Both:
     """The float file and the quantized one, as far as they have been run."""
 
-    def __init__(self, before: Model, after: Model, samples: Samples) -> None:
+    def __init__(
+        self, before: Model, after: Model, samples: Samples, factors: Mapping[int, np.ndarray]
+    ) -> None:
+        self._factors = factors
         self.reference = Steps(before, samples.inputs)
         self._quantized = Steps(after, samples.inputs)
         self._alone = Alone(after, len(samples))
@@ -157,8 +171,9 @@ class _Both:
             return error
         places = [op.outputs.index(tensor) for tensor in told]
         expected = [self.reference.real(tensor) for tensor in told]
-        mine = self._cumulative(op, new)
+        mine = self._as_float(op, self._cumulative(op, new))
         local = self._local(new, fed)
+        local = local and self._as_float(op, local)
         return LayerError(
             layer=error.layer,
             operator=error.operator,
@@ -171,6 +186,16 @@ class _Both:
             if local and harm
             else None,
         )
+
+    def _as_float(self, op: Operator, given: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What a quantized operator gave, in the units of the float one's outputs.
+
+        A power of two changes no digit of a float: nothing is lost by it.
+        """
+        return [
+            values * self._factors[tensor.index] if tensor.index in self._factors else values
+            for tensor, values in zip(op.outputs, given, strict=True)
+        ]
 
     def _cumulative(self, op: Operator, new: Operator) -> list[np.ndarray]:
         """What the quantized file gives here, of its own; it runs up to this operator."""
@@ -201,7 +226,9 @@ class _Both:
             old = self._same_as.get(source.index)
             if old is None or old not in fed:
                 return None
-            values[tensor.index] = fed[old]
+            values[tensor.index] = (
+                fed[old] / self._factors[old] if old in self._factors else fed[old]
+            )
         return self._alone.run_alone(new, values)
 
     def _source(self, tensor: Tensor, subgraph: int) -> Tensor | None:
@@ -275,6 +302,26 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
                 f"{list(known[index].shape[1:])}",
                 hint="where a size is open, convert again with --input-shape NAME=1,...",
             )
+
+
+def _factors(before: Model, equalized: Mapping[str, tuple[int, ...]]) -> dict[int, np.ndarray]:
+    """What each equalized activation was divided by, `(channels,)`, by its index."""
+    main = flatbuffer.binding(before).subgraph
+    computed = [op.outputs for op in flatbuffer.operators(before) if op.subgraph == main]
+    known = {tensor.name: tensor for outputs in computed for tensor in outputs}
+    for name, powers in equalized.items():
+        if name not in known or known[name].shape[-1:] != (len(powers),):
+            raise QuantizeError(
+                "An equalized file is compared with the float file that it was made from.",
+                received=f"{name} with {len(powers)} channels in its manifest, and "
+                + (f"of shape {list(known[name].shape)}" if name in known else "none")
+                + " in the float file",
+                hint="name that float file with --reference, or convert again.",
+            )
+    return {
+        known[name].index: np.exp2(np.array(powers, np.float32))
+        for name, powers in equalized.items()
+    }
 
 
 def _tensors(

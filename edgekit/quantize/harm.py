@@ -116,22 +116,37 @@ def sqnr_db(reference: np.ndarray, candidate: np.ndarray) -> float:
         `inf` where nothing differs, or nothing on either side exceeds 1e-12; `-inf` where only
         the reference is zero, or the candidate is not finite.
     """
-    signal = noise = largest = 0.0
-    for a, b in _blocks(reference, candidate):
+    signal = noise = 0.0
+    count = 0
+    for a, b in _rows(reference, candidate):
         finite = np.isfinite(a)
-        if not np.isfinite(b[finite]).all():
-            return -math.inf
-        a, b = a[finite], b[finite]
-        signal += float(np.dot(a, a))
-        noise += float(np.dot(a - b, a - b))
-        if a.size:
-            largest = max(largest, float(np.abs(a).max()), float(np.abs(b).max()))
-    if noise == 0.0 or largest <= _ZERO:
+        if not finite.all():
+            a, b = a[finite], b[finite]
+        signal += _power(a)
+        noise += _power(a - b)
+        count += a.size
+    if not math.isfinite(noise):
+        return -math.inf
+    if noise == 0.0 or (signal <= count * _ZERO**2 and _nothing_but_zero(reference, candidate)):
         return math.inf
     return 10 * math.log10(signal / noise) if signal > 0.0 else -math.inf
 
 
-def _blocks(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _power(values: np.ndarray) -> float:
+    """The sum of squares."""
+    # Not `np.dot`: it shares such a sum among threads, and where other processes have the cores
+    # it waits for them. On two busy ones it took 40 s for MobileNet's activations; this, 0.3 s.
+    return float(np.einsum("i,i->", values, values))
+
+
+def _nothing_but_zero(reference: np.ndarray, candidate: np.ndarray) -> bool:
+    """Whether nothing on either side exceeds 1e-12, where the reference is finite."""
+    finite = np.isfinite(reference)
+    a, b = reference[finite], candidate.reshape(reference.shape)[finite]
+    return a.size == 0 or max(float(np.abs(a).max()), float(np.abs(b).max())) <= _ZERO
+
+
+def _rows(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Sample by sample as float64: all at once would take twice the memory of both."""
     for first, second in zip(a, b.reshape(a.shape), strict=True):
         yield first.astype(np.float64).reshape(-1), second.astype(np.float64).reshape(-1)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 
 import pytest
 
@@ -80,3 +81,30 @@ def test_what_cannot_be_told_is_said_first(edgekit, made, digits, tmp_path):
         "--reference", made.tflite("float32"),
     )  # fmt: skip
     assert named.json()[0]["layers"]
+
+
+@pytest.mark.corpus
+def test_errors_of_a_file_with_equalized_channels_are_in_the_float_files_units(
+    edgekit, corpus, tmp_path
+):
+    from benchmarks.corpus import prepare
+
+    item = prepare("kws_dscnn", tmp_path, corpus)
+    done = edgekit(
+        "convert", item.model, "-o", tmp_path, "--name", "kws", "--recipe", "static_wi8_ai8",
+        "--calibration", item.calib, "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    path = tmp_path / "kws.static_wi8_ai8.tflite"
+    equalized = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["equalized"]
+    assert len(equalized) >= 6
+    command = ["validate", path, "--data", item.eval, "--limit", "64", "--layers", "--json"]
+    errors = edgekit(*command).json()[0]["layers"]
+    others = [error for error in errors if error["tensor"] not in equalized]
+    usual = statistics.median(error["local_sqnr_db"] for error in others)
+    named = [error for error in errors if error["tensor"] in equalized]
+    assert len(named) == len(equalized)
+    for error in named:
+        assert error["local_sqnr_db"] > max(22, usual - 15)
+        assert error["cumulative_sqnr_db"] > 20
+        assert error["output_sqnr_db"] > 30

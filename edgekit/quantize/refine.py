@@ -23,6 +23,8 @@ from edgekit.quantize.steps import Steps
 # Rows of inputs that second moments are taken from: at least so many, and so many for each
 # input of a matrix. Depthwise convolutions have few inputs and many groups.
 _ROWS, _GROUP_ROWS, _ROWS_FOR_EACH = 4096, 512, 4
+# All rows of one operator together, in bytes.
+_ROW_BYTES = 256 * 2**20
 # With fewer rows for each input, refitted weights would reproduce the rows and little else.
 _ROWS_TO_REFIT = 2
 
@@ -129,7 +131,10 @@ def _weights_for(
     if len(stored.quantization.scale) != groups * outputs:
         return None
     places = np.arange(view.num_places(exact.num_samples))
-    wanted = max(_ROWS if groups == 1 else _GROUP_ROWS, _ROWS_FOR_EACH * inputs)
+    wanted = max(
+        _ROWS if groups == 1 else _GROUP_ROWS, _ROWS_FOR_EACH * min(inputs, rounding.MOST_INPUTS)
+    )
+    wanted = min(wanted, _ROW_BYTES // (4 * groups * inputs))
     if len(places) > wanted:
         places = np.sort(rng.choice(places, wanted, replace=False))
     before, after = view.op.operands[0], new.operands[0]
@@ -166,6 +171,8 @@ def _fitted(
     # Few rows say little of how inputs go together: without this, what is fitted to them
     # fails on others. A dense layer has one row for each sample.
     trust = rows / (rows + inputs)
+    if inputs > rounding.MOST_INPUTS:
+        return _fitted_in_parts(weights, q, bits)
     moments = np.swapaxes(q, 1, 2) @ q / rows
     moments = _towards_diagonal(moments, moments, trust)
     if refit and rows >= _ROWS_TO_REFIT * inputs:
@@ -173,8 +180,27 @@ def _fitted(
         weights = rounding.refit(weights, cross, moments)
     scales = rounding.max_scales(weights, bits)
     if bits < 8:
-        scales = rounding.mse_scales(weights, moments, bits)
+        scales = rounding.mse_scales(weights, np.einsum("gkk->gk", moments), bits)
     return rounding.gptq(weights, moments, scales, bits), scales
+
+
+def _fitted_in_parts(
+    weights: np.ndarray, q: np.ndarray, bits: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same for more inputs than can be solved for at once: parts make up for themselves."""
+    _, rows, inputs = q.shape
+    importance = np.square(q).mean(axis=1)
+    scales = rounding.max_scales(weights, bits)
+    if bits < 8:
+        scales = rounding.mse_scales(weights, importance, bits)
+    codes = np.empty(weights.shape, np.int8)
+    for start in range(0, inputs, rounding.MOST_INPUTS):
+        part = slice(start, min(start + rounding.MOST_INPUTS, inputs))
+        moments = np.swapaxes(q[..., part], 1, 2) @ q[..., part] / rows
+        trust = rows / (rows + moments.shape[-1])
+        moments = _towards_diagonal(moments, moments, trust)
+        codes[..., part] = rounding.gptq(weights[..., part], moments, scales, bits)
+    return codes, scales
 
 
 def _towards_diagonal(moments: np.ndarray, like: np.ndarray, trust: float) -> np.ndarray:

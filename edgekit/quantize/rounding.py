@@ -11,6 +11,8 @@ import numpy as np
 # Relative to the mean of the moments' diagonal; GPTQ's own value.
 _DAMPING = 0.01
 _BLOCK = 128
+MOST_INPUTS = 2048
+"""So many inputs are solved for at once: time grows with their cube, memory with their square."""
 # No channel is so small that its scale would vanish: dead channels have weights near 1e-12.
 SMALLEST_SCALE = 1e-8
 
@@ -33,14 +35,19 @@ def nearest(weights: np.ndarray, scales: np.ndarray, bits: int) -> np.ndarray:
     return np.asarray(np.clip(codes, -limit, limit), dtype=np.int8)
 
 
-def mse_scales(weights: np.ndarray, moments: np.ndarray, bits: int) -> np.ndarray:
+def mse_scales(weights: np.ndarray, importance: np.ndarray, bits: int) -> np.ndarray:
     """The scales whose rounding hurts the outputs least, tried from 0.4 to 1 of the largest.
 
     The error of an output is `e' H e` for the rounding errors `e` of its weights; its
     diagonal part is used, which GPTQ's compensation leaves as what counts.
+
+    Args:
+        weights: `(groups, outputs, inputs)`.
+        importance: `(groups, inputs)`, the diagonal of the moments.
+        bits: Of the codes.
     """
     full = max_scales(weights, bits)
-    importance = np.einsum("gkk->gk", moments)[:, None, :]
+    importance = importance[:, None, :]
     best = np.full(full.shape, np.inf, np.float32)
     chosen = full.copy()
     for factor in np.linspace(0.4, 1.0, 31, dtype=np.float32):

@@ -54,8 +54,14 @@ def answers(model: Model, inputs: Mapping[str, np.ndarray]) -> Answers:
     results: dict[str, list[np.ndarray]] = {name: [] for name in read}
     try:
         runner = interpreter.Interpreter(model_content=content, num_threads=os.cpu_count() or 1)
+        shapes = {entry["index"]: tuple(entry["shape"]) for entry in runner.get_input_details()}
+        for index, rows in fed.items():
+            if np.prod(shapes[index]) != np.prod(
+                rows.shape[1:]
+            ):  # a size that the file leaves open
+                shapes[index] = (1, *rows.shape[1:])
+                runner.resize_tensor_input(index, shapes[index])
         runner.allocate_tensors()
-        shapes = {entry["index"]: entry["shape"] for entry in runner.get_input_details()}
         for sample in range(count):
             for index, rows in fed.items():
                 runner.set_tensor(index, rows[sample].reshape(shapes[index]))

@@ -58,7 +58,13 @@ class Steps:
 
     def set(self, tensor: Tensor, values: np.ndarray) -> None:
         """Replace an activation by real values, `(n, ...)`."""
-        self._kept[tensor.index] = codes.stored(values, tensor).reshape(len(values), *tensor.shape)
+        stored = codes.stored(values, tensor)
+        if -1 in tensor.shape:  # its sizes are those of the samples
+            missing = len(tensor.shape) - (stored.ndim - 1)
+            shape = (*(1 for _ in range(missing)), *stored.shape[1:])
+        else:
+            shape = tensor.shape
+        self._kept[tensor.index] = stored.reshape(len(stored), *shape)
         self._same.discard(tensor.index)
 
     def run(self, op: Operator) -> None:
@@ -95,16 +101,18 @@ class Steps:
             runner = interpreter.Interpreter(
                 model_content=single(self.model, op), num_threads=os.cpu_count() or 1
             )
-            runner.allocate_tensors()
             inputs = [entry["index"] for entry in runner.get_input_details()]
             outputs = [entry["index"] for entry in runner.get_output_details()]
-            shapes = [entry["shape"] for entry in runner.get_input_details()]
+            for index, entry, tensor in zip(inputs, runner.get_input_details(), fed, strict=True):
+                shape = self._kept[tensor.index].shape[1:]
+                if tuple(entry["shape"]) != shape:
+                    runner.resize_tensor_input(index, shape)
+            runner.allocate_tensors()
             results: list[np.ndarray] = []
             for sample in range(count):
-                for index, shape, tensor in zip(inputs, shapes, fed, strict=True):
+                for index, tensor in zip(inputs, fed, strict=True):
                     kept = self._kept[tensor.index]
-                    row = kept[0 if tensor.index in self._same else sample]
-                    runner.set_tensor(index, row.reshape(shape))
+                    runner.set_tensor(index, kept[0 if tensor.index in self._same else sample])
                 runner.invoke()
                 for place, index in enumerate(outputs):
                     values = runner.get_tensor(index)

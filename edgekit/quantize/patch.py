@@ -53,20 +53,18 @@ def apply(
     """Write weights, scales and bias into a quantized file, in place.
 
     Returns:
-        Whether the file stores this operator's weights in so many bits; if not, it stays
-        as it is.
+        Whether the file stores this operator's weights in so many bits, with as many scales;
+        if not, it stays as it is.
     """
     weight = stored_weight(op, makers)
     if weight is None or {"int4": 4, "int8": 8}[weight.dtype] != weights.bits:
         return False
     assert weight.quantization is not None
-    if len(weight.quantization.scale) not in (1, len(weights.scales)):
-        return False
+    if len(weight.quantization.scale) != len(weights.scales):
+        return False  # codes counted in other steps
     graph = model.subgraphs[op.subgraph]
     raw = graph.tensors[weight.index]
-    if len(weight.quantization.scale) == len(weights.scales):
-        raw.quantization.scale = weights.scales.astype(np.float32)
-    scales = np.asarray(raw.quantization.scale, np.float32)
+    raw.quantization.scale = scales = weights.scales.astype(np.float32)
     _set_data(model, raw, _packed(weights.codes, weights.bits))
     bias = op.operands[2] if len(op.operands) > 2 else None
     if bias is None or weights.bias is None:

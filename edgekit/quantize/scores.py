@@ -125,9 +125,9 @@ def better(candidate: np.ndarray, base: np.ndarray) -> bool:
         candidate: What `errors` gave for it, `(n,)`.
         base: The same for what it has to beat, on the same samples.
     """
+    if not (np.isfinite(candidate).all() and np.isfinite(base).all()):
+        return bool(np.isfinite(candidate).all())
     difference = candidate - base
-    if not np.isfinite(difference).all():
-        return bool(np.isfinite(candidate).all() and not np.isfinite(base).all())
     chance = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
     return bool(difference.mean() + chance < 0)
 

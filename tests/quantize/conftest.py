@@ -17,7 +17,12 @@ from edgekit.data import sources
 from edgekit.data.samples import Samples
 from edgekit.records import ConvertOptions
 
-MODELS = Path(__file__).parents[1] / "models"
+HERE = Path(__file__).parent
+MODELS = HERE.parent / "models"
+
+# Tests import `tiny_models`, which is no test itself.
+if str(HERE) not in sys.path:
+    sys.path.insert(0, str(HERE))
 
 Run = Callable[[bytes, Samples], dict[str, np.ndarray]]
 

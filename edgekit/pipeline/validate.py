@@ -235,7 +235,7 @@ def _calibration_notes(
 ) -> tuple[str, ...]:
     """Say when samples that calibrated the file judge it too, or go beyond those samples."""
     how = manifest.recipe.quantize if manifest else None
-    if manifest is None or how is None or not how.needs_calibration:
+    if manifest is None or how is None or not (how.needs_calibration or how.refines_weights):
         return ()
     notes = ranges.unlike_calibration(samples, manifest.calibration_ranges)
     calibrated = set(manifest.calibration_digests.split())

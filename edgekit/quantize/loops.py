@@ -138,8 +138,9 @@ def scopes(
             operators[wish].append(scope(op))
             if wish is None or number not in by:
                 continue
+            # Of a weight-only wish too: other constants may share a buffer with the main graph.
             known = wish.scheme != "static" or _has_ranges(op, ranges or {})
-            if wish.scheme != "static" or (multiplies_by_weights(op) and known):
+            if multiplies_by_weights(op) and known:
                 treated[wish].append(scope(op))
     return [
         Scopes(

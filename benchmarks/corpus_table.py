@@ -247,8 +247,8 @@ def main() -> None:
     print("\n".join(notes))
     body = (
         "What corpus.json says Keras scored, and the same metric of edgekit's float file and of\n"
-        "plain int8 (true extremes, no weight optimisation) over the same samples, those that\n"
-        "were drawn for calibration included. SQNR is int8 against float, over the worst output,\n"
+        "static int8, as edgekit makes it by default, over the same samples, those that were\n"
+        "drawn for calibration included. SQNR is int8 against float, over the worst output,\n"
         "on samples not used for calibration; float against Keras is on golden samples.\n\n"
     )
     below = "\n".join(

@@ -213,10 +213,10 @@ class Artifact:
     `float_sha256` names the float file it derives from, `source_sha256` the Keras model.
     `reference_sqnr_db` is how well the float file agreed with Keras at export, on
     golden samples that were `synthetic` or taken from data. Of the activations in `equalized`
-    (by tensor name), the file's channels hold the float file's values divided by `2**e`. `calibration_digests` holds a
-    short hash of each calibration sample, so that evaluating on them can be noticed;
-    `calibration_ranges` their smallest and largest value by float input, so that evaluating
-    beyond them can be.
+    (by tensor name), the file's channels hold the float file's values divided by `2**e`.
+    `calibration_digests` holds a short hash of each calibration sample, so that evaluating on
+    them can be noticed; `calibration_ranges` their smallest and largest value by float input,
+    so that evaluating beyond them can be.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -300,9 +300,10 @@ class LayerError:
 
     `local_sqnr_db`: this operator fed with the float file's activations. `cumulative_sqnr_db`:
     this tensor in both files. `output_sqnr_db`: the float model's outputs with this operator's
-    local error alone. None is what cannot be told: nothing in the quantized file matches
-    (`scheme` is `unmatched`), or an input of it matches nothing. `tensor` is what the operator
-    gives, `quantized_tensor` its name in the quantized file.
+    local error alone; `blame` its share of what all these errors do to them, as a fraction.
+    None is what cannot be told: nothing in the quantized file matches (`scheme` is
+    `unmatched`), or an input of it matches nothing. `tensor` is what the operator gives,
+    `quantized_tensor` its name in the quantized file.
     """
 
     layer: str
@@ -313,6 +314,7 @@ class LayerError:
     local_sqnr_db: float | None = None
     cumulative_sqnr_db: float | None = None
     output_sqnr_db: float | None = None
+    blame: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,6 +110,8 @@ def validate(
             for one in measured:
                 if one.layers:
                     out.print(report.layers_table(one))
+                    for line in report.blame_lines(one):
+                        out.print(line, soft_wrap=True, highlight=False)
     if overlay:
         from edgekit import serde
         from edgekit.pipeline.layers import graph_name

@@ -7,6 +7,7 @@ samples. Three errors tell an operator's part:
 - cumulative: this tensor in both files, each fed by its own operators before it;
 - output: the float model's outputs when this operator's local error is all there is. A large
   error of an operator that nothing depends on does no harm: so it is this one that ranks.
+  Its share of the sum of all is the operator's blame.
 
 A file made from an equalized twin of the float file holds other values in some activations, by
 powers of two for each channel (see `equalize`). All errors are told in the float file's units.
@@ -15,6 +16,7 @@ powers of two for each channel (see `equalize`). All errors are told in the floa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -110,7 +112,24 @@ def layer_errors(
         error = both.step(op, harm)
         if error is not None:
             found.append(error)
-    return found
+    return _with_shares(found)
+
+
+def _with_shares(errors: Sequence[LayerError]) -> list[LayerError]:
+    """With each operator's share of the noise that all errors make in the outputs.
+
+    Small errors that know nothing of each other add up in power. Where nothing is left of the
+    outputs they are lost, and no more than lost: 0 dB.
+    """
+    noise = [
+        None if one.output_sqnr_db is None else min(1.0, 10 ** (-one.output_sqnr_db / 10))
+        for one in errors
+    ]
+    total = sum(value for value in noise if value is not None)
+    return [
+        one if value is None or total == 0.0 else replace(one, blame=value / total)
+        for one, value in zip(errors, noise, strict=True)
+    ]
 
 
 class _Both:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from edgekit.records import LayerError, Measurement
 
 _WORST = 5
+# Layers that a sentence names, and the least share of those.
+_NAMED = 3
+_MUCH = 0.1
 
 
 def blame(errors: Sequence[LayerError], count: int = _WORST) -> tuple[int, ...]:
@@ -30,30 +36,85 @@ def blame(errors: Sequence[LayerError], count: int = _WORST) -> tuple[int, ...]:
 
 
 def layers_table(measured: Measurement) -> Table:
-    """One row for each operator in order of execution; the worst are numbered."""
+    """One row for each operator in order of execution; those that hurt most stand out.
+
+    Narrow enough for 80 columns: the type has a column of its own only where types differ.
+    """
+    schemes = dict.fromkeys(one.scheme for one in measured.layers)
+    mixed = len(schemes) > 1
     table = Table(
-        title=f"{measured.artifact}: errors by operator, SQNR in dB (LiteRT)",
-        caption="local: fed with float activations; cumulative: fed by the operators before it; "
-        "outputs: the model's outputs with this error alone; blame ranks by it",
+        title=f"{measured.artifact}: errors by operator"
+        + ("" if mixed else f", all {next(iter(schemes), '')}"),
+        caption="SQNR in dB, by LiteRT. local: fed with float activations; cumul.: cumulative, "
+        "fed by the operators before it; outputs: the model's with this error alone; blame: its "
+        "share of what all errors do to the outputs",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
     )
-    for column in ("layer", "operator", "type"):
-        table.add_column(column, overflow="fold")
-    for column in ("local", "cumulative", "outputs", "blame"):
-        table.add_column(column, justify="right")
-    ranks = {place: rank for rank, place in enumerate(blame(measured.layers), start=1)}
-    for place, one in enumerate(measured.layers):
-        rank = ranks.get(place)
+    table.add_column("layer", overflow="fold", min_width=12)
+    table.add_column("operator", no_wrap=True)
+    if mixed:
+        table.add_column("type", min_width=5)
+    for column in ("local", "cumul.", "outputs", "blame"):
+        table.add_column(column, justify="right", no_wrap=True)
+    told = measured.layers
+    worst = [p for p in blame(told) if told[p].blame is None or (told[p].blame or 0) >= _MUCH]
+    for place, one in enumerate(told):
         table.add_row(
             one.layer,
             one.operator,
-            one.scheme,
+            *([one.scheme] if mixed else []),
             decibels(one.local_sqnr_db),
             decibels(one.cumulative_sqnr_db),
             decibels(one.output_sqnr_db),
-            str(rank) if rank else "",
-            style="bold red" if rank else None,
+            share(one.blame),
+            style="bold red" if place in worst else None,
         )
     return table
+
+
+def blame_lines(measured: Measurement) -> list[str]:
+    """Which layers the errors come from, and what to do about them; none where nobody knows.
+
+    The shares of a layer's operators add up. A layer with less than a tenth of the whole is not
+    named: without it the file is what it was.
+    """
+    shares: dict[str, float] = {}
+    names: dict[str, list[str]] = {}
+    for one in measured.layers:
+        shares[one.layer] = shares.get(one.layer, 0.0) + (one.blame or 0.0)
+        if one.blame:
+            names.setdefault(one.layer, []).append(one.operator)
+    ranked = sorted(names, key=lambda layer: -shares[layer])
+    if not ranked:
+        return []
+    named = [layer for layer in ranked[:_NAMED] if shares[layer] >= _MUCH]
+    if not named:
+        return [
+            f"No layer stands out: {ranked[0]} does the most of what errors do to the outputs, "
+            f"{shares[ranked[0]]:.2f} of it."
+        ]
+    told = ", ".join(f"{layer} ({shares[layer]:.2f})" for layer in named)
+    return [
+        f"To blame most, by their shares: {told}.",
+        f"Keep one float: edgekit convert --keep-float {_selector(named[0])}",
+    ]
+
+
+def _selector(layer: str) -> str:
+    """A layer's name for a shell, as a pattern where it could be read as another one."""
+    return shlex.quote(layer if re.fullmatch(r"[\w./-]+", layer) else re.escape(layer))
+
+
+def share(value: float | None) -> str:
+    """A fraction as people read it, a dash where it is not known or nothing.
+
+    >>> share(0.256), share(0.0004), share(0.0), share(None)
+    ('0.26', '0.00', '-', '-')
+    """
+    return f"{value:.2f}" if value else "-"
 
 
 def decibels(value: float | None) -> str:
@@ -66,4 +127,4 @@ def decibels(value: float | None) -> str:
         return "-"
     if value == math.inf:
         return "exact"
-    return "none left" if value == -math.inf else f"{value:.1f}"
+    return "lost" if value == -math.inf else f"{value:.1f}"

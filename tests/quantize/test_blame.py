@@ -75,7 +75,7 @@ def test_the_last_cumulative_error_is_that_of_the_outputs(
     a, b = run(before, digits_samples), run(after, digits_samples)
     [name] = a
     assert found[-1].cumulative_sqnr_db == pytest.approx(fidelity.sqnr_db(a[name], b[name]), 0.02)
-    assert all(error.output_sqnr_db is None for error in found)
+    assert all(error.output_sqnr_db is error.blame is None for error in found)
     # The first operator has none before it.
     assert found[0].local_sqnr_db == pytest.approx(found[0].cumulative_sqnr_db)
 
@@ -95,6 +95,9 @@ def test_a_damaged_layer_is_the_one_to_blame(digits_float, digits_samples, quant
     place = next(i for i, e in enumerate(found) if (e.layer, e.operator) == (victim, op.name))
     worst = min(range(len(found)), key=lambda i: found[i].output_sqnr_db)
     assert worst == place
+    assert max(found, key=lambda error: error.blame) == found[place]
+    assert found[place].blame > 0.9
+    assert math.fsum(error.blame for error in found) == pytest.approx(1)
     assert found[place].local_sqnr_db < clean[place].local_sqnr_db - 20
     for i, (was, now) in enumerate(zip(clean, found, strict=True)):
         if i != place:  # the others' own errors are what they were
@@ -128,6 +131,7 @@ def test_a_float_file_against_itself_has_no_error(fixture_model, noise):
     [error] = blame.layer_errors(content, content, noise(path))
     assert error.scheme == "float"
     assert error.local_sqnr_db == error.cumulative_sqnr_db == error.output_sqnr_db == math.inf
+    assert error.blame is None  # nothing is to blame where there is no error
 
 
 def test_an_operator_without_counterpart_is_listed_as_unmatched(fixture_model, noise):

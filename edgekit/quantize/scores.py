@@ -6,16 +6,14 @@ of 1/256, which hide how near the rest is.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 import numpy as np
 
 from edgekit import flatbuffer
-from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import Model
-from edgekit.quantize import codes
 from edgekit.quantize.pairing import producers
+from edgekit.quantize.run import run
 
 # Errors that nothing depends on: their logarithm stays finite.
 _NO_ERROR = 1e-12
@@ -28,7 +26,7 @@ class Answers(dict[str, np.ndarray]):
 
 
 def answers(model: Model, inputs: Mapping[str, np.ndarray]) -> Answers:
-    """Run a model over samples, in this process.
+    """What a model answers for samples.
 
     Args:
         model: What `flatbuffer.read` returned; it stays as it is.
@@ -37,44 +35,8 @@ def answers(model: Model, inputs: Mapping[str, np.ndarray]) -> Answers:
     Raises:
         QuantizeError: The interpreter could not run it.
     """
-    from ai_edge_litert import interpreter
-
-    names = flatbuffer.binding(model)
-    known = flatbuffer.tensors(model, names.subgraph)
-    graph = model.subgraphs[names.subgraph]
-    read, logits = _before_softmax(model, names)
-    fed = {index: codes.stored(inputs[name], known[index]) for name, index in names.inputs.items()}
-    count = len(next(iter(fed.values())))
-    usual = graph.outputs
-    try:
-        graph.outputs = list(dict.fromkeys(read.values()))
-        content = flatbuffer.to_bytes(model)
-    finally:
-        graph.outputs = usual
-    results: dict[str, list[np.ndarray]] = {name: [] for name in read}
-    try:
-        runner = interpreter.Interpreter(model_content=content, num_threads=os.cpu_count() or 1)
-        shapes = {entry["index"]: tuple(entry["shape"]) for entry in runner.get_input_details()}
-        for index, rows in fed.items():
-            if np.prod(shapes[index]) != np.prod(
-                rows.shape[1:]
-            ):  # a size that the file leaves open
-                shapes[index] = (1, *rows.shape[1:])
-                runner.resize_tensor_input(index, shapes[index])
-        runner.allocate_tensors()
-        for sample in range(count):
-            for index, rows in fed.items():
-                runner.set_tensor(index, rows[sample].reshape(shapes[index]))
-            runner.invoke()
-            for name, index in read.items():
-                results[name].append(runner.get_tensor(index))
-    except (RuntimeError, ValueError) as error:
-        raise QuantizeError(
-            "A quantized file runs on calibration samples.", received=str(error)
-        ) from None
-    made = Answers(
-        {name: codes.real(np.stack(rows), known[read[name]]) for name, rows in results.items()}
-    )
+    read, logits = _before_softmax(model, flatbuffer.binding(model))
+    made = Answers(run(model, inputs, read))
     made.logits = frozenset(logits)
     return made
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgekit import flatbuffer, recipes
 from edgekit.data.samples import Samples
-from edgekit.errors import ModelError, QuantizeError, RunError
+from edgekit.errors import ModelError, QuantizeError
 from edgekit.flatbuffer import Model
 from edgekit.quantize import blame, select, stage
 from edgekit.quantize.prepare import Prepared
@@ -144,7 +144,7 @@ class Trials:
             if not (verdict.holds and self._bound.uses_margins and len(self._others)):
                 return verdict
             others = running.outputs(model, self._others)
-        except (QuantizeError, ModelError, RunError) as error:
+        except (QuantizeError, ModelError) as error:
             if not kept:  # the file as it is has to work; of others, not every mixture does
                 raise
             self._report(f"{self.recipe.name}: {fallback} cannot be had so: {error.rule}")

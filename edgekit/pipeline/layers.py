@@ -22,7 +22,7 @@ def measure_layers(
     reference: Path | None,
     samples: Samples,
     *,
-    equalized: Mapping[str, tuple[int, ...]],
+    equalized: Mapping[str, tuple[int, ...]] | None,
     seed: int,
     limits: Limits,
     on_progress: Progress,
@@ -33,7 +33,8 @@ def measure_layers(
         path: The quantized `.tflite`.
         reference: The float file that it was made from.
         samples: Up to 64 of them are drawn.
-        equalized: Of its manifest (see `Artifact`); nothing for a file without one.
+        equalized: Of its manifest (see `Artifact`); None for a file without one, whose
+            weights tell.
         seed: Of the draw.
         limits: Of the child process.
         on_progress: Takes one line now and then.
@@ -62,7 +63,7 @@ def measure_layers(
                 "float": str(reference.absolute()),
                 "quantized": str(path.absolute()),
                 "samples": str(stored),
-                "equalized": {name: list(powers) for name, powers in equalized.items()},
+                "equalized": serde.to_dict(equalized),
             },
             name="The layer errors' child",
             limits=limits,

@@ -133,7 +133,7 @@ def validate(
             candidate.path,
             candidate.reference,
             drawn.of(candidate.contract),
-            equalized=candidate.manifest.equalized if candidate.manifest else {},
+            equalized=candidate.manifest.equalized if candidate.manifest else None,
             seed=seed,
             limits=limits or Limits(),
             on_progress=on_progress,

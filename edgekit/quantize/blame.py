@@ -28,6 +28,7 @@ from edgekit.data.samples import Samples
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import Model, Operator, Tensor
 from edgekit.process import Progress, silent
+from edgekit.quantize import unlabelled
 from edgekit.quantize.alone import Alone, live_bytes
 from edgekit.quantize.harm import Harm, worst
 from edgekit.quantize.pairing import CASTS, behind_casts, pairs, producers
@@ -47,7 +48,7 @@ def run(request: Mapping[str, Any], report: Progress) -> dict[str, Any]:
 
     Args:
         request: `float` and `quantized` (paths of `.tflite` files), `samples` (`.npz`), and
-            `equalized`: exponents by tensor name.
+            `equalized`: exponents by tensor name, or None where no manifest tells them.
         report: Takes one line of progress.
 
     Returns:
@@ -55,7 +56,10 @@ def run(request: Mapping[str, Any], report: Progress) -> dict[str, Any]:
     """
     before, after = (Path(request[key]).read_bytes() for key in ("float", "quantized"))
     samples = usable(before, Samples.load(Path(request["samples"])))
-    equalized = {name: tuple(powers) for name, powers in request["equalized"].items()}
+    told = request["equalized"]
+    if told is None:
+        told = unlabelled.exponents(flatbuffer.read(before), flatbuffer.read(after))
+    equalized = {name: tuple(powers) for name, powers in told.items()}
     errors = layer_errors(before, after, samples, equalized=equalized, on_progress=report)
     return {"errors": serde.to_dict(errors), "num_samples": len(samples)}
 

@@ -113,3 +113,9 @@ def test_errors_of_a_file_with_equalized_channels_are_in_the_float_files_units(
         assert error["local_sqnr_db"] > max(22, usual - 15)
         assert error["cumulative_sqnr_db"] > 20
         assert error["output_sqnr_db"] > 30
+
+    # A file that was moved without its manifest: its weights tell the same.
+    lone = tmp_path / "lone.tflite"
+    lone.write_bytes(path.read_bytes())
+    command[1:2] = [lone, "--reference", tmp_path / "kws.float32.tflite"]
+    assert edgekit(*command).json()[0]["layers"] == errors

@@ -9,7 +9,7 @@ from edgekit import flatbuffer, isolate, serde
 from edgekit.data.samples import Samples
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import schema as numbers
-from edgekit.quantize import blame, calibrate, engine, equalize
+from edgekit.quantize import blame, calibrate, engine, equalize, unlabelled
 from edgekit.recipes import RECIPES
 from edgekit.records import LayerError, Limits
 
@@ -111,13 +111,13 @@ def twin(before, samples):
 
 @pytest.fixture(scope="module")
 def quantized(samples, tmp_path_factory):
-    """`quantized(float file)`: int8 everywhere."""
+    """`quantized(float file)`: int8 everywhere, or by another recipe."""
 
-    def make(content):
+    def make(content, recipe="static_wi8_ai8"):
         path = tmp_path_factory.mktemp("net") / "net.tflite"
         path.write_bytes(content)
         ranges = calibrate.collect_ranges(path, samples, flatbuffer.contract(path))
-        return engine.quantize(content, RECIPES["static_wi8_ai8"], ranges)
+        return engine.quantize(content, RECIPES[recipe], ranges)
 
     return make
 
@@ -181,6 +181,20 @@ def test_exponents_reach_the_child(before, twin, samples, quantized, tmp_path):
     assert answer["num_samples"] == len(samples)
     expected = blame.layer_errors(before, after, samples, equalized=exponents)
     assert [e.local_sqnr_db for e in errors] == pytest.approx([e.local_sqnr_db for e in expected])
+
+
+@pytest.mark.parametrize("recipe", ["static_wi8_ai8", "weight_only_wi4_afp32", "float16"])
+def test_weights_tell_the_exponents_without_a_manifest(before, twin, quantized, recipe):
+    content, exponents = twin
+    model = flatbuffer.read(before)
+    after = flatbuffer.read(quantized(content, recipe))
+    assert unlabelled.exponents(model, after) == exponents
+    assert unlabelled.exponents(model, flatbuffer.read(quantized(before, recipe))) == {}
+
+
+def test_weights_of_another_training_are_no_exponents(before):
+    other = flatbuffer.read(network(np.random.default_rng(5)))
+    assert unlabelled.exponents(flatbuffer.read(before), other) == {}
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,12 @@ class Search:
         how = recipe.quantize
         if how is None or (self._samples is None and not how.needs_calibration):
             return Prepared(float_model=self._float_model)
+        if self._samples is None:
+            raise QuantizeError(
+                f"{recipe.name} needs calibration samples, to choose ranges and weights by.",
+                received="none",
+                hint="pass --calibration DATA.npz (100 to 500 samples).",
+            )
         static = how.needs_ranges or any(other.needs_ranges for other in _others(how))
         if not how.refines_weights:
             ranges = self._plain.ranges("extremes") if static else None
@@ -165,12 +171,7 @@ class Search:
     @cached_property
     def _thirds(self) -> list[Samples]:
         """The third that is held back first, then the others; all of them where there are few."""
-        if self._samples is None:
-            raise QuantizeError(
-                "Ranges and int4 weights are chosen on calibration samples.",
-                received="none",
-                hint="pass --calibration DATA.npz (100 to 500 samples).",
-            )
+        assert self._samples is not None
         self._report(f"calibrating on {len(self._samples)} samples")
         fit, held = held_back(self._samples, self._seed)
         if fit is held:

@@ -28,6 +28,10 @@ def moments_of(x: np.ndarray) -> np.ndarray:
     return np.asarray(np.swapaxes(x, 1, 2) @ x / x.shape[1], np.float32)
 
 
+def diagonal(moments: np.ndarray) -> np.ndarray:
+    return np.asarray(np.einsum("gkk->gk", moments))
+
+
 def error(
     weights: np.ndarray, codes: np.ndarray, scales: np.ndarray, moments: np.ndarray
 ) -> np.ndarray:
@@ -37,11 +41,11 @@ def error(
 
 
 @pytest.mark.parametrize("bits", [4, 8])
-@pytest.mark.parametrize(("groups", "inputs"), [(1, 24), (1, 300), (5, 9)])
+@pytest.mark.parametrize(("groups", "inputs"), [(1, 24), (1, 160), (5, 9)])
 def test_gptq_is_better_than_nearest_where_inputs_go_together(
     bits: int, groups: int, inputs: int
 ) -> None:
-    """300 inputs are more than one block of them."""
+    """160 inputs are more than one block of them."""
     ratios = []
     for seed in range(8):
         weights, x = case(seed, groups, inputs=inputs, rows=4 * inputs)
@@ -61,7 +65,7 @@ def test_codes_stay_within_their_bits(seed: int, bits: int, groups: int) -> None
     moments = moments_of(x)
     for scales in (
         rounding.max_scales(weights, bits),
-        rounding.mse_scales(weights, moments, bits),
+        rounding.mse_scales(weights, diagonal(moments), bits),
         rounding.max_scales(weights, bits) * np.float32(0.5),  # cuts off
     ):
         for codes in (
@@ -104,7 +108,10 @@ def test_dead_channels_and_silent_inputs_give_finite_codes(bits: int, groups: in
     x[..., 4:9] = 0
     moments = moments_of(x)
     for h in (moments, np.zeros_like(moments), moments * np.float32(1e-20)):
-        for scales in (rounding.max_scales(weights, bits), rounding.mse_scales(weights, h, bits)):
+        for scales in (
+            rounding.max_scales(weights, bits),
+            rounding.mse_scales(weights, diagonal(h), bits),
+        ):
             assert np.isfinite(scales).all()
             assert (scales >= np.float32(rounding.SMALLEST_SCALE)).all()
             codes = rounding.gptq(weights, h, scales, bits)
@@ -123,7 +130,7 @@ def test_mse_scales_are_smaller_and_better_for_int4() -> None:
     moments = moments_of(x) * np.eye(64, dtype=np.float32)  # what they are made for
     full, fitted = (
         rounding.max_scales(weights, 4),
-        rounding.mse_scales(weights, moments, 4),
+        rounding.mse_scales(weights, diagonal(moments), 4),
     )
     before = error(weights, rounding.nearest(weights, full, 4), full, moments)
     after = error(weights, rounding.nearest(weights, fitted, 4), fitted, moments)
@@ -136,7 +143,7 @@ def test_mse_scales_are_smaller_and_better_for_int4() -> None:
 def test_an_outlier_that_no_input_reaches_does_not_cost_the_others_their_steps() -> None:
     weights, x = case(2)
     weights[..., 0], x[..., 0] = 8, 0
-    scales = rounding.mse_scales(weights, moments_of(x), 4)
+    scales = rounding.mse_scales(weights, diagonal(moments_of(x)), 4)
     assert (scales < 0.75 * rounding.max_scales(weights, 4)).all()
 
 

@@ -15,6 +15,7 @@ from edgekit.data.samples import Samples
 from edgekit.errors import ModelError, QuantizeError
 from edgekit.measure.fidelity import sqnr_db
 from edgekit.quantize import loops, stage
+from edgekit.quantize.prepare import Prepared
 from edgekit.records import Contract, Recipe
 
 Noise = Callable[..., Samples]
@@ -46,8 +47,14 @@ def test_every_recipe_leaves_a_finished_file(
     lines: list[str] = []
     asked = request(digits_float, tmp_path, ALL, calibration=str(tmp_path / "calibration.npz"))
     result = stage.run(asked, lines.append)
-    assert lines[0] == "calibrating on 40 samples"
-    assert lines[1:] == [f"quantizing: {recipe.name}" for recipe in ALL]
+    begun = [line for line in lines if line.startswith("quantizing: ")]
+    assert begun == [f"quantizing: {recipe.name}" for recipe in ALL]
+    # Calibrated once, when the first recipe asks for it.
+    assert lines.count("calibrating on 40 samples") == 1
+    refining = [r.name for r in ALL if r.quantize and r.quantize.refines_weights]
+    assert set(refining) == {
+        line.split()[2].rstrip(",") for line in lines if line.startswith("rounding weights: ")
+    }
     few = digits_samples.take(range(4))
     (expected,) = run(digits_float.read_bytes(), few).values()
     for recipe, entry in zip(ALL, result["files"], strict=True):
@@ -67,6 +74,21 @@ def test_every_recipe_leaves_a_finished_file(
         assert b"TFLITE_METADATA" in content
         (got,) = run(content, few).values()
         assert sqnr_db(expected, got) > 8
+        tried = [candidate for candidate in entry["candidates"] if candidate["chosen"]]
+        assert len(tried) == (recipe.name in refining)
+        # What it takes to make the same file again, as repair does.
+        again = Prepared.load(Path(entry["prepared"]))
+        model = again.apply(recipe)
+        redone, _ = stage.finish(
+            model,
+            flatbuffer.read(digits_float),
+            tmp_path / "again.tflite",
+            flatbuffer.contract(digits_float),
+            recipe,
+            again.exceptions(),
+            "net",
+        )
+        assert redone["sha256"] == entry["sha256"]
     assert result["float_sha256"] == result["files"][0]["sha256"]
 
 
@@ -98,7 +120,7 @@ def test_static_recipes_without_samples_are_refused(
     fixture_model: Callable[[str], Path], tmp_path: Path
 ) -> None:
     asked = request(fixture_model("conv_2d.float32"), tmp_path, (recipes.get("static_wi8_ai8"),))
-    with pytest.raises(QuantizeError, match="need calibration samples"):
+    with pytest.raises(QuantizeError, match="static_wi8_ai8 needs calibration samples"):
         stage.run(asked, silent)
 
 

@@ -121,6 +121,18 @@ def test_an_activation_can_be_replaced() -> None:
     assert steps.stored(tensor).dtype == np.int8
 
 
+def test_sizes_that_the_file_leaves_open_are_those_of_the_samples() -> None:
+    model = flatbuffer.read(picture_net())
+    (x,) = (t for t in model.subgraphs[0].tensors if t.name == b"x")
+    x.shapeSignature, x.shape = [1, -1, -1, 3], [1, 1, 1, 3]
+    inputs = {"x": correlated(3, 7, 7, 3)}
+    steps = Steps(model, inputs)
+    for op in steps.operators:
+        steps.run(op)
+    expected = whole(picture_net(), inputs)["y"]
+    np.testing.assert_array_equal(steps.stored(steps.operators[-1].outputs[0]), expected)
+
+
 def test_an_operator_that_does_not_run_is_named() -> None:
     net = Network(shape=(6, 6, 4))
     wrong = net.conv(net.x, random(8, 3, 3, 5))  # five input channels; there are four

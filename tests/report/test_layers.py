@@ -118,6 +118,9 @@ def test_a_sentence_names_the_layers_with_most_of_the_harm():
         "Keep one float: edgekit convert --keep-float norm",
     ]
     assert blame_lines(measurement(second))[1].endswith(r"--keep-float 'a\(b'")
+    assert blame_lines(measurement(replace(second, output_sqnr_db=45.0))) == [
+        "To blame most, by their shares: a(b (0.40)."
+    ]
     even = [replace(first, layer=f"l{i}", blame=0.05) for i in range(20)]
     [said] = blame_lines(measurement(*even))
     assert said.startswith("No layer stands out: l0 ") and "0.05" in said

@@ -23,7 +23,7 @@ def test_errors_by_layer_are_a_table_and_json(edgekit, made, digits):
     first = shown.out.index("static_wi8_ai8.tflite: errors")
     rows = [line for line in shown.out[first:].splitlines() if "conv1" in line]
     assert any("CONV_2D" in row for row in rows)
-    assert "--keep-float" in shown.out[first:] or "No layer stands out" in shown.out[first:]
+    assert "To blame most" in shown.out[first:] or "No layer stands out" in shown.out[first:]
 
     float_file, static, narrow = edgekit("validate", *files, *options, "--json").json()
     assert "layers" not in float_file

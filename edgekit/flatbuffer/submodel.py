@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from edgekit.flatbuffer.graph import Operator
 from edgekit.flatbuffer.reading import Model
@@ -13,7 +17,9 @@ from edgekit.flatbuffer.writing import to_bytes
 CONTROL = ("WHILE", "IF", "CALL_ONCE", "CALL", "STABLEHLO_COMPOSITE")
 
 
-def single(model: Model, op: Operator) -> bytes:
+def single(
+    model: Model, op: Operator, constants: Mapping[int, np.ndarray] = MappingProxyType({})
+) -> bytes:
     """A `.tflite` that holds `op` alone.
 
     Its inputs are the operator's activations, each once, in the order of the operands; its
@@ -22,6 +28,8 @@ def single(model: Model, op: Operator) -> bytes:
     Args:
         model: What `read` returned; it stays as it is.
         op: One of its operators.
+        constants: Values of activations, by tensor index, that are written into it and are no
+            inputs then: of weights that a cast gives, which run faster so. Not of loops.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -43,7 +51,10 @@ def single(model: Model, op: Operator) -> bytes:
             tensor.quantization = quantization
         if not whole:
             data = model.buffers[tensor.buffer].data
-            if data is not None and data.size:
+            if index in constants:
+                buffers.append(_buffer(constants[index]))
+                tensor.buffer = len(buffers) - 1
+            elif data is not None and data.size:
                 buffers.append(model.buffers[tensor.buffer])
                 tensor.buffer = len(buffers) - 1
             else:
@@ -53,7 +64,8 @@ def single(model: Model, op: Operator) -> bytes:
     one.inputs = [place[i] if i >= 0 else -1 for i in raw.inputs]
     one.outputs = [place[i] for i in raw.outputs]
     one.opcodeIndex = raw.opcodeIndex if whole else 0
-    activations = dict.fromkeys(t.index for t in op.inputs if not t.is_constant)
+    moving = [t.index for t in op.inputs if not t.is_constant and t.index not in constants]
+    activations = dict.fromkeys(moving)
     main = schema.SubGraphT()
     main.tensors, main.operators = tensors, [one]
     main.inputs = [place[i] for i in activations]
@@ -65,6 +77,14 @@ def single(model: Model, op: Operator) -> bytes:
     cut.subgraphs = [main, *others]
     cut.buffers = buffers
     return to_bytes(cut)
+
+
+def _buffer(values: np.ndarray) -> Any:
+    from ai_edge_litert import schema_py_generated as schema
+
+    buffer = schema.BufferT()
+    buffer.data = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+    return buffer
 
 
 def _scales(tensor: Any) -> list[int]:

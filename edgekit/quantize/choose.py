@@ -7,8 +7,10 @@ beaten.
 from __future__ import annotations
 
 import math
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -239,13 +241,22 @@ class Search:
 
     def _weight_only(self, recipe: Recipe) -> list[_Tried]:
         method = _method(recipe)
-        tried = [
-            self._rounded(recipe, self._plain, None),
-            self._refined(recipe, self._plain, None, method),
-        ]
+        tried = [self._rounded(recipe, self._plain, None)]
         assert recipe.quantize is not None
-        if recipe.quantize.weight_bits < 8 and method.gptq:
-            tried.append(self._refined(recipe, self._plain, None, replace(method, refit=True)))
+        if recipe.quantize.weight_bits == 8 or not method.gptq:
+            return [*tried, self._refined(recipe, self._plain, None, method)]
+        # Two cores are used better by both at once than by one after the other.
+        methods = (method, replace(method, refit=True))
+        self._report(f"rounding weights: {recipe.name}, {' and '.join(m.name for m in methods)}")
+        quantized = [self._quantized(recipe, self._plain, None, method) for method in methods]
+        with ThreadPoolExecutor(len(methods)) as pool:
+            threads = max(1, (os.cpu_count() or 1) // len(methods))
+            refined = [
+                pool.submit(self._refine, self._plain, model, method, threads)
+                for model, method in zip(quantized, methods, strict=True)
+            ]
+        for model, method, weights in zip(quantized, methods, refined, strict=True):
+            tried.append(self._scored(recipe, self._plain, None, method, model, weights.result()))
         return tried
 
     def _rounded(self, recipe: Recipe, variant: _Variant, ranges: str | None) -> _Tried:
@@ -261,23 +272,48 @@ class Search:
     def _tried(
         self, recipe: Recipe, variant: _Variant, ranges: str | None, method: Method
     ) -> _Tried:
+        model = self._quantized(recipe, variant, ranges, method)
+        weights = self._refine(variant, model, method) if method.changes_weights else {}
+        return self._scored(recipe, variant, ranges, method, model, weights)
+
+    def _quantized(
+        self, recipe: Recipe, variant: _Variant, ranges: str | None, method: Method
+    ) -> Model:
+        """What the quantizer makes of it, before weights are refined."""
+        exceptions = dict.fromkeys(_small(variant.model, recipe, method), INT8_WEIGHTS)
         chosen = None if ranges is None else variant.ranges(ranges)
-        # Plain is what the quantizer does by itself.
-        small = _small(variant.model, recipe) if method.changes_weights else frozenset()
-        exceptions = dict.fromkeys(small, INT8_WEIGHTS)
-        model = engine.quantized(variant.content, recipe, chosen, exceptions)
-        weights: Mapping[int, Weights] = {}
-        if method.changes_weights:
-            weights = refine(variant.model, model, self._fit.inputs, method, seed=self._seed)
+        return engine.quantized(variant.content, recipe, chosen, exceptions)
+
+    def _refine(
+        self, variant: _Variant, model: Model, method: Method, num_threads: int | None = None
+    ) -> Mapping[int, Weights]:
+        return refine(
+            variant.model,
+            model,
+            self._fit.inputs,
+            method,
+            seed=self._seed,
+            num_threads=num_threads,
+        )
+
+    def _scored(
+        self,
+        recipe: Recipe,
+        variant: _Variant,
+        ranges: str | None,
+        method: Method,
+        model: Model,
+        weights: Mapping[int, Weights],
+    ) -> _Tried:
         got = scores.answers(model, self._thirds[HELD].inputs)
         return _Tried(
             name=f"{variant.name}{f'{ranges}, ' if ranges else ''}{method.name}",
             errors=scores.errors(self._expected[HELD], got),
             sqnr_db=scores.sqnr_db(self._expected[HELD], got),
             variant=variant,
-            ranges=chosen,
+            ranges=None if ranges is None else variant.ranges(ranges),
             weights=weights,
-            small=small,
+            small=_small(variant.model, recipe, method),
         )
 
 
@@ -294,10 +330,15 @@ def _best(tried: Sequence[_Tried]) -> _Tried:
     return [c for c in ahead if c is best or not scores.better(best.errors, c.errors)][-1]
 
 
-def _small(model: Model, recipe: Recipe) -> frozenset[int]:
-    """The smallest operators with int4 weights: as many as int8 makes the file a little larger."""
+def _small(model: Model, recipe: Recipe, method: Method) -> frozenset[int]:
+    """The smallest operators with int4 weights: as many as int8 makes the file a little larger.
+
+    None for plain rounding, which is what the quantizer does by itself.
+    """
     how = recipe.quantize
     if how is None or how.weight_bits != 4 or how.scheme != "weight_only":
+        return frozenset()
+    if not method.changes_weights:
         return frozenset()
     main = flatbuffer.binding(model).subgraph
     sizes = {}

@@ -8,7 +8,7 @@ what is left of the mean.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +60,7 @@ def refine(
     method: Method,
     *,
     seed: int = 0,
-    report: Callable[[str], None] = lambda line: None,
+    num_threads: int | None = None,
 ) -> dict[int, Weights]:
     """Choose integers for every convolution, depthwise convolution and dense layer.
 
@@ -70,14 +70,14 @@ def refine(
         inputs: Calibration samples by input name, `(n, ...)`.
         method: What to do.
         seed: Of the places at which activations are looked at.
-        report: Takes one line of progress.
+        num_threads: Of the interpreters; as many as there are cores by default.
 
     Returns:
         What was written, by the operator's index in the float file.
     """
     made: dict[int, Weights] = {}
     rng = np.random.default_rng(seed)
-    exact, rounded = Steps(float_model, inputs), Steps(quantized, inputs)
+    exact, rounded = (Steps(model, inputs, num_threads) for model in (float_model, quantized))
     became = {old.index: new for old, new in pairs(float_model, quantized) if _main(old, exact)}
     makers = producers(quantized)
     waiting = list(rounded.operators)
@@ -91,7 +91,6 @@ def refine(
             weights = _weights_for(view, new, exact, rounded, method, makers, rng)
             if weights is not None and patch.apply(quantized, new, weights, makers):
                 made[op.index] = weights
-                report(f"rounding weights: {op.layer}")
                 _, cast = behind_casts(new, new.operands[1], makers)  # type: ignore[arg-type]
                 if cast is not None:  # it ran before, on the weights as they were
                     rounded.run(cast)

@@ -15,7 +15,7 @@ import numpy as np
 from edgekit import flatbuffer
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import Model, Operator, Tensor
-from edgekit.flatbuffer.submodel import single
+from edgekit.flatbuffer.submodel import CONTROL, single
 from edgekit.quantize import codes
 
 
@@ -26,10 +26,14 @@ class Steps:
         model: What `flatbuffer.read` returned. `run` reads an operator's weights when its turn
             comes: they may be changed in place until then.
         inputs: Samples by input name, `(n, ...)` without the batch dimension, real values.
+        num_threads: Of each operator; as many as there are cores by default.
     """
 
-    def __init__(self, model: Model, inputs: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self, model: Model, inputs: Mapping[str, np.ndarray], num_threads: int | None = None
+    ) -> None:
         self.model = model
+        self._num_threads = num_threads or os.cpu_count() or 1
         names = flatbuffer.binding(model)
         self.operators: tuple[Operator, ...] = tuple(
             op for op in flatbuffer.operators(model) if op.subgraph == names.subgraph
@@ -97,9 +101,13 @@ class Steps:
     def _execute(self, op: Operator, fed: list[Tensor], count: int) -> list[np.ndarray]:
         from ai_edge_litert import interpreter
 
+        constants = {}
+        if count > 1 and op.name not in CONTROL:  # weights in real units
+            constants = {t.index: self._kept[t.index][0] for t in fed if t.index in self._same}
+            fed = [t for t in fed if t.index not in constants]
         try:
             runner = interpreter.Interpreter(
-                model_content=single(self.model, op), num_threads=os.cpu_count() or 1
+                model_content=single(self.model, op, constants), num_threads=self._num_threads
             )
             inputs = [entry["index"] for entry in runner.get_input_details()]
             outputs = [entry["index"] for entry in runner.get_output_details()]

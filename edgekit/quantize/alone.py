@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 
 import numpy as np
@@ -25,6 +26,7 @@ class Alone(Steps):
     def __init__(self, model: Model, num_samples: int) -> None:
         self.model = model
         self.num_samples = num_samples
+        self._num_threads = os.cpu_count() or 1
         self.operators = tuple(flatbuffer.operators(model))
         self._makers = producers(model)
         self._kept: dict[int, np.ndarray] = {}

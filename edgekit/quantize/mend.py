@@ -23,7 +23,7 @@ def mend(model: Model, io_dtype: str) -> bool:
         Whether something changed.
     """
     known = tuple(flatbuffer.operators(model))
-    retyped = _retype_unread(model, known)
+    retyped = _retype_unread(model, known) | _read_integers(model, known)
     restored = _restore_outputs(model, known, io_dtype)
     return _restore_signatures(model, known) or restored or retyped
 
@@ -47,6 +47,31 @@ def _retype_unread(model: Model, operators: Sequence[Operator]) -> bool:
             if tensor.dtype == "float32":
                 tensors[tensor.index].type = source.type
                 tensors[tensor.index].quantization = copy.deepcopy(source.quantization)
+                changed = True
+    return changed
+
+
+def _read_integers(model: Model, operators: Sequence[Operator]) -> bool:
+    """What gives integers reads integers, where the model returns them as floats as well.
+
+    Where an activation is an output of the model and others go on with it, the quantizer lets
+    them read the float that it returns: integer weights and a float input. LiteRT 2.3 happens to
+    run such an int8 file and refuses an int16 one ("output->type != input_type").
+    """
+    before = {
+        (op.subgraph, op.outputs[0].index): op.inputs[0]
+        for op in operators
+        if op.name == "DEQUANTIZE" and op.inputs[0].scale and not op.inputs[0].is_constant
+    }
+    changed = False
+    for op in operators:
+        if op.name in ("QUANTIZE", "DEQUANTIZE") or not any(t.scale for t in op.outputs):
+            continue
+        raw = model.subgraphs[op.subgraph].operators[op.index]
+        for place, tensor in enumerate(op.operands):
+            source = None if tensor is None else before.get((op.subgraph, tensor.index))
+            if source is not None:
+                raw.inputs[place] = source.index
                 changed = True
     return changed
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_models import RELU, Network, correlated, plain, random
 
 from edgekit import flatbuffer, recipes
 from edgekit.data.samples import Samples
 from edgekit.errors import QuantizeError
 from edgekit.measure.fidelity import sqnr_db
+from edgekit.quantize import scores
 from edgekit.quantize.calibrate import Ranges, collect_ranges
 from edgekit.quantize.check import check
 from edgekit.quantize.engine import quantize
@@ -172,3 +174,21 @@ def test_without_weights_only_static_recipes_have_work(
         else:
             with pytest.raises(QuantizeError, match=f"{recipe.name} makes weights smaller"):
                 check(content, made, recipe)
+
+
+@pytest.mark.parametrize("recipe", ["static_wi8_ai8", "static_wi8_ai16"])
+def test_an_output_that_others_go_on_with_is_read_as_integers(recipe: str) -> None:
+    """The quantizer alone lets them read the float that the model returns."""
+    net = Network(shape=(6, 6, 4))
+    inner = net.conv(net.x, random(8, 3, 3, 4), random(8), activation=RELU)
+    y = net.conv(inner, random(1, 3, 3, 8, scale=0.3), random(8), multiplier=1)
+    content = net.finish(y=net.dense(net.mean(y), random(3, 8), random(3)), inner=inner)
+    inputs = {"x": correlated(12, 6, 6, 4)}
+    model = flatbuffer.read(plain(content, recipes.get(recipe), inputs))
+    for op in flatbuffer.operators(model):
+        if op.name not in ("QUANTIZE", "DEQUANTIZE"):
+            assert op.inputs[0].dtype == op.outputs[0].dtype == f"int{recipe.split('ai')[1]}"
+    expected = scores.answers(flatbuffer.read(content), inputs)
+    got = scores.answers(model, inputs)
+    assert set(got) == {"y", "inner"}
+    assert scores.sqnr_db(expected, got) > 30

@@ -22,7 +22,7 @@ from edgekit.data import parts
 from edgekit.data.samples import Samples
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import Model
-from edgekit.quantize import calibrate, engine, equalize, scores
+from edgekit.quantize import calibrate, engine, equalize, scores, select
 from edgekit.quantize import ranges as narrowing
 from edgekit.quantize.alone import live_bytes
 from edgekit.quantize.calibrate import Ranges
@@ -232,7 +232,8 @@ class Search:
                 prepared = Prepared(
                     float_model=variant.content, ranges=variant.ranges(method, i), weights=weights
                 )
-                got = scores.answers(prepared.apply(recipe), third.inputs)
+                model = prepared.apply(recipe, by_hand(variant.model, recipe))
+                got = scores.answers(model, third.inputs)
                 errors.append(scores.errors(self._expected[i], got))
             found.append((method, np.concatenate(errors)))
         (usual, base), *others = found
@@ -280,7 +281,10 @@ class Search:
         self, recipe: Recipe, variant: _Variant, ranges: str | None, method: Method
     ) -> Model:
         """What the quantizer makes of it, before weights are refined."""
-        exceptions = dict.fromkeys(_small(variant.model, recipe, method), INT8_WEIGHTS)
+        exceptions = {
+            **dict.fromkeys(_small(variant.model, recipe, method), INT8_WEIGHTS),
+            **by_hand(variant.model, recipe),
+        }
         chosen = None if ranges is None else variant.ranges(ranges)
         return engine.quantized(variant.content, recipe, chosen, exceptions)
 
@@ -369,6 +373,16 @@ def _all_bytes(model: Model) -> int:
         for tensor in op.outputs
     ]
     return max(1, 4 * sum(sizes))
+
+
+def by_hand(model: Model, recipe: Recipe) -> dict[int, Quantization | None]:
+    """What the recipe's overrides say of single operators of the float file, by index.
+
+    Raises:
+        UsageError: A selector matches nothing (see `select.select`).
+    """
+    overrides = recipe.quantize.overrides if recipe.quantize else ()
+    return select.select(model, overrides) if overrides else {}
 
 
 def _method(recipe: Recipe) -> Method:

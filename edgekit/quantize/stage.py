@@ -12,7 +12,7 @@ from typing import Any
 from edgekit import artifacts, flatbuffer, serde
 from edgekit.data.samples import Samples
 from edgekit.quantize import check, choose, engine, select
-from edgekit.records import Contract, Quantization, Recipe, TensorSpec
+from edgekit.records import Contract, Recipe, TensorSpec
 
 SMALL = "one of the smallest: int8 weights cost next to nothing here"
 
@@ -36,7 +36,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     float_parsed = flatbuffer.read(float_model)  # before anything else sees a damaged file
     contract = serde.from_dict(Contract, request["contract"])
     recipes = [serde.from_dict(Recipe, recipe) for recipe in request["recipes"]]
-    selected = [selection(float_parsed, recipe) for recipe in recipes]  # refuses at once
+    selected = [choose.by_hand(float_parsed, recipe) for recipe in recipes]  # refuses at once
     samples = None
     if request.get("calibration"):
         samples = Samples.load(Path(request["calibration"]))
@@ -73,12 +73,6 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         for entry, size in zip(files, sizes, strict=True):
             entry["compressed_bytes"] = size.result()
     return {"float_sha256": files[0]["sha256"], "files": files}
-
-
-def selection(model: flatbuffer.Model, recipe: Recipe) -> dict[int, Quantization | None]:
-    """What the recipe's overrides say of single operators of the float file, by index."""
-    overrides = recipe.quantize.overrides if recipe.quantize else ()
-    return select.select(model, overrides) if overrides else {}
 
 
 def finish(

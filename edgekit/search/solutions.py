@@ -12,7 +12,7 @@ from edgekit import flatbuffer, recipes
 from edgekit.data.samples import Samples
 from edgekit.errors import ModelError, QuantizeError
 from edgekit.flatbuffer import Model
-from edgekit.quantize import blame, select, stage
+from edgekit.quantize import blame, choose, select
 from edgekit.quantize.prepare import Prepared
 from edgekit.records import Device, Quantization, Recipe
 from edgekit.search import running, tell
@@ -101,7 +101,7 @@ class Trials:
         self._bound, self._device, self._report = bound, device, report
         self._fit, self._held = fit, held
         self._others = everything.take(range(len(held), len(everything)))
-        self._by_hand = stage.selection(before, recipe)
+        self._by_hand = choose.by_hand(before, recipe)
         self._found: dict[tuple[str, ...], Verdict] = {}
         self.nearest: tuple[Verdict, int] = (NOTHING, 0)
         main = flatbuffer.binding(before).subgraph

@@ -101,6 +101,7 @@ def convert(
                     "recipes": serde.to_dict(settled.recipes),
                     "calibration": request["calibration_out"] if settled.calibration else None,
                     "seed": options.seed,
+                    "bounded": settled.bounded,
                 },
                 name="The quantizer",
                 limits=options.limits,

@@ -62,7 +62,7 @@ class _Tried:
     errors: np.ndarray
     sqnr_db: float
     variant: _Variant
-    ranges: Ranges | None
+    ranges: str | None
     weights: Mapping[int, Weights] = field(default_factory=dict)
     small: frozenset[int] = frozenset()
 
@@ -103,8 +103,8 @@ class _Variant:
             for third in self._thirds
         ]
 
-    def ranges(self, method: str, without: int = HELD) -> Ranges:
-        """By `extremes` or one of `ranges.METHODS`, from all thirds but one."""
+    def ranges(self, method: str, without: int | None = HELD) -> Ranges:
+        """By `extremes` or one of `ranges.METHODS`, from all thirds but one, or from all."""
         others = [i for i in range(len(self._thirds)) if i != without] or [0]
         extremes = narrowing.widest([self._extremes[i] for i in others])
         if method == "extremes":
@@ -121,6 +121,8 @@ class Search:
         samples: Calibration samples, if there are any.
         contract: The file's inputs and outputs.
         seed: Of every draw.
+        bounded: Whether a bound will be measured on the third that is held back: no part of
+            the file may then come from it. Else ranges are taken from all samples in the end.
         report: Takes one line of progress.
     """
 
@@ -131,10 +133,11 @@ class Search:
         contract: Contract,
         *,
         seed: int,
+        bounded: bool = False,
         report: Callable[[str], None],
     ) -> None:
         self._float_model, self._contract = float_model, contract
-        self._seed, self._report = seed, report
+        self._seed, self._bounded, self._report = seed, bounded, report
         self._model = flatbuffer.read(float_model)
         self._samples = samples
 
@@ -155,13 +158,13 @@ class Search:
             )
         static = how.needs_ranges or any(other.needs_ranges for other in _others(how))
         if not how.refines_weights:
-            ranges = self._plain.ranges("extremes") if static else None
+            ranges = self._final(self._plain, "extremes") if static else None
             return Prepared(float_model=self._float_model, ranges=ranges)
         tried = self._static(recipe) if static else self._weight_only(recipe)
         best = _best(tried)
         return Prepared(
             float_model=best.variant.content,
-            ranges=best.ranges,
+            ranges=self._final(best.variant, best.ranges),
             weights=best.weights,
             small=best.small,
             equalized=best.variant.exponents,
@@ -169,6 +172,11 @@ class Search:
                 Candidate(name=t.name, sqnr_db=round(t.sqnr_db, 2), chosen=t is best) for t in tried
             ),
         )
+
+    def _final(self, variant: _Variant, method: str | None) -> Ranges | None:
+        if method is None:
+            return None
+        return variant.ranges(method, HELD if self._bounded else None)
 
     @cached_property
     def _thirds(self) -> list[Samples]:
@@ -315,7 +323,7 @@ class Search:
             errors=scores.errors(self._expected[HELD], got),
             sqnr_db=scores.sqnr_db(self._expected[HELD], got),
             variant=variant,
-            ranges=None if ranges is None else variant.ranges(ranges),
+            ranges=ranges,
             weights=weights,
             small=_small(variant.model, recipe, method),
         )

@@ -22,7 +22,8 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
 
     Args:
         request: `float` (path), `folder` (where the files go), `name`, `contract`,
-            `recipes`, `calibration` (an `.npz` of samples, or None), and `seed`.
+            `recipes`, `calibration` (an `.npz` of samples, or None), `seed`, and `bounded`
+            (see `choose.Search`).
         report: Takes one line of progress.
 
     Returns:
@@ -41,7 +42,12 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     if request.get("calibration"):
         samples = Samples.load(Path(request["calibration"]))
     search = choose.Search(
-        float_model, samples, contract, seed=int(request.get("seed", 0)), report=report
+        float_model,
+        samples,
+        contract,
+        seed=int(request.get("seed", 0)),
+        bounded=bool(request.get("bounded")),
+        report=report,
     )
     files: list[dict[str, Any]] = []
     # zlib works outside the interpreter's lock, so it compresses one file while the

@@ -12,7 +12,7 @@ import numpy as np
 from edgekit.data.samples import Samples
 from edgekit.errors import FidelityError, QuantizeError
 from edgekit.measure import fidelity
-from edgekit.quantize import choose
+from edgekit.quantize import variants
 from edgekit.records import Contract, ConvertOptions, Limits, Recipe, Target, Verified
 from edgekit.runtimes import host
 
@@ -77,7 +77,7 @@ def compare_with_original(
 def _held_back(calibration: Path, seed: int) -> Samples | None:
     if not calibration.is_file():
         return None
-    _, held = choose.held_back(Samples.load(calibration), seed)
+    _, held = variants.held_back(Samples.load(calibration), seed)
     return held.take(range(min(_HELD_BACK, len(held))))
 
 

@@ -6,52 +6,33 @@ beaten.
 
 from __future__ import annotations
 
-import math
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from edgekit import flatbuffer
-from edgekit.data import parts
 from edgekit.data.samples import Samples
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import Model
-from edgekit.quantize import calibrate, engine, equalize, scores, select
+from edgekit.quantize import engine, equalize, scores, select
 from edgekit.quantize import ranges as narrowing
 from edgekit.quantize.alone import live_bytes
 from edgekit.quantize.calibrate import Ranges
 from edgekit.quantize.patch import Weights
 from edgekit.quantize.prepare import INT8_WEIGHTS, Prepared
 from edgekit.quantize.refine import Method, refine
+from edgekit.quantize.small import small
+from edgekit.quantize.variants import HELD, Variant, held_back, thirds
 from edgekit.records import Candidate, Contract, Quantization, Recipe
 
-# Fewer samples than this cannot be divided: they serve for both.
-_DIVISIBLE = 3
 # What activations of all samples may take while weights are refined, in bytes.
 _ACTIVATIONS = 700 * 2**20
 # The float file's activations and the quantized one's, with what an operator gives.
 _COPIES = 2.5
-# Activations that histograms are taken from, in bytes; of a model with few, all.
-_LOOKED_AT = 1500 * 2**20
-# What int8 weights of the smallest operators may add to an int4 file, as a fraction of it.
-_SMALL = 0.04
-HELD = 0
-"""Which third of the samples judges candidates, and takes no part in fitting them."""
-
-
-def held_back(samples: Samples, seed: int) -> tuple[Samples, Samples]:
-    """Two thirds to fit to, and a third to judge by. The same seed divides them alike."""
-    if len(samples) < _DIVISIBLE:
-        return samples, samples
-    held = len(samples) // 3
-    divided = parts.split(samples, {"fit": len(samples) - held, "held": held}, seed)
-    return divided["fit"], divided["held"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,56 +42,10 @@ class _Tried:
     name: str
     errors: np.ndarray
     sqnr_db: float
-    variant: _Variant
+    variant: Variant
     ranges: str | None
     weights: Mapping[int, Weights] = field(default_factory=dict)
     small: frozenset[int] = frozenset()
-
-
-class _Variant:
-    """The float file, or its equalized twin, with what calibration found in it.
-
-    Ranges are judged by samples that took no part in them: each third of the samples by
-    the other two.
-    """
-
-    def __init__(
-        self,
-        model: Model,
-        thirds: Sequence[Samples],
-        contract: Contract,
-        name: str = "",
-        exponents: equalize.Exponents | None = None,
-    ) -> None:
-        self.model, self.name, self.exponents = model, name, exponents or {}
-        self.content = flatbuffer.to_bytes(model)
-        self._thirds, self._contract = thirds, contract
-
-    @cached_property
-    def _extremes(self) -> list[Ranges]:
-        """Of each third."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "float.tflite")
-            path.write_bytes(self.content)
-            return [calibrate.collect_ranges(path, third, self._contract) for third in self._thirds]
-
-    @cached_property
-    def _histograms(self) -> list[dict[str, narrowing.Histogram]]:
-        bins = narrowing.widest(self._extremes)
-        most = max(1, _LOOKED_AT // (len(self._thirds) * _all_bytes(self.model)))
-        return [
-            narrowing.histograms(self.model, third.take(range(min(most, len(third)))).inputs, bins)
-            for third in self._thirds
-        ]
-
-    def ranges(self, method: str, without: int | None = HELD) -> Ranges:
-        """By `extremes` or one of `ranges.METHODS`, from all thirds but one, or from all."""
-        others = [i for i in range(len(self._thirds)) if i != without] or [0]
-        extremes = narrowing.widest([self._extremes[i] for i in others])
-        if method == "extremes":
-            return extremes
-        found = narrowing.together([self._histograms[i] for i in others])
-        return narrowing.narrowed(extremes, found, method)
 
 
 class Search:
@@ -173,21 +108,16 @@ class Search:
             ),
         )
 
-    def _final(self, variant: _Variant, method: str | None) -> Ranges | None:
+    def _final(self, variant: Variant, method: str | None) -> Ranges | None:
         if method is None:
             return None
         return variant.ranges(method, HELD if self._bounded else None)
 
     @cached_property
     def _thirds(self) -> list[Samples]:
-        """The third that is held back first, then the others; all of them where there are few."""
         assert self._samples is not None
         self._report(f"calibrating on {len(self._samples)} samples")
-        fit, held = held_back(self._samples, self._seed)
-        if fit is held:
-            return [fit]
-        half = len(fit) // 2
-        return [held, fit.take(range(half)), fit.take(range(half, len(fit)))]
+        return thirds(self._samples, self._seed)
 
     @cached_property
     def _fit(self) -> Samples:
@@ -202,16 +132,16 @@ class Search:
         return [scores.answers(self._model, third.inputs) for third in self._thirds]
 
     @cached_property
-    def _plain(self) -> _Variant:
-        return _Variant(self._model, self._thirds, self._contract)
+    def _plain(self) -> Variant:
+        return Variant(self._model, self._thirds, self._contract)
 
     @cached_property
-    def _equalized(self) -> _Variant | None:
+    def _equalized(self) -> Variant | None:
         found = equalize.pairs(self._model)
         if not found:
             return None
         model, exponents = equalize.equalized(self._model, self._fit.inputs, found)
-        return _Variant(model, self._thirds, self._contract, "equalized, ", exponents)
+        return Variant(model, self._thirds, self._contract, "equalized, ", exponents)
 
     def _static(self, recipe: Recipe) -> list[_Tried]:
         """Plain, then refined on the best ranges; the same of the equalized twin."""
@@ -224,7 +154,7 @@ class Search:
             tried.append(self._refined(recipe, variant, ranges, _method(recipe)))
         return tried
 
-    def _best_ranges(self, recipe: Recipe, variant: _Variant) -> str:
+    def _best_ranges(self, recipe: Recipe, variant: Variant) -> str:
         """The method of ranges with the smallest error over all thirds, each held back once.
 
         The weights are the same for all, and their biases corrected, which is cheap: what
@@ -268,36 +198,36 @@ class Search:
             tried.append(self._scored(recipe, self._plain, None, method, model, weights.result()))
         return tried
 
-    def _rounded(self, recipe: Recipe, variant: _Variant, ranges: str | None) -> _Tried:
+    def _rounded(self, recipe: Recipe, variant: Variant, ranges: str | None) -> _Tried:
         """Weights to the nearest, one by one: what the quantizer does."""
         return self._tried(recipe, variant, ranges, Method(gptq=False, bias_correction=False))
 
     def _refined(
-        self, recipe: Recipe, variant: _Variant, ranges: str | None, method: Method
+        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
     ) -> _Tried:
         self._report(f"rounding weights: {recipe.name}, {variant.name}{method.name}")
         return self._tried(recipe, variant, ranges, method)
 
     def _tried(
-        self, recipe: Recipe, variant: _Variant, ranges: str | None, method: Method
+        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
     ) -> _Tried:
         model = self._quantized(recipe, variant, ranges, method)
         weights = self._refine(variant, model, method) if method.changes_weights else {}
         return self._scored(recipe, variant, ranges, method, model, weights)
 
     def _quantized(
-        self, recipe: Recipe, variant: _Variant, ranges: str | None, method: Method
+        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
     ) -> Model:
         """What the quantizer makes of it, before weights are refined."""
         exceptions = {
-            **dict.fromkeys(_small(variant.model, recipe, method), INT8_WEIGHTS),
+            **dict.fromkeys(_small(variant, recipe, method), INT8_WEIGHTS),
             **by_hand(variant.model, recipe),
         }
         chosen = None if ranges is None else variant.ranges(ranges)
         return engine.quantized(variant.content, recipe, chosen, exceptions)
 
     def _refine(
-        self, variant: _Variant, model: Model, method: Method, num_threads: int | None = None
+        self, variant: Variant, model: Model, method: Method, num_threads: int | None = None
     ) -> Mapping[int, Weights]:
         return refine(
             variant.model,
@@ -311,7 +241,7 @@ class Search:
     def _scored(
         self,
         recipe: Recipe,
-        variant: _Variant,
+        variant: Variant,
         ranges: str | None,
         method: Method,
         model: Model,
@@ -325,7 +255,7 @@ class Search:
             variant=variant,
             ranges=ranges,
             weights=weights,
-            small=_small(variant.model, recipe, method),
+            small=_small(variant, recipe, method),
         )
 
 
@@ -342,45 +272,9 @@ def _best(tried: Sequence[_Tried]) -> _Tried:
     return [c for c in ahead if c is best or not scores.better(best.errors, c.errors)][-1]
 
 
-def _small(model: Model, recipe: Recipe, method: Method) -> frozenset[int]:
-    """The smallest operators with int4 weights: as many as int8 makes the file a little larger.
-
-    None for plain rounding, which is what the quantizer does by itself.
-    """
-    how = recipe.quantize
-    if how is None or how.weight_bits != 4 or how.scheme != "weight_only":
-        return frozenset()
-    if not method.changes_weights:
-        return frozenset()
-    main = flatbuffer.binding(model).subgraph
-    sizes = {}
-    total = 0.0
-    for op in flatbuffer.operators(model):
-        values = sum(t.weight_bytes for t in op.constants if t.dtype == "float32") / 4
-        weight = op.operands[1] if len(op.operands) > 1 else None
-        int4 = op.name in engine.INT4_OPERATORS and weight is not None and weight.is_constant
-        total += values * (0.5 if int4 else 1)
-        if int4 and op.subgraph == main and weight is not None:
-            sizes[op.index] = weight.weight_bytes / 4 * 0.5
-    chosen, spent = set(), 0.0
-    for index in sorted(sizes, key=lambda index: sizes[index]):
-        spent += sizes[index]
-        if spent > _SMALL * total:
-            break
-        chosen.add(index)
-    return frozenset(chosen)
-
-
-def _all_bytes(model: Model) -> int:
-    """What all activations of one sample take together."""
-    main = flatbuffer.binding(model).subgraph
-    sizes = [
-        math.prod(map(abs, tensor.shape))
-        for op in flatbuffer.operators(model)
-        if op.subgraph == main
-        for tensor in op.outputs
-    ]
-    return max(1, 4 * sum(sizes))
+def _small(variant: Variant, recipe: Recipe, method: Method) -> frozenset[int]:
+    """None for plain rounding, which is what the quantizer does by itself."""
+    return small(variant.model, recipe) if method.changes_weights else frozenset()
 
 
 def by_hand(model: Model, recipe: Recipe) -> dict[int, Quantization | None]:

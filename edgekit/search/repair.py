@@ -17,7 +17,7 @@ from edgekit import artifacts, flatbuffer, serde
 from edgekit.data.samples import Samples
 from edgekit.errors import BoundNotHeld
 from edgekit.quantize import select, stage
-from edgekit.quantize.choose import held_back
+from edgekit.quantize.variants import held_back
 from edgekit.quantize.prepare import Prepared
 from edgekit.records import Contract, Device, Kept, Limits, Recipe, Repair
 from edgekit.search import price, running, tell

@@ -17,8 +17,8 @@ from edgekit import artifacts, flatbuffer, serde
 from edgekit.data.samples import Samples
 from edgekit.errors import BoundNotHeld
 from edgekit.quantize import select, stage
-from edgekit.quantize.variants import held_back
 from edgekit.quantize.prepare import Prepared
+from edgekit.quantize.variants import held_back
 from edgekit.records import Contract, Device, Kept, Limits, Recipe, Repair
 from edgekit.search import price, running, tell
 from edgekit.search.bound import Bound, Verdict

@@ -213,7 +213,7 @@ class Artifact:
     `float_sha256` names the float file it derives from, `source_sha256` the Keras model.
     `reference_sqnr_db` is how well the float file agreed with Keras at export, on
     golden samples that were `synthetic` or taken from data. Of the activations in `equalized`
-    (by tensor name), the file's channels hold the float file's values divided by `2**e`.
+    (by tensor name), the file's channels hold the float file's values divided by `2**(e/4)`.
     `calibration_digests` holds a short hash of each calibration sample, so that evaluating on
     them can be noticed; `calibration_ranges` their smallest and largest value by float input,
     so that evaluating beyond them can be.

@@ -10,7 +10,7 @@ samples. Three errors tell an operator's part:
   Its share of the sum of all is the operator's blame.
 
 A file made from an equalized twin of the float file holds other values in some activations, by
-powers of two for each channel (see `equalize`). All errors are told in the float file's units.
+factors for each channel (see `equalize`). All errors are told in the float file's units.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from edgekit.data.samples import Samples
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import Model, Operator, Tensor
 from edgekit.process import Progress, silent
-from edgekit.quantize import unlabelled
+from edgekit.quantize import equalize, unlabelled
 from edgekit.quantize.alone import Alone, live_bytes
 from edgekit.quantize.harm import Harm, worst
 from edgekit.quantize.pairing import CASTS, behind_casts, pairs, producers
@@ -91,7 +91,7 @@ def layer_errors(
         quantized: A `.tflite` made from it.
         samples: Inputs in real units; all of them are used (see `usable`).
         equalized: `Artifact.equalized`: of which activations the quantized file's channels (the
-            last dimension) hold the float file's values divided by `2**e`; `e` by the float
+            last dimension) hold the float file's values divided by `equalize.factors(e)`; by the float
             file's tensor name, one for each channel. None where `float_model` is the twin.
         outputs: Also measure what each operator's error alone does to the model's outputs,
             on fewer samples where the model is large: each takes as many runs of it as it
@@ -211,10 +211,7 @@ class _Both:
         )
 
     def _as_float(self, op: Operator, given: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What a quantized operator gave, in the units of the float one's outputs.
-
-        A power of two changes no digit of a float: nothing is lost by it.
-        """
+        """What a quantized operator gave, in the units of the float one's outputs."""
         return [
             values * self._factors[tensor.index] if tensor.index in self._factors else values
             for tensor, values in zip(op.outputs, given, strict=True)
@@ -341,10 +338,7 @@ def _factors(before: Model, equalized: Mapping[str, tuple[int, ...]]) -> dict[in
                 + " in the float file",
                 hint="name that float file with --reference, or convert again.",
             )
-    return {
-        known[name].index: np.exp2(np.array(powers, np.float32))
-        for name, powers in equalized.items()
-    }
+    return {known[name].index: equalize.factors(powers) for name, powers in equalized.items()}
 
 
 def _tensors(

@@ -57,39 +57,46 @@ def _before_softmax(model: Model, names: flatbuffer.Binding) -> tuple[dict[str, 
 
 
 def errors(expected: Answers, got: Mapping[str, np.ndarray]) -> np.ndarray:
-    """How far each sample's answers lie from the float model's, `(n,)`; larger is worse.
+    """How far each sample's answers lie from the float model's, `(kinds, n)`; larger is worse.
 
-    Of probabilities behind logits, the root of the Kullback-Leibler divergence; of other
-    outputs, the root of noise against the mean signal. Roots, since a divergence summed over
-    samples is the divergence of its worst one. With several outputs, their sum.
+    Of each output the root of noise against the mean signal; of logits also the root of the
+    Kullback-Leibler divergence of the probabilities behind them. Roots, since a divergence
+    summed over samples is that of its worst one.
     """
-    total = np.zeros(len(next(iter(expected.values()))))
+    found = []
     for name, reference in expected.items():
-        rows = reference.reshape(len(reference), -1), got[name].reshape(len(reference), -1)
+        rows = [values.reshape(len(reference), -1) for values in (reference, got[name])]
         if not np.isfinite(rows[1]).all():
-            return np.full(len(total), np.inf)
+            found.append(np.full(len(reference), np.inf))
+            continue
+        signal = np.square(rows[0], dtype=np.float64).sum(axis=-1).mean()
+        noise = np.square(rows[0].astype(np.float64) - rows[1]).sum(axis=-1)
+        found.append(np.sqrt(noise / signal) if signal else np.sqrt(noise))
         if name in expected.logits:
             shape = (len(reference), -1, reference.shape[-1])
             p, q = (_log_softmax(values.reshape(shape)) for values in (reference, got[name]))
             divergence = np.sum(np.exp(p) * (p - q), axis=-1).mean(axis=-1)
-            total += np.sqrt(np.maximum(divergence, 0))
-        else:
-            signal = np.square(rows[0], dtype=np.float64).sum(axis=-1).mean()
-            noise = np.square(rows[0].astype(np.float64) - rows[1]).sum(axis=-1)
-            total += np.sqrt(noise / signal) if signal else np.sqrt(noise)
-    return total
+            found.append(np.sqrt(np.maximum(divergence, 0)))
+    return np.stack(found)
+
+
+def relative(candidate: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Errors by sample, `(n,)`: each kind as a part of what it is on average for `base`."""
+    usual = base.mean(axis=1, keepdims=True)
+    usual = np.where(np.isfinite(usual) & (usual > 0), usual, 1.0)
+    return np.asarray((candidate / usual).mean(axis=0))
 
 
 def better(candidate: np.ndarray, base: np.ndarray) -> bool:
     """Whether a candidate's errors are smaller by more than chance: by a standard error.
 
     Args:
-        candidate: What `errors` gave for it, `(n,)`.
+        candidate: What `errors` gave for it.
         base: The same for what it has to beat, on the same samples.
     """
     if not (np.isfinite(candidate).all() and np.isfinite(base).all()):
-        return bool(np.isfinite(candidate).all())
-    difference = candidate - base
+        return bool(np.isfinite(candidate).all() and not np.isfinite(base).all())
+    difference = relative(candidate, base) - relative(base, base)
     chance = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
     return bool(difference.mean() + chance < 0)
 

@@ -1,8 +1,7 @@
 """By which exponents a quantized file was equalized, read from its weights.
 
 A manifest says it. A file that was moved without one still tells: where an operator's outputs were
-divided by `2**e`, so were its weights, and quantized ones are near enough to tell powers of two
-apart.
+divided by a factor, so were its weights, and quantized ones are near enough to tell which.
 """
 
 from __future__ import annotations
@@ -15,10 +14,13 @@ from edgekit.quantize import codes, equalize
 from edgekit.quantize.equalize import Exponents
 from edgekit.quantize.pairing import behind_casts, pairs, producers
 
-# How far, as a power of two, weights may be from the exponent they tell, and the share of
+# How far weights may be from the exponent they tell, and the share of
 # channels of which that must hold: those of tiny weights tell nothing.
 _NEAR = 0.25
 _MOST = 0.9
+# Refitted weights differ from the float file's by less than this; channels that need equalizing
+# by more.
+_LEAST = 3
 
 
 def exponents(before: Model, after: Model) -> Exponents:
@@ -30,7 +32,7 @@ def exponents(before: Model, after: Model) -> Exponents:
 
     Returns:
         As `equalize.equalized`; empty where the weights are the float file's, or differ by
-        something else than powers of two.
+        something else.
     """
     main = flatbuffer.binding(before).subgraph
     partners = {old.index: new for old, new in pairs(before, after) if old.subgraph == main}
@@ -44,7 +46,7 @@ def exponents(before: Model, after: Model) -> Exponents:
             continue
         [fed], [output] = first.operands[:1], first.outputs
         if fed is not None and fed.name in found:  # the weights behind took these up
-            ours = ours * np.exp2(np.array(found[fed.name], np.float32))
+            ours = ours * equalize.factors(found[fed.name])
         powers = _powers(ours, theirs, channels=-1 if first.name == "DEPTHWISE_CONV_2D" else 0)
         if any(powers):
             for tensor in (output, second.operands[0]):  # with a PAD between them two
@@ -54,16 +56,18 @@ def exponents(before: Model, after: Model) -> Exponents:
 
 
 def _powers(ours: np.ndarray, theirs: np.ndarray, *, channels: int) -> tuple[int, ...]:
-    """What makes `ours` of `theirs`, by least squares for each channel; () if no power of two."""
+    """What makes `ours` of `theirs`, by least squares for each channel; () if none are told."""
     a, b = (np.moveaxis(w, channels, 0).reshape(w.shape[channels], -1) for w in (ours, theirs))
     product, power = np.einsum("ci,ci->c", a, b), np.einsum("ci,ci->c", b, b)
     alive = (product > 0) & (power > 0)
     if not alive.any():
         return ()
-    exact = np.log2(np.divide(product, power, out=np.ones(len(a)), where=alive))
+    exact = equalize.exponents_of(np.divide(product, power, out=np.ones(len(a)), where=alive))
     powers = np.rint(exact)
     near = np.abs(exact - powers)[alive] < _NEAR
-    return tuple(int(power) for power in powers) if near.mean() >= _MOST else ()
+    if near.mean() < _MOST or np.abs(powers).max() < _LEAST:
+        return ()
+    return tuple(int(power) for power in powers)
 
 
 def _weights(

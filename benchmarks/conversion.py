@@ -96,8 +96,8 @@ def main() -> None:
     ]
     body = (
         "Float export is the conversion step alone; the rest are whole commands, imports and\n"
-        f"loading on both sides: edgekit's {len(RECIPES)} recipes with plain rounding, as the peer\n"
-        "rounds (`--rounding nearest --no-bias-correction`), every file run on golden samples,\n"
+        f"loading on both sides: edgekit's {len(RECIPES)} recipes, rounded as the peer rounds\n"
+        "(`--rounding nearest --no-bias-correction`), with every file run on golden samples,\n"
         "against four `TFLiteConverter.from_keras_model` conversions (float32, float16, dynamic,\n"
         f"int8) in one process. 100 calibration images, medians of {REPEATS} alternating runs;\n"
         "memory is the peak over the whole process tree. In parentheses: the bar.\n\n"

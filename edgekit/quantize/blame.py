@@ -91,8 +91,8 @@ def layer_errors(
         quantized: A `.tflite` made from it.
         samples: Inputs in real units; all of them are used (see `usable`).
         equalized: `Artifact.equalized`: of which activations the quantized file's channels (the
-            last dimension) hold the float file's values divided by `equalize.factors(e)`; by the float
-            file's tensor name, one for each channel. None where `float_model` is the twin.
+            last dimension) hold the float file's values divided by `equalize.factors(e)`, by the
+            float file's tensor name. Empty where `float_model` is the twin.
         outputs: Also measure what each operator's error alone does to the model's outputs,
             on fewer samples where the model is large: each takes as many runs of it as it
             has operators.

@@ -36,7 +36,8 @@ _STEP = 0.25
 
 def factors(exponents: np.ndarray | Sequence[int]) -> np.ndarray:
     """`2 ** (e / 4)`, float32."""
-    return np.exp2(np.asarray(exponents, np.float32) * np.float32(_STEP))
+    scaled = np.asarray(exponents, np.float32) * np.float32(_STEP)
+    return np.asarray(np.exp2(scaled), dtype=np.float32)
 
 
 def exponents_of(values: np.ndarray) -> np.ndarray:

@@ -211,6 +211,6 @@ def test_an_equalized_twin_is_told_by_its_exponents() -> None:
     one, two = (
         scores.answers(flatbuffer.read(c), SAMPLES.inputs) for c in (content, made.float_model)
     )
-    np.testing.assert_array_equal(one["y"], two["y"])
+    assert scores.sqnr_db(one, two) > 100
     told = {c.name: c.sqnr_db for c in made.candidates}
     assert told[chosen(made)] > told["extremes, nearest"] + 6

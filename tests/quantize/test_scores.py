@@ -22,20 +22,24 @@ def told(logits: bool = False, **values: object) -> Answers:
 def test_the_error_of_numbers_is_noise_against_the_mean_signal() -> None:
     expected = told(y=[[3.0, 4.0], [0.0, 5.0]])  # both of squared length 25
     got = told(y=[[3.0, 4.0], [0.0, 4.0]])
-    np.testing.assert_allclose(scores.errors(expected, got), [0, 0.2])
+    np.testing.assert_allclose(scores.errors(expected, got), [[0, 0.2]])
     both = told(y=expected["y"], z=expected["y"])
     np.testing.assert_allclose(
-        scores.errors(both, told(y=got["y"], z=got["y"])), [0, 0.4], rtol=1e-6
+        scores.errors(both, told(y=got["y"], z=got["y"])), [[0, 0.2], [0, 0.2]], rtol=1e-6
     )
 
 
-def test_the_error_of_logits_is_the_root_of_their_divergence() -> None:
+def test_the_error_of_logits_is_also_the_root_of_their_divergence() -> None:
     expected = told(logits=True, y=[[0.0, 0.0], [0.0, math.log(3)]])
     # An offset of all logits changes no probability.
-    np.testing.assert_allclose(scores.errors(expected, {"y": expected["y"] + 7}), [0, 0], atol=1e-3)
+    _, offset = scores.errors(expected, {"y": expected["y"] + 7})
+    np.testing.assert_allclose(offset, [0, 0], atol=1e-3)
     got = told(y=[[0.0, math.log(3)], [0.0, math.log(3)]])
     divergence = 0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)
-    np.testing.assert_allclose(scores.errors(expected, got), [math.sqrt(divergence), 0], atol=1e-3)
+    noise, root = scores.errors(expected, got)
+    np.testing.assert_allclose(root, [math.sqrt(divergence), 0], atol=1e-3)
+    assert noise[0] > 1
+    assert noise[1] == 0
 
 
 def test_an_answer_that_is_not_finite_is_infinitely_wrong() -> None:
@@ -43,7 +47,7 @@ def test_an_answer_that_is_not_finite_is_infinitely_wrong() -> None:
     assert np.isinf(scores.errors(expected, told(y=[[1.0], [math.nan]]))).all()
     assert scores.sqnr_db(expected, told(y=[[1.0], [math.inf]])) == -math.inf
     silent = told(y=[[0.0], [0.0]])
-    np.testing.assert_array_equal(scores.errors(silent, told(y=[[0.0], [0.5]])), [0, 0.5])
+    np.testing.assert_array_equal(scores.errors(silent, told(y=[[0.0], [0.5]])), [[0, 0.5]])
 
 
 def test_sqnr_is_that_of_the_worst_output() -> None:
@@ -54,27 +58,33 @@ def test_sqnr_is_that_of_the_worst_output() -> None:
 
 def test_noise_is_rarely_taken_for_a_gain() -> None:
     rng = np.random.default_rng(0)
-    draws = [(rng.normal(1, 0.3, 60), rng.normal(1, 0.3, 60)) for _ in range(400)]
+    draws = [(rng.normal(1, 0.3, (1, 60)), rng.normal(1, 0.3, (1, 60))) for _ in range(400)]
     taken = np.mean([scores.better(candidate, base) for candidate, base in draws])
     assert 0.1 < taken < 0.22  # one standard error: 0.16
 
 
 def test_a_gain_is_seen_and_a_loss_never() -> None:
     rng = np.random.default_rng(0)
-    base = rng.normal(1, 0.3, 60)  # the same samples are hard for both: pairs tell more
-    noise = rng.normal(0, 0.05, 60)
+    base = rng.normal(1, 0.3, (2, 60))  # the same samples are hard for both: pairs tell more
+    noise = rng.normal(0, 0.05, (2, 60))
     assert scores.better(base - 0.05 + noise, base)
     assert not scores.better(base + 0.05 + noise, base)
     assert not scores.better(base, base)
-    broken = np.full(60, np.inf)
+    broken = np.full((2, 60), np.inf)
     assert scores.better(base, broken)
     assert not scores.better(broken, base)
     assert not scores.better(broken, broken)
 
 
 def test_one_sample_is_compared_by_itself() -> None:
-    assert scores.better(np.array([0.5]), np.array([0.6]))
-    assert not scores.better(np.array([0.6]), np.array([0.6]))
+    assert scores.better(np.array([[0.5]]), np.array([[0.6]]))
+    assert not scores.better(np.array([[0.6]]), np.array([[0.6]]))
+
+
+def test_kinds_of_errors_count_alike_whatever_their_size() -> None:
+    base = np.array([[1.0, 3.0], [100.0, 300.0]])
+    np.testing.assert_allclose(scores.relative(base, base), [0.5, 1.5])
+    np.testing.assert_allclose(scores.relative(base * [[1], [3]], base), [1.0, 3.0])
 
 
 @pytest.mark.parametrize("recipe", ["float32", "weight_only_wi8_afp32", "static_wi8_ai8"])

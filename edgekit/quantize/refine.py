@@ -23,8 +23,8 @@ from edgekit.quantize.steps import Steps
 # Rows of inputs that second moments are taken from: at least so many, and so many for each
 # input of a matrix. Depthwise convolutions have few inputs and many groups.
 _ROWS, _GROUP_ROWS, _ROWS_FOR_EACH = 4096, 512, 4
-# All rows of one operator together, in bytes.
-_ROW_BYTES = 256 * 2**20
+# All rows of one operator together, in bytes; but never fewer rows.
+_ROW_BYTES, _FEWEST_ROWS = 256 * 2**20, 64
 # With fewer rows for each input, refitted weights would reproduce the rows and little else.
 _ROWS_TO_REFIT = 2
 
@@ -133,7 +133,7 @@ def _weights_for(
     wanted = max(
         _ROWS if groups == 1 else _GROUP_ROWS, _ROWS_FOR_EACH * min(inputs, rounding.MOST_INPUTS)
     )
-    wanted = min(wanted, _ROW_BYTES // (4 * groups * inputs))
+    wanted = min(wanted, max(_FEWEST_ROWS, _ROW_BYTES // (4 * groups * inputs)))
     if len(places) > wanted:
         places = np.sort(rng.choice(places, wanted, replace=False))
     before, after = view.op.operands[0], new.operands[0]

@@ -99,7 +99,7 @@ class Search:
             ranges = self._ranges(self._plain, "extremes") if static else None
             return Prepared(float_model=self._float_model, ranges=ranges)
         tried = self._static(recipe) if static else self._weight_only(recipe)
-        best = _best(tried)
+        best = _best(tried, plain_is_good=how.weight_bits >= 8)
         return Prepared(
             float_model=best.variant.content,
             ranges=self._ranges(best.variant, best.ranges),
@@ -270,17 +270,30 @@ class Search:
         )
 
 
-def _best(tried: Sequence[_Tried]) -> _Tried:
+def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
     """The candidate with the smallest error, if it beats the first, which is the plain one.
 
     Of those that chance could have put behind it, the last: the most refined.
+
+    Args:
+        tried: The plain one first.
+        plain_is_good: Whether the others have to beat it by more than chance. Int4 weights
+            rounded to the nearest are known to be bad: there the smaller error decides.
     """
     plain, *others = tried
-    ahead = [candidate for candidate in others if scores.better(candidate.errors, plain.errors)]
+
+    def error(one: _Tried) -> float:
+        return float(scores.relative(one.errors, plain.errors).mean())
+
+    ahead = [
+        one
+        for one in others
+        if (scores.better(one.errors, plain.errors) if plain_is_good else error(one) < error(plain))
+    ]
     if not ahead:
         return plain
-    best = min(ahead, key=lambda one: float(scores.relative(one.errors, plain.errors).mean()))
-    return [c for c in ahead if c is best or not scores.better(best.errors, c.errors)][-1]
+    best = min(ahead, key=error)
+    return [one for one in ahead if one is best or not scores.better(best.errors, one.errors)][-1]
 
 
 def _small(variant: Variant, recipe: Recipe, method: Method) -> frozenset[int]:

@@ -57,6 +57,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         for recipe, exceptions in zip(recipes, selected, strict=True):
             report(f"quantizing: {recipe.name}")
             prepared = search.prepare(recipe)
+            report(f"writing: {recipe.name}")
             model = prepared.apply(recipe, exceptions)
             reasons = {i: SMALL for i in prepared.small if i not in exceptions}
             path = artifacts.tflite_path(Path(request["folder"]), request["name"], recipe.name)

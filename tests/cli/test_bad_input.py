@@ -1,5 +1,6 @@
 """Every mistake gets a rule, what was received, and exit code 2; nothing is left or lost."""
 
+import contextlib
 import errno
 import json
 import os
@@ -377,7 +378,12 @@ def test_nothing_outlives_a_conversion_that_is_ended(here, written, number):
     assert parent.stderr is not None
     children = children_of(psutil.Process(parent.pid))
     parent.stderr.readline()  # the child is at work
+    for child in children:  # and cannot end before the signal is there
+        child.suspend()
     parent.send_signal(number)
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):  # the parent has ended it
+            child.resume()
     error = parent.communicate(timeout=30)[1]
     deadline = time.monotonic() + 30
     while any(child.is_running() for child in children) and time.monotonic() < deadline:

@@ -98,7 +98,7 @@ def test_a_bound_that_cannot_be_held_writes_nothing_and_exits_with_1(again):
 
 def test_int4_is_repaired_by_int8_weights(again, made):
     recipe = "weight_only_wi4_afp32"
-    ended, folder = again("-r", recipe, "--min-sqnr", beyond(made, recipe))
+    ended, folder = again("-r", recipe, "--min-sqnr", beyond(made, recipe, 3))
     assert ended.code == 0, ended.err
     repair = manifest(folder, "weight_only_wi4_afp32")["repair"]
     assert {entry["recipe"] for entry in repair["kept"]} == {"weight_only_wi8_afp32"}
@@ -114,7 +114,7 @@ def test_blocks_of_int4_are_told_from_the_rest_and_kept(again):
 
 def test_an_accelerator_gets_int16_activations(again, made):
     recipe = "static_wi8_ai8"
-    ended, folder = again("-r", recipe, "--min-sqnr", beyond(made, recipe, 5), "--for", "npu")
+    ended, folder = again("-r", recipe, "--min-sqnr", beyond(made, recipe, 3), "--for", "npu")
     assert ended.code == 0, ended.err
     repair = manifest(folder, "static_wi8_ai8")["repair"]
     assert {entry["recipe"] for entry in repair["kept"]} == {"static_wi8_ai16"}

@@ -374,6 +374,8 @@ def test_nothing_outlives_a_conversion_that_is_ended(here, written, number):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "TMPDIR": str(temporary)},
+        # A shell starts what runs in the background deaf to SIGINT; so would this be, then.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert parent.stderr is not None
     children = children_of(psutil.Process(parent.pid))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -93,13 +94,13 @@ def _packed(codes: np.ndarray, bits: int) -> np.ndarray:
     return np.asarray((flat[0::2] & 15) | (flat[1::2] << 4), dtype=np.uint8)
 
 
-def _set_data(model: Model, tensor: object, data: np.ndarray) -> None:
+def _set_data(model: Model, tensor: Any, data: np.ndarray) -> None:
     """Give a tensor a buffer of its own with this content."""
     from ai_edge_litert import schema_py_generated as schema
 
-    number = tensor.buffer  # type: ignore[attr-defined]
+    number = tensor.buffer
     users = sum(t.buffer == number for graph in model.subgraphs for t in graph.tensors)
     if users > 1:
         model.buffers.append(schema.BufferT())
-        tensor.buffer = number = len(model.buffers) - 1  # type: ignore[attr-defined]
+        tensor.buffer = number = len(model.buffers) - 1
     model.buffers[number].data = np.ascontiguousarray(data)

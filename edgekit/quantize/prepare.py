@@ -83,7 +83,9 @@ class Prepared:
         }
         for number, extremes in enumerate((self.ranges or {}).values()):
             arrays[f"min/{number}"], arrays[f"max/{number}"] = extremes["min"], extremes["max"]
-        np.savez(path, about=np.array(json.dumps(about)), **arrays)  # type: ignore[arg-type]
+        arrays["about"] = np.array(json.dumps(about))
+        # NumPy's types take any keyword for its one option, allow_pickle.
+        np.savez(path, **arrays)  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, path: Path) -> Prepared:

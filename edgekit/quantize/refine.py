@@ -91,7 +91,9 @@ def refine(
             weights = _weights_for(view, new, exact, rounded, method, makers, rng)
             if weights is not None and patch.apply(quantized, new, weights, makers):
                 made[op.index] = weights
-                _, cast = behind_casts(new, new.operands[1], makers)  # type: ignore[arg-type]
+                stored = new.operands[1]
+                assert stored is not None  # else nothing was applied
+                _, cast = behind_casts(new, stored, makers)
                 if cast is not None:  # it ran before, on the weights as they were
                     rounded.run(cast)
         exact.run(op)

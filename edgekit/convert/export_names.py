@@ -16,13 +16,12 @@ from typing import Any
 
 from edgekit.convert.loaded import LoadedModel
 from edgekit.flatbuffer import layers
+from edgekit.flatbuffer.submodel import CALLED
 
 # Calls that wrap a whole model, and identities that name nothing.
 _WRAPPER = re.compile(r"^(?:(?:Stateful|Stateless)?PartitionedCall|Identity)(?:_\d+)?$")
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _NUMBER = re.compile(r"_\d+$")
-# The options of operators that call subgraphs.
-_SUBGRAPHS = ("condSubgraphIndex", "bodySubgraphIndex", "thenSubgraphIndex", "elseSubgraphIndex")
 
 Path = tuple[str, ...]
 
@@ -206,7 +205,7 @@ def _owners(model: Any, main: int, find: _Finder) -> dict[int, str]:
         for op in graph.operators:
             if op.builtinOptions is None:
                 continue
-            called = [int(v) for k, v in vars(op.builtinOptions).items() if k in _SUBGRAPHS]
+            called = [int(v) for k, v in vars(op.builtinOptions).items() if k in CALLED]
             if not called:
                 continue
             parts = [p for i in op.outputs for p in graph.tensors[i].name.decode().split(";")]

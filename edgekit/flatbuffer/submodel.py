@@ -15,6 +15,8 @@ from edgekit.flatbuffer.writing import to_bytes
 
 # Their options name other subgraphs, by number.
 CONTROL = ("WHILE", "IF", "CALL_ONCE", "CALL", "STABLEHLO_COMPOSITE")
+# The options of WHILE and IF that do.
+CALLED = ("condSubgraphIndex", "bodySubgraphIndex", "thenSubgraphIndex", "elseSubgraphIndex")
 
 
 def single(

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from edgekit import flatbuffer
 from edgekit.flatbuffer import Model, Operator, Tensor
+from edgekit.flatbuffer.submodel import CALLED
 from edgekit.quantize.calibrate import Ranges
 from edgekit.records import Quantization
 
@@ -33,8 +34,6 @@ NO_RANGE = "in a loop or a branch that no calibration sample reached: it has no 
 
 _LONGEST = 10_000  # where the quantizer cuts its names of operators off
 _CALLERS = ("WHILE", "IF")
-# Options of WHILE and IF that name subgraphs.
-_SUBGRAPHS = ("condSubgraphIndex", "bodySubgraphIndex", "thenSubgraphIndex", "elseSubgraphIndex")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ def owners(model: Model) -> dict[int, frozenset[int]]:
     calls: dict[int, list[tuple[int, set[int]]]] = defaultdict(list)
     for op in flatbuffer.operators(model):
         if op.name in _CALLERS:
-            named = {getattr(op.options, name, -1) for name in _SUBGRAPHS}
+            named = {getattr(op.options, name, -1) for name in CALLED}
             inside = {n for n in named if 0 <= n < len(model.subgraphs) and n != main}
             calls[op.subgraph].append((op.index, inside))
     found: dict[int, set[int]] = defaultdict(set)

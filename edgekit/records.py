@@ -17,6 +17,8 @@ Granularity = Literal["per_tensor", "per_channel", "blockwise_32"]
 IoDtype = Literal["float32", "int8", "uint8"]
 Rounding = Literal["gptq", "nearest"]
 Device = Literal["cpu", "npu", "mcu"]
+PruningMethod = Literal["structured", "unstructured"]
+Importance = Literal["auto", "l1", "bn_scale", "taylor", "obs"]
 Better = Literal["higher", "lower"]
 PreprocessingKind = Literal["none", "image", "audio", "tabular", "text"]
 
@@ -70,11 +72,67 @@ class Quantization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pruning:
+    """Which weights go, and how many of them.
+
+    `structured` removes whole channels, so that the file gets smaller and faster; `unstructured`
+    sets single weights to zero, with a `pattern` such as `2:4` two in each four along a layer's
+    inputs. How much goes is told by one of: `sparsity`, the fraction of the channels (or weights)
+    that go; `to_size`, `to_macs`, `to_latency`, the fraction of the dense float file's bytes,
+    multiply-accumulates or measured time that is left at most (structured only).
+
+    `importance` ranks channels; `auto` is `obs` where there are samples and `l1` where not.
+    Widths are rounded to a multiple of `round_to`, but never coarser than a quarter of a layer's
+    width. `layers` are the only layers to prune, `keep` those left alone: names, or regular
+    expressions that match whole names. `reconstruct` lets samples choose the weights that stay.
+    """
+
+    method: PruningMethod = "structured"
+    sparsity: float | None = None
+    pattern: str = ""
+    to_size: float | None = None
+    to_macs: float | None = None
+    to_latency: float | None = None
+    importance: Importance = "auto"
+    round_to: int = 16
+    layers: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    reconstruct: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How a compressed model is trained a little, and on what.
+
+    `data` is a source of samples (see `data.sources`). `distill` takes the original model's
+    outputs as targets, so that no labels are needed; where there are labels they weigh
+    `label_weight`. `quantization_aware` trains with the rounding of each recipe in place.
+    Training ends `patience` epochs after the best one, judged on `validation`, a fraction of the
+    samples that is not trained on. None for `learning_rate` is 1e-3 for pruned models and 1e-4
+    for quantization-aware training.
+    """
+
+    data: str
+    distill: bool = False
+    quantization_aware: bool = False
+    epochs: int = 20
+    batch_size: int = 32
+    learning_rate: float | None = None
+    label_weight: float = 0.1
+    augment: bool = True
+    patience: int = 5
+    validation: float = 0.1
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """What is done to a model, by name. See `recipes.RECIPES` for the table."""
 
     name: str
     summary: str
+    prune: Pruning | None = None
+    training: Training | None = None
     quantize: Quantization | None = None
 
 

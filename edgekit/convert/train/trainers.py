@@ -1,0 +1,79 @@
+"""The Keras models that are trained: a student that copies a teacher, or one that has labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+from edgekit.convert.train.losses import Form, TeacherAnswers
+
+
+def by_name(model: Any, names: tuple[str, ...]) -> Any:
+    """The same layers as a model from a dict of inputs to a dict `output_0`, `output_1`...
+
+    Args:
+        model: A built functional or sequential model.
+        names: What its inputs are called, in its own order.
+    """
+    return keras.Model(
+        inputs=dict(zip(names, model.inputs, strict=True)),
+        outputs={f"output_{i}": tensor for i, tensor in enumerate(model.outputs)},
+        name=model.name,
+    )
+
+
+class Labelled(keras.Model):  # type: ignore[misc]
+    """A student of one output that is trained on labels, without being compiled itself."""
+
+    def __init__(self, student: Any, loss: Callable[[Any, Any], Any]) -> None:
+        super().__init__(name="labelled")
+        self.student = student
+        self.label_loss = loss
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """The student's outputs."""
+        return self.student(inputs, training=training)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The mean loss of a batch."""
+        return self.label_loss(y["output_0"], y_pred["output_0"])
+
+
+def distiller(
+    student: Any,
+    teacher: Any,
+    *,
+    forms: Mapping[str, Form],
+    variances: Mapping[str, float],
+    temperature: float,
+    label_weight: float,
+) -> Any:
+    """Keras' own distiller over two models of the same inputs and outputs by name."""
+    return keras.distillation.Distiller(
+        teacher=teacher,
+        student=student,
+        distillation_losses=TeacherAnswers(forms, variances, temperature),
+        student_loss_weight=label_weight,
+    )
+
+
+@contextmanager
+def unfrozen_after(model: Any) -> Iterator[None]:
+    """Give a model's layers back as trainable as they were: the distiller freezes its teacher."""
+    layers = [] if model is None else list(model._flatten_layers())
+    before = [layer.trainable for layer in layers]
+    try:
+        yield
+    finally:
+        for layer, trainable in zip(layers, before, strict=True):
+            layer.trainable = trainable

@@ -45,6 +45,20 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Nested:
+    """A model that is a layer of the walked one, and has been written out.
+
+    Attributes:
+        model: It.
+        calls: For each place where it is called, the tensors that it reads, in order of its
+            inputs.
+    """
+
+    model: Any
+    calls: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Graph:
     """All calls of a model.
 
@@ -55,8 +69,7 @@ class Graph:
         shapes: By tensor, the batch first, None where a size is unknown.
         dtypes: By tensor, Keras' names.
         readers: By tensor, the nodes that read it.
-        nested: Name of each nested model (with the outer ones' names) to the models of that
-            name, which have been written out.
+        nested: The nested models that have been written out.
     """
 
     nodes: tuple[Node, ...]
@@ -65,7 +78,7 @@ class Graph:
     shapes: Mapping[int, Shape]
     dtypes: Mapping[int, str]
     readers: Mapping[int, tuple[Node, ...]]
-    nested: Mapping[str, Any]
+    nested: tuple[Nested, ...]
 
     def consumers(self, tensor: int) -> tuple[Node, ...]:
         """The nodes that read a tensor, in order of computation, each once."""
@@ -87,8 +100,13 @@ class Graph:
         return {n.name: n.operation for n in self.nodes if isinstance(n.operation, keras.Layer)}
 
 
-def walk(model: Any) -> Graph:
+def walk(model: Any, sizes: Mapping[str, Sequence[int | None]] | None = None) -> Graph:
     """The graph of a Functional or Sequential Keras 3 model.
+
+    Args:
+        model: The model.
+        sizes: Shapes by input name (the batch first) that take the place of the model's own,
+            where those leave sizes open; all other shapes follow.
 
     Raises:
         ModelError: It is of another kind: subclassed, of Keras 2, or not built.
@@ -110,15 +128,15 @@ def walk(model: Any) -> Graph:
             hint="build it as keras.Model(inputs, outputs); start a Sequential with keras.Input.",
         )
     walker = _Walker()
-    for tensor in model.inputs:
-        walker.new(tensor.shape, tensor.dtype)
+    names = unique([tensor.name for tensor in model.inputs])
+    for name, tensor in zip(names, model.inputs, strict=True):
+        walker.new((sizes or {}).get(name, tensor.shape), tensor.dtype)
     numbers = {id(tensor): i for i, tensor in enumerate(model.inputs)}
     outputs = walker.inline(model, numbers, "")
     readers: dict[int, list[Node]] = {}
     for node in walker.nodes:
         for number in dict.fromkeys(node.inputs):
             readers.setdefault(number, []).append(node)
-    names = unique([tensor.name for tensor in model.inputs])
     return Graph(
         nodes=tuple(walker.nodes),
         inputs={name: i for i, name in enumerate(names)},
@@ -126,7 +144,9 @@ def walk(model: Any) -> Graph:
         shapes=dict(enumerate(walker.shapes)),
         dtypes=dict(enumerate(walker.dtypes)),
         readers={number: tuple(nodes) for number, nodes in readers.items()},
-        nested=walker.nested,
+        nested=tuple(
+            Nested(model=model, calls=tuple(calls)) for model, calls in walker.nested.values()
+        ),
     )
 
 
@@ -154,7 +174,7 @@ class _Walker:
         self.nodes: list[Node] = []
         self.shapes: list[Shape] = []
         self.dtypes: list[str] = []
-        self.nested: dict[str, Any] = {}
+        self.nested: dict[int, tuple[Any, list[tuple[int, ...]]]] = {}
 
     def new(self, shape: Iterable[int | None], dtype: Any) -> int:
         self.shapes.append(tuple(None if n is None else int(n) for n in shape))
@@ -163,14 +183,15 @@ class _Walker:
 
     def inline(self, model: Any, numbers: dict[int, int], prefix: str) -> list[int]:
         """Add a model's calls. `numbers` maps its symbolic tensors (by id) to numbers."""
-        for call in _ordered(model):
+        for call in ordered_calls(model):
             operation = call.operation
             tensors = list(call.arguments.keras_tensors)
             read = [numbers[id(tensor)] for tensor in tensors]
             name = prefix + operation.name
             inner = self._inner_inputs(call, read)
             if inner is not None:
-                self.nested[name] = operation
+                calls = self.nested.setdefault(id(operation), (operation, []))[1]
+                calls.append(tuple(inner[id(tensor)] for tensor in operation.inputs))
                 given = self.inline(operation, inner, name + "/")
             else:
                 given = self._outputs(call, read)
@@ -232,13 +253,13 @@ class _Walker:
         told = [(tensor.shape, tensor.dtype) for tensor in call.outputs]
         if any(self.shapes[n] != tuple(t.shape) for n, t in zip(read, tensors, strict=True)):
             specs = iter([keras.KerasTensor(self.shapes[n], dtype=self.dtypes[n]) for n in read])
-            args, kwargs = _filled(call.arguments, specs)
+            args, kwargs = arguments_with(call.arguments, specs)
             inferred = _leaves(call.operation.compute_output_spec(*args, **kwargs))
             told = [(spec.shape, spec.dtype) for spec in inferred]
         return [self.new(shape, dtype) for shape, dtype in told]
 
 
-def _ordered(model: Any) -> list[Any]:
+def ordered_calls(model: Any) -> list[Any]:
     """Keras' own nodes that the outputs depend on, each after those it depends on."""
     inputs = {id(tensor) for tensor in model.inputs}
     ordered: list[Any] = []
@@ -271,7 +292,7 @@ def _leaves(structure: Any) -> list[Any]:
     return list(keras.tree.flatten(structure))
 
 
-def _filled(arguments: Any, values: Iterator[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def arguments_with(arguments: Any, values: Iterator[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments with values, one after the other, in the tensors' places."""
     import keras
 
@@ -287,7 +308,7 @@ def _caller(operation: Any, arguments: Any) -> Callable[[Sequence[Any]], list[An
     takes_training = bool(getattr(operation, "_call_has_training_arg", False))
 
     def call(values: Sequence[Any]) -> list[Any]:
-        args, kwargs = _filled(arguments, iter(values))
+        args, kwargs = arguments_with(arguments, iter(values))
         if takes_training:
             kwargs["training"] = False
         return _leaves(operation(*args, **kwargs))

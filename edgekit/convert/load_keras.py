@@ -112,6 +112,7 @@ def _wrap(kind: Kind, model: Any, trackable: Any, tree: Any, notes: Sequence[str
         layer_paths=tuple(_paths(model)),
         id_limits=embedding_limits(call, inputs) if _may_hold_ids(model, inputs) else {},
         notes=tuple(notes),
+        model=model,
     )
 
 

@@ -34,6 +34,7 @@ class LoadedModel:
             outermost. Empty where the file does not tell (a SavedModel).
         id_limits: For an input that holds ids (it feeds an Embedding): ids are below this.
         notes: What was changed while loading, for the manifest.
+        model: The Keras model itself; None for a SavedModel.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class LoadedModel:
     layer_paths: tuple[tuple[str, ...], ...] = ()
     id_limits: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    model: Any = None
 
     def predict(
         self, inputs: Mapping[str, np.ndarray], batch_size: int = 32

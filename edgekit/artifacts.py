@@ -1,6 +1,6 @@
 """The three files on disk that join the halves of edgekit, and their names.
 
-`NAME.RECIPE.tflite`, its manifest `NAME.RECIPE.json` (an `Artifact`), and
+`NAME[.pruned][.qat].RECIPE.tflite`, its manifest of the same name (`.json`, an `Artifact`), and
 `NAME.golden.npz` (a few inputs with what Keras answered). A manifest names its file
 without a folder, so that the three can be moved together.
 """
@@ -11,17 +11,24 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from edgekit import serde
 from edgekit.errors import ModelError, ProjectError
-from edgekit.records import Artifact
+from edgekit.records import Artifact, Recipe
 
+_FLOAT: dict[str, Any] = {"name": "float32", "training": None, "quantize": None}
 _FOREIGN = "convert again, or move the manifest away to treat the file as a foreign one."
 
 
-def tflite_path(folder: Path, name: str, recipe: str) -> Path:
+def tflite_path(folder: Path, name: str, recipe: Recipe) -> Path:
     """Where the file of one recipe goes."""
-    return folder / f"{name}.{recipe}.tflite"
+    return folder / f"{name}.{recipe.label}.tflite"
+
+
+def keras_path(folder: Path, name: str) -> Path:
+    """Where the pruned Keras model goes."""
+    return folder / f"{name}.pruned.keras"
 
 
 def golden_path(folder: Path, name: str) -> Path:
@@ -35,10 +42,19 @@ def manifest_path(tflite: Path) -> Path:
 
 
 def float_path(artifact: Artifact) -> Path:
-    """The float file that an artifact derives from, beside it."""
+    """The original model's float file, beside it: what the artifact is compared with."""
+    return _beside(artifact, replace(artifact.recipe, **_FLOAT, prune=None))
+
+
+def origin_path(artifact: Artifact) -> Path:
+    """The float file that it derives from, operator by operator: a pruned one, if it is pruned."""
+    return _beside(artifact, replace(artifact.recipe, **_FLOAT))
+
+
+def _beside(artifact: Artifact, recipe: Recipe) -> Path:
     path = Path(artifact.path)
-    name = path.name.removesuffix(f".{artifact.recipe.name}.tflite")
-    return tflite_path(path.parent, name, "float32")
+    name = path.name.removesuffix(f".{artifact.recipe.label}.tflite")
+    return tflite_path(path.parent, name, recipe)
 
 
 def compressed_bytes(content: bytes) -> int:

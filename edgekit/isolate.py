@@ -47,11 +47,13 @@ def call(
     name: str,
     limits: Limits,
     on_progress: Progress | None = None,
+    restart: bool = False,
 ) -> Any:
     """Run `module:function` in a child and return what it returned.
 
     The function takes `(request, report)`: the request as a dictionary, and a callable
-    that reports one line of progress.
+    that reports one line of progress. With `restart` the time limit begins anew with each
+    line: for training, which takes as long as it was asked to.
 
     Raises:
         EdgekitError: What the function raised, as the same class.
@@ -65,7 +67,7 @@ def call(
     with tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:
         env = {**os.environ, **_SETTINGS, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)}
         with Process(command, name=name, limits=limits, env=env) as child:
-            result = child.request(request, on_progress=on_progress)
+            result = child.request(request, on_progress=on_progress, restart=restart)
     if isinstance(result, dict) and "internal_error" in result:
         raise InternalError(result["internal_error"])
     return result

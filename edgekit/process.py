@@ -84,8 +84,11 @@ class Process:
         *,
         seconds: float | None = None,
         on_progress: Progress | None = None,
+        restart: bool = False,
     ) -> Any:
         """Send one request and wait for its answer.
+
+        With `restart` the time limit is one between two lines of progress.
 
         Raises:
             WorkerCrashed: The child ended without an answer.
@@ -104,6 +107,8 @@ class Process:
         while True:
             answer = self._next_line(deadline, allowed)
             if "progress" in answer:
+                if restart:
+                    deadline = time.monotonic() + allowed
                 if on_progress:
                     on_progress(str(answer["progress"]))
             elif "error" in answer:

@@ -135,6 +135,12 @@ class Recipe:
     training: Training | None = None
     quantize: Quantization | None = None
 
+    @property
+    def label(self) -> str:
+        """The name, behind what was done before: `pruned.qat.static_wi8_ai8`."""
+        aware = self.training is not None and self.training.quantization_aware
+        return f"{'pruned.' if self.prune else ''}{'qat.' if aware else ''}{self.name}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
@@ -265,10 +271,30 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step that changed what a model computes: what it did, what it took, what it lost.
+
+    `name` is `prune`, `finetune`, `quantize` or `qat`. `sqnr_db` and `agreement` compare the
+    model after this step with the original float one, on `num_samples` samples that no step was
+    fitted to. `numbers` are counts by name: parameters, macs, epochs, with `_before` behind what
+    they were.
+    """
+
+    name: Literal["prune", "finetune", "quantize", "qat"]
+    summary: str
+    seconds: float
+    sqnr_db: float | None = None
+    agreement: float | None = None
+    num_samples: int = 0
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """A written `.tflite` and all that is known of it: its manifest.
 
-    `float_sha256` names the float file it derives from, `source_sha256` the Keras model.
+    `float_sha256` names the float file that it is compared with: the original model's, also where
+    the file derives from a pruned one. `source_sha256` names the Keras model.
     `reference_sqnr_db` is how well the float file agreed with Keras at export, on
     golden samples that were `synthetic` or taken from data. Of the activations in `equalized`
     (by tensor name), the file's channels hold the float file's values divided by `2**(e/4)`.
@@ -288,6 +314,7 @@ class Artifact:
     float_sha256: str
     calibration_sha256: str | None = None
     calibration_digests: str = ""
+    training_digests: str = ""
     calibration_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     oldest_runtime: str = ""
     reference_sqnr_db: float | None = None
@@ -299,6 +326,7 @@ class Artifact:
     equalized: dict[str, tuple[int, ...]] = field(default_factory=dict)
     repair: Repair | None = None
     verified: Verified | None = None
+    steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -434,10 +462,12 @@ class ConvertOptions:
 
     `max_loss` (a fraction) and `min_sqnr_db` bound what a recipe may lose; operators are kept
     in higher precision until it holds. `device` is what the files are for: int16 activations
-    are a way to hold a bound on an NPU or MCU only.
+    are a way to hold a bound on an NPU or MCU only. `prune` and `training` come before any recipe.
     """
 
     recipes: tuple[str, ...] = ()
+    prune: Pruning | None = None
+    training: Training | None = None
     io_dtype: IoDtype = "float32"
     rounding: Rounding = "gptq"
     bias_correction: bool = True

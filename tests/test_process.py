@@ -61,6 +61,21 @@ def test_a_hang_ends_at_the_time_limit_and_the_child_is_gone():
             process.request({})
 
 
+def test_a_limit_can_begin_anew_with_each_line_of_progress():
+    code = """
+import json, sys, time
+sys.stdin.readline()
+for number in range(12):
+    time.sleep(0.2)
+    print(json.dumps({"progress": str(number)}), flush=True)
+print(json.dumps({"result": "done"}), flush=True)
+"""
+    with child(code, seconds=1.5) as process, pytest.raises(WorkerTimeout):
+        process.request({})
+    with child(code, seconds=1.5) as process:
+        assert process.request({}, restart=True) == "done"
+
+
 def test_memory_above_the_limit_ends_the_child():
     code = "x = bytearray(300 * 2**20); import time; time.sleep(600)"
     with child(code, seconds=60, memory_bytes=200 * 2**20) as process:

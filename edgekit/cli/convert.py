@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgekit.cli import compression
 from edgekit.cli import options as shared
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ if TYPE_CHECKING:
     help="Allow a model that runs code of its own while loading (Lambda layers).",
 )
 @click.option("--force", is_flag=True, default=None, help="Replace existing outputs.")
+@compression.options
 @shared.project_option
 @shared.limits_options
 @shared.json_option
@@ -141,6 +143,7 @@ def convert(
     timeout: float | None,
     memory_limit: float | None,
     as_json: bool,
+    **compressing: Any,
 ) -> None:
     r"""Turn a trained Keras model into .tflite files, and check each.
 
@@ -161,6 +164,9 @@ def convert(
     Without --recipe: those of edgekit.toml; else float32, float16 and dynamic_wi8_afp32, and
     static_wi8_ai8 where there is calibration data.
 
+    --prune and --finetune make the model itself smaller first, --qat trains with the rounding in
+    place: --prune structured --sparsity 0.5 --finetune DATA --distill --qat.
+
     --max-loss and --min-sqnr are measured on a third of the calibration samples. If no choice
     of precisions holds the bound, nothing is written and the exit code is 1.
     """
@@ -169,6 +175,7 @@ def convert(
     from edgekit.records import ConvertOptions
 
     said = projects.load(project) if project else projects.find(model)
+    seed = said.data.seed if seed is None else seed
     with shared.progress() as say:
         made = pipeline.convert(
             model,
@@ -189,7 +196,9 @@ def convert(
                 bias_correction=bias_correction,
                 device=device,
                 calibration_samples=calibration_samples,
-                seed=said.data.seed if seed is None else seed,
+                seed=seed,
+                prune=compression.pruning(compressing),
+                training=compression.training(compressing, seed),
                 unsafe=unsafe,
                 force=force,
             ),
@@ -200,7 +209,7 @@ def convert(
         shared.echo_json(made)
         return
     from edgekit.pipeline import quick
-    from edgekit.report import terminal, told
+    from edgekit.report import steps, terminal, told
 
     out = terminal.console()
     out.print(terminal.artifacts_table(made))
@@ -211,8 +220,8 @@ def convert(
         click.echo(line)
     with shared.progress() as say:
         limits = shared.limits(timeout, memory_limit)
-        slower = quick.slower_than_float(made, limits=limits, on_progress=say)
-    for line in told.advice_lines(made, slower):
+        ratios = quick.against_float(made, limits=limits, on_progress=say)
+    for line in (*steps.lines(made, ratios), *told.advice_lines(made, ratios)):
         click.echo(line)
     first = made[0]
     if first.reference_sqnr_db is not None:

@@ -35,15 +35,15 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
     Args:
         request: `model`, `out` (where the float file goes), `golden_out` (`.npz`),
-            `calibration_out` (`.npz`, written when there is calibration data), and the
-            options `project`, `calibration`, `input_shapes`, `golden_samples`,
+            `calibration_out` and `training_out` (`.npz`, written when there is such data), and the
+            options `project`, `calibration`, `training`, `input_shapes`, `golden_samples`,
             `calibration_samples`, `calibrates`, `seed`, `unsafe`, `custom_objects`.
         report: Takes one line of progress.
 
     Returns:
         `contract`, `golden` (`data` or `synthetic`), `calibration_sha256`,
-        `calibration_ranges`, `notes` (what is wrong with calibration samples among them),
-        `seconds` by step.
+        `calibration_ranges`, `training_sha256`, `notes` (what is wrong with calibration samples
+        among them), `seconds` by step.
     """
     started = time.perf_counter()
     seconds: dict[str, float] = {}
@@ -73,8 +73,7 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     report("drawing samples")
     drawn = draw.draw(contract, request, loaded.id_limits)
     golden = drawn.golden
-    if drawn.calibration is not None:
-        drawn.calibration.save(Path(request["calibration_out"]), compress=False)
+    drawn.save(request)
     done("samples")
 
     # Before the export, which leaves several copies of the weights in memory.

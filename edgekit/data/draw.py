@@ -1,14 +1,19 @@
-"""Golden and calibration samples, drawn apart from one source: where a conversion begins."""
+"""Golden, calibration and training samples, drawn apart: where a conversion begins."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from edgekit.data import parts, ranges, sources, suitability, synthetic
 from edgekit.data.samples import Samples
+from edgekit.errors import DataError
 from edgekit.records import Contract
+
+# A batch to train on, and one to judge by.
+_FEWEST = 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -18,14 +23,23 @@ class Drawn:
     Attributes:
         golden: Samples that the original model answers.
         calibration: Samples for static ranges; None without data.
+        training: Samples to train on; None where nothing is trained.
         ranges: Smallest and largest value of the calibration samples, by float input.
         warnings: Why the calibration samples are not fit for it, one sentence each.
     """
 
     golden: Samples
     calibration: Samples | None = None
+    training: Samples | None = None
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    def save(self, request: Mapping[str, Any]) -> None:
+        """Write what later stages need, as `request` names it (see `draw`)."""
+        if self.calibration is not None:
+            self.calibration.save(Path(request["calibration_out"]), compress=False)
+        if self.training is not None:
+            self.training.save(Path(request["training_out"]), compress=False)
 
     def answer(self) -> dict[str, Any]:
         """What an exporter says of the samples, in JSON's types."""
@@ -33,6 +47,7 @@ class Drawn:
             "golden": "synthetic" if self.calibration is None else "data",
             "calibration_sha256": self.calibration.sha256 if self.calibration else None,
             "calibration_ranges": {name: list(pair) for name, pair in self.ranges.items()},
+            "training_sha256": self.training.sha256 if self.training else None,
         }
 
 
@@ -42,13 +57,18 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
     Args:
         contract: The model's inputs, with their preprocessing.
         request: `calibration` (a source, or None), `golden_samples`,
-            `calibration_samples`, `seed`, and `calibrates`: whether anything will be
-            calibrated, so that unfit samples matter.
+            `calibration_samples`, `seed`, `calibrates`: whether anything will be calibrated, so
+            that unfit samples matter, and `training` (a source, or None); for `Drawn.save`
+            `calibration_out` and `training_out` (`.npz`).
         id_limits: Exclusive upper bounds of integer inputs, for synthetic samples.
 
     Returns:
         Golden and calibration samples without one in common. Without data the golden ones
-        are synthetic: valid in shape, type and range; and there is no calibration.
+        are synthetic: valid in shape, type and range; and there is no calibration. No training
+        sample is golden, or among the calibration samples that are held back to judge by.
+
+    Raises:
+        DataError: A source cannot be read, does not fit, or leaves nothing to train on.
     """
     wanted, seed = int(request["golden_samples"]), int(request["seed"])
     if not request.get("calibration"):
@@ -61,13 +81,30 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
         seed=seed,
     )
     golden, calibration = _apart(drawn, wanted, seed)
+    training = None
+    if request.get("training"):
+        _, held = parts.held_back(calibration, seed)
+        training = _training(request["training"], contract, (golden, held), seed)
     calibrates = bool(request.get("calibrates"))
     return Drawn(
         golden=golden,
         calibration=calibration,
+        training=training,
         ranges=ranges.of(calibration, contract),
         warnings=suitability.warnings(calibration, golden, drawn, contract) if calibrates else (),
     )
+
+
+def _training(source: str, contract: Contract, others: Sequence[Samples], seed: int) -> Samples:
+    drawn = sources.load(source, contract, purpose="training", seed=seed)
+    training = parts.without(drawn, *others)
+    if len(training) < _FEWEST:
+        raise DataError(
+            f"Training takes at least {_FEWEST} samples besides those that judge it.",
+            received=f"{len(training)} of {len(drawn)} from {source}",
+            hint="give more data.",
+        )
+    return training
 
 
 def _apart(drawn: Samples, wanted: int, seed: int) -> tuple[Samples, Samples]:

@@ -9,6 +9,9 @@ import numpy as np
 from edgekit.data.samples import Samples
 from edgekit.errors import DataError, UsageError
 
+# Fewer samples than this cannot be divided: they serve for both.
+_DIVISIBLE = 3
+
 
 def order(labels: np.ndarray | None, count: int, seed: int) -> np.ndarray:
     """A random order of `count` samples, any stretch of which holds the classes in proportion.
@@ -97,6 +100,22 @@ def split(samples: Samples, counts: Mapping[str, int], seed: int = 0) -> dict[st
         parts[name] = samples.take(indices[start : start + count])
         start += count
     return parts
+
+
+def held_back(samples: Samples, seed: int) -> tuple[Samples, Samples]:
+    """Two thirds to fit to, and a third to judge by. The same seed divides them alike."""
+    if len(samples) < _DIVISIBLE:
+        return samples, samples
+    held = len(samples) // 3
+    divided = split(samples, {"fit": len(samples) - held, "held": held}, seed)
+    return divided["fit"], divided["held"]
+
+
+def without(samples: Samples, *others: Samples) -> Samples:
+    """The samples that are in none of the others, whatever their dtype and label."""
+    taken = {digest for other in others for digest in other.digests()}
+    kept = [i for i, digest in enumerate(samples.digests()) if digest not in taken]
+    return samples if len(kept) == len(samples) else samples.take(kept)
 
 
 def overlap(a: Samples, b: Samples) -> int:

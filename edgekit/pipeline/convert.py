@@ -10,11 +10,14 @@ from pathlib import Path
 from edgekit import artifacts, isolate, serde
 from edgekit import project as projects
 from edgekit.convert import recognise
-from edgekit.pipeline import prove, repair, write
+from edgekit.pipeline import compress, prove, repair, write
 from edgekit.pipeline.plan import plan
 from edgekit.process import Progress, silent
 from edgekit.project import Project
-from edgekit.records import Artifact, Contract, ConvertOptions
+from edgekit.records import Artifact, Contract, ConvertOptions, Step
+
+# Enough to notice that evaluation samples were trained on, and few enough for a manifest.
+_MOST_DIGESTS = 1000
 
 
 def convert(
@@ -69,6 +72,7 @@ def convert(
             "model": str(model.absolute()),
             "project": str(project.file) if project.file else None,
             "calibration": settled.calibration,
+            "training": settled.training.data if settled.training else None,
             "input_shapes": {key: list(shape) for key, shape in (input_shapes or {}).items()},
             "custom_objects": custom_objects,
             "golden_samples": options.golden_samples,
@@ -79,6 +83,7 @@ def convert(
             "out": str(work / "float.tflite"),
             "golden_out": str(work / "golden.npz"),
             "calibration_out": str(work / "calibration.npz"),
+            "training_out": str(work / "training.npz"),
         }
         adopted = recognised.format == "tflite"
         exported = isolate.call(
@@ -88,13 +93,30 @@ def convert(
             limits=options.limits,
             on_progress=on_progress,
         )
+        contract = serde.from_dict(Contract, exported["contract"])
         on_progress("comparing the float file with the original")
+        samples = prove.proof_samples(work, settled, options.seed)
+        floating = str(work / "pruned.tflite") if settled.prune else str(request["out"])
+        steps: tuple[Step, ...] = ()
+        notes = [*settled.notes, *exported["notes"]]
         with ThreadPoolExecutor(1) as aside:  # beside the quantizer, which uses half a machine
-            compared = aside.submit(prove.compare_with_original, work, options)
+            compared = aside.submit(prove.compare_with_original, work, samples, options)
+            if settled.prune is not None:
+                steps, more = compress.prune(
+                    settled,
+                    request,
+                    exported,
+                    work,
+                    compared,
+                    options=options,
+                    on_progress=on_progress,
+                )
+                notes += more
             quantized = isolate.call(
                 "edgekit.quantize.stage:run",
                 {
-                    "float": request["out"],
+                    "original": request["out"] if settled.prune else None,
+                    "float": floating,
                     "folder": scratch,
                     "name": settled.name,
                     "contract": exported["contract"],
@@ -108,11 +130,21 @@ def convert(
                 on_progress=on_progress,
             )
             golden, sqnr, proof = compared.result()
-        entries = quantized["files"]
+        entries = compress.train(
+            settled,
+            quantized["files"],
+            request,
+            exported,
+            work,
+            proof,
+            options=options,
+            on_progress=on_progress,
+        )
         if settled.bounded:
             entries = repair.hold(
                 settled,
                 entries,
+                floating,
                 request,
                 exported,
                 project=project,
@@ -130,26 +162,20 @@ def convert(
             "reference_sqnr_db": sqnr,
             "golden": exported["golden"],
             "tool_versions": write.tool_versions(recognised.written_by),
-            "notes": (*settled.notes, *exported["notes"]),
+            "notes": tuple(notes),
         }
         on_progress("running every file, to compare it with the float one")
         files = [Path(entry["path"]) for entry in entries]
-        verified = prove.check_all(
-            files,
-            settled.recipes,
-            proof,
-            serde.from_dict(Contract, exported["contract"]),
-            options.limits,
-        )
+        proven = prove.check_all(files, settled.recipes, proof, contract, options.limits)
+        trained_on = write.digests(work / "training.npz", _MOST_DIGESTS)
         made = [
-            write.artifact(settled, recipe, entry, {**common, "verified": proved})
-            for recipe, entry, proved in zip(settled.recipes, entries, verified, strict=True)
+            write.artifact(settled, recipe, entry, steps, trained_on, {**common, "verified": one})
+            for recipe, entry, one in zip(settled.recipes, entries, proven, strict=True)
         ]
         golden.save(work / "golden.npz")
-        write.write(
-            made,
-            files,
-            work / "golden.npz",
-            artifacts.golden_path(settled.folder, settled.name),
-        )
+        others = {work / "golden.npz": artifacts.golden_path(settled.folder, settled.name)}
+        if settled.prune is not None:
+            others[work / "pruned.keras"] = artifacts.keras_path(settled.folder, settled.name)
+        write.write(made, files, others)
+    compress.forget(settled)
     return tuple(made)

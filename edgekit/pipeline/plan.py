@@ -11,8 +11,9 @@ from pathlib import Path
 
 from edgekit import artifacts, recipes
 from edgekit.errors import OutputError, UsageError
+from edgekit.pipeline import compression
 from edgekit.project import Project
-from edgekit.records import ConvertOptions, Quantization, Recipe
+from edgekit.records import ConvertOptions, Pruning, Quantization, Recipe, Training
 
 # With a recipe, an ending and a temporary part behind it, a name stays below 255 bytes.
 _NAME_BYTES = 180
@@ -26,6 +27,7 @@ class Plan:
     """The recipes, the float one first, and where their files go.
 
     `calibrates` tells that the samples take part in a file, `bounded` that a loss is bounded.
+    Where the model is pruned, the recipes of the pruned one follow the original's float one.
     """
 
     recipes: tuple[Recipe, ...]
@@ -35,6 +37,8 @@ class Plan:
     notes: tuple[str, ...]
     calibrates: bool = False
     bounded: bool = False
+    prune: Pruning | None = None
+    training: Training | None = None
 
 
 def plan(
@@ -54,8 +58,11 @@ def plan(
         OutputError: The folder cannot take the files.
     """
     _check_numbers(options)
+    compression.check(options)
     if calibration is None and project.data.calibration:
         calibration = project.resolve(project.data.calibration)
+    if calibration is None and options.training:
+        calibration = options.training.data
     wanted = options.recipes or project.recipes
     if not wanted:
         wanted = recipes.WITH_DATA if calibration else recipes.WITHOUT_DATA
@@ -84,22 +91,28 @@ def plan(
             hint="add --recipe static_wi8_ai8.",
         )
     notes = []
-    calibrates = bounded or any(_uses_calibration(recipe) for recipe in chosen)
+    calibrates = (
+        bounded or options.prune is not None or any(_uses_calibration(recipe) for recipe in chosen)
+    )
     if calibration and not calibrates:
         notes.append(
             f"none of {', '.join(r.name for r in chosen)} needs calibration; "
             "the samples serve as golden samples only."
         )
     # The float file is the reference of all others, so it is always made.
-    chosen = [recipes.get("float32"), *(r for r in chosen if r.name != "float32")]
+    floats = compression.floats(recipes.get("float32"), options)
+    rest = [compression.compressed(r, options) for r in chosen if r.name != "float32"]
+    notes += compression.notes(rest, options)
     settled = Plan(
-        recipes=tuple(chosen),
+        recipes=(*floats, *rest),
         folder=output,
         name=check_name(name or project.name or default_name(model)),
         calibration=calibration,
         notes=tuple(notes),
         calibrates=calibrates,
         bounded=bounded,
+        prune=options.prune,
+        training=options.training,
     )
     _check_outputs(settled, model, options.force)
     return settled
@@ -241,11 +254,12 @@ def _check_outputs(settled: Plan, model: Path, force: bool) -> None:
             received=str(there),
             hint="choose another --output.",
         )
-    files = [artifacts.tflite_path(settled.folder, settled.name, r.name) for r in settled.recipes]
+    files = [artifacts.tflite_path(settled.folder, settled.name, r) for r in settled.recipes]
     paths = [
         *files,
         *map(artifacts.manifest_path, files),
         artifacts.golden_path(settled.folder, settled.name),
+        *([artifacts.keras_path(settled.folder, settled.name)] if settled.prune else []),
     ]
     existing = [path for path in paths if path.exists()]
     blocked = [path for path in existing if path.is_dir()]

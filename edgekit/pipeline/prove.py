@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from edgekit.data import parts
 from edgekit.data.samples import Samples
 from edgekit.errors import FidelityError, QuantizeError
 from edgekit.measure import fidelity
-from edgekit.quantize import variants
+from edgekit.pipeline.plan import Plan
 from edgekit.records import Contract, ConvertOptions, Limits, Recipe, Target, Verified
 from edgekit.runtimes import host
 
 _WORKERS = 2
 # Enough to see that a file computes something else; how well it computes, `validate` says.
-_HELD_BACK = 16
+_FEW = 16
+# Enough to see what each step of a compression loses.
+_HELD_BACK = 128
 # No interpreter of a host has fast kernels for int16 activations: they take 28x of float's time.
 _SAMPLES_AT_16_BITS = 4
 
@@ -34,51 +37,91 @@ class Proof:
     held_back: int
 
 
+def proof_samples(work: Path, settled: Plan, seed: int) -> Proof:
+    """The samples that every file is run on: golden ones, and some that were held back.
+
+    They are written to `proof.npz` too, for processes that answer them.
+    """
+    golden, calibration = Samples.load(work / "golden.npz"), work / "calibration.npz"
+    held = 0
+    inputs = golden.inputs
+    if calibration.is_file():
+        _, others = parts.held_back(Samples.load(calibration), seed)
+        held = min(_HELD_BACK if settled.training or settled.prune else _FEW, len(others))
+        others = others.take(range(held))
+        inputs = {n: np.concatenate([v, others.inputs[n]]) for n, v in inputs.items()}
+    proof = Samples(inputs=inputs)
+    proof.save(work / "proof.npz", compress=False)
+    return Proof(samples=proof, held_back=held)
+
+
 def compare_with_original(
-    work: Path, options: ConvertOptions
+    work: Path, proof: Proof, options: ConvertOptions
 ) -> tuple[Samples, float | None, Proof]:
     """Run the float file on the golden samples and compare it with the Keras outputs.
 
     Returns:
         The golden samples with reference outputs; the SQNR in dB, None where there was no
-        Keras model to compare with; and the samples to run every other file on.
+        Keras model to compare with; and the proof, with what the float file gives.
 
     Raises:
         FidelityError: The float file does not compute what Keras computes.
     """
-    golden = Samples.load(work / "golden.npz")
-    held = _held_back(work / "calibration.npz", options.seed)
-    inputs = golden.inputs
-    if held is not None:
-        inputs = {n: np.concatenate([v, held.inputs[n]]) for n, v in golden.inputs.items()}
+    golden, inputs = Samples.load(work / "golden.npz"), proof.samples.inputs
     with host.open_session(work / "float.tflite", Target(), limits=options.limits) as session:
         everything = session.run(inputs)
     outputs = {name: values[: len(golden)] for name, values in everything.items()}
-    proof = Proof(
-        samples=Samples(inputs=inputs, reference=everything), held_back=len(held) if held else 0
-    )
+    proof = replace(proof, samples=Samples(inputs=inputs, reference=everything))
     if not golden.reference:
         return replace(golden, reference=outputs), None, proof
+    sqnr = _agrees(golden.reference, outputs, options, "Keras")
+    return golden, sqnr, proof
+
+
+def compare_with_pruned(
+    file: Path, answers: Mapping[str, np.ndarray], proof: Proof, options: ConvertOptions
+) -> None:
+    """Run the pruned float file on the proof's samples, and compare it with the pruned model.
+
+    Raises:
+        FidelityError: It does not compute what the pruned Keras model computes.
+    """
+    with host.open_session(file, Target(), limits=options.limits) as session:
+        outputs = session.run(proof.samples.inputs)
+    _agrees(answers, outputs, options, "the pruned Keras model")
+
+
+def _agrees(
+    expected: Mapping[str, np.ndarray],
+    outputs: Mapping[str, np.ndarray],
+    options: ConvertOptions,
+    original: str,
+) -> float:
     sqnr = min(
-        fidelity.sqnr_db(golden.reference[name].reshape(outputs[name].shape), outputs[name])
+        fidelity.sqnr_db(expected[name].reshape(outputs[name].shape), outputs[name])
         for name in outputs
     )
     if sqnr < options.min_reference_sqnr_db:
         raise FidelityError(
-            f"The float .tflite agrees with Keras to at least {options.min_reference_sqnr_db:g} dB "
-            f"on {len(golden)} golden samples.",
+            f"The float .tflite agrees with {original} to at least "
+            f"{options.min_reference_sqnr_db:g} dB on "
+            f"{len(next(iter(outputs.values())))} samples.",
             received=f"{sqnr:.1f} dB",
             hint="the model may be random at inference (noise, dropout that is always on), or "
             "unstable in float32.",
         )
-    return golden, sqnr, proof
+    return sqnr
 
 
-def _held_back(calibration: Path, seed: int) -> Samples | None:
-    if not calibration.is_file():
-        return None
-    _, held = variants.held_back(Samples.load(calibration), seed)
-    return held.take(range(min(_HELD_BACK, len(held))))
+def verified(outputs: Mapping[str, np.ndarray], proof: Proof, contract: Contract) -> Verified:
+    """How near outputs for the proof's samples come to those of the original's float file."""
+    found = {m.name: m.value for m in fidelity.compare(proof.samples.reference, outputs, contract)}
+    return Verified(
+        sqnr_db=found["sqnr_db"],
+        agreement=found.get("agreement"),
+        num_samples=len(proof.samples),
+        held_back=proof.held_back,
+    )
 
 
 def check_all(
@@ -104,17 +147,17 @@ def check_runs(
     """Run a file, refuse what is not finite, and compare it with the float file.
 
     Returns:
-        How near it comes; None for the float file itself.
+        How near it comes; None for the original's float file itself.
 
     Raises:
         QuantizeError: An output is NaN or infinite.
         RunError: The interpreter could not run it.
     """
     how = recipe.quantize
-    if how is None:
+    if how is None and recipe.prune is None:
         return None
     samples, held = proof.samples, proof.held_back
-    if how.activation_bits == 16:
+    if how is not None and how.activation_bits == 16:
         last = len(samples)
         samples = samples.take(range(max(0, last - _SAMPLES_AT_16_BITS), last))
         held = min(held, len(samples))
@@ -129,10 +172,4 @@ def check_runs(
             )
     if not all(np.isfinite(values).all() for values in samples.reference.values()):
         return None
-    found = {m.name: m.value for m in fidelity.compare(samples.reference, outputs, contract)}
-    return Verified(
-        sqnr_db=found["sqnr_db"],
-        agreement=found.get("agreement"),
-        num_samples=len(samples),
-        held_back=held,
-    )
+    return verified(outputs, Proof(samples=samples, held_back=held), contract)

@@ -1,4 +1,4 @@
-"""A quick look at latency: enough to say that a file is slower than float."""
+"""A quick look at latency: enough to say whether a file is slower or faster than float."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from pathlib import Path
 from edgekit.errors import RunError
 from edgekit.measure import latency
 from edgekit.process import Progress, silent
-from edgekit.records import Artifact, BenchmarkOptions, Limits, Target
+from edgekit.records import Artifact, BenchmarkOptions, Limits, Metric, Target
 from edgekit.runtimes import host
 
 # One process and a few rounds: `edgekit benchmark` takes its time.
 _OPTIONS = BenchmarkOptions(warmup_runs=1, num_runs=9, num_processes=1, min_seconds=0.0)
-# Surely slower: the whole interval lies above this.
-_SLOWER = 1.05
 
 
-def slower_than_float(
+def against_float(
     made: Sequence[Artifact], *, limits: Limits | None = None, on_progress: Progress = silent
-) -> dict[str, float]:
-    """Which files surely take longer than the float file, on LiteRT with one thread.
+) -> dict[str, Metric]:
+    """How long files take against the float file, on LiteRT with one thread.
 
     Files with int16 activations are left out: they are not for CPUs, and take long.
 
@@ -30,7 +28,8 @@ def slower_than_float(
         on_progress: Takes one line.
 
     Returns:
-        Latency as a multiple of float's, by recipe; nothing where a file cannot be timed.
+        Latency as a multiple of float's, with its interval, by the recipe's label; nothing where
+        a file cannot be timed.
     """
     timed = [
         one
@@ -50,9 +49,7 @@ def slower_than_float(
         )
     except RunError:  # the files are written and right; how fast they are is another matter
         return {}
-    slower = {}
-    for one, metrics in zip(timed[1:], found.files[1:], strict=True):
-        ratio = next(metric for metric in metrics if metric.name == "latency_ratio")
-        if ratio.low is not None and ratio.low > _SLOWER:
-            slower[one.recipe.name] = ratio.value
-    return slower
+    return {
+        one.recipe.label: next(metric for metric in metrics if metric.name == "latency_ratio")
+        for one, metrics in zip(timed[1:], found.files[1:], strict=True)
+    }

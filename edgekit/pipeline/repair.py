@@ -15,6 +15,7 @@ from edgekit.records import ConvertOptions
 def hold(
     settled: Plan,
     entries: Sequence[dict[str, Any]],
+    floating: str,
     request: Mapping[str, Any],
     exported: Mapping[str, Any],
     *,
@@ -27,6 +28,7 @@ def hold(
     Args:
         settled: The recipes.
         entries: What the quantizing stage said of their files, which are replaced in place.
+        floating: The float file that was quantized.
         request: Of the exporter: where the float file and the samples are, and the seed.
         exported: What the exporter said: the contract.
         project: Its metric, if it names one.
@@ -44,7 +46,8 @@ def hold(
     answer = isolate.call(
         "edgekit.search.repair:run",
         {
-            "float": request["out"],
+            "float": floating,
+            "original": request["out"],
             "contract": exported["contract"],
             "calibration": request["calibration_out"],
             "seed": options.seed,

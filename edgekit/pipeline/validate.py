@@ -28,12 +28,16 @@ from edgekit.runtimes import environments
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    """A file to judge, and the float file it derives from, where that is known."""
+    """A file to judge, the float file to compare it with, and the one it was quantized from.
+
+    The two are one file but where the model was pruned. None where they are not known.
+    """
 
     path: Path
     contract: Contract
     manifest: Artifact | None
     reference: Path | None
+    origin: Path | None
 
 
 def validate(
@@ -86,7 +90,7 @@ def validate(
         _candidate(path, Path(reference) if reference else None, project) for path in paths
     ]
     for candidate in candidates if layers else ():
-        measure_layers.check_reference(candidate.path, candidate.reference)
+        measure_layers.check_reference(candidate.path, candidate.origin)
     drawn = Drawn(data, limit, seed)
     runs = Runs(
         _in_order(candidates, targets),
@@ -111,7 +115,7 @@ def validate(
                 try:
                     outputs = runs.outputs(candidate.path, target, samples)
                     metrics, notes = _measure(candidate, samples, outputs, expected, metric)
-                    notes += _calibration_notes(candidate.manifest, samples, drawn.hashes()[1])
+                    notes += _sample_notes(candidate.manifest, samples, drawn.hashes()[1])
                 except UnsupportedOperator as error:
                     failure = error.received or error.rule
                 measurements.append(
@@ -131,7 +135,7 @@ def validate(
     for number, candidate in enumerate(candidates if layers else ()):
         errors, note = measure_layers.measure_layers(
             candidate.path,
-            candidate.reference,
+            candidate.origin,
             drawn.of(candidate.contract),
             equalized=candidate.manifest.equalized if candidate.manifest else None,
             seed=seed,
@@ -174,20 +178,24 @@ def _in_order(
 
 
 def _candidate(path: Path, reference: Path | None, project: Project | None) -> _Candidate:
-    manifest = artifacts.load(path)
+    manifest, origin = artifacts.load(path), reference
     if manifest is not None:
         contract = manifest.contract
         if reference is None:
             beside = artifacts.float_path(manifest)
             if beside.is_file() and serde.sha256(beside) == manifest.float_sha256:
                 reference = beside
+            pruned = artifacts.origin_path(manifest)
+            origin = pruned if manifest.recipe.prune and pruned.is_file() else reference
     else:
         from edgekit import flatbuffer
 
         contract = flatbuffer.contract(path)
         if project is not None:
             contract = project.describe(contract)
-    return _Candidate(path=path, contract=contract, manifest=manifest, reference=reference)
+    return _Candidate(
+        path=path, contract=contract, manifest=manifest, reference=reference, origin=origin
+    )
 
 
 def _measure(
@@ -230,20 +238,26 @@ def _without_accuracy(contract: Contract, labels: np.ndarray | None) -> str:
     )
 
 
-def _calibration_notes(
+def _sample_notes(
     manifest: Artifact | None, samples: Samples, digests: Sequence[str]
 ) -> tuple[str, ...]:
-    """Say when samples that calibrated the file judge it too, or go beyond those samples."""
-    how = manifest.recipe.quantize if manifest else None
-    if manifest is None or how is None or not (how.needs_calibration or how.refines_weights):
+    """Say when samples that made the file judge it too, or go beyond those samples."""
+    if manifest is None:
         return ()
-    notes = ranges.unlike_calibration(samples, manifest.calibration_ranges)
+    trained_on = set(manifest.training_digests.split())
+    trained = sum(digest in trained_on for digest in digests)
+    notes: tuple[str, ...] = (_seen(trained, len(digests), "training"),) if trained else ()
+    how = manifest.recipe.quantize
+    if how is None or not (how.needs_calibration or how.refines_weights):
+        return notes
+    notes += ranges.unlike_calibration(samples, manifest.calibration_ranges)
     calibrated = set(manifest.calibration_digests.split())
     seen = sum(digest in calibrated for digest in digests)
-    if not seen:
-        return notes
+    return (_seen(seen, len(digests), "calibration"), *notes) if seen else notes
+
+
+def _seen(count: int, of: int, purpose: str) -> str:
     return (
-        f"{seen} of {len(digests)} evaluation samples were used for calibration: "
-        "the accuracy looks better than it is.",
-        *notes,
+        f"{count} of {of} evaluation samples were used for {purpose}: "
+        "the accuracy looks better than it is."
     )

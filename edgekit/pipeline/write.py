@@ -13,13 +13,18 @@ import edgekit
 from edgekit import artifacts, serde
 from edgekit.data.samples import Samples
 from edgekit.pipeline.plan import Plan
-from edgekit.records import Artifact, Candidate, Contract, Kept, Recipe, Repair, Skipped
+from edgekit.records import Artifact, Candidate, Contract, Kept, Recipe, Repair, Skipped, Step
 
 _TOOLS = ("tensorflow", "keras", "tf-keras", "ai-edge-litert", "litert-quantizer", "numpy")
 
 
 def artifact(
-    settled: Plan, recipe: Recipe, entry: Mapping[str, Any], common: Mapping[str, Any]
+    settled: Plan,
+    recipe: Recipe,
+    entry: Mapping[str, Any],
+    steps: Sequence[Step],
+    trained_on: str,
+    common: Mapping[str, Any],
 ) -> Artifact:
     """The manifest of one file.
 
@@ -27,10 +32,12 @@ def artifact(
         settled: Names and the folder of the conversion.
         recipe: What was done.
         entry: What the quantizing stage said of the file (see `quantize.stage.run`).
+        steps: What was done to the model before, where the recipe prunes.
+        trained_on: Digests of samples, where the recipe trains.
         common: The fields that all files of the conversion share.
     """
     return Artifact(
-        path=str(artifacts.tflite_path(settled.folder, settled.name, recipe.name)),
+        path=str(artifacts.tflite_path(settled.folder, settled.name, recipe)),
         recipe=recipe,
         contract=serde.from_dict(Contract, entry["contract"]),
         skipped=serde.from_dict(tuple[Skipped, ...], entry["skipped"], "skipped"),
@@ -40,18 +47,22 @@ def artifact(
         repair=None if entry.get("repair") is None else serde.from_dict(Repair, entry["repair"]),
         **{key: entry[key] for key in ("sha256", "size_bytes", "compressed_bytes")},
         oldest_runtime=entry["oldest_runtime"],
+        steps=(
+            *(steps if recipe.prune else ()),
+            *serde.from_dict(tuple[Step, ...], entry.get("steps", []), "steps"),
+        ),
+        training_digests=trained_on if recipe.training else "",
         **common,
     )
 
 
-def write(made: Sequence[Artifact], files: Sequence[Path], golden: Path, golden_to: Path) -> None:
+def write(made: Sequence[Artifact], files: Sequence[Path], others: Mapping[Path, Path]) -> None:
     """All files or none: each is written beside its place, then all are moved there.
 
     Args:
         made: Where the files go, and their manifests.
         files: Where they are.
-        golden: Where the golden samples are.
-        golden_to: Where they go.
+        others: Golden samples and the pruned model: where they are, and where they go.
 
     Raises:
         OutputError: No room or no right. What was there before is still there.
@@ -61,17 +72,17 @@ def write(made: Sequence[Artifact], files: Sequence[Path], golden: Path, golden_
         for artifact, path in zip(made, manifests, strict=True):
             temporary = moves.enter_context(serde.atomic_path(path))
             temporary.write_text(artifacts.manifest_text(artifact), encoding="utf-8")
-        places = [golden_to, *(Path(artifact.path) for artifact in made)]
-        for source, place in zip([golden, *files], places, strict=True):
+        places = dict(others) | dict(zip(files, (Path(one.path) for one in made), strict=True))
+        for source, place in places.items():
             shutil.copyfile(source, moves.enter_context(serde.atomic_path(place)))
         # An old manifest beside a new file would be a lie, should somebody end us in between.
         for path in manifests:
             moves.callback(path.unlink, missing_ok=True)
 
 
-def digests(calibration: Path) -> str:
-    """Short hashes of the calibration samples, or nothing where there are none."""
-    return " ".join(Samples.load(calibration).digests()) if calibration.is_file() else ""
+def digests(samples: Path, most: int | None = None) -> str:
+    """Short hashes of the first samples of a file, or nothing where there is none."""
+    return " ".join(Samples.load(samples).digests()[:most]) if samples.is_file() else ""
 
 
 def tool_versions(written_by: str) -> dict[str, str]:

@@ -55,8 +55,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         contract = projects.load(Path(request["project"])).describe(contract)
     drawn = draw.draw(contract, request, {})
     drawn.golden.save(Path(request["golden_out"]))
-    if drawn.calibration is not None:
-        drawn.calibration.save(Path(request["calibration_out"]), compress=False)
+    drawn.save(request)
     return {
         "contract": serde.to_dict(contract),
         **drawn.answer(),

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from edgekit import flatbuffer
+from edgekit.data import parts
 from edgekit.data.samples import Samples
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer import Model
@@ -26,7 +27,7 @@ from edgekit.quantize.patch import Weights
 from edgekit.quantize.prepare import INT8_WEIGHTS, Prepared
 from edgekit.quantize.refine import Method, refine
 from edgekit.quantize.small import small
-from edgekit.quantize.variants import HELD, Variant, held_back, thirds
+from edgekit.quantize.variants import HELD, Variant, thirds
 from edgekit.records import Candidate, Contract, Quantization, Recipe
 
 # What activations of all samples may take while weights are refined, in bytes.
@@ -127,7 +128,7 @@ class Search:
     def _fit(self) -> Samples:
         """As many of the samples to fit to as memory holds, all of their activations at once."""
         assert self._samples is not None
-        fit, _ = held_back(self._samples, self._seed)
+        fit, _ = parts.held_back(self._samples, self._seed)
         most = max(1, int(_ACTIVATIONS / (_COPIES * max(1, live_bytes(self._model)))))
         return fit if len(fit) <= most else fit.take(range(most))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,10 @@ from typing import Any
 
 from edgekit import artifacts, flatbuffer, serde
 from edgekit.data.samples import Samples
-from edgekit.quantize import check, choose, engine, select
+from edgekit.flatbuffer.grids import Grid
+from edgekit.quantize import bake as baking
+from edgekit.quantize import check, choose, engine, grid, select
+from edgekit.quantize.prepare import Prepared
 from edgekit.records import Contract, Recipe, TensorSpec
 
 SMALL = "one of the smallest: int8 weights cost next to nothing here"
@@ -21,20 +25,22 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     """Apply every recipe to the float file and finish each result.
 
     Args:
-        request: `float` (path), `folder` (where the files go), `name`, `contract`,
-            `recipes`, `calibration` (an `.npz` of samples, or None), `seed`, and `bounded`
-            (see `choose.Search`).
+        request: `float` (path), `original` (path of the float file of the model before it was
+            pruned, whose recipe stands first; None where it was not), `folder` (where the files
+            go), `name`, `contract`, `recipes`, `calibration` (an `.npz` of samples, or None),
+            `seed`, and `bounded` (see `choose.Search`).
         report: Takes one line of progress.
 
     Returns:
         `float_sha256`, and `files`: for each recipe `path`, `sha256`, `size_bytes`,
         `compressed_bytes`, `contract`, `oldest_runtime`, `skipped`, `kept`, `candidates`,
-        `equalized`, and `prepared`: an `.npz` of `prepare.Prepared`, to quantize again with
-        exceptions.
+        `equalized`, `seconds`, and `prepared`: an `.npz` of `prepare.Prepared`, to quantize
+        again with exceptions. Where the rounding is to be trained, `source` (the float file that is
+        quantized) and `grid` too (see `grid`).
     """
-    float_path = Path(request["float"])
-    float_model = float_path.read_bytes()
+    float_model = Path(request["float"]).read_bytes()
     float_parsed = flatbuffer.read(float_model)  # before anything else sees a damaged file
+    original = Path(request.get("original") or request["float"]).read_bytes()
     contract = serde.from_dict(Contract, request["contract"])
     recipes = [serde.from_dict(Recipe, recipe) for recipe in request["recipes"]]
     selected = [choose.by_hand(float_parsed, recipe) for recipe in recipes]  # refuses at once
@@ -55,31 +61,83 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     with ThreadPoolExecutor() as pool:
         sizes = []
         for recipe, exceptions in zip(recipes, selected, strict=True):
+            started = time.perf_counter()
             report(f"quantizing: {recipe.name}")
-            prepared = search.prepare(recipe)
+            compressed = recipe.prune is not None or recipe.quantize is not None
+            prepared = search.prepare(recipe) if compressed else Prepared(float_model=original)
             report(f"writing: {recipe.name}")
-            model = prepared.apply(recipe, exceptions)
-            reasons = {i: SMALL for i in prepared.small if i not in exceptions}
-            path = artifacts.tflite_path(Path(request["folder"]), request["name"], recipe.name)
-            entry, content = finish(
-                model,
-                float_parsed,
-                path,
-                contract,
-                recipe,
-                prepared.exceptions(exceptions),
-                request["name"],
-                reasons,
+            path = artifacts.tflite_path(Path(request["folder"]), request["name"], recipe)
+            entry, content = _made(
+                prepared, recipe, exceptions, float_parsed, path, contract, request["name"]
             )
             sizes.append(pool.submit(artifacts.compressed_bytes, content))
-            entry["equalized"] = serde.to_dict(prepared.equalized)
-            entry["candidates"] = serde.to_dict(prepared.candidates)
             entry["prepared"] = str(path.with_suffix(".prepared.npz"))
             prepared.save(Path(entry["prepared"]))
+            if recipe.training is not None and recipe.training.quantization_aware:
+                entry["source"] = str(path.with_suffix(".source.tflite"))
+                Path(entry["source"]).write_bytes(prepared.float_model)
+                entry["grid"] = str(path.with_suffix(".grid.npz"))
+                grid.grid(prepared, recipe, exceptions).save(Path(entry["grid"]))
+            entry["seconds"] = round(time.perf_counter() - started, 2)
             files.append(entry)
         for entry, size in zip(files, sizes, strict=True):
             entry["compressed_bytes"] = size.result()
     return {"float_sha256": files[0]["sha256"], "files": files}
+
+
+def bake(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
+    """Write a file of `run` anew, with the weights and ranges that training found.
+
+    Args:
+        request: `entry` (of `run`'s `files`), `trained` (an `.npz` of its `grid`, after training), `contract`,
+            `recipe`, `name`.
+        report: Takes one line of progress.
+
+    Returns:
+        The entry of the new file, with what stays of the old one.
+    """
+    entry = request["entry"]
+    recipe = serde.from_dict(Recipe, request["recipe"])
+    report(f"writing: {recipe.label}")
+    before = Prepared.load(Path(entry["prepared"]))
+    prepared = baking.bake(before, Grid.load(Path(request["trained"])))
+    parsed = flatbuffer.read(prepared.float_model)
+    made, content = _made(
+        prepared,
+        recipe,
+        choose.by_hand(parsed, recipe),
+        parsed,
+        Path(entry["path"]),
+        serde.from_dict(Contract, request["contract"]),
+        request["name"],
+    )
+    prepared.save(Path(entry["prepared"]))
+    return {**entry, **made, "compressed_bytes": artifacts.compressed_bytes(content)}
+
+
+def _made(
+    prepared: Prepared,
+    recipe: Recipe,
+    exceptions: engine.Exceptions,
+    before: flatbuffer.Model,
+    path: Path,
+    contract: Contract,
+    name: str,
+) -> tuple[dict[str, Any], bytes]:
+    reasons = {i: SMALL for i in prepared.small if i not in exceptions}
+    entry, content = finish(
+        prepared.apply(recipe, exceptions),
+        before,
+        path,
+        contract,
+        recipe,
+        prepared.exceptions(exceptions),
+        name,
+        reasons,
+    )
+    entry["equalized"] = serde.to_dict(prepared.equalized)
+    entry["candidates"] = serde.to_dict(prepared.candidates)
+    return entry, content
 
 
 def finish(

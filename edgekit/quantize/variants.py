@@ -18,26 +18,15 @@ from edgekit.quantize.calibrate import Ranges
 from edgekit.quantize.equalize import Exponents
 from edgekit.records import Contract
 
-# Fewer samples than this cannot be divided: they serve for both.
-_DIVISIBLE = 3
 # Activations that histograms are taken from, in bytes; of a model with few, all.
 _LOOKED_AT = 1500 * 2**20
 HELD = 0
 """Which third of the samples judges candidates, and takes no part in fitting them."""
 
 
-def held_back(samples: Samples, seed: int) -> tuple[Samples, Samples]:
-    """Two thirds to fit to, and a third to judge by. The same seed divides them alike."""
-    if len(samples) < _DIVISIBLE:
-        return samples, samples
-    held = len(samples) // 3
-    divided = parts.split(samples, {"fit": len(samples) - held, "held": held}, seed)
-    return divided["fit"], divided["held"]
-
-
 def thirds(samples: Samples, seed: int) -> list[Samples]:
     """The third that is held back first, then the others; all samples at once where few."""
-    fit, held = held_back(samples, seed)
+    fit, held = parts.held_back(samples, seed)
     if fit is held:
         return [fit]
     half = len(fit) // 2

@@ -74,7 +74,7 @@ def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
         table.add_column(column, justify="right", overflow="fold")
     for one in artifacts:
         table.add_row(
-            one.recipe.name,
+            one.recipe.label,
             one.path,
             bytes_text(one.size_bytes),
             bytes_text(one.compressed_bytes),
@@ -106,7 +106,7 @@ def exceptions_table(artifacts: Sequence[Artifact]) -> Table | None:
     """
     groups: dict[tuple[str, str, str], dict[str, int]] = {}
     for one in artifacts:
-        name = one.recipe.name
+        name = one.recipe.label
         told = [(name, "float32", s.reason, s.operator, s.layer) for s in one.skipped]
         told += [(name, k.recipe, k.reason, k.operator, k.layer) for k in one.kept]
         for recipe, instead, reason, operator, layer in told:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgekit.records import Artifact, Kept, Repair
+from edgekit.records import Artifact, Kept, Metric, Repair
 from edgekit.report.terminal import bytes_text
 
 _SHORT = {
@@ -19,6 +19,8 @@ _SHORT = {
 _MOST_LAYERS = 6
 # Outputs this near to float's have errors of a third of their size.
 _FAR_DB = 10.0
+# Surely slower: the whole interval lies above this.
+_SLOWER = 1.05
 # What `quantize.choose` calls rounding without any method; the first such is the plainest.
 _PLAIN = "nearest"
 
@@ -34,7 +36,7 @@ def candidate_lines(artifacts: Sequence[Artifact]) -> list[str]:
         beside = ""
         if plain is not None and plain is not chosen:
             beside = f" (plain: {plain.name}, {plain.sqnr_db:.1f} dB)"
-        lines.append(f"{one.recipe.name}: {chosen.name}, {chosen.sqnr_db:.1f} dB{beside}")
+        lines.append(f"{one.recipe.label}: {chosen.name}, {chosen.sqnr_db:.1f} dB{beside}")
     return lines
 
 
@@ -46,10 +48,10 @@ def repair_lines(artifacts: Sequence[Artifact]) -> list[str]:
 def _repair(one: Artifact, repair: Repair) -> str:
     loss = _loss(repair)
     if not repair.kept:
-        line = f"{one.recipe.name}: nothing kept, the bound holds at once: {loss}"
+        line = f"{one.recipe.label}: nothing kept, the bound holds at once: {loss}"
     else:
         line = (
-            f"{one.recipe.name}: kept {len(repair.kept)} of {repair.num_operators} operators in "
+            f"{one.recipe.label}: kept {len(repair.kept)} of {repair.num_operators} operators in "
             f"higher precision ({_layers(repair.kept)}): {loss}; {_price(repair)}"
         )
     return f"{line}. {repair.note[:1].upper()}{repair.note[1:]}." if repair.note else f"{line}."
@@ -92,29 +94,30 @@ def _layers(kept: Sequence[Kept]) -> str:
 
 
 def advice_lines(
-    artifacts: Sequence[Artifact], latency_ratios: Mapping[str, float] | None = None
+    artifacts: Sequence[Artifact], latency_ratios: Mapping[str, Metric] | None = None
 ) -> list[str]:
     """One line for each file that is no smaller or slower than float, or far from it.
 
     Args:
         artifacts: The float file first.
-        latency_ratios: By recipe, of those that were timed and are surely slower than float.
+        latency_ratios: Multiples of float's time by the recipe's label, of those that were timed.
     """
     lines = []
     for one in artifacts[1:]:
         said = []
         if one.size_bytes >= artifacts[0].size_bytes:
             said.append("is no smaller than the float file")
-        ratio = (latency_ratios or {}).get(one.recipe.name)
-        if ratio is not None:
-            said.append(f"takes {ratio:.2f}x of float's time on this machine")
+        ratio = (latency_ratios or {}).get(one.recipe.label)
+        if ratio is not None and ratio.low is not None and ratio.low > _SLOWER:
+            said.append(f"takes {ratio.value:.2f}x of float's time on this machine")
         elif one.recipe.quantize is not None and one.recipe.quantize.activation_bits == 16:
             said.append("is for NPUs: no CPU has fast kernels for int16 activations")
-        if one.verified is not None and one.verified.sqnr_db < _FAR_DB:
+        quantized = one.recipe.quantize is not None and one.recipe.prune is None
+        if quantized and one.verified is not None and one.verified.sqnr_db < _FAR_DB:
             said.append(
                 f"is only {one.verified.sqnr_db:.1f} dB from float: --max-loss or --min-sqnr keeps "
                 "the operators to blame in higher precision, edgekit validate --layers names them"
             )
         if said:
-            lines.append(f"{one.recipe.name}: {'; '.join(said)}.")
+            lines.append(f"{one.recipe.label}: {'; '.join(said)}.")
     return lines

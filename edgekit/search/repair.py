@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from edgekit import artifacts, flatbuffer, serde
+from edgekit.data.parts import held_back
 from edgekit.data.samples import Samples
 from edgekit.errors import BoundNotHeld
 from edgekit.quantize import select, stage
 from edgekit.quantize.prepare import Prepared
-from edgekit.quantize.variants import held_back
 from edgekit.records import Contract, Device, Kept, Limits, Recipe, Repair
 from edgekit.search import price, running, tell
 from edgekit.search.bound import Bound, Verdict
@@ -29,10 +29,11 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     """Hold a bound for every recipe, in a child process (see `isolate`).
 
     Args:
-        request: `float` (path), `contract`, `calibration` (`.npz`), `seed`, `max_loss`,
-            `min_sqnr_db`, `metric` (or None), `device`, `name`, `limits`, and `files`: for
-            each recipe that quantizes `recipe`, and `path` and `prepared` of the quantizing
-            stage.
+        request: `float` (path: what was quantized), `original` (path: what losses are measured
+            against, another file where the model was pruned), `contract`, `calibration`
+            (`.npz`), `seed`, `max_loss`, `min_sqnr_db`, `metric` (or None), `device`, `name`,
+            `limits`, and `files`: for each recipe that quantizes `recipe`, and `path` and
+            `prepared` of the quantizing stage.
         report: Takes one line of progress.
 
     Returns:
@@ -43,13 +44,13 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         BoundNotHeld: For one of the recipes no choice of precisions holds it.
         UsageError: The bound is one that these samples cannot tell.
     """
-    float_path = Path(request["float"])
     contract = serde.from_dict(Contract, request["contract"])
     fit, held = held_back(Samples.load(Path(request["calibration"])), int(request["seed"]))
     everything = running.joined(held, fit)
     report(f"bound: running the float file on {len(everything)} samples")
-    before = flatbuffer.read(float_path.read_bytes())
-    all_expected = running.outputs(before, everything)
+    before = flatbuffer.read(Path(request["float"]).read_bytes())
+    original = flatbuffer.read(Path(request["original"]).read_bytes())
+    all_expected = running.outputs(original, everything)
     bound = Bound(
         contract,
         held,
@@ -91,7 +92,7 @@ class _Repair:
         report: Callable[[str], None],
     ) -> None:
         self._trials, self._bound, self._contract = trials, bound, contract
-        self._float_path, self._name = Path(request["float"]), str(request["name"])
+        self._original, self._name = Path(request["original"]), str(request["name"])
         self._limits = serde.from_dict(Limits, request["limits"])
         self._device: Device = request["device"]
         self._report = report
@@ -124,7 +125,7 @@ class _Repair:
             place.write_bytes(flatbuffer.to_bytes(model))
             places.append(place)
         times = price.measure(
-            self._float_path, path, places, limits=self._limits, report=self._report
+            self._original, path, places, limits=self._limits, report=self._report
         )
         for place in places:
             place.unlink()
@@ -189,6 +190,7 @@ class _Repair:
             received=f"at best {tell.value(bound, nearest)} on {bound.num_held} held-back samples, "
             f"with {kept} of {trials.num_operators} operators kept; with none kept "
             f"{tell.value(bound, self._first)}",
-            hint="nothing was written. Allow more, give more calibration samples, or take a recipe "
-            "that loses less: weight_only_wi8_afp32 or float16.",
+            hint="nothing was written. Allow more, give more calibration samples, "
+            f"{'prune less, ' if trials.recipe.prune else ''}or take a recipe that loses less: "
+            "weight_only_wi8_afp32 or float16.",
         )

@@ -11,9 +11,10 @@ import pytest
 from tiny_models import RELU, Network, correlated, extremes, picture_net, random
 
 from edgekit import flatbuffer, recipes
+from edgekit.data.parts import held_back
 from edgekit.data.samples import Samples
 from edgekit.errors import QuantizeError
-from edgekit.quantize import choose, engine, scores, variants
+from edgekit.quantize import choose, engine, scores
 from edgekit.quantize.prepare import Prepared
 from edgekit.records import Recipe
 
@@ -44,20 +45,20 @@ def chosen(prepared: Prepared) -> str:
 @pytest.mark.parametrize("count", [3, 4, 5, 60])
 def test_samples_are_divided_alike_and_never_overlap(count: int) -> None:
     samples = Samples(inputs={"x": np.arange(count, dtype=np.float32)[:, None]})
-    fit, held = variants.held_back(samples, 7)
+    fit, held = held_back(samples, 7)
     parts = [part.inputs["x"].ravel().tolist() for part in (fit, held)]
     assert sorted(parts[0] + parts[1]) == list(range(count))
     assert len(held) == count // 3
-    again = variants.held_back(samples, 7)
+    again = held_back(samples, 7)
     assert [part.inputs["x"].ravel().tolist() for part in again] == parts
     if count == 60:
-        assert variants.held_back(samples, 8)[1].inputs["x"].ravel().tolist() != parts[1]
+        assert held_back(samples, 8)[1].inputs["x"].ravel().tolist() != parts[1]
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_too_few_to_divide_serve_for_both(count: int) -> None:
     samples = SAMPLES.take(range(count))
-    assert variants.held_back(samples, 0) == (samples, samples)
+    assert held_back(samples, 0) == (samples, samples)
 
 
 def test_weights_that_are_integers_already_stay_as_they_are() -> None:
@@ -101,7 +102,7 @@ def test_what_is_chosen_is_what_was_told(recipe: Recipe) -> None:
     """The figure of the chosen one is that of the file, on the third that was held back."""
     content = picture_net()
     made = search(content, SAMPLES).prepare(recipe)
-    _, held = variants.held_back(SAMPLES, 0)
+    _, held = held_back(SAMPLES, 0)
     expected = scores.answers(flatbuffer.read(content), held.inputs)
     got = scores.answers(made.apply(recipe), held.inputs)
     (told,) = (c for c in made.candidates if c.chosen)
@@ -121,7 +122,7 @@ def test_nearest_without_bias_correction_is_what_the_quantizer_makes(recipe: Rec
     content = picture_net()
     made = search(content, SAMPLES).prepare(recipe)
     assert made.candidates == () and not made.weights
-    fit, _ = variants.held_back(SAMPLES, 0)  # the held-back third is for bounds
+    fit, _ = held_back(SAMPLES, 0)  # the held-back third is for bounds
     ranges = extremes(content, dict(fit.inputs)) if "static" in recipe.name else None
     expected = flatbuffer.read(engine.quantize(content, recipe, ranges))
     assert flatbuffer.to_bytes(made.apply(recipe)) == flatbuffer.to_bytes(expected)
@@ -189,7 +190,7 @@ def test_integer_inputs_and_outputs_compute_the_same(io: Any, run: Run) -> None:
     content = picture_net()
     # Samples that stay inside the ranges: integers cannot hold others, and are given none.
     float_io, integer_io = INT8, recipes.get("static_wi8_ai8", io)
-    fit, _ = variants.held_back(SAMPLES, 0)
+    fit, _ = held_back(SAMPLES, 0)
     answers = []
     for recipe in (float_io, integer_io):
         made = search(content, SAMPLES).prepare(recipe)

@@ -1,7 +1,7 @@
 """What `convert` says of its files: what was tried, what was kept, what is no good."""
 
 from edgekit import recipes
-from edgekit.records import Artifact, Candidate, Contract, Kept, Repair, Skipped, Verified
+from edgekit.records import Artifact, Candidate, Contract, Kept, Metric, Repair, Skipped, Verified
 from edgekit.report import told
 from edgekit.report.terminal import artifacts_table, exceptions_table
 
@@ -87,7 +87,9 @@ def test_what_is_slower_no_smaller_or_far_from_float_is_said():
         made("static_wi8_ai16", verified=near),
         made("weight_only_wi8_afp32", verified=near),
     ]
-    lines = told.advice_lines(files, {"dynamic_wi8_afp32": 1.81})
+    slower = Metric(name="latency_ratio", value=1.81, low=1.7, high=1.9)
+    unsure = Metric(name="latency_ratio", value=1.2, low=0.9, high=1.4)
+    lines = told.advice_lines(files, {"dynamic_wi8_afp32": slower, "weight_only_wi8_afp32": unsure})
     assert [line.split(":")[0] for line in lines] == [
         "float16", "dynamic_wi8_afp32", "static_wi8_ai8", "static_wi8_ai16"
     ]  # fmt: skip

@@ -67,12 +67,15 @@ class Channels:
             where the last axis is of unknown size or is the batch.
         count: The number of atoms: what a `kept` array is long.
         groups: In order of the first layer that makes them.
+        bundles: Sets of atoms of which one at least must stay, since some tensor has no other
+            channels: an array of atoms each.
         left_alone: Layers that keep channels from being removed, and why.
     """
 
     atoms: Mapping[int, np.ndarray]
     count: int
     groups: tuple[Group, ...]
+    bundles: tuple[np.ndarray, ...]
     left_alone: tuple[Skipped, ...]
 
     def everything(self) -> np.ndarray:
@@ -207,10 +210,13 @@ class _Search:
         # One more number, for -1 and for what is frozen, at the end: index -1 finds it.
         number = np.full(self.atoms.new(1)[0] + 1, -1)
         number[free] = np.arange(len(free))
+        numbered = {tensor: number[one] for tensor, one in by_tensor.items()}
+        sets = {tuple(np.unique(one).tolist()) for one in numbered.values() if len(one)}
         return Channels(
-            atoms={tensor: number[one] for tensor, one in by_tensor.items()},
+            atoms=numbered,
             count=len(free),
             groups=self._groups([(node, number[one]) for node, one in made], free),
+            bundles=tuple(np.asarray(one) for one in sorted(sets) if one[0] >= 0),
             left_alone=self._left_alone(makes),
         )
 

@@ -27,6 +27,8 @@ _ROWS, _GROUP_ROWS, _ROWS_FOR_EACH = 4096, 512, 4
 _ROW_BYTES, _FEWEST_ROWS = 256 * 2**20, 64
 # With fewer rows for each input, refitted weights would reproduce the rows and little else.
 _ROWS_TO_REFIT = 2
+# So many weights are zero in layers from which single weights were pruned, and in no others.
+_PRUNED = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +178,8 @@ def _fitted(
         return _fitted_in_parts(weights, q, bits)
     moments = np.swapaxes(q, 1, 2) @ q / rows
     moments = _towards_diagonal(moments, moments, trust)
-    if refit and rows >= _ROWS_TO_REFIT * inputs:
+    pruned = np.mean(weights == 0) > _PRUNED  # least squares would fill the zeros
+    if refit and not pruned and rows >= _ROWS_TO_REFIT * inputs:
         cross = _towards_diagonal(np.swapaxes(x, 1, 2) @ q / rows, moments, trust)
         weights = rounding.refit(weights, cross, moments)
     scales = rounding.max_scales(weights, bits)

@@ -64,7 +64,8 @@ def gptq(weights: np.ndarray, moments: np.ndarray, scales: np.ndarray, bits: int
     """Codes by GPTQ: one input after the other is rounded, those behind it make up for it.
 
     Frantar et al., "GPTQ: Accurate Post-Training Quantization for Generative Pre-trained
-    Transformers" (2022), with the inputs in descending order of their moments.
+    Transformers" (2022), with the inputs in descending order of their moments. Weights that
+    are zero stay zero: pruning made them so.
 
     Args:
         weights: `(groups, outputs, inputs)`.
@@ -85,13 +86,14 @@ def gptq(weights: np.ndarray, moments: np.ndarray, scales: np.ndarray, bits: int
     # Inputs first: what one input leaves to those behind it is then contiguous.
     rest = np.ascontiguousarray(ordered.transpose(2, 0, 1), dtype=np.float32)
     by_input = np.ascontiguousarray(factor.transpose(1, 2, 0))[..., None]
+    alive = rest != 0
     codes = np.empty(rest.shape, np.int8)
     limit = np.float32(largest(bits))
     for start in range(0, inputs, _BLOCK):
         stop = min(start + _BLOCK, inputs)
         errors = np.empty((stop - start, *rest.shape[1:]), np.float32)
         for i in range(start, stop):
-            code = np.clip(np.rint(rest[i] / scales), -limit, limit)
+            code = np.clip(np.rint(rest[i] / scales), -limit, limit) * alive[i]
             codes[i] = code
             error = errors[i - start] = (rest[i] - code * scales) / by_input[i, i]
             rest[i + 1 : stop] -= by_input[i, i + 1 : stop] * error

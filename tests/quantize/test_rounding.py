@@ -58,6 +58,18 @@ def test_gptq_is_better_than_nearest_where_inputs_go_together(
     assert np.mean(ratios) < 0.5
 
 
+@pytest.mark.parametrize("bits", [4, 8])
+def test_pruned_weights_stay_zero_and_the_others_make_up_for_them(bits: int) -> None:
+    weights, x = case(5, inputs=200)  # more than a block
+    weights[np.random.default_rng(1).random(weights.shape) < 0.5] = 0
+    moments = moments_of(x)
+    scales = rounding.max_scales(weights, bits)
+    codes = rounding.gptq(weights, moments, scales, bits)
+    assert not codes[weights == 0].any()
+    nearest = rounding.nearest(weights, scales, bits)
+    assert (error(weights, codes, scales, moments) < error(weights, nearest, scales, moments)).all()
+
+
 @quick
 @given(seed=st.integers(0, 10_000), bits=st.sampled_from([4, 8]), groups=st.sampled_from([1, 4]))
 def test_codes_stay_within_their_bits(seed: int, bits: int, groups: int) -> None:

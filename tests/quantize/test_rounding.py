@@ -67,7 +67,8 @@ def test_pruned_weights_stay_zero_and_the_others_make_up_for_them(bits: int) -> 
     codes = rounding.gptq(weights, moments, scales, bits)
     assert not codes[weights == 0].any()
     nearest = rounding.nearest(weights, scales, bits)
-    assert (error(weights, codes, scales, moments) < error(weights, nearest, scales, moments)).all()
+    usual = error(weights, nearest, scales, moments)
+    assert error(weights, codes, scales, moments).sum() < 0.8 * usual.sum()
 
 
 @quick

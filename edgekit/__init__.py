@@ -20,6 +20,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from edgekit.convert.prune.decay import KeepZeros, PolynomialDecay
+    from edgekit.convert.prune.prune import prune as prune_model
     from edgekit.errors import EdgekitError
     from edgekit.pipeline.benchmark import benchmark
     from edgekit.pipeline.convert import convert as convert_model
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
         ConvertOptions,
         Limits,
         Measurement,
+        Pruning,
         Target,
+        Training,
     )
     from edgekit.runtimes.environments import add as add_runtime
     from edgekit.runtimes.environments import list_environments as list_runtimes
@@ -47,9 +51,13 @@ _PLACES = {
     "BenchmarkOptions": "edgekit.records:BenchmarkOptions",
     "ConvertOptions": "edgekit.records:ConvertOptions",
     "EdgekitError": "edgekit.errors:EdgekitError",
+    "KeepZeros": "edgekit.convert.prune.decay:KeepZeros",
     "Limits": "edgekit.records:Limits",
     "Measurement": "edgekit.records:Measurement",
+    "PolynomialDecay": "edgekit.convert.prune.decay:PolynomialDecay",
+    "Pruning": "edgekit.records:Pruning",
     "Target": "edgekit.records:Target",
+    "Training": "edgekit.records:Training",
     "add_runtime": "edgekit.runtimes.environments:add",
     "benchmark": "edgekit.pipeline.benchmark:benchmark",
     "convert_model": "edgekit.pipeline.convert:convert",
@@ -58,6 +66,7 @@ _PLACES = {
     "inspect": "edgekit.pipeline.inspect:inspect",
     "list_runtimes": "edgekit.runtimes.environments:list_environments",
     "parse_runtime": "edgekit.runtimes.environments:parse",
+    "prune_model": "edgekit.convert.prune.prune:prune",
     "remove_runtime": "edgekit.runtimes.environments:remove",
     "validate": "edgekit.pipeline.validate:validate",
 }
@@ -67,9 +76,13 @@ __all__ = [
     "BenchmarkOptions",
     "ConvertOptions",
     "EdgekitError",
+    "KeepZeros",
     "Limits",
     "Measurement",
+    "PolynomialDecay",
+    "Pruning",
     "Target",
+    "Training",
     "add_runtime",
     "benchmark",
     "convert_model",
@@ -78,6 +91,7 @@ __all__ = [
     "inspect",
     "list_runtimes",
     "parse_runtime",
+    "prune_model",
     "remove_runtime",
     "validate",
 ]

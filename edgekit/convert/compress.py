@@ -17,7 +17,7 @@ import numpy as np
 from edgekit import serde
 from edgekit.convert import export, keras3, load, load_keras
 from edgekit.convert.loaded import LoadedModel
-from edgekit.convert.prune import structured, unstructured
+from edgekit.convert.prune.prune import prune
 from edgekit.convert.prune.pruned import Pruned
 from edgekit.data.parts import held_back
 from edgekit.data.samples import Samples
@@ -90,7 +90,7 @@ def rungs(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     for sparsity in request["sparsities"]:
         report(f"pruning {sparsity:g} of the channels, to time it")
         wanted = replace(pruning, sparsity=sparsity)
-        pruned = structured.prune(model, wanted, None, seed=int(request["seed"]), report=report)
+        pruned = prune(model, wanted, seed=int(request["seed"]), report=report)
         if pruned.parameters[1] == parameters:
             continue
         parameters = pruned.parameters[1]
@@ -153,7 +153,6 @@ def _pruned(
     if request.get("calibration"):
         fit, _ = held_back(Samples.load(Path(request["calibration"])), int(request["seed"]))
         samples = _renamed(fit, model, original)
-    prune = structured.prune if pruning.method == "structured" else unstructured.prune
     pruned = prune(model, pruning, samples, seed=int(request["seed"]), report=report)
     (parameters_before, parameters), (macs_before, macs) = pruned.parameters, pruned.macs
     step = Step(

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgekit import artifacts, recipes
+from edgekit import artifacts, compression, recipes
 from edgekit.errors import OutputError, UsageError
-from edgekit.pipeline import compression
 from edgekit.project import Project
 from edgekit.records import ConvertOptions, Pruning, Quantization, Recipe, Training
 

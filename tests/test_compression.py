@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from edgekit import compression
 from edgekit.errors import UsageError
-from edgekit.pipeline import compression
 from edgekit.pipeline.plan import plan
 from edgekit.project import Project
 from edgekit.records import ConvertOptions, Pruning, Training

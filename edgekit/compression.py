@@ -20,10 +20,10 @@ def check(options: ConvertOptions) -> None:
         UsageError: One of them; it says which.
     """
     if options.prune is not None:
-        _check_pruning(options.prune)
+        check_pruning(options.prune)
     if options.training is None:
         return
-    _check_training(options.training)
+    check_training(options.training)
     if options.prune is None and not options.training.quantization_aware:
         raise UsageError(
             "--finetune trains what pruning or quantization changed.",
@@ -32,7 +32,12 @@ def check(options: ConvertOptions) -> None:
         )
 
 
-def _check_pruning(prune: Pruning) -> None:
+def check_pruning(prune: Pruning) -> None:
+    """Refuse a pruning that no model could have.
+
+    Raises:
+        UsageError: No target or several, a fraction out of range, a wrong pattern or selector.
+    """
     targets = {
         "sparsity": prune.sparsity,
         "to_size": prune.to_size,
@@ -99,7 +104,12 @@ def _check_unstructured(prune: Pruning, target: str) -> None:
         )
 
 
-def _check_training(training: Training) -> None:
+def check_training(training: Training) -> None:
+    """Refuse numbers that no training could have.
+
+    Raises:
+        UsageError: One of them is out of range.
+    """
     least = {"epochs": 1, "batch_size": 1, "patience": 1, "seed": 0}
     for name, minimum in least.items():
         if getattr(training, name) < minimum:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import subprocess
@@ -51,3 +52,31 @@ def load_in_child(keras_models: Path) -> Iterator[Load]:
             return result
 
         yield load
+
+
+Case = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def start_cases() -> Iterator[Callable[[Path], Case]]:
+    """`start_cases(file)`: a child that imports the file; `case(name, **arguments)` calls in it."""
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed: pip install 'edgekit-tflite[convert]'")
+    with contextlib.ExitStack() as stack:
+
+        def start(file: Path) -> Case:
+            command = [sys.executable, str(HERE / "cases_worker.py"), str(file)]
+            env = {**QUIET, "KERAS_BACKEND": "tensorflow"}
+            limits = Limits(seconds=300)
+            child = stack.enter_context(
+                Process(command, name=f"the worker of {file.name}", limits=limits, env=env)
+            )
+
+            def case(name: str, **arguments: Any) -> Any:
+                result: dict[str, Any] = child.request({"case": name, **arguments})
+                assert "internal_error" not in result, result["internal_error"]
+                return result["value"]
+
+            return case
+
+        yield start

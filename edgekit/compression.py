@@ -52,16 +52,18 @@ def check_pruning(prune: Pruning) -> None:
             hint="--sparsity 0.5 removes half of the channels.",
         )
     [(name, value)] = given.items()
+    if prune.pattern:
+        _check_pattern(prune)
     if not 0 < value < 1:
         raise UsageError(
             f"{name} is a fraction between 0 and 1: 0.5 is one half.", received=str(value)
         )
-    if prune.method == "unstructured":
-        _check_unstructured(prune, name)
-    elif prune.pattern:
+    if prune.method == "unstructured" and name != "sparsity":
         raise UsageError(
-            "A pattern is of single weights: structured pruning removes whole channels.",
-            received=f"pattern {prune.pattern}",
+            "Single weights that are zero change neither size nor multiply-accumulates nor latency "
+            "of a .tflite: unstructured pruning has a sparsity.",
+            received=name,
+            hint="--prune structured, or --sparsity 0.5.",
         )
     if prune.round_to < 1:
         raise UsageError("Widths are rounded to 1 or more.", received=str(prune.round_to))
@@ -75,16 +77,12 @@ def check_pruning(prune: Pruning) -> None:
             ) from None
 
 
-def _check_unstructured(prune: Pruning, target: str) -> None:
-    if target != "sparsity":
+def _check_pattern(prune: Pruning) -> None:
+    if prune.method == "structured":
         raise UsageError(
-            "Single weights that are zero change neither size nor multiply-accumulates nor latency "
-            "of a .tflite: unstructured pruning has a sparsity.",
-            received=target,
-            hint="--prune structured, or --sparsity 0.5.",
+            "A pattern is of single weights: structured pruning removes whole channels.",
+            received=f"pattern {prune.pattern}",
         )
-    if not prune.pattern:
-        return
     fields = re.fullmatch(r"(\d+):(\d+)", prune.pattern)
     zeros = 0.0
     if fields:

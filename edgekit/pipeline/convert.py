@@ -10,6 +10,7 @@ from pathlib import Path
 from edgekit import artifacts, isolate, serde
 from edgekit import project as projects
 from edgekit.convert import recognise
+from edgekit.errors import UsageError
 from edgekit.pipeline import compress, prove, repair, write
 from edgekit.pipeline.plan import plan
 from edgekit.process import Progress, silent
@@ -66,6 +67,13 @@ def convert(
         project=project,
         options=options,
     )
+    adopted = recognised.format == "tflite"
+    if adopted and settled.prune is not None:
+        raise UsageError(
+            "Pruning removes channels of layers, so it starts from a Keras model.",
+            received=f"{model.name}, a .tflite",
+            hint="name the Keras model; --qat works on a .tflite too.",
+        )
     with tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:
         work = Path(scratch)
         request = {
@@ -85,7 +93,6 @@ def convert(
             "calibration_out": str(work / "calibration.npz"),
             "training_out": str(work / "training.npz"),
         }
-        adopted = recognised.format == "tflite"
         exported = isolate.call(
             "edgekit.quantize.adopt:run" if adopted else "edgekit.convert.export:run",
             request,

@@ -109,8 +109,50 @@ FLOAT = ("convert", NET, "-o", "out")
 VALIDATE = ("validate", NET, "--data", "good.npz")
 QUANTIZED = MODELS / "conv_2d.int8.tflite"
 
+PRUNE = ("convert", NET, "-o", "out", "--prune")
+QAT = ("convert", NET, "-o", "out", "--qat")
+
 # Arguments, and words that the message must have.
 MISTAKES = {
+    # pruning and training
+    "an unknown way to prune": ((*PRUNE, "structurd"), "structured"),
+    "no target": ((*PRUNE, "structured"), "none of them"),
+    "two targets": (
+        (*PRUNE, "structured", "--sparsity", 0.5, "--to-size", 0.5),
+        "sparsity and to_size",
+    ),
+    "sparsity in percent": ((*PRUNE, "structured", "--sparsity", 50), "0<x<1"),
+    "sparsity 0": ((*PRUNE, "structured", "--sparsity", 0), "0<x<1"),
+    "zeros to a size": ((*PRUNE, "unstructured", "--to-size", 0.5), "--prune structured"),
+    "a pattern of nothing": ((*PRUNE, "0:4"), "N of each M"),
+    "a pattern that keeps all": ((*PRUNE, "4:4"), "N of each M"),
+    "a pattern and another sparsity": ((*PRUNE, "2:4", "--sparsity", 0.7), "sparsity of 0.5"),
+    "a selector that is none": (
+        (*PRUNE, "structured", "--sparsity", 0.5, "--prune-layer", "conv("),
+        "regular expression",
+    ),
+    "a sparsity without pruning": (("convert", NET, "--sparsity", 0.5), "goes with --prune"),
+    "a layer without pruning": (("convert", NET, "--keep-dense", "a"), "goes with --prune"),
+    "epochs without data": ((*PRUNE, "structured", "--epochs", 3), "goes with --finetune"),
+    "distilling without data": ((*PRUNE, "2:4", "--distill"), "goes with --finetune"),
+    "--qat without data": (QAT, "--finetune DATA.npz --distill"),
+    "--qat of float": ((*QAT, "-r", "float16", "--finetune", "good.npz"), "static_wi8_ai8"),
+    "training of nothing": ((*FLOAT, "--finetune", "good.npz"), "neither --prune nor --qat"),
+    "no epochs": ((*QAT, "--finetune", "good.npz", "--epochs", 0), "x>=1"),
+    "a learning rate of 1": ((*QAT, "--finetune", "good.npz", "--learning-rate", 1), "0<x<1"),
+    "training data of another shape": (
+        (*QAT, "-r", "static_wi8_ai8", "-c", "good.npz", "--finetune", "shape.npz", "--distill"),
+        "shape",
+    ),
+    "training data with NaN": (
+        (*QAT, "-r", "static_wi8_ai8", "-c", "good.npz", "--finetune", "nan.npz", "--distill"),
+        "nan",
+    ),
+    "training data that is missing": (
+        (*QAT, "-r", "static_wi8_ai8", "-c", "good.npz", "--finetune", "no.npz", "--distill"),
+        "no.npz",
+    ),
+    "pruning a .tflite": ((*PRUNE, "structured", "--sparsity", 0.5), "Keras model"),
     # models
     "missing model": (("convert", "missing.keras"), "exists missing.keras"),
     "empty model": (("convert", "empty.keras"), "not empty"),

@@ -180,7 +180,8 @@ class _Rebuild:
         import tf_keras
 
         if isinstance(layer, tf_keras.Model):
-            inner = _Rebuild().model(layer)
+            # One table for all: a layer may be called in several models.
+            inner = _Rebuild(layers=self.layers).model(layer)
             inner.name = self._name(layer.name)
             return inner
         return _convert_layer(layer, self._name(layer.name))
@@ -261,9 +262,9 @@ def _matters(key: str, value: Any) -> bool:
     """Whether an option says what the layer computes, rather than how it came to be."""
     if key.endswith(("_initializer", "_regularizer", "_constraint")):
         return False
-    return key not in ("name", "dtype", "trainable", "batch_input_shape", "groups") or (
-        key == "groups" and value not in (None, 1)
-    )
+    apart = ("name", "dtype", "trainable", "batch_input_shape", "groups")
+    inner = ("layer", "backward_layer", "cell", "cells")
+    return key not in (*apart, *inner) or (key == "groups" and value not in (None, 1))
 
 
 def _option(value: Any) -> Any:

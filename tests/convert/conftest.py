@@ -72,7 +72,7 @@ def start_cases() -> Iterator[Callable[[Path], Case]]:
                 Process(command, name=f"the worker of {file.name}", limits=limits, env=env)
             )
 
-            def case(name: str, **arguments: Any) -> Any:
+            def case(name: str, /, **arguments: Any) -> Any:
                 result: dict[str, Any] = child.request({"case": name, **arguments})
                 assert "internal_error" not in result, result["internal_error"]
                 return result["value"]

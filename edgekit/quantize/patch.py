@@ -11,6 +11,9 @@ import numpy as np
 from edgekit.flatbuffer import Model, Operator, Tensor
 from edgekit.quantize.pairing import behind_casts
 
+# Where activations and bias stand, where that is not 0 and 2.
+_PLACES = {"TRANSPOSE_CONV": (2, 3)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
@@ -67,14 +70,17 @@ def apply(
     raw = graph.tensors[weight.index]
     raw.quantization.scale = scales = weights.scales.astype(np.float32)
     _set_data(model, raw, _packed(weights.codes, weights.bits))
-    bias = op.operands[2] if len(op.operands) > 2 else None
+    given, place_of_bias = _PLACES.get(op.name, (0, 2))
+    bias = op.operands[place_of_bias] if len(op.operands) > place_of_bias else None
     if bias is None or weights.bias is None:
         return True
     place = graph.tensors[bias.index]
     if bias.dtype == "float32":
         _set_data(model, place, weights.bias.astype("<f4").view(np.uint8))
         return True
-    [scale] = op.inputs[0].scale
+    source = op.operands[given]
+    assert source is not None  # an integer bias goes with integer inputs
+    [scale] = source.scale
     units = np.float32(scale) * scales
     limits = np.iinfo(bias.dtype)
     codes = np.rint(weights.bias.astype(np.float64) / units)

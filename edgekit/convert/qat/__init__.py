@@ -1,0 +1,1 @@
+"""Quantization-aware training of what a float `.tflite` computes."""

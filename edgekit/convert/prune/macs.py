@@ -131,6 +131,8 @@ def _macs(graph: Graph, channels: Channels, node: Node, kind: Kind | None) -> li
     into, out = channels.atoms[node.inputs[0]], channels.atoms[node.outputs[0]]
     layer = node.operation
     places = _places(graph, node.outputs[0])
+    if getattr(layer, "data_format", None) == "channels_first":
+        return [_channels_first(graph, node, kind)]
     if kind == "separable":
         # The depthwise part is done at the output's places, the pointwise part after it.
         multiplier = int(layer.depth_multiplier)
@@ -147,6 +149,14 @@ def _macs(graph: Graph, channels: Channels, node: Node, kind: Kind | None) -> li
     return [_Term(layer=node.name, factor=places * window, into=into, out=out)]
 
 
+def _channels_first(graph: Graph, node: Node, kind: Kind | None) -> _Term:
+    """All of a layer whose channels come before its places; they all stay."""
+    shape = graph.shapes[node.inputs[0] if kind == "transposed" else node.outputs[0]]
+    kernels = [w for w in node.operation.weights if "kernel" in w.name]
+    factor = math.prod(size or 1 for size in shape[2:]) * sum(math.prod(k.shape) for k in kernels)
+    return _Term(layer=node.name, factor=factor, into=None, out=None)
+
+
 def _weights(graph: Graph, channels: Channels, node: Node, kind: Kind | None) -> list[_Term]:
     layer = node.operation
     held = list(getattr(layer, "weights", ()))
@@ -157,6 +167,8 @@ def _weights(graph: Graph, channels: Channels, node: Node, kind: Kind | None) ->
         return _Term(layer=node.name, factor=factor, into=into, out=out)
 
     into, out = channels.atoms[node.inputs[0]], channels.atoms[node.outputs[0]]
+    if getattr(layer, "data_format", None) == "channels_first":
+        return [term(sum(math.prod(weight.shape) for weight in held))]
     if kind == "separable":
         multiplier = int(layer.depth_multiplier)
         window = math.prod(layer.depthwise_kernel.shape[:-2])

@@ -194,11 +194,12 @@ class _Builder:
             arrays = [np.asarray(weight) for weight in old.weights]
             if node is not None and kind is not None:
                 read, given = self.mask(node.inputs[0]), self.mask(node.outputs[0])
-                names = [weight.name for weight in old.weights]
-                arrays = [
-                    sliced(kind, name, array, read, given)
-                    for name, array in zip(names, arrays, strict=True)
-                ]
+                # Nothing went: then nobody here needs to know where its channels are.
+                if not (read.all() and given.all()):
+                    arrays = [
+                        sliced(kind, weight.name, array, read, given)
+                        for weight, array in zip(old.weights, arrays, strict=True)
+                    ]
             new.set_weights(arrays)
             if hasattr(new, "finalize_state"):
                 # A Normalization computes with the root of the variance, made of its weights.

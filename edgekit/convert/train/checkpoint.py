@@ -66,7 +66,8 @@ def save_state(folder: Path, key: str, state: State) -> None:
 def load_state(folder: Path, key: str) -> State | None:
     """The state that was saved under this key; None where there is none, or it is damaged."""
     try:
-        with np.load(folder / FILE, allow_pickle=False) as stored:
+        # A damaged file makes np.load leave what it opened itself open.
+        with (folder / FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             head = json.loads(str(stored[_HEAD]))
             if head["key"] != key:
                 return None

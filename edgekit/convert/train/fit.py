@@ -17,8 +17,9 @@ from edgekit.data.samples import Samples
 from edgekit.errors import DataError, UsageError
 from edgekit.records import Training
 
-TEMPERATURE = 1.0
-"""Of the softmax that teacher and student are compared at."""
+TEMPERATURE = 3.0
+"""Of the softmax that teacher and student are compared at: of 1, 3 and 6 the one nearest to the
+teacher on held-back images (ResNet8 without a quarter of its inner channels, 280 images)."""
 
 _WARM_UP_STEPS = 20
 _LAST_RATE = 0.05  # of the learning rate, at the end of the cosine
@@ -107,7 +108,8 @@ def fit(
 
     wrapped = wrap(student)
     samples = batches.check(samples, wrapped)
-    with trainers.unfrozen_after(teacher if training.distill else None):
+    kept = trainers.unfrozen_after(teacher if training.distill else None)
+    with kept, trainers.quick_statistics(student):
         keras.utils.set_random_seed(training.seed)
         data, trainer, compiled = prepare(student, teacher, samples, training, wrapped, temperature)
         steps = data.steps * training.epochs

@@ -114,6 +114,7 @@ def prepare(
         temperature=temperature,
         label_weight=0.0 if labels is None else training.label_weight,
     )
+
     return data, trainer, {"loss": {"output_0": loss}}
 
 

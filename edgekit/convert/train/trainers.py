@@ -10,6 +10,9 @@ import keras
 
 from edgekit.convert.train.losses import Form, TeacherAnswers
 
+# Of batch normalization's running statistics.
+_MOMENTUM = 0.9
+
 
 def by_name(model: Any, names: tuple[str, ...]) -> Any:
     """The same layers as a model from a dict of inputs to a dict `output_0`, `output_1`...
@@ -49,6 +52,17 @@ class Labelled(keras.Model):  # type: ignore[misc]
         return self.label_loss(y["output_0"], y_pred["output_0"])
 
 
+class Copying(keras.distillation.Distiller):  # type: ignore[misc]
+    """Keras' own distiller, with labels for a student whose outputs have names."""
+
+    def compile(self, optimizer: Any = "adam", loss: Any = None, **options: Any) -> None:
+        """As the distiller does; `loss` holds a function of labels and output by name."""
+        super().compile(optimizer=optimizer, loss=loss, **options)
+        # Keras 3.15 keeps the dict as one of its own kind, and then finds that it does not
+        # match the plain one of the labels.
+        self.__dict__["_student_loss"] = dict(loss)
+
+
 def distiller(
     student: Any,
     teacher: Any,
@@ -58,8 +72,8 @@ def distiller(
     temperature: float,
     label_weight: float,
 ) -> Any:
-    """Keras' own distiller over two models of the same inputs and outputs by name."""
-    return keras.distillation.Distiller(
+    """The distiller over two models of the same inputs and outputs by name."""
+    return Copying(
         teacher=teacher,
         student=student,
         distillation_losses=TeacherAnswers(forms, variances, temperature),
@@ -77,3 +91,26 @@ def unfrozen_after(model: Any) -> Iterator[None]:
     finally:
         for layer, trainable in zip(layers, before, strict=True):
             layer.trainable = trainable
+
+
+@contextmanager
+def quick_statistics(model: Any) -> Iterator[None]:
+    """Let batch normalization follow within ten steps, as long as the block lasts.
+
+    Keras' momentum of 0.99 takes hundreds of steps to see that channels are gone; a few hundred
+    samples make a dozen an epoch. ResNet8 without a quarter of its inner channels came to 77.0 %
+    in 20 epochs with 0.9, to 74.2 % with frozen statistics and to 68.6 % with its own 0.99.
+    """
+    layers = [
+        layer
+        for layer in model._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    before = [layer.momentum for layer in layers]
+    try:
+        for layer in layers:
+            layer.momentum = min(layer.momentum, _MOMENTUM)
+        yield
+    finally:
+        for layer, momentum in zip(layers, before, strict=True):
+            layer.momentum = momentum

@@ -13,6 +13,13 @@ from typing import Any
 import numpy as np
 
 from edgekit.convert.loaded import unique
+from edgekit.convert.prune.keras_graph import (
+    arguments_with,
+    caller,
+    is_walkable,
+    leaves,
+    ordered_calls,
+)
 from edgekit.errors import DataError, ModelError
 
 Shape = tuple[int | None, ...]
@@ -150,23 +157,6 @@ def walk(model: Any, sizes: Mapping[str, Sequence[int | None]] | None = None) ->
     )
 
 
-def is_walkable(layer: Any) -> bool:
-    """Whether it is a model whose call is nothing but its graph."""
-    import keras
-    from keras.src.models.functional import Functional  # not public, the class of most models
-
-    if isinstance(layer, keras.Sequential):
-        own = type(layer).call is not keras.Sequential.call
-    elif isinstance(layer, Functional):
-        own = type(layer).call is not Functional.call
-    else:
-        return False
-    try:
-        return not own and bool(layer.inputs) and bool(layer.outputs)
-    except (AttributeError, ValueError):  # a Sequential that was never built
-        return False
-
-
 class _Walker:
     """Numbers tensors and writes nested models out, as far as they can be."""
 
@@ -202,7 +192,7 @@ class _Walker:
                         inputs=tuple(read),
                         outputs=tuple(given),
                         arguments=(call.arguments.args, call.arguments.kwargs),
-                        call=_caller(operation, call.arguments),
+                        call=caller(operation, call.arguments),
                     )
                 )
             for tensor, number in zip(call.outputs, given, strict=True):
@@ -220,14 +210,14 @@ class _Walker:
         model = call.operation
         if not is_walkable(model) or len(call.arguments.args) != 1:
             return None
-        if any(isinstance(leaf, keras.KerasTensor) for leaf in _leaves(call.arguments.kwargs)):
+        if any(isinstance(leaf, keras.KerasTensor) for leaf in leaves(call.arguments.kwargs)):
             return None
         given = call.arguments.args[0]
         if isinstance(given, dict) and not isinstance(getattr(model, "input", None), dict):
             if not all(tensor.name in given for tensor in model.inputs):
                 return None
             given = [given[tensor.name] for tensor in model.inputs]
-        flat = _leaves(given)
+        flat = leaves(given)
         if len(flat) != len(model.inputs):
             return None
         by_id = dict(zip(map(id, call.arguments.keras_tensors), read, strict=True))
@@ -254,66 +244,9 @@ class _Walker:
         if any(self.shapes[n] != tuple(t.shape) for n, t in zip(read, tensors, strict=True)):
             specs = iter([keras.KerasTensor(self.shapes[n], dtype=self.dtypes[n]) for n in read])
             args, kwargs = arguments_with(call.arguments, specs)
-            inferred = _leaves(call.operation.compute_output_spec(*args, **kwargs))
+            inferred = leaves(call.operation.compute_output_spec(*args, **kwargs))
             told = [(spec.shape, spec.dtype) for spec in inferred]
         return [self.new(shape, dtype) for shape, dtype in told]
-
-
-def ordered_calls(model: Any) -> list[Any]:
-    """Keras' own nodes that the outputs depend on, each after those it depends on."""
-    inputs = {id(tensor) for tensor in model.inputs}
-    ordered: list[Any] = []
-    done: set[int] = set()
-
-    def made_by(tensor: Any) -> Any:
-        history = tensor._keras_history
-        return history.operation._inbound_nodes[history.node_index]
-
-    pending = [made_by(t) for t in reversed(model.outputs) if id(t) not in inputs]
-    while pending:
-        call = pending[-1]
-        if id(call) in done:
-            pending.pop()
-            continue
-        before = [made_by(t) for t in call.arguments.keras_tensors if id(t) not in inputs]
-        missing = [parent for parent in before if id(parent) not in done]
-        if missing:
-            pending.extend(reversed(missing))
-        else:
-            pending.pop()
-            done.add(id(call))
-            ordered.append(call)
-    return ordered
-
-
-def _leaves(structure: Any) -> list[Any]:
-    import keras
-
-    return list(keras.tree.flatten(structure))
-
-
-def arguments_with(arguments: Any, values: Iterator[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments with values, one after the other, in the tensors' places."""
-    import keras
-
-    def fill(leaf: Any) -> Any:
-        return next(values) if isinstance(leaf, keras.KerasTensor) else leaf
-
-    # In this order and together: the order in which Keras lists a call's tensors.
-    filled = keras.tree.map_structure(fill, (arguments.args, arguments.kwargs))
-    return filled[0], dict(filled[1])
-
-
-def _caller(operation: Any, arguments: Any) -> Callable[[Sequence[Any]], list[Any]]:
-    takes_training = bool(getattr(operation, "_call_has_training_arg", False))
-
-    def call(values: Sequence[Any]) -> list[Any]:
-        args, kwargs = arguments_with(arguments, iter(values))
-        if takes_training:
-            kwargs["training"] = False
-        return _leaves(operation(*args, **kwargs))
-
-    return call
 
 
 def steps(graph: Graph, inputs: Mapping[str, Any]) -> Iterator[tuple[Node, list[Any], list[Any]]]:

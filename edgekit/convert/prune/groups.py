@@ -21,7 +21,6 @@ from edgekit.convert.prune.graph import Graph, Node
 from edgekit.convert.prune.kinds import (
     PRODUCERS,
     Kind,
-    boundary,
     kind_of,
     mixing,
     objection,
@@ -105,7 +104,8 @@ def find(graph: Graph) -> Channels:
     for node in graph.nodes:
         search.visit(node)
     search.share_inputs()
-    for tensor in boundary(graph):
+    # What goes in and comes out belongs to whoever uses the model.
+    for tensor in (*graph.inputs.values(), *graph.outputs):
         search.atoms.fix(search.by_tensor[tensor])
     return search.result()
 

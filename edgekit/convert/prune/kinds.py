@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from edgekit.convert.prune.graph import Graph, Node
+from edgekit.convert.prune.graph import Node
 
 Kind = Literal[
     "conv",
@@ -228,11 +228,6 @@ def constants(node: Node) -> list[np.ndarray]:
         if size is not None and np.prod(tuple(size)) > 1:
             found.append(np.asarray(keras.ops.convert_to_numpy(leaf)))
     return found
-
-
-def boundary(graph: Graph) -> tuple[int, ...]:
-    """The tensors whose channels belong to whoever uses the model."""
-    return (*graph.inputs.values(), *graph.outputs)
 
 
 def _is_pointwise(activation: Any) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.convert.prune.graph import Graph, Node, arguments_with, is_walkable, ordered_calls
+from edgekit.convert.prune.graph import Graph, Node
 from edgekit.convert.prune.groups import Channels
+from edgekit.convert.prune.keras_graph import arguments_with, is_walkable, ordered_calls
 from edgekit.convert.prune.kinds import Kind, kind_of, last_axis
 from edgekit.errors import InternalError, ModelError, UsageError
 

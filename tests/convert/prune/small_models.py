@@ -139,6 +139,39 @@ def prepared() -> Any:
     return keras.Model(inputs, L.Dense(2, name="head")(L.Flatten()(x)))
 
 
+def transfer() -> Any:
+    """A Sequential around a frozen backbone that has a Sequential inside."""
+    inputs = keras.Input((8, 8, 3))
+    block = keras.Sequential(
+        [L.Conv2D(6, 3, padding="same", name="deep"), L.BatchNormalization(), L.ReLU()],
+        name="block",
+    )
+    x = L.Conv2D(5, 3, padding="same", name="early")(inputs)
+    x = L.Concatenate()([block(x), x])
+    backbone = keras.Model(inputs, L.Activation("hard_swish")(x), name="backbone")
+    backbone.trainable = False
+    head = [L.GlobalAveragePooling2D(), L.Dense(7, name="middle"), L.Dense(2, name="head")]
+    return keras.Sequential([backbone, *head, L.Activation("softmax")], name="transfer")
+
+
+def inside() -> Any:
+    """Outputs that other layers read too, an input that is an output, a wrapper."""
+    inputs = keras.Input((8, 4), name="signal")
+    shown = L.Conv1D(5, 3, padding="same", name="shown")(inputs)
+    hidden = L.Conv1D(6, 3, padding="same", name="hidden")(shown)
+    wrapped = L.TimeDistributed(L.Dense(3), name="wrapped")(hidden)
+    free = L.Dense(4, name="free")(wrapped)
+    return keras.Model(inputs, [shown, inputs, L.Dense(2, name="head")(free)])
+
+
+def keras2() -> Any:
+    """A model of the Keras before this one."""
+    import tf_keras
+
+    layers = [tf_keras.layers.Dense(3, input_shape=(4,)), tf_keras.layers.Dense(2)]
+    return tf_keras.Sequential(layers)
+
+
 class Secretive(L.Layer):
     """A layer that cannot be made again: it does not say what it was made with."""
 
@@ -194,6 +227,9 @@ SMALL: dict[str, Callable[[], Any]] = {
         frozen,
         prepared,
         secretive,
+        transfer,
+        inside,
+        keras2,
         subclassed,
         unbuilt,
     )

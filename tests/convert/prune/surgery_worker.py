@@ -54,7 +54,9 @@ def _inputs(graph: graphs.Graph, samples: int = 3) -> dict[str, np.ndarray]:
 
 
 def _outputs(model: Any, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-    packed = keras.tree.pack_sequence_as(model.input, list(inputs.values()))
+    packed: Any = next(iter(inputs.values()))
+    if not isinstance(model, keras.Sequential):
+        packed = keras.tree.pack_sequence_as(model.input, list(inputs.values()))
     return [np.asarray(v) for v in keras.tree.flatten(model(packed, training=False))]
 
 

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.convert
 Do = Callable[..., dict[str, Any]]
 
 WALKABLE = (
-    "residual gated joined unknown custom channels_first twins text open_sizes frozen prepared"
+    "residual gated joined unknown custom channels_first twins text open_sizes frozen "
+    "prepared transfer inside"
 ).split()
 
 
@@ -69,3 +70,9 @@ def test_a_model_without_a_graph_is_refused_by_name(surgery: Do, small: str) -> 
     }
     assert named[small] in str(caught.value)
     assert "keras.Input" in str(caught.value)
+
+
+def test_a_model_of_keras_2_is_refused(surgery: Do) -> None:
+    with pytest.raises(ModelError, match="Keras 3") as caught:
+        surgery("run_whole", small="keras2")
+    assert "tf_keras's Sequential" in str(caught.value)

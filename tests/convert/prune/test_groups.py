@@ -111,6 +111,19 @@ def test_a_layer_of_somebodys_own_keeps_what_it_touches_and_nothing_behind(surge
 
 
 @pytest.mark.convert
+def test_channels_of_outputs_stay_also_where_layers_read_them(surgery: Do) -> None:
+    assert list(_groups(surgery, "inside")) == ["free"]
+    assert list(_reasons(surgery, "inside")) == ["wrapped"]
+
+
+@pytest.mark.convert
+def test_models_inside_models_have_their_channels_found(surgery: Do) -> None:
+    groups = _groups(surgery, "transfer")
+    assert list(groups) == ["backbone/early", "backbone/block/deep", "middle"]
+    assert not _reasons(surgery, "transfer")
+
+
+@pytest.mark.convert
 def test_channels_first_is_refused_by_name(surgery: Do) -> None:
     assert "channels_first" in _reasons(surgery, "channels_first")["first"]
 

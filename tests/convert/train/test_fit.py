@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -174,7 +175,14 @@ def test_a_killed_training_goes_on_to_the_same_weights(case: Any, tmp_path: Path
     request = tmp_path / "request.json"
     request.write_text(json.dumps({"folder": str(folder), "slow": True}))
     command = [sys.executable, str(WORKER), str(request)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    # The same arithmetic as the other child's: oneDNN rounds otherwise.
+    env = {
+        **os.environ,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "CUDA_VISIBLE_DEVICES": "-1",
+    }
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as child:
         assert child.stdout is not None
         for line in child.stdout:
             if line.startswith("epoch 2/6: loss"):

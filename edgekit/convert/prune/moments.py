@@ -15,6 +15,8 @@ from edgekit.convert.prune.linear import Linear
 
 _FEWEST_ROWS, _MOST_ROWS = 20_000, 80_000
 _ROWS_PER_INPUT = 40
+_BY_CHANNEL = 2_000
+_MOST_PRODUCTS = 10**11
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -34,6 +36,18 @@ class Moments:
     new: np.ndarray
     covariance: np.ndarray
     cross: np.ndarray
+
+    def steady(self) -> np.ndarray:
+        """The covariance, drawn to its diagonal where it is of few rows.
+
+        By `inputs / (inputs + 2 rows)`: with fewer rows than inputs it is singular, and a layer
+        seems to lose nothing whatever goes. A classifier behind global pooling has one row for
+        each sample: without this all of mobilenet's zeros went there.
+        """
+        inputs = self.covariance.shape[-1]
+        part = inputs / (inputs + 2 * self.rows)
+        diagonal = self.covariance * np.eye(inputs)
+        return np.asarray((1 - part) * self.covariance + part * diagonal)
 
     def uncentred(self) -> Moments:
         """The same about zero: for a layer without anything that takes up a shift."""
@@ -60,7 +74,10 @@ def measure(
     """
     total = new.num_places(q)
     groups, inputs, _ = new.weights.shape
-    wanted = max(_FEWEST_ROWS, min(_MOST_ROWS, _ROWS_PER_INPUT * inputs))
+    fewest = _FEWEST_ROWS if groups == 1 else max(_FEWEST_ROWS // groups, _BY_CHANNEL)
+    # A layer that is very wide would take minutes: fewer rows, as long as they are enough.
+    most = max(4 * inputs, min(_MOST_ROWS, _MOST_PRODUCTS // inputs**2))
+    wanted = max(fewest, min(most, _ROWS_PER_INPUT * inputs))
     if total > wanted:
         places = np.sort(rng.choice(total, wanted, replace=False, shuffle=False))
     else:

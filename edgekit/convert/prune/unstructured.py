@@ -272,7 +272,7 @@ def _allotted(plan: _Plan, inputs: Mapping[str, np.ndarray]) -> dict[str, int]:
             measured = measured.uncentred()
         curves = [
             reconstruct.curve(weights, reconstruct.damped(covariance, refit.RIDGE), rng)
-            for weights, covariance in zip(view.weights, measured.covariance, strict=True)
+            for weights, covariance in zip(view.weights, measured.steady(), strict=True)
         ]
         sums[node.name] = np.mean(curves, axis=0)
     sizes = {name: view.weights.size for name, view in plan.layers.items()}
@@ -310,7 +310,7 @@ class _Reconstruct:
         wanted = before.weights.astype(np.float64)
         if measured.rows >= refit.ROWS_PER_INPUT * before.weights.shape[1]:
             wanted = refit.least_squares(wanted, wanted, measured)
-        damped = [reconstruct.damped(c, refit.RIDGE) for c in measured.covariance]
+        damped = [reconstruct.damped(c, refit.RIDGE) for c in measured.steady()]
         each = list(zip(wanted, damped, strict=True))
         scores = np.stack([reconstruct.saliency(w, m) for w, m in each])
         mask = self._plan.mask(view, scores, count)

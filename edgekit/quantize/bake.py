@@ -21,7 +21,7 @@ def bake(prepared: Prepared, trained: Grid) -> Prepared:
         trained: The same grid after training.
 
     Returns:
-        What `apply` makes the trained file of; its candidates are gone, for none of them is it.
+        What `apply` makes the trained file of; its candidates are those of the start.
 
     Raises:
         QuantizeError: A range or a weight is not finite.
@@ -38,7 +38,7 @@ def bake(prepared: Prepared, trained: Grid) -> Prepared:
     for index, one in trained.weights.items():
         _check((f"operator {index}",), one.scales, *([] if one.bias is None else [one.bias]))
         weights[index] = Weights(codes=one.codes, scales=one.scales, bias=one.bias, bits=one.bits)
-    return replace(prepared, ranges=ranges, weights=weights, candidates=())
+    return replace(prepared, ranges=ranges, weights=weights)
 
 
 def _check(names: tuple[str, ...], *arrays: np.ndarray) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from edgekit import flatbuffer, recipes
 from edgekit.errors import QuantizeError
 from edgekit.flatbuffer.grids import Grid, from_range
+from edgekit.quantize.bake import bake
 from edgekit.quantize.calibrate import Ranges
 from edgekit.quantize.grid import grid
 from edgekit.quantize.pairing import pairs
@@ -230,3 +231,30 @@ def test_groups_of_16_bits_are_symmetric(branching):
     assert made.groups and {group.zero_point for group in made.groups} == {0}
     assert {group.limits for group in made.groups} == {(-32767, 32767)}
     assert all(group.bits == 16 for group in made.groups)
+
+
+def test_the_bias_of_a_dead_channel_gets_room():
+    net = tiny.Network(shape=(4,))
+    weights, bias = tiny.random(3, 4), tiny.random(3)
+    weights[1] *= 1e-12
+    bias[1] = -1.75
+    content = net.finish(y=net.dense(net.x, weights, bias))
+    inputs = {"x": tiny.random(20, 4)}
+    before = prepared(content, inputs)
+    made = grid(before, STATIC).weights[0]
+    assert made.bias is not None
+    np.testing.assert_allclose(made.bias[1], -1.75, rtol=1e-6)
+    assert not made.codes[1].any()
+    stored = grid(bake(before, grid(before, STATIC)), STATIC).weights[0]
+    assert stored.bias is not None
+    np.testing.assert_allclose(stored.bias, bias, atol=1e-3)  # in int32 it was cut off
+    # The others are left as they are.
+    values = flatbuffer.values(flatbuffer.read(content), dense_weights(content))
+    assert np.abs(stored.real - values).max() <= 0.51 * stored.scales.max()
+
+
+def dense_weights(content: bytes) -> flatbuffer.Tensor:
+    [op] = flatbuffer.operators(flatbuffer.read(content))
+    tensor = op.operands[1]
+    assert tensor is not None
+    return tensor

@@ -16,12 +16,11 @@ from edgekit.convert.qat import linear, operators
 from edgekit.flatbuffer import Operator
 from edgekit.flatbuffer.grids import SMALLEST, Codes, Group, from_range
 
-# How far a step of Adam goes, as a multiple of the learning rate: of a weight as a fraction of
-# its channel's largest, of a bias as a fraction of the largest one, of a scale and of a range's
-# end as a fraction of itself.
+# How far a step of Adam goes, as a multiple of the learning rate: of a weight and of a bias as a
+# fraction of the channel's largest weight, of a scale and of a range's end as a fraction of itself.
 WEIGHT_GAIN, BIAS_GAIN, SCALE_GAIN, RANGE_GAIN = 1.0, 1.0, 1.0, 1.0
 # How far inside of what rounds to the same code a weight begins.
-_CELL = 0.49
+_CELL = 0.45
 
 
 class Range(keras.layers.Layer):  # type: ignore[misc]
@@ -34,7 +33,7 @@ class Range(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, group: Group, *, constant: bool, name: str) -> None:
         super().__init__(name=name)
-        self.group, self.constant = group, constant or group.fixed
+        self.group, self.constant, self.written = group, constant or group.fixed, constant
         if not self.constant:
             zero = keras.initializers.Zeros()
             self.low = self.add_weight(shape=(), initializer=zero, name="low")
@@ -77,17 +76,31 @@ class Range(keras.layers.Layer):  # type: ignore[misc]
             names=self.group.names,
         )
 
-    def call(self, x: Any) -> Any:
-        """`x` rounded; its gradient is that inside the range, the ends take the rest."""
+    def call(self, x: Any, cast: bool = False) -> Any:
+        """`x` rounded; its gradient is that inside the range, the ends take the rest.
+
+        Args:
+            x: Real values.
+            cast: Whether the file has an operator for it, which rounds halves to even. Pixels
+                that were made -1 to 1 lie on halves, all of them; TensorFlow's fake
+                quantization rounds halves up.
+        """
         first, last = self.group.limits
         if self.constant:
             zero, scale = self.group.zero_point, np.float64(self.group.scale)
             low, high = np.float32((first - zero) * scale), np.float32((last - zero) * scale)
         else:
             low, high = self._nudged(first, last)
-        return tf.quantization.fake_quant_with_min_max_vars(
-            x, low, high, num_bits=self.group.bits, narrow_range=self.group.bits > 8
-        )
+        if not cast or self.written:
+            return tf.quantization.fake_quant_with_min_max_vars(
+                x, low, high, num_bits=self.group.bits, narrow_range=self.group.bits > 8
+            )
+        width = tf.cast(high, tf.float64) - tf.cast(low, tf.float64)
+        scale = tf.cast(width / (last - first), tf.float32)
+        clipped = tf.clip_by_value(x, low, high)
+        # Real values first, as the kernel does it: codes, then their limits.
+        rounded = tf.clip_by_value(tf.round(x * (1.0 / scale)) * scale, low, high)
+        return clipped + tf.stop_gradient(rounded - clipped)
 
     def _nudged(self, first: int, last: int) -> tuple[Any, Any]:
         """Ends that zero lies on the grid of, as `from_range` puts it, in float64 as there."""
@@ -221,7 +234,8 @@ class RoundingLayer(Layer):
         self.scale = self._variable(np.zeros(codes.scales.shape), "scale")
         held: list[tuple[int, Any]] = [(places[0], self.kernel)]
         if places[1] in constants and codes.bias is not None:
-            self.unit = np.float32(np.abs(codes.bias).max() or 1.0) * np.float32(BIAS_GAIN)
+            # One bias for all channels of a single scale, or one for each.
+            self.unit = (codes.scales * np.float32(codes.largest * BIAS_GAIN)).astype(np.float32)
             self.bias = self._variable(np.zeros(codes.bias.shape), "bias")
             held.append((places[1], self.bias))
         self.held = tuple(held)
@@ -285,7 +299,7 @@ class RoundingLayer(Layer):
 
     def _read(self, place: int, value: Any) -> Any:
         on = dict(self._read_on).get(place)
-        return value if on is None else on(value)
+        return value if on is None else on(value, cast=True)
 
     def _rounded(self, number: int, value: Any) -> Any:
         on = dict(self._give_on).get(number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         report: Takes one line of progress.
 
     Returns:
-        The fields of `train.fit.Trained`.
+        `step`: what was done, as a `records.Step` without its loss.
 
     Raises:
         ModelError: The file cannot be trained (see `rebuild`).
@@ -38,6 +37,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     """
     from edgekit.convert.qat import fake, rebuild
     from edgekit.convert.qat.layers import freezing
+    from edgekit.convert.train import told
     from edgekit.convert.train.fit import fit
 
     content = Path(request["float"]).read_bytes()
@@ -66,4 +66,4 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         report=report,
     )
     fake.trained(student, grid).save(Path(request["out"]))
-    return asdict(done)
+    return {"step": serde.to_dict(told.step(done, "qat"))}

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_fake import ask_rounding, floats, steps_apart
+
+from benchmarks.corpus import ITEMS, prepare
+from edgekit import convert_model, flatbuffer, recipes
+from edgekit.data import sources
+from edgekit.quantize.bake import bake
+from edgekit.quantize.choose import Search
+from edgekit.quantize.grid import grid
+from edgekit.records import ConvertOptions
+
+pytestmark = [pytest.mark.corpus, pytest.mark.convert]
+STATIC = recipes.get("static_wi8_ai8")
+
+
+@pytest.mark.parametrize("item", ["kws_dscnn", "imagenet_mobilenetv1_025"])
+def test_real_models_compute_in_training_what_their_int8_file_does(
+    ask, stored, corpus, tmp_path, item
+):
+    made = prepare(item, tmp_path, corpus)
+    (artifact,) = convert_model(
+        corpus / ITEMS[item].folder / ITEMS[item].model,
+        output=tmp_path / "out",
+        options=ConvertOptions(recipes=("float32",)),
+    )
+    content = Path(artifact.path).read_bytes()
+    contract = flatbuffer.contract(content)
+    samples = sources.load(str(made.calib), contract, purpose="calibration", limit=60, seed=0)
+    search = Search(content, samples.take(range(40)), contract, seed=0, report=lambda line: None)
+    prepared = search.prepare(STATIC)
+    inputs = floats(samples.take(range(40, 60)))
+    got, trained = ask_rounding(ask, prepared, STATIC, inputs, tmp_path)
+    assert trained.groups == grid(prepared, STATIC).groups
+    ours = flatbuffer.to_bytes(bake(prepared, trained).apply(STATIC))
+    apart = steps_apart(ours, got, stored(ours, inputs), trained)
+    assert (apart <= 1).mean() >= 0.999

@@ -14,6 +14,8 @@ from edgekit.convert.train.checkpoint import State
 
 # Often enough for a time limit that starts again with each line.
 _QUIET_SECONDS = 2.0
+# What sets these random numbers apart from those of `batches`, of the same seed.
+_RANDOM_LAYERS = 3
 
 
 class Course(keras.callbacks.Callback):  # type: ignore[misc]
@@ -58,7 +60,7 @@ class Course(keras.callbacks.Callback):  # type: ignore[misc]
         """Give dropout and its like the random numbers of this epoch."""
         states = [v for v in self.student.variables if v.name == "seed_generator_state"]
         for index, variable in enumerate(states):
-            rng = np.random.default_rng((self.seed, 3, epoch, index))
+            rng = np.random.default_rng((self.seed, _RANDOM_LAYERS, epoch, index))
             variable.assign(rng.integers(0, 2**31, variable.shape).astype(variable.dtype))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:

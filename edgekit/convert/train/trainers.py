@@ -99,7 +99,8 @@ def quick_statistics(model: Any) -> Iterator[None]:
 
     Keras' momentum of 0.99 takes hundreds of steps to see that channels are gone; a few hundred
     samples make a dozen an epoch. ResNet8 without a quarter of its inner channels came to 77.0 %
-    in 20 epochs with 0.9, to 74.2 % with frozen statistics and to 68.6 % with its own 0.99.
+    in 20 epochs on 200 images with 0.9, to 74.2 % with frozen statistics and to 68.6 % with its
+    own 0.99.
     """
     layers = [
         layer

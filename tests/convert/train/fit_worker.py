@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def image_model(seed: int = 0, ending: str | None = "softmax", classes: int = 3)
     image = keras.Input((10, 10, 3), name="image")
     x = L.Rescaling(1 / 255)(image)
     x = L.Conv2D(8, 3, use_bias=False)(x)
-    x = L.Dropout(0.1)(L.ReLU()(L.BatchNormalization(momentum=0.9)(x)))
+    x = L.Dropout(0.1)(L.ReLU()(L.BatchNormalization()(x)))
     x = L.GlobalAveragePooling2D()(x)
     return keras.Model(image, L.Dense(classes, activation=ending, name="out")(x))
 
@@ -54,7 +55,14 @@ def _colours(count: int) -> np.ndarray:
 
 
 def _taught() -> Any:
-    """A model that knows its colours."""
+    """A model that knows its colours: trained once, and a copy for each case."""
+    model = keras.models.clone_model(_original())
+    model.set_weights(_w(_original()))
+    return model
+
+
+@cache
+def _original() -> Any:
     model = image_model()
     samples = Samples(inputs=pixels(120), labels=_colours(120))
     options = Training(data="", epochs=12, batch_size=8, patience=12)
@@ -102,6 +110,7 @@ def distil(**training: Any) -> dict[str, Any]:
         "teacher_same": same,
         "teacher_trainable": [layer.trainable for layer in teacher.layers],
         "student_compiled": bool(student.compiled),
+        "momentum": student.layers[3].momentum,
     }
 
 

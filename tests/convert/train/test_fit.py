@@ -40,6 +40,7 @@ def test_distillation_brings_a_spoiled_model_back_without_labels(case: Any):
     assert result["teacher_same"]
     assert [i for i, free in enumerate(result["teacher_trainable"]) if not free] == [2]
     assert not result["student_compiled"]
+    assert result["momentum"] == 0.99  # lowered while it was trained
 
 
 @pytest.mark.parametrize(

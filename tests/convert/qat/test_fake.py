@@ -201,3 +201,17 @@ def test_frozen_ranges_stay(ask, tmp_path):
     again, frozen = ask_rounding(ask, prepared, STATIC, inputs, tmp_path, moved=5, freeze=True)
     assert frozen.groups == moved.groups != grid(prepared, STATIC).groups
     np.testing.assert_array_equal(first["y"], again["y"])
+
+
+def test_inputs_on_halves_are_rounded_as_the_file_rounds_them(ask, stored, tmp_path):
+    """Pixels that were made -1 to 1: each lies half a step between two codes."""
+    pixels = (np.arange(256, dtype=np.float32) - 127.5) / 127.5
+    net = tiny.Network(shape=(16, 16, 1))
+    content = net.finish(y=net.conv(net.x, np.ones((1, 1, 1, 1), np.float32)))
+    inputs = {"x": pixels.reshape(1, 16, 16, 1)}
+    prepared = Prepared(float_model=content, ranges=tiny.extremes(content, inputs))
+    got, trained = ask_rounding(ask, prepared, STATIC, inputs, tmp_path)
+    ours = flatbuffer.to_bytes(bake(prepared, trained).apply(STATIC))
+    answers = stored(ours, inputs)
+    assert not steps_apart(ours, got, answers, trained).any()
+    assert len(np.unique(answers["y"])) > 120

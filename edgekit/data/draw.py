@@ -56,16 +56,17 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
 
     Args:
         contract: The model's inputs, with their preprocessing.
-        request: `calibration` (a source, or None), `golden_samples`,
-            `calibration_samples`, `seed`, `calibrates`: whether anything will be calibrated, so
-            that unfit samples matter, and `training` (a source, or None); for `Drawn.save`
+        request: `calibration` (a source, or None), `golden_samples`, `calibration_samples`,
+            `seed`, `calibrates`: whether anything will be calibrated, so that unfit samples
+            matter, `training` (a source, or None), and `judges`: how many of the held-back
+            calibration samples judge what was trained, and are not trained on. For `Drawn.save`
             `calibration_out` and `training_out` (`.npz`).
         id_limits: Exclusive upper bounds of integer inputs, for synthetic samples.
 
     Returns:
         Golden and calibration samples without one in common. Without data the golden ones
         are synthetic: valid in shape, type and range; and there is no calibration. No training
-        sample is golden, or among the calibration samples that are held back to judge by.
+        sample is golden, or one of the held-back calibration samples that judge.
 
     Raises:
         DataError: A source cannot be read, does not fit, or leaves nothing to train on.
@@ -84,7 +85,8 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
     training = None
     if request.get("training"):
         _, held = parts.held_back(calibration, seed)
-        training = _training(request["training"], contract, (golden, held), seed)
+        judges = held.take(range(min(int(request["judges"]), len(held))))
+        training = _training(request["training"], contract, (golden, judges), seed)
     calibrates = bool(request.get("calibrates"))
     return Drawn(
         golden=golden,

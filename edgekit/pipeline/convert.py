@@ -86,6 +86,7 @@ def convert(
             "golden_samples": options.golden_samples,
             "calibration_samples": options.calibration_samples,
             "calibrates": settled.calibrates,
+            "judges": settled.judges,
             "seed": options.seed,
             "unsafe": options.unsafe,
             "out": str(work / "float.tflite"),

@@ -14,6 +14,10 @@ from edgekit.errors import OutputError, UsageError
 from edgekit.project import Project
 from edgekit.records import ConvertOptions, Pruning, Quantization, Recipe, Training
 
+# Enough to see that a file computes something else; how well it computes, `validate` says.
+_FEW_JUDGES = 16
+# Enough to see what each step of a compression loses; and what judges is not trained on.
+_JUDGES = 32
 # With a recipe, an ending and a temporary part behind it, a name stays below 255 bytes.
 _NAME_BYTES = 180
 
@@ -27,6 +31,7 @@ class Plan:
 
     `calibrates` tells that the samples take part in a file, `bounded` that a loss is bounded.
     Where the model is pruned, the recipes of the pruned one follow the original's float one.
+    So many of the held-back calibration samples as `judges` says judge each file when it is made.
     """
 
     recipes: tuple[Recipe, ...]
@@ -38,6 +43,7 @@ class Plan:
     bounded: bool = False
     prune: Pruning | None = None
     training: Training | None = None
+    judges: int = 0
 
 
 def plan(
@@ -112,9 +118,16 @@ def plan(
         bounded=bounded,
         prune=options.prune,
         training=options.training,
+        judges=_judges(options, bounded=bounded),
     )
     _check_outputs(settled, model, options.force)
     return settled
+
+
+def _judges(options: ConvertOptions, *, bounded: bool) -> int:
+    if options.training is not None and bounded:
+        return options.calibration_samples  # a bound is measured on all that are held back
+    return _JUDGES if options.prune or options.training else _FEW_JUDGES
 
 
 def needs_calibration(recipe: Recipe) -> bool:

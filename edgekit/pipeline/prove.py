@@ -18,10 +18,6 @@ from edgekit.records import Contract, ConvertOptions, Limits, Recipe, Target, Ve
 from edgekit.runtimes import host
 
 _WORKERS = 2
-# Enough to see that a file computes something else; how well it computes, `validate` says.
-_FEW = 16
-# Enough to see what each step of a compression loses.
-_HELD_BACK = 128
 # No interpreter of a host has fast kernels for int16 activations: they take 28x of float's time.
 _SAMPLES_AT_16_BITS = 4
 
@@ -47,7 +43,7 @@ def proof_samples(work: Path, settled: Plan, seed: int) -> Proof:
     inputs = golden.inputs
     if calibration.is_file():
         _, others = parts.held_back(Samples.load(calibration), seed)
-        held = min(_HELD_BACK if settled.training or settled.prune else _FEW, len(others))
+        held = min(settled.judges, len(others))
         others = others.take(range(held))
         inputs = {n: np.concatenate([v, others.inputs[n]]) for n, v in inputs.items()}
     proof = Samples(inputs=inputs)

@@ -105,7 +105,8 @@ def advice_lines(
     lines = []
     for one in artifacts[1:]:
         said = []
-        if one.size_bytes >= artifacts[0].size_bytes:
+        sparse = one.recipe.prune is not None and one.recipe.quantize is None  # told with its step
+        if one.size_bytes >= artifacts[0].size_bytes and not sparse:
             said.append("is no smaller than the float file")
         ratio = (latency_ratios or {}).get(one.recipe.label)
         if ratio is not None and ratio.low is not None and ratio.low > _SLOWER:

@@ -21,6 +21,7 @@ def request(**changes):
         "calibration_samples": 30,
         "seed": 0,
         "calibrates": False,
+        "judges": 6,
         **changes,
     }
 
@@ -46,8 +47,9 @@ def test_one_source_serves_all_and_what_judges_is_not_trained_on(data, tmp_path)
     )
     drawn = draw.draw(CONTRACT, asked, {})
     fit, held = parts.held_back(drawn.calibration, 0)
-    assert len(drawn.training) == 60 - len(drawn.golden) - len(held)
-    assert not rows(drawn.training) & (rows(drawn.golden) | rows(held))
+    judges = held.take(range(6))
+    assert len(drawn.training) == 60 - len(drawn.golden) - 6
+    assert not rows(drawn.training) & (rows(drawn.golden) | rows(judges))
     assert rows(fit) <= rows(drawn.training)
     drawn.save(asked)
     stored = Samples.load(tmp_path / "t.npz")

@@ -26,19 +26,21 @@ class Divided:
     whole: dict[str, np.ndarray]
 
 
-def divided(samples: Samples, most: int, rng: np.random.Generator) -> Divided:
+def divided(graph: Graph, samples: Samples, most: int, rng: np.random.Generator) -> Divided:
     """Samples to fit to and others to judge by, drawn by chance.
 
     With very few samples the same ones do both: a poor judge is better than none.
 
     Args:
+        graph: Of the model, whose inputs they have to be.
         samples: All of them.
         most: How many fit into memory at once.
         rng: Draws them.
 
     Raises:
-        DataError: An input is not finite, or there are no samples.
+        DataError: An input is missing, of another shape or not finite, or there are no samples.
     """
+    _require_fitting(graph, samples)
     if not len(samples):
         raise DataError(
             "There is at least one sample to calibrate on.",
@@ -60,6 +62,27 @@ def divided(samples: Samples, most: int, rng: np.random.Generator) -> Divided:
         return {name: array[np.sort(chosen)] for name, array in samples.inputs.items()}
 
     return Divided(fit=taken(fit), hold=taken(hold), whole=taken(order))
+
+
+def _require_fitting(graph: Graph, samples: Samples) -> None:
+    for name, number in graph.inputs.items():
+        given = samples.inputs.get(name)
+        if given is None:
+            raise DataError(
+                f"The inputs of the model are {', '.join(graph.inputs)}.",
+                received=f"samples with {', '.join(samples.inputs)}, without {name!r}",
+                hint="give an array for each of them.",
+            )
+        shape = graph.shapes[number][1:]
+        same = len(given.shape) == len(shape) + 1
+        if not same or any(
+            size not in (None, got) for size, got in zip(shape, given.shape[1:], strict=True)
+        ):
+            raise DataError(
+                f"Samples of the input {name!r} have the shape {('samples', *shape)}.",
+                received=f"shape {given.shape}",
+                hint="None stands for any size.",
+            )
 
 
 def answers(graph: Graph, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:

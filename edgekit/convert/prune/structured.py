@@ -133,7 +133,8 @@ def _calibrated(
     report: Report,
 ) -> Pruned:
     rng = np.random.default_rng(plan.seed)
-    parts = judge.divided(samples, together.affordable(plan.graph, len(samples), 3), rng)
+    most = together.affordable(plan.graph, len(samples), 5)
+    parts = judge.divided(plan.graph, samples, most, rng)
     report(f"choosing channels by {importance}")
     ranked = ranking.rank(
         plan.graph, plan.channels, plan.chosen, importance, parts.fit, seed=plan.seed

@@ -225,7 +225,7 @@ def _calibrated(
 ) -> tuple[Any, dict[str, np.ndarray], dict[str, float]]:
     rng = np.random.default_rng(plan.seed)
     most = together.affordable(plan.graph, len(samples), 4)
-    parts = judge.divided(samples, most, rng)
+    parts = judge.divided(plan.graph, samples, most, rng)
     allotments = {"uniform": plan.uniform()}
     if plan.pattern is None and len(plan.layers) > 1:
         report("measuring how much each layer can lose")

@@ -66,6 +66,10 @@ def prune(which: str, folder: str, pruning: dict[str, Any], **rest: Any) -> dict
     given = samples if rest.get("samples", True) else None
     if rest.get("few"):
         given = samples.take(range(rest["few"]))
+    if rest.get("renamed"):
+        given = Samples(inputs={"picture": samples.inputs["image"]})
+    if rest.get("flat"):
+        given = Samples(inputs={"image": samples.inputs["image"].reshape(len(samples), -1)})
     if rest.get("nan"):
         broken = {k: np.full_like(v, np.nan) for k, v in samples.inputs.items()}
         given = Samples(inputs=broken)

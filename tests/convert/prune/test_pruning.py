@@ -96,7 +96,7 @@ def test_the_smallest_error_on_held_back_samples_is_taken(on_digits: Do) -> None
 def test_a_target_is_held(on_digits: Do, kind: str, aim: float) -> None:
     result = on_digits({kind: aim})
     before, after = result["macs" if kind == "to_macs" else "parameters"]
-    assert 0.75 * aim < after / before <= aim + 0.01
+    assert 0.6 * aim < after / before <= aim + 0.01
 
 
 def test_the_same_seed_gives_the_same_bytes(on_digits: Do) -> None:
@@ -184,6 +184,8 @@ def test_very_few_samples_do_no_harm(on_digits: Do) -> None:
         ({"to_macs": 0.01}, {}, UsageError, "is left"),
         ({**HALF, "layers": ["conv9"]}, {}, UsageError, "conv9"),
         ({**HALF}, {"nan": True}, DataError, "NaN"),
+        ({**HALF}, {"renamed": True}, DataError, "without 'image'"),
+        ({**LOOSE, **HALF}, {"flat": True}, DataError, "(200, 64)"),
         ({**LOOSE}, {}, UsageError, "none"),
         ({**LOOSE, "sparsity": 0.0}, {}, UsageError, "0"),
         ({**LOOSE, "to_macs": 0.5}, {}, UsageError, "to_macs"),

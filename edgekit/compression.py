@@ -110,13 +110,12 @@ def check_training(training: Training) -> None:
     """
     least = {"epochs": 1, "batch_size": 1, "patience": 1, "seed": 0}
     for name, minimum in least.items():
-        if getattr(training, name) < minimum:
-            raise UsageError(
-                f"{name} is at least {minimum}.", received=str(getattr(training, name))
-            )
+        value = getattr(training, name)
+        if value is not None and value < minimum:
+            raise UsageError(f"{name} is at least {minimum}.", received=str(value))
     if training.learning_rate is not None and not 0 < training.learning_rate < 1:
         raise UsageError(
-            "A learning rate lies between 0 and 1.", received=str(training.learning_rate)
+            "learning_rate lies between 0 and 1.", received=str(training.learning_rate)
         )
     if not 0 <= training.label_weight <= 1:
         raise UsageError("label_weight is from 0 to 1.", received=str(training.label_weight))

@@ -108,19 +108,22 @@ class Training:
     outputs as targets, so that no labels are needed; where there are labels they weigh
     `label_weight`. `quantization_aware` trains with the rounding of each recipe in place.
     Training ends `patience` epochs after the best one, judged on `validation`, a fraction of the
-    samples that is not trained on. None for `learning_rate` is 1e-3 for pruned models and 1e-4
-    for quantization-aware training.
+    samples that is not trained on. None means: for `batch_size`, 32, of fewer than 512 samples 16,
+    of fewer than 256 samples 8; for `epochs`, about a thousand batches, but 20
+    epochs at least and 100 at most; for `patience`, half of the epochs, since most is gained by the
+    low rates of the end; for `learning_rate`, 1e-3 for pruned models and 1e-4 for
+    quantization-aware training.
     """
 
     data: str
     distill: bool = False
     quantization_aware: bool = False
-    epochs: int = 20
-    batch_size: int = 32
+    epochs: int | None = None
+    batch_size: int | None = None
     learning_rate: float | None = None
     label_weight: float = 0.1
     augment: bool = True
-    patience: int = 5
+    patience: int | None = None
     validation: float = 0.1
     seed: int = 0
 

@@ -74,8 +74,12 @@ _OPTIONS = (
     click.option(
         "--qat", is_flag=True, default=None, help="Train with the rounding of each recipe in place."
     ),
-    click.option("--epochs", type=click.IntRange(min=1), help="At most so many [default: 20]."),
-    click.option("--batch-size", type=click.IntRange(min=1), help="[default: 32]"),
+    click.option(
+        "--epochs", type=click.IntRange(min=1), help="At most [default: about 1,000 batches]."
+    ),
+    click.option(
+        "--batch-size", type=click.IntRange(min=1), help="[default: 32, 8 or 16 of few samples]"
+    ),
     click.option(
         "--learning-rate",
         type=_FRACTION,
@@ -84,7 +88,7 @@ _OPTIONS = (
     click.option(
         "--patience",
         type=click.IntRange(min=1),
-        help="End so many epochs after the best one [default: 5].",
+        help="End so many epochs after the best one [default: half of them].",
     ),
     click.option(
         "--augment/--no-augment",

@@ -59,6 +59,7 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     pruned, step = _pruned(model, pruning, request, original, report)
     wrapped, steps = answer("prune", pruned.model), [step]
     if request["training"] is not None:
+        pruned.model.trainable = True  # what was frozen in the original changed too
         steps.append(_finetuned(pruned.model, model, wrapped, request, report))
         wrapped = answer("finetune", pruned.model)
     pruned.model.save(request["keras_out"])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgekit.flatbuffer import Model, Operator
+from edgekit.flatbuffer import Model, Operator, Tensor
 from edgekit.quantize import linear, patch, rounding
 from edgekit.quantize.linear import Linear
 from edgekit.quantize.pairing import behind_casts, pairs, producers
@@ -27,6 +27,10 @@ _ROWS, _GROUP_ROWS, _ROWS_FOR_EACH = 4096, 512, 4
 _ROW_BYTES, _FEWEST_ROWS = 256 * 2**20, 64
 # With fewer rows for each input, refitted weights would reproduce the rows and little else.
 _ROWS_TO_REFIT = 2
+# Of a bias in int32: far from its end, and no finer than a float32 can say.
+_MOST_BIAS_STEPS = float(1 << 24)
+# Of an output in one step of inputs times weights: kernels refuse 256 and more.
+_MOST_STEPS = 100.0
 # So many weights are zero in layers from which single weights were pruned, and in no others.
 _PRUNED = 0.05
 
@@ -145,9 +149,10 @@ def _weights_for(
     x = view.rows(exact.stored(before), before, places)
     q = view.rows(rounded.stored(after), after, places)
     corrected = view.bias is not None and method.bias_correction
-    scales = rounding.max_scales(view.weights, bits)
+    least = _least_scales(view, new, after)
+    scales = np.maximum(rounding.max_scales(view.weights, bits), least)
     if method.gptq:
-        codes, scales = _fitted(view.weights, x, q, bits, method.refit, centred=corrected)
+        codes, scales = _fitted(view.weights, x, q, bits, method.refit, least, centred=corrected)
     else:
         codes = rounding.nearest(view.weights, scales, bits)
     bias = view.bias
@@ -161,12 +166,34 @@ def _weights_for(
     )
 
 
+def _least_scales(view: Linear, new: Operator, after: Tensor) -> np.ndarray | np.float32:
+    """Scales `(groups, outputs)` below which a bias would not fit into int32.
+
+    A dead channel has weights near 1e-12 and lives by its bias alone, which is counted in steps
+    of input scale times weight scale: it was cut off, and the channel far from what it should be.
+    """
+    bias = new.operands[2] if len(new.operands) > 2 else None
+    if view.bias is None or bias is None or bias.dtype != "int32" or not after.scale:
+        return np.float32(0)
+    least = np.abs(view.bias) / (after.scale[0] * _MOST_BIAS_STEPS)
+    given = new.outputs[0].scale  # a channel that is beyond all outputs needs no exact bias
+    most = _MOST_STEPS * given[0] / after.scale[0] if given else np.inf
+    return np.asarray(np.minimum(least, most), np.float32)
+
+
 def _fitted(
-    weights: np.ndarray, x: np.ndarray, q: np.ndarray, bits: int, refit: bool, *, centred: bool
+    weights: np.ndarray,
+    x: np.ndarray,
+    q: np.ndarray,
+    bits: int,
+    refit: bool,
+    least: np.ndarray | np.float32,
+    *,
+    centred: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Codes and scales that reproduce the outputs of float inputs `x` from quantized ones `q`.
 
-    With `centred` a bias takes up the difference of the means.
+    With `centred` a bias takes up the difference of the means. Scales are not below `least`.
     """
     _, rows, inputs = q.shape
     if centred:
@@ -175,7 +202,7 @@ def _fitted(
     # fails on others. A dense layer has one row for each sample.
     trust = rows / (rows + inputs)
     if inputs > rounding.MOST_INPUTS:
-        return _fitted_in_parts(weights, q, bits)
+        return _fitted_in_parts(weights, q, bits, least)
     moments = np.swapaxes(q, 1, 2) @ q / rows
     moments = _towards_diagonal(moments, moments, trust)
     pruned = np.mean(weights == 0) > _PRUNED  # least squares would fill the zeros
@@ -185,11 +212,12 @@ def _fitted(
     scales = rounding.max_scales(weights, bits)
     if bits < 8:
         scales = rounding.mse_scales(weights, np.einsum("gkk->gk", moments), bits)
+    scales = np.maximum(scales, least)
     return rounding.gptq(weights, moments, scales, bits), scales
 
 
 def _fitted_in_parts(
-    weights: np.ndarray, q: np.ndarray, bits: int
+    weights: np.ndarray, q: np.ndarray, bits: int, least: np.ndarray | np.float32
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same for more inputs than can be solved for at once: parts make up for themselves."""
     _, rows, inputs = q.shape
@@ -197,6 +225,7 @@ def _fitted_in_parts(
     scales = rounding.max_scales(weights, bits)
     if bits < 8:
         scales = rounding.mse_scales(weights, importance, bits)
+    scales = np.maximum(scales, least)
     codes = np.empty(weights.shape, np.int8)
     for start in range(0, inputs, rounding.MOST_INPUTS):
         part = slice(start, min(start + rounding.MOST_INPUTS, inputs))

@@ -89,8 +89,8 @@ def bake(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str,
     """Write a file of `run` anew, with the weights and ranges that training found.
 
     Args:
-        request: `entry` (of `run`'s `files`), `trained` (an `.npz` of its `grid`, after training), `contract`,
-            `recipe`, `name`.
+        request: `entry` (of `run`'s `files`), `trained` (an `.npz` of its `grid`, after
+            training), `contract`, `recipe`, `name`.
         report: Takes one line of progress.
 
     Returns:

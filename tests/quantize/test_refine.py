@@ -186,6 +186,20 @@ def test_silent_inputs_and_dead_channels_stay_finite() -> None:
             assert np.isfinite(scores.answers(model, fit)["y"]).all()
 
 
+def test_a_dead_channel_keeps_the_bias_that_it_lives_by() -> None:
+    net = Network(shape=(6, 6, 4))
+    weights = random(8, 3, 3, 4, scale=0.3)
+    weights[:3] *= np.float32(1e-12)
+    bias = np.full(8, 2.5, np.float32)  # at the steps of such weights, far beyond int32
+    content = net.finish(y=net.conv(net.x, weights, bias, activation=RELU))
+    fit = {"x": correlated(40, 6, 6, 4)}
+    model = refined(content, "static_wi8_ai8", fit, GPTQ)
+    expected = scores.answers(flatbuffer.read(content), fit)["y"]
+    got = scores.answers(model, fit)["y"]
+    step = np.abs(expected).max() / 255
+    assert np.abs(got - expected)[..., :3].max() <= step
+
+
 def test_more_inputs_than_can_be_solved_for_are_taken_in_parts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

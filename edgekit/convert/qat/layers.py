@@ -306,17 +306,20 @@ class RoundingLayer(Layer):
         return value if on is None else on(value)
 
 
-def freezing(model: Any, epoch: int) -> Any:
-    """A callback that leaves the ranges of a model as they are from an epoch on.
+class Freezing(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    """Leaves the ranges of a model as they are for the last part of a training.
 
     Args:
         model: What `fake.build_rounding` made.
-        epoch: Counted from 0.
+        part: The fraction of the epochs in which only weights are trained.
     """
 
-    def freeze(number: int, logs: Any) -> None:
-        if number == epoch:
-            for one in model.rounding_ranges:
-                one.freeze()
+    def __init__(self, model: Any, part: float) -> None:
+        super().__init__()
+        self._ranges, self._part = model.rounding_ranges, part
 
-    return keras.callbacks.LambdaCallback(on_epoch_begin=freeze)
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Freeze once the last part begins, and where a resumed training is in it already."""
+        if epoch >= round(self.params["epochs"] * (1 - self._part)):
+            for one in self._ranges:
+                one.freeze()

@@ -36,7 +36,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         DataError: The samples do not fit the model.
     """
     from edgekit.convert.qat import fake, rebuild
-    from edgekit.convert.qat.layers import freezing
+    from edgekit.convert.qat.layers import Freezing
     from edgekit.convert.train import told
     from edgekit.convert.train.fit import fit
 
@@ -62,7 +62,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         checkpoint=Path(request["checkpoint"]) if request.get("checkpoint") else None,
         key=request["key"],
         learning_rate=rate,
-        callbacks=[freezing(student, round(training.epochs * (1 - _FROZEN_PART)))],
+        callbacks=[Freezing(student, _FROZEN_PART)],
         report=report,
     )
     fake.trained(student, grid).save(Path(request["out"]))

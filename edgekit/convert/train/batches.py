@@ -56,6 +56,11 @@ def check(samples: Samples, model: LoadedModel) -> Samples:
     return Samples(inputs=inputs, labels=samples.labels, source=samples.source)
 
 
+def usual_size(count: int) -> int:
+    """The batch size for so many samples: few samples in large batches make too few steps."""
+    return 32 if count >= 512 else 16 if count >= 256 else 8
+
+
 def divide(samples: Samples, validation: float, batch: int, seed: int) -> tuple[Samples, Samples]:
     """Samples to train on, and others to judge by: at least a batch, if that is no quarter.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgekit import compression
 from edgekit.convert.train import batches
 from edgekit.convert.train.checkpoint import State, load_state, save_state
 from edgekit.data.samples import Samples
@@ -21,6 +22,8 @@ TEMPERATURE = 3.0
 """Of the softmax that teacher and student are compared at: of 1, 3 and 6 the one nearest to the
 teacher on held-back images (ResNet8 without a quarter of its inner channels, 280 images)."""
 
+# What `records.Training` says of None.
+_STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 1000, 20, 100
 _WARM_UP_STEPS = 20
 _LAST_RATE = 0.05  # of the learning rate, at the end of the cosine
 _CLIP_NORM = 1.0
@@ -112,7 +115,8 @@ def fit(
     with kept, trainers.quick_statistics(student):
         keras.utils.set_random_seed(training.seed)
         data, trainer, compiled = prepare(student, teacher, samples, training, wrapped, temperature)
-        steps = data.steps * training.epochs
+        epochs = training.epochs or min(max(_STEPS // data.steps, _FEWEST_EPOCHS), _MOST_EPOCHS)
+        steps = data.steps * epochs
         warm_up = min(_WARM_UP_STEPS, steps // 5)
         schedule = keras.optimizers.schedules.CosineDecay(
             learning_rate / 10 if warm_up else learning_rate,
@@ -138,7 +142,7 @@ def fit(
                 f"validation {loss:.4g} at the start"
             )
         else:
-            report(f"going on after epoch {resumed_from} of {training.epochs}")
+            report(f"going on after epoch {resumed_from} of {epochs}")
 
         def save(reached: State) -> None:
             if checkpoint is not None:
@@ -147,18 +151,18 @@ def fit(
         course = Course(
             student,
             state,
-            epochs=training.epochs,
-            patience=training.patience,
+            epochs=epochs,
+            patience=training.patience or max(1, epochs // 2),
             seed=training.seed,
             report=report,
             save=save,
         )
-        if state.epoch < training.epochs and not state.stopped:
+        if state.epoch < epochs and not state.stopped:
             trainer.fit(
                 data.training_stream(state.epoch),
                 steps_per_epoch=data.steps,
                 initial_epoch=state.epoch,
-                epochs=training.epochs,
+                epochs=epochs,
                 validation_data=judge,
                 callbacks=[*callbacks, course],
                 shuffle=False,
@@ -179,22 +183,7 @@ def fit(
 
 
 def _check_settings(training: Training, learning_rate: float, teacher: Any) -> None:
-    ranges = {
-        "epochs": (training.epochs, training.epochs >= 1, "at least 1"),
-        "batch_size": (training.batch_size, training.batch_size >= 1, "at least 1"),
-        "patience": (training.patience, training.patience >= 1, "at least 1"),
-        "seed": (training.seed, training.seed >= 0, "0 or more"),
-        "validation": (training.validation, 0 < training.validation < 1, "between 0 and 1"),
-        "label_weight": (training.label_weight, 0 <= training.label_weight <= 1, "from 0 to 1"),
-        "learning_rate": (
-            learning_rate,
-            math.isfinite(learning_rate) and learning_rate > 0,
-            "above 0",
-        ),
-    }
-    for name, (value, good, rule) in ranges.items():
-        if not good:
-            raise UsageError(f"{name} of a training is {rule}.", received=f"{name} = {value}")
+    compression.check_training(replace(training, learning_rate=learning_rate))
     if training.distill and teacher is None:
         raise UsageError("Distillation has a teacher.", received="no teacher")
 

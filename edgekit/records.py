@@ -109,9 +109,9 @@ class Training:
     `label_weight`. `quantization_aware` trains with the rounding of each recipe in place.
     Training ends `patience` epochs after the best one, judged on `validation`, a fraction of the
     samples that is not trained on. None means: for `batch_size`, 32, of fewer than 512 samples 16,
-    of fewer than 256 samples 8; for `epochs`, about a thousand batches, but 20
-    epochs at least and 100 at most; for `patience`, half of the epochs, since most is gained by the
-    low rates of the end; for `learning_rate`, 1e-3 for pruned models and 1e-4 for
+    of fewer than 256 samples 8; for `epochs`, about 1,500 batches, but 20 epochs at least and 60
+    at most; for `patience`, half of the epochs, since most is gained by the low rates of the end;
+    for `learning_rate`, 1e-3 for pruned models, 3e-4 where samples chose what stays, and 1e-4 for
     quantization-aware training.
     """
 

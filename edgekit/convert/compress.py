@@ -19,15 +19,16 @@ from edgekit.convert import export, keras3, load, load_keras
 from edgekit.convert.loaded import LoadedModel
 from edgekit.convert.prune.prune import prune
 from edgekit.convert.prune.pruned import Pruned
-from edgekit.data.parts import held_back
+from edgekit.data import parts
 from edgekit.data.samples import Samples
 from edgekit.errors import ModelError
 from edgekit.records import Contract, Pruning, Step, Training
 
 Report = Callable[[str], None]
 
-# What pruning disturbs needs larger steps than what rounding does.
-LEARNING_RATE = 1e-3
+# Weights that samples have fitted already lose that fit at larger rates: a quarter of ResNet8's
+# inner channels gone, validation loss 0.807 ends at 0.682 with 1e-3 and at 0.555 with 3e-4.
+LEARNING_RATE, FITTED_RATE = 1e-3, 3e-4
 _MOST_NAMED = 6
 
 
@@ -150,10 +151,8 @@ def _pruned(
     report: Report,
 ) -> tuple[Pruned, Step]:
     started = time.perf_counter()
-    samples = None
-    if request.get("calibration"):
-        fit, _ = held_back(Samples.load(Path(request["calibration"])), int(request["seed"]))
-        samples = _renamed(fit, model, original)
+    fitted = parts.fitted(request["calibration"], int(request["seed"]))
+    samples = None if fitted is None else _renamed(fitted, model, original)
     pruned = prune(model, pruning, samples, seed=int(request["seed"]), report=report)
     (parameters_before, parameters), (macs_before, macs) = pruned.parameters, pruned.macs
     step = Step(
@@ -207,6 +206,10 @@ def _finetuned(
     training = serde.from_dict(Training, request["training"])
     pruning = serde.from_dict(Pruning, request["prune"])
     samples = _renamed(Samples.load(Path(request["training_samples"])), student, wrapped)
+    fitted = None
+    if pruning.reconstruct:
+        fitted = parts.fitted(request["calibration"], int(request["seed"]))
+    usual = LEARNING_RATE if fitted is None else FITTED_RATE
     trained = fit.fit(
         student,
         teacher if training.distill else None,
@@ -214,9 +217,10 @@ def _finetuned(
         training,
         checkpoint=Path(request["checkpoint"]),
         key=str(request["key"]),
-        learning_rate=training.learning_rate or LEARNING_RATE,
+        learning_rate=training.learning_rate or usual,
         callbacks=[decay.KeepZeros(student)] if pruning.method == "unstructured" else [],
         report=report,
+        fitted=fitted,
     )
     return told.step(trained, "finetune")
 

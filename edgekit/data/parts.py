@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -109,6 +110,11 @@ def held_back(samples: Samples, seed: int) -> tuple[Samples, Samples]:
     held = len(samples) // 3
     divided = split(samples, {"fit": len(samples) - held, "held": held}, seed)
     return divided["fit"], divided["held"]
+
+
+def fitted(calibration: str | None, seed: int) -> Samples | None:
+    """The calibration samples of a file that are fitted to; None without a file."""
+    return None if not calibration else held_back(Samples.load(Path(calibration)), seed)[0]
 
 
 def without(samples: Samples, *others: Samples) -> Samples:

@@ -134,6 +134,8 @@ def train(
                 "grid": entry["grid"],
                 "training": serde.to_dict(recipe.training),
                 "samples": request["training_out"],
+                "calibration": request["calibration_out"] if settled.calibration else None,
+                "seed": request["seed"],
                 "check": _check(Path(entry["source"]), proof, work, options),
                 "out": out,
                 **_checkpoint(settled, recipe.name, exported, request),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit import serde
+from edgekit.data import parts
 from edgekit.data.samples import Samples
 from edgekit.flatbuffer.grids import Grid
 from edgekit.records import Training
@@ -24,8 +25,10 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
             (`Prepared.float_model`). `teacher`: the float file whose answers are learned, which
             may be the same. `grid`: what `quantize.grid.grid` saved. `training`: a
             `records.Training`. `samples`: an `.npz` of `Samples` to train on. `check`: samples
-            with the outputs of `float` as an interpreter computes them. `checkpoint`: a folder
-            to go on from, or None. `key`: of the checkpoint. `out`: where the trained grid goes.
+            with the outputs of `float` as an interpreter computes them. `calibration`: the
+            samples that the quantizer saw, or None, and `seed`: they were divided by.
+            `checkpoint`: a folder to go on from, or None. `key`: of the checkpoint. `out`: where
+            the trained grid goes.
         report: Takes one line of progress.
 
     Returns:
@@ -35,6 +38,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         ModelError: The file cannot be trained (see `rebuild`).
         DataError: The samples do not fit the model.
     """
+    from edgekit.convert.prune.decay import KeepZeros
     from edgekit.convert.qat import fake, rebuild
     from edgekit.convert.qat.layers import Freezing
     from edgekit.convert.train import told
@@ -62,8 +66,9 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         checkpoint=Path(request["checkpoint"]) if request.get("checkpoint") else None,
         key=request["key"],
         learning_rate=rate,
-        callbacks=[Freezing(student, _FROZEN_PART)],
+        callbacks=[Freezing(student, _FROZEN_PART), KeepZeros(student)],
         report=report,
+        fitted=parts.fitted(request.get("calibration"), int(request.get("seed", 0))),
     )
     fake.trained(student, grid).save(Path(request["out"]))
     return {"step": serde.to_dict(told.step(done, "qat"))}

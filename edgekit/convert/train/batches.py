@@ -61,17 +61,31 @@ def usual_size(count: int) -> int:
     return 32 if count >= 512 else 16 if count >= 256 else 8
 
 
-def divide(samples: Samples, validation: float, batch: int, seed: int) -> tuple[Samples, Samples]:
+def divide(
+    samples: Samples,
+    validation: float,
+    batch: int,
+    seed: int,
+    fitted: Samples | None = None,
+) -> tuple[Samples, Samples]:
     """Samples to train on, and others to judge by: at least a batch, if that is no quarter.
 
-    Very few samples (below four) do both.
+    Those that the student was `fitted` to do not judge, where there are others: of them it knows
+    the answers before it has learned anything, and no epoch would be better than the start. Very
+    few samples (below four) do both.
     """
     count = len(samples)
     if count < 4:
         return samples, samples
     held = min(max(round(count * validation), min(batch, count // 4), 1), count - 1)
-    both = parts.split(samples, {"train": count - held, "judge": held}, seed)
-    return both["train"], both["judge"]
+    known = set() if fitted is None else set(fitted.digests())
+    fresh = [i for i, one in enumerate(samples.digests()) if one not in known] if known else []
+    if not fresh:
+        both = parts.split(samples, {"train": count - held, "judge": held}, seed)
+        return both["train"], both["judge"]
+    unknown = samples.take(fresh)
+    judge = parts.split(unknown, {"judge": min(held, len(fresh))}, seed)["judge"]
+    return parts.without(samples, judge), judge
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

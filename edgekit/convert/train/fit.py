@@ -23,7 +23,7 @@ TEMPERATURE = 3.0
 teacher on held-back images (ResNet8 without a quarter of its inner channels, 280 images)."""
 
 # What `records.Training` says of None.
-_STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 1000, 20, 100
+_STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 1500, 20, 60
 _WARM_UP_STEPS = 20
 _LAST_RATE = 0.05  # of the learning rate, at the end of the cosine
 _CLIP_NORM = 1.0
@@ -69,6 +69,7 @@ def fit(
     callbacks: Sequence[Any] = (),
     report: Callable[[str], None],
     temperature: float = TEMPERATURE,
+    fitted: Samples | None = None,
 ) -> Trained:
     """Train `student` in place through Keras' own loop.
 
@@ -91,6 +92,7 @@ def fit(
         callbacks: More Keras callbacks. `self.model` is the trainer around the student.
         report: Takes a line of progress every few seconds.
         temperature: Of softmax outputs, for distillation.
+        fitted: Samples that the student's weights were fitted to before: they do not judge.
 
     Returns:
         What came of it.
@@ -114,7 +116,9 @@ def fit(
     kept = trainers.unfrozen_after(teacher if training.distill else None)
     with kept, trainers.quick_statistics(student):
         keras.utils.set_random_seed(training.seed)
-        data, trainer, compiled = prepare(student, teacher, samples, training, wrapped, temperature)
+        data, trainer, compiled = prepare(
+            student, teacher, samples, training, wrapped, temperature, fitted
+        )
         epochs = training.epochs or min(max(_STEPS // data.steps, _FEWEST_EPOCHS), _MOST_EPOCHS)
         steps = data.steps * epochs
         warm_up = min(_WARM_UP_STEPS, steps // 5)

@@ -54,6 +54,7 @@ def prepare(
     training: Training,
     wrapped: LoadedModel,
     temperature: float,
+    fitted: Samples | None = None,
 ) -> tuple[Batches, Any, dict[str, Any]]:
     """The data, the model around the student that Keras trains, and what to compile it with.
 
@@ -86,7 +87,7 @@ def prepare(
     samples = replace(samples, labels=labels)
     fixed = fixed_batch(wrapped)
     size = fixed or training.batch_size or batches.usual_size(len(samples))
-    train, judge = batches.divide(samples, training.validation, size, training.seed)
+    train, judge = batches.divide(samples, training.validation, size, training.seed, fitted)
     data = Batches(
         train=train,
         judge=judge,

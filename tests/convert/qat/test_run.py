@@ -72,7 +72,7 @@ def test_training_brings_the_file_nearer_to_float(ask, stored, tmp_path, recipe,
 def test_a_finished_training_is_taken_from_its_checkpoint(ask, stored, tmp_path):
     content = tiny.picture_net(final=1)
     before = Prepared(float_model=content, ranges=tiny.extremes(content, {"x": X}))
-    asked = request(before, STATIC, stored, tmp_path, learning_rate=1e-3)
+    asked = request(before, STATIC, stored, tmp_path, patience=4, learning_rate=1e-3)
     first = ask("train", **asked)["done"]["step"]
     once = Grid.load(tmp_path / "out.npz")
     again = ask("train", **asked)["done"]["step"]

@@ -116,3 +116,16 @@ def test_a_share_is_held_back_and_a_batch_where_that_is_no_quarter(count: int, h
     if count > 3:
         both = np.concatenate([train.inputs["x"], judge.inputs["x"]])
         assert sorted(both[:, 0]) == list(range(count))
+
+
+def test_samples_that_a_student_was_fitted_to_do_not_judge() -> None:
+    samples = Samples(inputs={"x": np.arange(100, dtype=np.float32)[:, None]})
+    fitted = samples.take(range(60))
+    train, judge = divide(samples, 0.1, 16, 0, fitted)
+    assert len(judge) == 16
+    assert judge.inputs["x"].min() >= 60
+    assert sorted([*train.inputs["x"].ravel(), *judge.inputs["x"].ravel()]) == list(range(100))
+    _, few = divide(samples, 0.5, 16, 0, fitted)
+    assert len(few) == 40  # all that there are
+    train, judge = divide(samples, 0.1, 16, 0, samples)
+    assert (len(train), len(judge)) == (84, 16)

@@ -9,7 +9,8 @@ in pruning, training or any choice. Trained on are an item's calibration samples
 and the training images of `sample_models/digits`. TensorFlow's toolkit
 (tensorflow-model-optimization, for Keras 2) has no distillation: as targets it is given what the
 original model answers for the same samples. It is installed beside the output, not into edgekit's
-environment. Without `--items` and `--methods` the section "Pruning and training" of RESULTS.md is
+environment. Rows are kept in `DIR/ITEM/measured.json`, so that some items or methods can be
+measured again; once every row is there, the section "Pruning and training" of RESULTS.md is
 written.
 """
 
@@ -202,10 +203,31 @@ def install_peer(out: Path) -> Path:
     return site
 
 
-def body(rows: Mapping[str, Sequence[Row]]) -> str:
+def methods_of(item: str) -> tuple[str, ...]:
+    """What is done to an item; the peer cannot load Keras 3 models."""
+    return tuple(name for name, one in METHODS.items() if item != "digits" or not one.peer)
+
+
+def stored(out: Path, item: str) -> dict[str, Row]:
+    """The rows of an item that have been measured, by method."""
+    path = out / item / "measured.json"
+    if not path.is_file():
+        return {}
+    rows = serde.loads(tuple[Row, ...], path.read_text(encoding="utf-8"), str(path))
+    return {row.method: row for row in rows}
+
+
+def keep(out: Path, item: str, row: Row) -> None:
+    """Put one row in place of an older one."""
+    rows = {**stored(out, item), row.method: row}
+    serde.write_atomic(out / item / "measured.json", serde.dumps(tuple(rows.values())))
+
+
+def body(rows: Mapping[str, Mapping[str, Row]]) -> str:
     """One table for each item."""
     parts = []
-    for item, found in rows.items():
+    for item, by_method in rows.items():
+        found = [by_method[name] for name in methods_of(item)]
         done = next((row for row in found if not row.failure), None)
         if done is None:
             parts.append(f"**{item}**: nothing could be measured.")
@@ -252,26 +274,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpus", type=Path, help="folder that holds corpus.json")
     given = parser.parse_args(arguments)
     out = given.out.resolve()
-    rows: dict[str, list[Row]] = {}
     try:
         site = install_peer(out)
         for item in given.items:
             task = prepare(item, out, given.corpus)
-            keras3 = item == "digits"  # which the peer cannot load
             for name in given.methods:
-                if keras3 and METHODS[name].peer:
+                if name not in methods_of(item):
                     continue
                 row = run(task, name, METHODS[name], site)
-                rows.setdefault(item, []).append(row)
                 print(item, " | ".join(_cells(row)), flush=True)
-            serde.write_atomic(task.folder / "measured.json", serde.dumps(tuple(rows[item])))
+                keep(out, item, row)
     except EdgekitError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
-    if set(given.items) == set(ITEMS) and set(given.methods) == set(METHODS):
+    rows = {item: stored(out, item) for item in ITEMS}
+    if all(set(found) >= set(methods_of(item)) for item, found in rows.items()):
         results.write_section("Pruning and training", body(rows))
-    else:
-        print(body(rows))
     return 0
 
 

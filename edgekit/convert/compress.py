@@ -17,11 +17,12 @@ import numpy as np
 from edgekit import serde
 from edgekit.convert import export, keras3, load, load_keras
 from edgekit.convert.loaded import LoadedModel
+from edgekit.convert.prune import graph, groups, macs
 from edgekit.convert.prune.prune import prune
 from edgekit.convert.prune.pruned import Pruned
 from edgekit.data import parts
 from edgekit.data.samples import Samples
-from edgekit.errors import ModelError
+from edgekit.errors import ModelError, UsageError
 from edgekit.records import Contract, Pruning, Step, Training
 
 Report = Callable[[str], None]
@@ -37,17 +38,17 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
     Args:
         request: `model`, `unsafe`, `custom_objects`, `contract` (the original's), `prune`,
-            `training` (or None), `seed`; samples as `.npz` or None: `calibration`,
-            `training_samples`, `proof` (those whose answers are wanted after each step); and
-            what is written: `out` (the float file), `keras_out`, `answers_out` (`.npz`,
-            `STEP/OUTPUT`), `checkpoint` (a folder) with its `key`.
+            `training` (or None), `seed`, `float_bytes` (of the original's file); samples as
+            `.npz` or None: `calibration`, `training_samples`, `proof` (those whose answers are
+            wanted after each step); and what is written: `out` (the float file), `keras_out`,
+            `answers_out` (`.npz`, `STEP/OUTPUT`), `checkpoint` (a folder) with its `key`.
         report: Takes one line of progress.
 
     Returns:
         `steps` without their losses, and `notes`.
     """
-    pruning = serde.from_dict(Pruning, request["prune"])
     original, model = _load(request, report)
+    pruning = _of_weights(serde.from_dict(Pruning, request["prune"]), model, request)
     proof = Samples.load(Path(request["proof"]))
     answers: dict[str, np.ndarray] = {}
 
@@ -168,6 +169,28 @@ def _pruned(
         },
     )
     return pruned, step
+
+
+def _of_weights(pruning: Pruning, model: Any, request: Mapping[str, Any]) -> Pruning:
+    """A target in bytes of the float file as one in bytes of weights: the rest does not shrink.
+
+    Raises:
+        UsageError: The rest alone is larger than the target.
+    """
+    if pruning.to_size is None:
+        return pruning
+    layers = graph.walk(model)
+    weights = macs.count(layers, groups.find(layers)).weight_bytes()
+    file = int(request["float_bytes"])
+    left = pruning.to_size * file - (file - weights)
+    if left <= 0:
+        raise UsageError(
+            "A float file holds weights, which pruning removes, and its graph, which stays.",
+            received=f"to_size {pruning.to_size:g} of {file} bytes, {file - weights} of them no "
+            "weights",
+            hint="ask for less.",
+        )
+    return replace(pruning, to_size=left / weights)
 
 
 def _summary(pruning: Pruning, pruned: Pruned) -> str:

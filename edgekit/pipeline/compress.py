@@ -80,6 +80,7 @@ def prune(
             "calibration": request["calibration_out"] if settled.calibration else None,
             "training_samples": request["training_out"] if training else None,
             "proof": str(work / "proof.npz"),
+            "float_bytes": Path(request["out"]).stat().st_size,
             "out": str(work / "pruned.tflite"),
             "keras_out": str(work / "pruned.keras"),
             "answers_out": str(work / "answers.npz"),

@@ -11,6 +11,8 @@ from edgekit.records import ConvertOptions, Pruning, Recipe, Training
 
 # Recipes whose integers can be trained: one scale for each channel, no half floats.
 _TRAINABLE = ("static", "weight_only", "dynamic")
+_WIDEST_PATTERN = 16
+_ROUNDING = 1e-6
 
 
 def check(options: ConvertOptions) -> None:
@@ -38,13 +40,22 @@ def check_pruning(prune: Pruning) -> None:
     Raises:
         UsageError: No target or several, a fraction out of range, a wrong pattern or selector.
     """
-    targets = {
-        "sparsity": prune.sparsity,
-        "to_size": prune.to_size,
-        "to_macs": prune.to_macs,
-        "to_latency": prune.to_latency,
-    }
-    given = {name: value for name, value in targets.items() if value is not None}
+    pattern = parse_pattern(prune.pattern)
+    targets = ("sparsity", "to_size", "to_macs", "to_latency")
+    given = {name: getattr(prune, name) for name in targets if getattr(prune, name) is not None}
+    if pattern is not None:
+        implied = 1 - pattern[0] / pattern[1]
+        if prune.method == "structured":
+            raise UsageError(
+                "A pattern is of single weights: structured pruning removes whole channels.",
+                received=f"pattern {prune.pattern}",
+            )
+        if abs(given.setdefault("sparsity", implied) - implied) > _ROUNDING:
+            raise UsageError(
+                f"The pattern {prune.pattern} has a sparsity of {implied:g}.",
+                received=f"sparsity {prune.sparsity:g}",
+                hint="leave the sparsity out.",
+            )
     if len(given) != 1:
         raise UsageError(
             "Pruning has one target: --sparsity, --to-size, --to-macs or --to-latency.",
@@ -52,11 +63,11 @@ def check_pruning(prune: Pruning) -> None:
             hint="--sparsity 0.5 removes half of the channels.",
         )
     [(name, value)] = given.items()
-    if prune.pattern:
-        _check_pattern(prune)
     if not 0 < value < 1:
         raise UsageError(
-            f"{name} is a fraction between 0 and 1: 0.5 is one half.", received=str(value)
+            f"{name} is a fraction between 0 and 1: 0.5 is one half.",
+            received=f"{value:g}",
+            hint=f"write {value / 100:g} for {value:g} percent." if 1 < value < 100 else None,
         )
     if prune.method == "unstructured" and name != "sparsity":
         raise UsageError(
@@ -77,29 +88,24 @@ def check_pruning(prune: Pruning) -> None:
             ) from None
 
 
-def _check_pattern(prune: Pruning) -> None:
-    if prune.method == "structured":
+def parse_pattern(text: str) -> tuple[int, int] | None:
+    """`2:4` as `(2, 4)`; None for the empty text.
+
+    Raises:
+        UsageError: It is not of that form, or keeps none or all.
+    """
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d{1,2}):(\d{1,2})", text)
+    stay, of = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 0 < stay < of <= _WIDEST_PATTERN:
         raise UsageError(
-            "A pattern is of single weights: structured pruning removes whole channels.",
-            received=f"pattern {prune.pattern}",
+            "A pattern N:M keeps N weights of each M along a layer's inputs, N below M, M at "
+            f"most {_WIDEST_PATTERN}.",
+            received=text,
+            hint="2:4 keeps two of each four.",
         )
-    fields = re.fullmatch(r"(\d+):(\d+)", prune.pattern)
-    zeros = 0.0
-    if fields:
-        keeps, of = int(fields[1]), int(fields[2])
-        zeros = 1 - keeps / of if of else 0.0
-    if not 0 < zeros < 1:
-        raise UsageError(
-            "A pattern is N:M: N of each M weights stay, 0 < N < M.",
-            received=prune.pattern,
-            hint="2:4",
-        )
-    if prune.sparsity != zeros:
-        raise UsageError(
-            f"The pattern {prune.pattern} has a sparsity of {zeros:g}.",
-            received=f"sparsity {prune.sparsity}",
-            hint="leave --sparsity away.",
-        )
+    return stay, of
 
 
 def check_training(training: Training) -> None:

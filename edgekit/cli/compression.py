@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -121,8 +120,7 @@ def pruning(given: dict[str, Any]) -> Pruning | None:
         return None
     if kind in ("structured", "unstructured"):
         return shared.overlay(Pruning(method=kind), **said)
-    fields = re.fullmatch(r"(\d+):(\d+)", kind)
-    if fields is None:
+    if ":" not in kind:
         from edgekit.names import nearest
 
         raise UsageError(
@@ -130,9 +128,7 @@ def pruning(given: dict[str, Any]) -> Pruning | None:
             received=f"--prune {kind}",
             hint=nearest(kind, ["structured", "unstructured"]) or "--prune 2:4",
         )
-    keeps, of = int(fields[1]), int(fields[2])
-    implied = 1 - keeps / of if of else None
-    return shared.overlay(Pruning(method="unstructured", pattern=kind, sparsity=implied), **said)
+    return shared.overlay(Pruning(method="unstructured", pattern=kind), **said)
 
 
 def training(given: dict[str, Any], seed: int) -> Training | None:

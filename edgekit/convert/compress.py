@@ -188,7 +188,7 @@ def _of_weights(pruning: Pruning, model: Any, request: Mapping[str, Any]) -> Pru
             "A float file holds weights, which pruning removes, and its graph, which stays.",
             received=f"to_size {pruning.to_size:g} of {file} bytes, {file - weights} of them no "
             "weights",
-            hint="ask for less.",
+            hint="allow a larger fraction.",
         )
     return replace(pruning, to_size=left / weights)
 

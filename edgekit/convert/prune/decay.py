@@ -19,7 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from edgekit.convert.prune.unstructured import parse_pattern
+from edgekit.compression import parse_pattern
 from edgekit.errors import UsageError
 from edgekit.names import nearest
 

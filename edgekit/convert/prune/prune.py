@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edgekit import compression
 from edgekit.convert.prune import structured, unstructured
 from edgekit.convert.prune.pruned import Pruned
 from edgekit.data.samples import Samples
@@ -43,6 +42,5 @@ def prune(
         smaller = edgekit.prune_model(model, edgekit.Pruning(sparsity=0.5)).model
         ```
     """
-    compression.check_pruning(pruning)
     chosen = structured.prune if pruning.method == "structured" else unstructured.prune
     return chosen(model, pruning, samples, seed=seed, report=report)

@@ -88,27 +88,6 @@ def prune(
     return _calibrated(plan, pruning, samples, importance, target, report)
 
 
-def widths(model: Any, sparsity: float, pruning: Pruning | None = None) -> dict[str, int]:
-    """How many channels each group keeps at a sparsity, without choosing which.
-
-    Args:
-        model: Keras 3.
-        sparsity: The fraction of each group's channels that goes.
-        pruning: For `round_to`, `layers` and `keep`.
-
-    Returns:
-        By group, the name of its first layer: the width.
-
-    Raises:
-        UsageError: The sparsity is out of range; a layer's name that matches nothing.
-        ModelError: The model cannot be walked, or none of its channels can be removed.
-    """
-    pruning = pruning or Pruning()
-    sizes.require_fraction("sparsity", sparsity)
-    plan = _plan(model, pruning, 0)
-    return {g.name: sizes.width(g.width, sparsity, pruning.round_to) for g in plan.chosen}
-
-
 def _plan(model: Any, pruning: Pruning, seed: int) -> _Plan:
     graph = graphs.walk(model)
     channels = groups.find(graph)

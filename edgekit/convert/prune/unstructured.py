@@ -5,13 +5,13 @@ The file stays as large and as fast as it was; what gets smaller is its compress
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from edgekit import compression
 from edgekit.convert.prune import graph as graphs
 from edgekit.convert.prune import (
     groups,
@@ -28,7 +28,7 @@ from edgekit.convert.prune.graph import Graph, Node
 from edgekit.convert.prune.linear import Linear
 from edgekit.convert.prune.pruned import LayerChange, Pruned
 from edgekit.data.samples import Samples
-from edgekit.errors import ModelError, UsageError
+from edgekit.errors import ModelError
 from edgekit.records import Pruning
 
 Report = Callable[[str], None]
@@ -91,8 +91,10 @@ def prune(
         ModelError: The model cannot be walked, or has no layer to prune.
         DataError: Samples that are not finite, or lack an input.
     """
-    pattern = parse_pattern(pruning.pattern)
-    sparsity = _sparsity(pruning, pattern)
+    compression.check_pruning(pruning)
+    pattern = compression.parse_pattern(pruning.pattern)
+    sparsity = pruning.sparsity if pattern is None else 1 - pattern[0] / pattern[1]
+    assert sparsity is not None  # it has been checked
     graph = graphs.walk(model)
     layers, left_alone = _prunable(graph, pruning, pattern)
     plan = _Plan(graph=graph, layers=layers, sparsity=sparsity, pattern=pattern, seed=seed)
@@ -103,54 +105,6 @@ def prune(
     else:
         chosen, masks, tried = _calibrated(model, plan, samples, report)
     return _result(model, chosen, plan, masks, left_alone, tried)
-
-
-def parse_pattern(text: str) -> tuple[int, int] | None:
-    """`2:4` as `(2, 4)`; None for the empty text.
-
-    Raises:
-        UsageError: It is not of that form, or keeps none or all.
-    """
-    if not text:
-        return None
-    match = re.fullmatch(r"(\d{1,2}):(\d{1,2})", text)
-    stay, of = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not 0 < stay < of <= 16:
-        raise UsageError(
-            "A pattern N:M keeps N weights of each M along a layer's inputs, N below M, M at "
-            "most 16.",
-            received=repr(text),
-            hint="2:4 keeps two of each four.",
-        )
-    return stay, of
-
-
-def _sparsity(pruning: Pruning, pattern: tuple[int, int] | None) -> float:
-    for name in ("to_size", "to_macs", "to_latency"):
-        if getattr(pruning, name) is not None:
-            raise UsageError(
-                "Single weights that are zero make a file no smaller and no faster: only "
-                "structured pruning has a target of size, MACs or latency.",
-                received=f"unstructured with {name}",
-                hint="give a sparsity, or prune structured.",
-            )
-    given = pruning.sparsity
-    if pattern is not None:
-        implied = 1 - pattern[0] / pattern[1]
-        if given is not None and abs(given - implied) > 1e-6:
-            raise UsageError(
-                "A pattern tells the sparsity.",
-                received=f"pattern {pruning.pattern} ({implied:g}) and sparsity {given:g}",
-                hint="leave the sparsity out.",
-            )
-        return implied
-    if given is None or not 0 < given < 1:
-        raise UsageError(
-            "A sparsity is the fraction of the weights that go, above 0 and below 1.",
-            received="none" if given is None else f"{given:g}",
-            hint="0.5 sets half of them to zero.",
-        )
-    return given
 
 
 def _prunable(

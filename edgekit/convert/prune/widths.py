@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from edgekit import compression
 from edgekit.convert.prune.groups import Group
 from edgekit.convert.prune.macs import Costs
 from edgekit.convert.prune.scores import Ranking
@@ -34,51 +35,22 @@ def target(pruning: Pruning) -> Target:
     """The target that structured pruning is given.
 
     Raises:
-        UsageError: None or several, one out of range, a latency (which has to be measured), or
-            something that only unstructured pruning has.
+        UsageError: One that makes no sense (see `compression.check_pruning`), or a latency,
+            which has to be measured.
     """
-    if pruning.pattern:
+    compression.check_pruning(pruning)
+    if pruning.to_latency is not None:
         raise UsageError(
-            "A pattern N:M is for single weights.",
-            received=f"structured pruning with the pattern {pruning.pattern}",
-            hint="prune unstructured, or leave the pattern out.",
+            "For a latency, files are timed at several sparsities: that is the command's work.",
+            received=f"to_latency {pruning.to_latency:g}",
+            hint="edgekit convert --prune structured --to-latency, or edgekit.convert_model.",
         )
-    given = {
-        name: getattr(pruning, name)
-        for name in ("sparsity", "to_size", "to_macs", "to_latency")
-        if getattr(pruning, name) is not None
-    }
-    if len(given) != 1 or "to_latency" in given:
-        raise UsageError(
-            "How much goes is told by one of sparsity, to_size and to_macs; for a latency, files "
-            "are timed at several sparsities.",
-            received=", ".join(f"{k} {v:g}" for k, v in given.items()) or "none of them",
-            hint="0.5 as sparsity removes half of the channels.",
-        )
-    if pruning.round_to < 1:
-        raise UsageError(
-            "Widths are rounded to a multiple of at least 1.", received=f"{pruning.round_to}"
-        )
-    if "sparsity" in given:
-        return Target(kind="sparsity", value=require_fraction("sparsity", given["sparsity"]))
-    if "to_size" in given:
-        return Target(kind="to_size", value=require_fraction("to_size", given["to_size"]))
-    return Target(kind="to_macs", value=require_fraction("to_macs", given["to_macs"]))
-
-
-def require_fraction(name: str, value: float) -> float:
-    """The value, which has to be above 0 and below 1.
-
-    Raises:
-        UsageError: It is not.
-    """
-    if not 0 < value < 1:
-        raise UsageError(
-            f"{name} is a fraction above 0 and below 1.",
-            received=f"{value:g}",
-            hint=f"write {value / 100:g} for {value:g} percent." if 1 < value < 100 else None,
-        )
-    return value
+    if pruning.to_size is not None:
+        return Target(kind="to_size", value=pruning.to_size)
+    if pruning.to_macs is not None:
+        return Target(kind="to_macs", value=pruning.to_macs)
+    assert pruning.sparsity is not None  # it has been checked that there is one
+    return Target(kind="sparsity", value=pruning.sparsity)
 
 
 def step(channels: int, round_to: int) -> int:

@@ -16,9 +16,9 @@ from edgekit.convert.qat import linear, operators
 from edgekit.flatbuffer import Operator
 from edgekit.flatbuffer.grids import SMALLEST, Codes, Group, from_range
 
-# How far a step of Adam goes, as a multiple of the learning rate: of a weight and of a bias as a
-# fraction of the channel's largest weight, of a scale and of a range's end as a fraction of itself.
-WEIGHT_GAIN, BIAS_GAIN, SCALE_GAIN, RANGE_GAIN = 1.0, 1.0, 1.0, 1.0
+# All that is trained is counted in units in which Adam's step, the learning rate, means the same:
+# weights and biases in the channel's largest weight, scales and ends of ranges by their logarithm.
+
 # How far inside of what rounds to the same code a weight begins.
 _CELL = 0.45
 
@@ -57,8 +57,8 @@ class Range(keras.layers.Layer):  # type: ignore[misc]
         low = tf.where(frozen, self.kept_low, self.low)
         high = tf.where(frozen, self.kept_high, self.high)
         return (
-            self.group.low * tf.exp(RANGE_GAIN * tf.cast(low, tf.float64)),
-            self.group.high * tf.exp(RANGE_GAIN * tf.cast(high, tf.float64)),
+            self.group.low * tf.exp(tf.cast(low, tf.float64)),
+            self.group.high * tf.exp(tf.cast(high, tf.float64)),
         )
 
     def trained(self) -> Group:
@@ -230,12 +230,12 @@ class RoundingLayer(Layer):
         # quantized file computes.
         steps = constants[places[0]] / codes.spread - codes.codes
         begin = codes.codes + np.clip(steps, -_CELL, _CELL)
-        self.kernel = self._variable(begin / codes.largest / WEIGHT_GAIN, "kernel")
+        self.kernel = self._variable(begin / codes.largest, "kernel")
         self.scale = self._variable(np.zeros(codes.scales.shape), "scale")
         held: list[tuple[int, Any]] = [(places[0], self.kernel)]
         if places[1] in constants and codes.bias is not None:
             # One bias for all channels of a single scale, or one for each.
-            self.unit = (codes.scales * np.float32(codes.largest * BIAS_GAIN)).astype(np.float32)
+            self.unit = (codes.scales * np.float32(codes.largest)).astype(np.float32)
             self.bias = self._variable(np.zeros(codes.bias.shape), "bias")
             held.append((places[1], self.bias))
         self.held = tuple(held)
@@ -249,10 +249,8 @@ class RoundingLayer(Layer):
         codes = self._codes
         assert codes is not None  # only of layers with quantized weights
         begin = codes.spread.astype(np.float32)
-        scale = begin * tf.exp(
-            SCALE_GAIN * tf.reshape(tf.convert_to_tensor(self.scale), begin.shape)
-        )
-        exact = tf.convert_to_tensor(self.kernel) * np.float32(WEIGHT_GAIN * codes.largest)
+        scale = begin * tf.exp(tf.reshape(tf.convert_to_tensor(self.scale), begin.shape))
+        exact = tf.convert_to_tensor(self.kernel) * np.float32(codes.largest)
         exact = tf.clip_by_value(exact, -float(codes.largest), float(codes.largest))
         return exact + tf.stop_gradient(tf.round(exact) - exact), scale
 

@@ -221,17 +221,12 @@ def rankings(folder: str, by: str) -> dict[str, Any]:
     return {name: one.order.tolist() for name, one in found.items()}
 
 
-def widths(folder: str, sparsity: float) -> dict[str, Any]:
-    """What `structured.widths` says."""
-    return dict(structured.widths(digits(folder)[0], sparsity))
-
-
 def main() -> None:
     """Answer requests until standard input closes."""
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     table = {
-        f.__name__: f for f in (prune, views, unviewable, taylor, rankings, widths)
+        f.__name__: f for f in (prune, views, unviewable, taylor, rankings)
     }  # fmt: skip
     for line in sys.stdin:
         request = json.loads(line)

@@ -127,11 +127,6 @@ def test_layers_and_keep_choose_what_is_pruned(on_digits: Do) -> None:
     assert "conv3" not in kept["layers"]
 
 
-def test_widths_are_told_without_pruning(child: Do, digits: Path) -> None:
-    found = child("widths", folder=str(digits), sparsity=0.25)
-    assert found == {"conv1": 24, "conv2": 48, "conv3": 48}
-
-
 def test_half_of_the_weights_of_digits_are_zero(on_digits: Do) -> None:
     result = on_digits({**HALF, **LOOSE})
     gone = sum(mask["gone"] for mask in result["masks"].values())

@@ -76,7 +76,7 @@ def test_a_target_out_of_reach_says_how_far_it_gets() -> None:
     ("pruning", "words"),
     [
         (Pruning(), "none of them"),
-        (Pruning(sparsity=0.5, to_macs=0.5), "sparsity 0.5, to_macs 0.5"),
+        (Pruning(sparsity=0.5, to_macs=0.5), "sparsity and to_macs"),
         (Pruning(to_latency=0.5), "to_latency 0.5"),
         (Pruning(sparsity=1.0), "received: 1"),
         (Pruning(sparsity=30), "write 0.3 for 30 percent"),

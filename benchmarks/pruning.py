@@ -29,7 +29,7 @@ if __package__ in (None, ""):
 import numpy as np
 
 from benchmarks import corpus, results, watch
-from edgekit import artifacts, serde
+from edgekit import artifacts, flatbuffer, serde
 from edgekit import project as projects
 from edgekit.errors import EdgekitError
 from edgekit.pipeline.benchmark import benchmark
@@ -158,7 +158,22 @@ def _peer(task: Task, method: Method, place: Path, site: Path) -> watch.Cost:
     out = place / f"tfmot.{method.recipe}.tflite"
     command = [sys.executable, str(PEER), str(task.model), str(task.calib), *method.flags, str(out)]
     env = {**os.environ, "PYTHONPATH": str(site), "TF_USE_LEGACY_KERAS": "1"}
-    return watch.run(command, env, timeout=MAX_SECONDS)
+    cost = watch.run(command, env, timeout=MAX_SECONDS)
+    _name_outputs(out, place / "m.float32.tflite")
+    return cost
+
+
+def _name_outputs(path: Path, original: Path) -> None:
+    """The original's names for the one input and output: the toolkit renames layers."""
+    model = flatbuffer.read(path)
+    [signature], contract = model.signatureDefs, flatbuffer.contract(original)
+    for entries, specs in (
+        (signature.inputs, contract.inputs),
+        (signature.outputs, contract.outputs),
+    ):
+        [entry], [spec] = entries, specs
+        entry.name = spec.name.encode()
+    path.write_bytes(flatbuffer.to_bytes(model))
 
 
 def _measured(task: Task, name: str, original: Path, file: Path, seconds: float) -> Row:

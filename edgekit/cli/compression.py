@@ -88,7 +88,7 @@ _OPTIONS = (
     click.option(
         "--patience",
         type=click.IntRange(min=1),
-        help="End so many epochs after the best one [default: half of them].",
+        help="End early, so many epochs after the best one [default: never].",
     ),
     click.option(
         "--augment/--no-augment",

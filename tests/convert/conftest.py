@@ -66,7 +66,8 @@ def start_cases() -> Iterator[Callable[[Path], Case]]:
 
         def start(file: Path) -> Case:
             command = [sys.executable, str(HERE / "cases_worker.py"), str(file)]
-            env = {**QUIET, "KERAS_BACKEND": "tensorflow"}
+            # As edgekit's own children compute: oneDNN has kernels that TensorFlow lacks.
+            env = {**QUIET, "KERAS_BACKEND": "tensorflow", "TF_ENABLE_ONEDNN_OPTS": "1"}
             limits = Limits(seconds=300)
             child = stack.enter_context(
                 Process(command, name=f"the worker of {file.name}", limits=limits, env=env)

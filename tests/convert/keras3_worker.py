@@ -16,6 +16,8 @@ from edgekit.convert import load_keras
 from edgekit.convert.keras3 import to_keras3
 from edgekit.convert.load import load
 
+STRICT = True
+
 L = k2.layers
 
 

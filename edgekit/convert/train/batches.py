@@ -17,6 +17,7 @@ from edgekit.names import nearest
 
 # Parts of one seed that must not meet: the order of an epoch, and what augments a batch.
 _ORDER, _AUGMENT = 1, 2
+_JUDGES = 100
 
 
 def check(samples: Samples, model: LoadedModel) -> Samples:
@@ -64,11 +65,10 @@ def usual_size(count: int) -> int:
 def divide(
     samples: Samples,
     validation: float,
-    batch: int,
     seed: int,
     fitted: Samples | None = None,
 ) -> tuple[Samples, Samples]:
-    """Samples to train on, and others to judge by: at least a batch, if that is no quarter.
+    """Samples to train on, and others to judge by: at least a hundred, if that is no fifth.
 
     Those that the student was `fitted` to do not judge, where there are others: of them it knows
     the answers before it has learned anything, and no epoch would be better than the start. Very
@@ -77,7 +77,9 @@ def divide(
     count = len(samples)
     if count < 4:
         return samples, samples
-    held = min(max(round(count * validation), min(batch, count // 4), 1), count - 1)
+    # A mean over fewer says little: of 46 images it held a start to be better than any epoch,
+    # where 5,000 others showed a fifth less divergence and 1.7 points more accuracy at the end.
+    held = min(max(round(count * validation), min(_JUDGES, count // 5), 1), count - 1)
     known = set() if fitted is None else set(fitted.digests())
     fresh = [i for i, one in enumerate(samples.digests()) if one not in known] if known else []
     if not fresh:

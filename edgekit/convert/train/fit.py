@@ -156,7 +156,7 @@ def fit(
             student,
             state,
             epochs=epochs,
-            patience=training.patience or max(1, epochs // 2),
+            patience=training.patience or epochs,
             seed=training.seed,
             report=report,
             save=save,

@@ -87,7 +87,7 @@ def prepare(
     samples = replace(samples, labels=labels)
     fixed = fixed_batch(wrapped)
     size = fixed or training.batch_size or batches.usual_size(len(samples))
-    train, judge = batches.divide(samples, training.validation, size, training.seed, fitted)
+    train, judge = batches.divide(samples, training.validation, training.seed, fitted)
     data = Batches(
         train=train,
         judge=judge,

@@ -9,6 +9,8 @@ import numpy as np
 
 from edgekit.convert.prune.decay import KeepZeros, PolynomialDecay
 
+STRICT = True
+
 
 def _model(seed: int = 0) -> Any:
     keras.utils.set_random_seed(seed)

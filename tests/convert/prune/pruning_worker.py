@@ -6,10 +6,7 @@ Speaks the line protocol of `edgekit.process`; each request names a function of 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +19,6 @@ from edgekit.convert.prune import gradients, groups, linear, ranking, structured
 from edgekit.convert.prune import graph as graphs
 from edgekit.convert.prune.pruned import Pruned
 from edgekit.data.samples import Samples
-from edgekit.errors import EdgekitError
 from edgekit.records import Pruning
 
 MODELS: dict[str, tuple[Any, Samples, np.ndarray, np.ndarray]] = {}
@@ -219,25 +215,3 @@ def rankings(folder: str, by: str) -> dict[str, Any]:
     inputs = dict(samples.inputs)
     found = ranking.rank(graph, channels, channels.groups, by, inputs, seed=0)
     return {name: one.order.tolist() for name, one in found.items()}
-
-
-def main() -> None:
-    """Answer requests until standard input closes."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
-    os.dup2(2, 1)
-    table = {
-        f.__name__: f for f in (prune, views, unviewable, taylor, rankings)
-    }  # fmt: skip
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            payload = {"result": table[request.pop("do")](**request)}
-        except EdgekitError as error:
-            payload = {"error": error.to_dict()}
-        except Exception:
-            payload = {"result": {"internal_error": traceback.format_exc()}}
-        answers.write(json.dumps(payload) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -5,11 +5,7 @@ Speaks the line protocol of `edgekit.process`: `{"do": name, ...}` calls that fu
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import tempfile
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +19,6 @@ from edgekit.convert.prune import graph as graphs
 from edgekit.convert.prune import groups, macs, select, surgery
 from edgekit.convert.prune.groups import Channels
 from edgekit.convert.prune.kinds import kind_of, objection
-from edgekit.errors import EdgekitError
 
 
 def _get(request: dict[str, Any]) -> Any:
@@ -218,25 +213,4 @@ def counted(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-DO = {f.__name__: f for f in (run_whole, describe, nothing_removed, some_removed, empty, counted)}
-
-
-def main() -> None:
-    """Serve until standard input closes."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            payload: dict[str, Any] = {"result": DO[request["do"]](request)}
-        except EdgekitError as error:
-            payload = {"error": error.to_dict()}
-        except Exception:
-            payload = {"result": {"internal_error": traceback.format_exc()}}
-        answers.write(json.dumps(payload) + "\n")
-        answers.flush()
-        keras.backend.clear_session()
-
-
-if __name__ == "__main__":
-    main()
+afterwards = keras.backend.clear_session

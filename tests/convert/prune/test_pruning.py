@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +10,6 @@ import numpy as np
 import pytest
 
 from edgekit.errors import DataError, ModelError, UsageError
-from edgekit.process import Process
-from edgekit.records import Limits
 
 pytestmark = pytest.mark.convert
 
@@ -24,22 +19,9 @@ LOOSE = {"method": "unstructured"}
 
 
 @pytest.fixture(scope="module")
-def child() -> Iterator[Do]:
+def child(start_cases: Callable[[Path], Do]) -> Do:
     """`child(name, **request)`: what a function of `pruning_worker.py` answers."""
-    if importlib.util.find_spec("tensorflow") is None:
-        pytest.skip("TensorFlow is not installed: pip install 'edgekit-tflite[convert]'")
-    env = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, str(Path(__file__).with_name("pruning_worker.py"))]
-    with Process(
-        command, name="the pruning worker", limits=Limits(seconds=300), env=env
-    ) as process:
-
-        def do(name: str, **request: Any) -> dict[str, Any]:
-            result: dict[str, Any] = process.request({"do": name, **request})
-            assert "internal_error" not in result, result["internal_error"]
-            return result
-
-        yield do
+    return start_cases(Path(__file__).with_name("pruning_worker.py"))
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +11,8 @@ import numpy as np
 import pytest
 
 from edgekit import flatbuffer
-from edgekit.process import Process
-from edgekit.records import Limits
 
 HERE = Path(__file__).parent
-QUIET = {
-    **os.environ,
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "KERAS_BACKEND": "tensorflow",
-    "CUDA_VISIBLE_DEVICES": "-1",
-}
 # Tests import `op_models`, and that `tiny_models`: no tests themselves.
 for folder in (HERE, HERE.parents[1] / "quantize"):
     if str(folder) not in sys.path:
@@ -33,22 +23,14 @@ Codes = Callable[..., dict[str, np.ndarray]]
 
 
 @pytest.fixture(scope="session")
-def ask() -> Iterator[Ask]:
-    """`ask(what, **request)`: what the child answers."""
-    if importlib.util.find_spec("tensorflow") is None:
-        pytest.skip("TensorFlow is not installed: pip install 'edgekit-tflite[convert]'")
-    command = [sys.executable, str(HERE / "qat_worker.py")]
-    with Process(
-        command, name="the training worker", limits=Limits(seconds=300), env=QUIET
-    ) as child:
+def ask(start_cases: Callable[[Path], Ask]) -> Ask:
+    """`ask(what, **request)`: what a function of `qat_worker.py` answers."""
+    case = start_cases(HERE / "qat_worker.py")
 
-        def ask(what: str, **request: Any) -> Any:
-            result = child.request({"what": what, **{k: _plain(v) for k, v in request.items()}})
-            if isinstance(result, dict):
-                assert "internal_error" not in result, result["internal_error"]
-            return result
+    def ask(what: str, **request: Any) -> Any:
+        return case(what, request={name: _plain(value) for name, value in request.items()})
 
-        yield ask
+    return ask
 
 
 def _plain(value: Any) -> Any:

@@ -5,16 +5,11 @@ Speaks the line protocol of `edgekit.process`; files and arrays travel by path.
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgekit.errors import EdgekitError
 from edgekit.flatbuffer.grids import Grid
 
 
@@ -107,26 +102,3 @@ def train(request: dict[str, Any]) -> dict[str, Any]:
 
     lines: list[str] = []
     return {"done": run.run(request, lines.append), "lines": lines}
-
-
-KNOWN = {f.__name__: f for f in (operators, forward, check, rounding, converted, train)}
-
-
-def main() -> None:
-    """Serve until standard input closes."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            payload: dict[str, Any] = {"result": KNOWN[request.pop("what")](request)}
-        except EdgekitError as error:
-            payload = {"error": error.to_dict()}
-        except Exception:
-            payload = {"result": {"internal_error": traceback.format_exc()}}
-        answers.write(json.dumps(payload) + "\n")
-        answers.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -20,6 +20,8 @@ from edgekit.convert.train.fit import Trained, fit
 from edgekit.data.samples import Samples
 from edgekit.records import Training
 
+STRICT = True
+
 L = keras.layers
 
 

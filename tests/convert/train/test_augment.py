@@ -107,11 +107,11 @@ def test_too_few_samples_for_a_fixed_batch_are_repeated():
 
 
 @pytest.mark.parametrize(
-    ("count", "held"), [(500, 50), (100, 25), (200, 32), (10, 2), (4, 1), (3, 3), (1, 1)]
+    ("count", "held"), [(2000, 200), (500, 100), (100, 20), (10, 2), (4, 1), (3, 3), (1, 1)]
 )
-def test_a_share_is_held_back_and_a_batch_where_that_is_no_quarter(count: int, held: int):
+def test_a_share_is_held_back_a_hundred_at_least_or_a_fifth(count: int, held: int):
     samples = Samples(inputs={"x": np.arange(count)[:, None]})
-    train, judge = divide(samples, 0.1, 32, 0)
+    train, judge = divide(samples, 0.1, 0)
     assert len(judge) == held
     if count > 3:
         both = np.concatenate([train.inputs["x"], judge.inputs["x"]])
@@ -121,11 +121,11 @@ def test_a_share_is_held_back_and_a_batch_where_that_is_no_quarter(count: int, h
 def test_samples_that_a_student_was_fitted_to_do_not_judge() -> None:
     samples = Samples(inputs={"x": np.arange(100, dtype=np.float32)[:, None]})
     fitted = samples.take(range(60))
-    train, judge = divide(samples, 0.1, 16, 0, fitted)
-    assert len(judge) == 16
+    train, judge = divide(samples, 0.1, 0, fitted)
+    assert len(judge) == 20
     assert judge.inputs["x"].min() >= 60
     assert sorted([*train.inputs["x"].ravel(), *judge.inputs["x"].ravel()]) == list(range(100))
-    _, few = divide(samples, 0.5, 16, 0, fitted)
+    _, few = divide(samples, 0.5, 0, fitted)
     assert len(few) == 40  # all that there are
-    train, judge = divide(samples, 0.1, 16, 0, samples)
-    assert (len(train), len(judge)) == (84, 16)
+    train, judge = divide(samples, 0.1, 0, samples)
+    assert (len(train), len(judge)) == (80, 20)

@@ -6,7 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("startup.py", "validation.py", "conversion.py", "corpus_table.py", "quantization.py")
+SCRIPTS = (
+    "startup.py",
+    "validation.py",
+    "conversion.py",
+    "corpus_table.py",
+    "quantization.py",
+    "pruning.py",
+)
 
 
 def main() -> int:

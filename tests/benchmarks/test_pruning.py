@@ -1,4 +1,4 @@
-"""The table of pruning and training: rows are kept, measured again, and told with their failures."""
+"""The table of pruning and training: rows are kept, measured again, told with their failures."""
 
 from benchmarks import pruning
 

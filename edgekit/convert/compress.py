@@ -109,7 +109,7 @@ def _load(request: Mapping[str, Any], report: Report) -> tuple[LoadedModel, Any]
     report("loading the model to prune it")
     path = Path(request["model"])
     loaded = load.load(path, unsafe=request["unsafe"], custom_objects=request.get("custom_objects"))
-    return loaded, keras3.to_keras3(loaded, path)
+    return loaded, keras3.to_keras3(loaded, path, unsafe=request["unsafe"])
 
 
 def _named_as(wrapped: LoadedModel, original: LoadedModel) -> LoadedModel:

@@ -28,7 +28,7 @@ LEAST_DB = 100.0
 """How near the outputs of the copy come to those of the original."""
 
 _SAMPLES = 4
-_NEXT = "save the model with Keras 3; or quantize it without pruning and training."
+_NEXT = "save the model with Keras 3; or leave --prune away: --qat and all recipes need no layers."
 
 
 def to_keras3(loaded: LoadedModel, path: Path, *, unsafe: bool = False) -> Any:
@@ -66,15 +66,15 @@ def _from_saved_model(path: Path, unsafe: bool) -> Any:
             model = tf_keras.models.load_model(folder, compile=False)
     except Exception as error:  # tf_keras raises many kinds for a folder that is not its own
         raise ModelError(
-            "Pruning and training need the layers of a model; a SavedModel may hold a graph only.",
+            "Pruning needs the layers of a model; a SavedModel may hold a graph only.",
             received=f"{folder.name}: {informative_line(str(error))}",
-            hint="save the model as .keras; or quantize it without pruning and training.",
+            hint=_NEXT,
         ) from None
     if not isinstance(model, tf_keras.Model):
         raise ModelError(
-            "Pruning and training need the layers of a model; a SavedModel may hold a graph only.",
+            "Pruning needs the layers of a model; a SavedModel may hold a graph only.",
             received=f"{folder.name}: a graph without Keras' description of its layers",
-            hint="save the model as .keras; or quantize it without pruning and training.",
+            hint=_NEXT,
         )
     return model
 
@@ -100,7 +100,7 @@ def _cannot(layer: Any, why: str) -> ModelError:
     kind = getattr(layer, "symbol", None)
     called = f"tf.{kind}" if kind else f"of the class {type(layer).__name__}"
     return ModelError(
-        "Pruning and training take Keras 3 layers; most of Keras 2 can be brought over.",
+        "Pruning takes Keras 3 layers; most of Keras 2 can be brought over.",
         received=f"the layer {layer.name!r} {called}: {why}",
         hint=_NEXT,
     )

@@ -120,7 +120,7 @@ class _Rebuild:
 
         if not getattr(original, "_is_graph_network", False):
             raise ModelError(
-                "Pruning and training take functional and sequential models.",
+                "Pruning takes functional and sequential models.",
                 received=f"the {type(original).__name__} {original.name!r}, whose call is code",
                 hint=_NEXT,
             )

@@ -122,7 +122,7 @@ def walk(model: Any, sizes: Mapping[str, Sequence[int | None]] | None = None) ->
 
     if not isinstance(model, keras.Model):
         raise ModelError(
-            "Pruning and training work on Keras 3 models.",
+            "Pruning works on Keras 3 models.",
             received=f"{type(model).__module__.split('.')[0]}'s {type(model).__name__}",
             hint="save it again with Keras 3.",
         )

@@ -108,7 +108,7 @@ class Training:
     outputs as targets, so that no labels are needed; where there are labels they weigh
     `label_weight`. `quantization_aware` trains with the rounding of each recipe in place.
     Training ends `patience` epochs after the best one, judged on `validation`, a fraction of the
-    samples (a hundred at least, or a fifth) that is not trained on. None means: for `batch_size`,
+    samples (fifty at least, or a fifth) that is not trained on. None means: for `batch_size`,
     32, of fewer than 512 samples 16, of fewer than 256 samples 8; for `epochs`, about 1,500
     batches, but 20 epochs at least and 60 at most; for `patience`, all of them, since most is
     gained by the low rates of the end; for `learning_rate`, 1e-3 for pruned models, 3e-4 where

@@ -16,8 +16,10 @@ from edgekit.errors import DataError
 from edgekit.names import nearest
 
 # Parts of one seed that must not meet: the order of an epoch, and what augments a batch.
-_ORDER, _AUGMENT = 1, 2
-_JUDGES = 100
+_ORDER, _AUGMENT, _JUDGE = 1, 2, 4
+# So many varied copies of each sample judge beside itself, where training varies samples.
+_COPIES = 2
+_JUDGES = 50
 
 
 def check(samples: Samples, model: LoadedModel) -> Samples:
@@ -68,7 +70,7 @@ def divide(
     seed: int,
     fitted: Samples | None = None,
 ) -> tuple[Samples, Samples]:
-    """Samples to train on, and others to judge by: at least a hundred, if that is no fifth.
+    """Samples to train on, and others to judge by: at least fifty, if that is no fifth.
 
     Those that the student was `fitted` to do not judge, where there are others: of them it knows
     the answers before it has learned anything, and no epoch would be better than the start. Very
@@ -77,8 +79,6 @@ def divide(
     count = len(samples)
     if count < 4:
         return samples, samples
-    # A mean over fewer says little: of 46 images it held a start to be better than any epoch,
-    # where 5,000 others showed a fifth less divergence and 1.7 points more accuracy at the end.
     held = min(max(round(count * validation), min(_JUDGES, count // 5), 1), count - 1)
     known = set() if fitted is None else set(fitted.digests())
     fresh = [i for i, one in enumerate(samples.digests()) if one not in known] if known else []
@@ -133,14 +133,22 @@ class Batches:
         ready = {name: array.astype(self.dtypes[name]) for name, array in inputs.items()}
         return (ready,) if samples.labels is None else (ready, {"output_0": samples.labels[chosen]})
 
+    @property
+    def _copies(self) -> int:
+        return 1 + (_COPIES if self.augmentation != Augmentation() else 0)
+
     def _judging(self, whole: bool) -> Iterator[tuple[Any, ...]]:
         count = len(self.judge)
-        for start in range(0, count, self.size):
-            chosen = np.arange(start, min(start + self.size, count))
-            if whole:
-                chosen = np.resize(chosen, self.size)
-            inputs = {name: array[chosen] for name, array in self.judge.inputs.items()}
-            yield self._batch(inputs, self.judge, chosen)
+        for copy in range(self._copies):
+            for start in range(0, count, self.size):
+                chosen = np.arange(start, min(start + self.size, count))
+                if whole:
+                    chosen = np.resize(chosen, self.size)
+                inputs = {name: array[chosen] for name, array in self.judge.inputs.items()}
+                if copy:
+                    seed = (self.seed, _JUDGE, copy, start)
+                    inputs = self.augmentation(inputs, self.floats, seed)
+                yield self._batch(inputs, self.judge, chosen)
 
     def training_stream(self, first_epoch: int) -> Any:
         """A `tf.data.Dataset` of the epochs from `first_epoch` on, without end."""
@@ -154,14 +162,18 @@ class Batches:
         return self._dataset(stream)
 
     def validation(self, fixed: bool) -> Any:
-        """A `tf.data.Dataset` of what is held back, as it is.
+        """A `tf.data.Dataset` of what is held back, as it is and varied, the same each time.
+
+        Samples that a model was trained on look easy to its pruned copy, unseen or not: of
+        ResNet8's training images a pruned student is 0.58 from its teacher, of others 0.83.
+        Varied, they tell better whether an epoch helped.
 
         Args:
             fixed: The model has a fixed batch: the last one is filled up with repeats.
         """
         import tensorflow as tf
 
-        count = -(-len(self.judge) // self.size)
+        count = -(-len(self.judge) // self.size) * self._copies
         counted = tf.data.experimental.assert_cardinality(count)
         return self._dataset(lambda: self._judging(fixed)).apply(counted)
 

@@ -92,7 +92,8 @@ def fit(
         callbacks: More Keras callbacks. `self.model` is the trainer around the student.
         report: Takes a line of progress every few seconds.
         temperature: Of softmax outputs, for distillation.
-        fitted: Samples that the student's weights were fitted to before: they do not judge.
+        fitted: Samples that the student's weights were fitted to before: they do not judge, and
+            batch normalization stays as it is.
 
     Returns:
         What came of it.
@@ -114,7 +115,8 @@ def fit(
     wrapped = wrap(student)
     samples = batches.check(samples, wrapped)
     kept = trainers.unfrozen_after(teacher if training.distill else None)
-    with kept, trainers.quick_statistics(student):
+    norms = trainers.quick_statistics if fitted is None else trainers.still_norms
+    with kept, norms(student):
         keras.utils.set_random_seed(training.seed)
         data, trainer, compiled = prepare(
             student, teacher, samples, training, wrapped, temperature, fitted

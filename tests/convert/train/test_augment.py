@@ -77,7 +77,7 @@ def test_what_counts_as_an_image(shape: tuple[int, ...], image: bool):
     assert is_image(shape) is image
 
 
-def _batches(count: int, size: int) -> Batches:
+def _batches(count: int, size: int, augmentation: Augmentation | None = None) -> Batches:
     samples = Samples(inputs={"x": np.arange(count)[:, None]}, labels=np.arange(count))
     return Batches(
         train=samples,
@@ -85,7 +85,7 @@ def _batches(count: int, size: int) -> Batches:
         dtypes={"x": "float32"},
         size=size,
         seed=0,
-        augmentation=Augmentation(),
+        augmentation=augmentation or Augmentation(),
         floats=frozenset({"x"}),
     )
 
@@ -107,9 +107,9 @@ def test_too_few_samples_for_a_fixed_batch_are_repeated():
 
 
 @pytest.mark.parametrize(
-    ("count", "held"), [(2000, 200), (500, 100), (100, 20), (10, 2), (4, 1), (3, 3), (1, 1)]
+    ("count", "held"), [(2000, 200), (400, 50), (100, 20), (10, 2), (4, 1), (3, 3), (1, 1)]
 )
-def test_a_share_is_held_back_a_hundred_at_least_or_a_fifth(count: int, held: int):
+def test_a_share_is_held_back_fifty_at_least_or_a_fifth(count: int, held: int):
     samples = Samples(inputs={"x": np.arange(count)[:, None]})
     train, judge = divide(samples, 0.1, 0)
     assert len(judge) == held
@@ -129,3 +129,14 @@ def test_samples_that_a_student_was_fitted_to_do_not_judge() -> None:
     assert len(few) == 40  # all that there are
     train, judge = divide(samples, 0.1, 0, samples)
     assert (len(train), len(judge)) == (80, 20)
+
+
+def test_what_judges_is_varied_too_and_the_same_each_time() -> None:
+    plain, varied = _batches(40, 8), _batches(40, 8, Augmentation(mix=True))
+    once, again = ([x["x"] for x, *_ in varied._judging(False)] for _ in range(2))
+    assert all((a == b).all() for a, b in zip(once, again, strict=True))
+    count = len(list(plain._judging(False)))
+    assert len(once) == 3 * count
+    own = np.concatenate(once[:count])
+    assert (own == varied.judge.inputs["x"]).all()
+    assert (np.concatenate(once[count : 2 * count]) != own).any()

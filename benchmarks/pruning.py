@@ -53,6 +53,7 @@ class Method:
     trains: bool = False
     peer: bool = False
     inner: bool = False
+    items: tuple[str, ...] = ITEMS
 
 
 _QUARTER = ("--prune", "structured", "--sparsity", "0.25")
@@ -68,6 +69,9 @@ METHODS: dict[str, Method] = {
     "2:4, reconstructed": Method(flags=("--prune", "2:4")),
     "25 % of inner channels": Method(flags=_QUARTER, inner=True),
     "25 % of inner channels, distilled": Method(flags=_QUARTER, trains=True, inner=True),
+    "25 % of inner channels, distilled for 150 epochs": Method(
+        flags=(*_QUARTER, "--epochs", "150"), trains=True, inner=True, items=("resnet8_cifar10",)
+    ),
     "50 % of channels, distilled": Method(flags=_HALF, trains=True),
     "int8": Method(flags=(), recipe=INT8),
     "int8, trained": Method(flags=("--qat",), recipe=INT8, trains=True),
@@ -220,7 +224,11 @@ def install_peer(out: Path) -> Path:
 
 def methods_of(item: str) -> tuple[str, ...]:
     """What is done to an item; the peer cannot load Keras 3 models."""
-    return tuple(name for name, one in METHODS.items() if item != "digits" or not one.peer)
+    return tuple(
+        name
+        for name, one in METHODS.items()
+        if item in one.items and not (one.peer and item == "digits")
+    )
 
 
 def stored(out: Path, item: str) -> dict[str, Row]:

@@ -250,7 +250,7 @@ def body(rows: Mapping[str, Mapping[str, Row]]) -> str:
     """One table for each item."""
     parts = []
     for item, by_method in rows.items():
-        found = [by_method[name] for name in methods_of(item)]
+        found = [by_method[name] for name in methods_of(item) if name in by_method]
         done = next((row for row in found if not row.failure), None)
         if done is None:
             parts.append(f"**{item}**: nothing could be measured.")

@@ -65,7 +65,7 @@ def prune(
     Args:
         model: Keras 3, Functional or Sequential; it is not changed.
         pruning: One of `sparsity`, `to_size` and `to_macs`; `importance`, `round_to`, `layers`,
-            `keep`.
+            `keep`. Without `reconstruct` samples choose, and nothing is fitted anew.
         samples: Inputs to calibrate on; labels are not used.
         seed: Of everything that is drawn.
         report: Told what is going on, a line at a time.
@@ -79,9 +79,13 @@ def prune(
     target = sizes.target(pruning)
     importance = ranking.importance(pruning, samples)
     plan = _plan(model, pruning, seed)
-    if samples is None:
+    if samples is None or not pruning.reconstruct:
         report(f"choosing channels by {importance}")
-        ranked = ranking.rank(plan.graph, plan.channels, plan.chosen, importance, None, seed=seed)
+        inputs = None
+        if samples is not None:
+            most = together.affordable(plan.graph, len(samples), 5)
+            inputs = judge.divided(plan.graph, samples, most, np.random.default_rng(seed)).whole
+        ranked = ranking.rank(plan.graph, plan.channels, plan.chosen, importance, inputs, seed=seed)
         width = sizes.uniform(plan.chosen, ranked, plan.costs, target, pruning.round_to)
         mask = sizes.mask(plan.costs, plan.chosen, ranked, width)
         return _result(plan, plan.without(mask), mask, {})

@@ -131,6 +131,16 @@ def test_by_magnitude_every_layer_loses_the_same_fraction(on_digits: Do) -> None
     assert on_digits({**HALF, **LOOSE}, samples=False)["hash"] == result["hash"]
 
 
+def test_without_reconstruction_samples_choose_channels_and_fit_nothing(on_digits: Do) -> None:
+    fitted, chosen = on_digits(HALF), on_digits({**HALF, "reconstruct": False})
+    small = on_digits({**HALF, "reconstruct": False, "importance": "l1"})
+    assert chosen["lines"] == ["choosing channels by obs"]
+    assert chosen["tried"] == {}
+    assert chosen["layers"] == fitted["layers"]
+    assert len({fitted["hash"], chosen["hash"], small["hash"]}) == 3
+    assert chosen["accuracy"] < fitted["accuracy"]
+
+
 def test_a_pattern_holds_in_every_four_inputs(on_digits: Do) -> None:
     for samples in (True, False):
         result = on_digits({**LOOSE, "pattern": "2:4"}, samples=samples)

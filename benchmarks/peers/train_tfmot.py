@@ -28,7 +28,13 @@ def main() -> None:
     targets = model.predict(samples, batch_size=BATCH, verbose=0)
     if what == "prune":
         steps = EPOCHS * -(-len(samples) // BATCH)
-        schedule = tfmot.sparsity.keras.PolynomialDecay(0.0, float(sparsity), 0, steps // 2)
+        schedule = tfmot.sparsity.keras.PolynomialDecay(
+            0.0,
+            float(sparsity),
+            0,
+            steps // 2,
+            frequency=1,  # its 100 are more than there are
+        )
         student = tfmot.sparsity.keras.prune_low_magnitude(model, pruning_schedule=schedule)
         callbacks, rate = [tfmot.sparsity.keras.UpdatePruningStep()], 1e-3
     else:

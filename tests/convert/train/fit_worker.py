@@ -7,10 +7,14 @@ progress.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+# The same kernels as a script and as a file of cases: a resumed training is compared to the bit.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
 import keras
 import numpy as np

@@ -33,7 +33,7 @@ def test_distillation_brings_a_spoiled_model_back_without_labels(case: Any):
     assert teacher > 0.95 and before < 0.8
     assert after > 0.95
     assert result["best_loss"] < result["first_loss"] / 5
-    assert (result["num_samples"], result["num_validation"]) == (90, 10)
+    assert (result["num_samples"], result["num_validation"]) == (80, 20)
     assert result["epochs"] == 8 and not result["stopped"]
     assert result["lines"][-1].startswith("epoch 8/8: loss ")
     # The teacher is as it was, and the student can be saved without an optimizer.

@@ -24,7 +24,7 @@ from edgekit.errors import UsageError
 from edgekit.names import nearest
 
 
-class _Masked(keras.callbacks.Callback):  # type: ignore[misc]
+class _Masked(keras.callbacks.Callback):
     """Sets what masks leave out to zero after each step of the optimizer."""
 
     def __init__(self) -> None:

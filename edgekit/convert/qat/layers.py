@@ -23,7 +23,7 @@ from edgekit.flatbuffer.grids import SMALLEST, Codes, Group, from_range
 _CELL = 0.45
 
 
-class Range(keras.layers.Layer):  # type: ignore[misc]
+class Range(keras.layers.Layer):
     """Rounds activations to a grid whose ends are trained, until they are frozen.
 
     Args:
@@ -117,7 +117,7 @@ class Range(keras.layers.Layer):  # type: ignore[misc]
         return least, most
 
 
-class Layer(keras.layers.Layer):  # type: ignore[misc]
+class Layer(keras.layers.Layer):
     """One operator of the file.
 
     Args:
@@ -304,7 +304,7 @@ class RoundingLayer(Layer):
         return value if on is None else on(value)
 
 
-class Freezing(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+class Freezing(keras.callbacks.Callback):
     """Leaves the ranges of a model as they are for the last part of a training.
 
     Args:

@@ -57,6 +57,7 @@ def save_state(folder: Path, key: str, state: State) -> None:
     head |= {name: getattr(state, name) for name in _VALUES}
     arrays = {f"{n}/{i}": a for n in _ARRAYS for i, a in enumerate(getattr(state, n))}
     with serde.atomic_path(folder / FILE) as temporary, temporary.open("wb") as file:
+        # NumPy's types take any keyword for its one option, allow_pickle.
         np.savez(file, **{_HEAD: np.array(json.dumps(head))}, **arrays)  # type: ignore[arg-type]
     # A process that died while it wrote leaves its unfinished neighbour behind.
     for left in folder.glob(f".{FILE}.*.part"):

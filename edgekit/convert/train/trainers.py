@@ -28,7 +28,7 @@ def by_name(model: Any, names: tuple[str, ...]) -> Any:
     )
 
 
-class Labelled(keras.Model):  # type: ignore[misc]
+class Labelled(keras.Model):
     """A student of one output that is trained on labels, without being compiled itself."""
 
     def __init__(self, student: Any, loss: Callable[[Any, Any], Any]) -> None:
@@ -52,7 +52,7 @@ class Labelled(keras.Model):  # type: ignore[misc]
         return self.label_loss(y["output_0"], y_pred["output_0"])
 
 
-class Copying(keras.distillation.Distiller):  # type: ignore[misc]
+class Copying(keras.distillation.Distiller):
     """Keras' own distiller, with labels for a student whose outputs have names."""
 
     def compile(self, optimizer: Any = "adam", loss: Any = None, **options: Any) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+import edgekit
 from edgekit import isolate, serde
 from edgekit.pipeline import ladder, prove
 from edgekit.pipeline.plan import Plan
@@ -208,6 +209,9 @@ def _checkpoint(
 ) -> dict[str, str]:
     """A folder for one training, and a key: what another training would have otherwise."""
     told = {
+        "edgekit": edgekit.__version__,
+        "seed": request["seed"],
+        "custom_objects": request["custom_objects"],
         "model": serde.sha256(Path(request["model"])),
         "samples": exported["training_sha256"],
         "calibration": exported["calibration_sha256"],

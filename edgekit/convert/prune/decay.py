@@ -12,7 +12,6 @@ Imports Keras: not for the front.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,8 +19,8 @@ import keras
 import numpy as np
 
 from edgekit.compression import parse_pattern
+from edgekit.convert.prune.select import matching
 from edgekit.errors import UsageError
-from edgekit.names import nearest
 
 
 class _Masked(keras.callbacks.Callback):
@@ -221,8 +220,9 @@ def _kernels(
 ) -> list[tuple[Any, int]]:
     """The kernels to prune, each with the axis of its inputs."""
     layers = dict(_named(model))
-    wanted = _matching(only, list(layers)) if only else set(layers)
-    wanted -= _matching(keep, list(layers))
+    names = list(layers)  # not those of a graph: a subclassed model has none
+    wanted = {name for one in only for name in matching(one, names)} if only else set(names)
+    wanted -= {name for one in keep for name in matching(one, names)}
     found = []
     for name, layer in layers.items():
         kernel = getattr(layer, "kernel", None)
@@ -240,34 +240,6 @@ def _kernels(
             received=f"none among {', '.join(layers) or 'no layers'}",
             hint="look at layers, keep and pattern.",
         )
-    return found
-
-
-def _matching(selectors: Sequence[str], names: Sequence[str]) -> set[str]:
-    """The layers that selectors mean: here of any model, also one whose graph is code."""
-    found: set[str] = set()
-    for selector in selectors:
-        own = {name: name.rpartition("/")[2] for name in names}
-        try:
-            matches = {
-                name
-                for name in names
-                if selector in (name, own[name])
-                or re.fullmatch(selector, name)
-                or re.fullmatch(selector, own[name])
-            }
-        except re.error as error:
-            raise UsageError(
-                "A selector is a layer's name or a regular expression.",
-                received=f"{selector!r}: {error}",
-            ) from None
-        if not matches:
-            raise UsageError(
-                "A selector matches at least one layer of the model.",
-                received=repr(selector),
-                hint=nearest(selector, names),
-            )
-        found |= matches
     return found
 
 

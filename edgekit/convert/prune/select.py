@@ -43,13 +43,12 @@ def choose(
     return tuple(group for group in wanted if group not in kept)
 
 
-def matching(selector: str, graph: Graph) -> tuple[str, ...]:
-    """The names of the layers (as in `Graph.layers`) that a selector matches.
+def matching(selector: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The names of layers (as in `Graph.layers`) that a selector matches.
 
     Raises:
         UsageError: None, or it is no regular expression.
     """
-    names = list(graph.layers)
     try:
         pattern = re.compile(selector)
     except re.error as error:
@@ -82,7 +81,7 @@ def _own(name: str) -> str:
 
 
 def _groups(selector: str, graph: Graph, channels: Channels) -> list[Group]:
-    names = matching(selector, graph)
+    names = matching(selector, list(graph.layers))
     atoms = {
         atom
         for node in graph.nodes
@@ -94,7 +93,7 @@ def _groups(selector: str, graph: Graph, channels: Channels) -> list[Group]:
 
 
 def _nothing_to_remove(selector: str, graph: Graph, channels: Channels) -> UsageError:
-    names = matching(selector, graph)
+    names = matching(selector, list(graph.layers))
     reasons = [f"{s.layer}: {s.reason}" for s in channels.left_alone if s.layer in names]
     prunable = ", ".join(group.name for group in channels.groups[:6])
     return UsageError(

@@ -130,10 +130,11 @@ def _prunable(
 
 
 def _refused(graph: Graph, pruning: Pruning) -> dict[str, str]:
-    only = {name for selector in pruning.layers for name in select.matching(selector, graph)}
-    kept = {name for selector in pruning.keep for name in select.matching(selector, graph)}
+    names = list(graph.layers)
+    only = {name for selector in pruning.layers for name in select.matching(selector, names)}
+    kept = {name for selector in pruning.keep for name in select.matching(selector, names)}
     refused = {}
-    for name in graph.layers:
+    for name in names:
         if name in kept:
             refused[name] = "it is among the layers to keep"
         elif pruning.layers and name not in only:

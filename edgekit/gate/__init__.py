@@ -1,0 +1,1 @@
+"""Rules and measurements in, verdicts out: pure, without files, processes or clocks."""

@@ -1,0 +1,181 @@
+"""What a gate asks, and what it answers: variants, rules, verdicts, baselines.
+
+The records of `edgekit.toml`'s gate (`Variant`, `Rule`), of its answer (`Verdict`, `GateResult`)
+and of what it compares with (`Baseline`). They stand beside `records`, whose conventions hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from edgekit.records import (
+    Device,
+    Host,
+    IoDtype,
+    Measurement,
+    Override,
+    Pruning,
+    Rounding,
+    Training,
+)
+
+BASELINE_SCHEMA_VERSION = 1
+RESULT_SCHEMA_VERSION = 1
+
+Against = Literal["float", "baseline"]
+Status = Literal["pass", "fail", "inconclusive", "incomparable", "error"]
+Outcome = Literal["passed", "failed", "inconclusive", "unjudged"]
+OnInconclusive = Literal["exit3", "pass", "fail"]
+Quantity = Literal["value", "loss"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One way to convert the model: `[variant.NAME]`. A recipe's name is a variant by itself.
+
+    Fields are those of `ConvertOptions`; None and empty mean that record's defaults.
+    """
+
+    recipe: str
+    prune: Pruning | None = None
+    training: Training | None = None
+    io_dtype: IoDtype | None = None
+    rounding: Rounding | None = None
+    bias_correction: bool | None = None
+    overrides: tuple[Override, ...] = ()
+    keep_float: tuple[str, ...] = ()
+    max_loss: float | None = None
+    min_sqnr_db: float | None = None
+    device: Device | None = None
+    calibration_samples: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One thing that must hold: `[[rule]]`.
+
+    A rule about a metric has one of `at_least`, `at_most` and `max_loss`. A loss is a fraction: of
+    samples for accuracies, AUC and agreement (0.01 is one in a hundred), else of what it is
+    compared with (0.05 is five hundredths larger, slower or worse), which is the `float` file or
+    the `baseline`. The other kinds need no metric: every operator is among `allowed_operators`; the
+    file runs on every runtime since `oldest_runtime`; all of it runs in accelerated kernels.
+
+    `variants` and `targets` are those that it is about, all of them by default; a target is spelled
+    as in `--runtime`.
+    """
+
+    metric: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    max_loss: float | None = None
+    against: Against = "float"
+    allowed_operators: tuple[str, ...] = ()
+    oldest_runtime: str = ""
+    fully_delegated: bool = False
+    variants: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of one rule, for one variant on one target.
+
+    `estimate` is the metric's value or its loss, as `quantity` says, and `limit` what it is held
+    against. `low` and `high` are one-sided 95 % bounds each: the truth is below `low` one time in
+    twenty, and above `high` one time in twenty. `n` counts `counted` (samples, or processes that
+    timed); `needed` of them would probably decide, None where nothing is left to decide or no
+    number would. `sentence` says what, by how much, and how sure. `target` is empty where the rule
+    is about the file, not about a run.
+    """
+
+    variant: str
+    target: str = ""
+    metric: str
+    rule: Rule
+    status: Status
+    sentence: str
+    quantity: Quantity = "value"
+    unit: str = ""
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    limit: float | None = None
+    n: int = 0
+    counted: Literal["samples", "processes", ""] = ""
+    needed: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """Measurements that later ones are compared with, by variant and target.
+
+    Each measurement's `artifact` is a variant's name. Per-sample values lie in an `.npz` beside
+    it, whose content hash is `values_sha256`. `outputs` are the model's, with their shapes: what
+    tells a model that was trained again from another model.
+    """
+
+    schema_version: int = BASELINE_SCHEMA_VERSION
+    model: str
+    outputs: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    values_sha256: str = ""
+    measurements: tuple[Measurement, ...] = ()
+
+    def measurement(self, variant: str, target: str) -> Measurement | None:
+        """Of a variant on a target (its label), or None where there is none."""
+        return next(
+            (
+                one
+                for one in self.measurements
+                if one.artifact == variant and one.target.label == target
+            ),
+            None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """What `edgekit gate` found.
+
+    `outcome` is the worst of the verdicts: failed before unjudged (incomparable or an error)
+    before inconclusive. `exit_code` follows from it and from what inconclusive verdicts shall mean.
+    `measurements` are without their per-sample values. `baseline` names the file compared with,
+    empty where no rule needs one; `updated` tells that it was written.
+    """
+
+    schema_version: int = RESULT_SCHEMA_VERSION
+    edgekit: str
+    model: str
+    outcome: Outcome
+    exit_code: int
+    verdicts: tuple[Verdict, ...]
+    measurements: tuple[Measurement, ...]
+    host: Host
+    baseline: str = ""
+    baseline_created_at: str = ""
+    updated: bool = False
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def verdict(
+        self, metric: str, variant: str | None = None, target: str | None = None
+    ) -> Verdict:
+        """The only verdict on a metric (of a variant, on a target).
+
+        Raises:
+            KeyError: There is none, or there are several.
+        """
+        found = [
+            one
+            for one in self.verdicts
+            if one.metric == metric
+            and variant in (None, one.variant)
+            and target in (None, one.target)
+        ]
+        if len(found) != 1:
+            raise KeyError(
+                f"{len(found)} verdicts on {metric} of {variant or 'any variant'} on "
+                f"{target or 'any target'}"
+            )
+        return found[0]

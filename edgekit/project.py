@@ -19,6 +19,18 @@ std = 255.0
 [output.digit]
 labels = ["zero", "one"]          # or a file: labels = "labels.txt", one a line
 activation = "softmax"
+
+[variant.small]                   # for the gate: another way to convert, beside `recipes`
+recipe = "static_wi8_ai8"
+prune = { sparsity = 0.5 }
+
+[[target]]
+runtime = "tflite-runtime==2.14.0"
+
+[[rule]]
+metric = "top1_accuracy"
+max_loss = 0.01
+against = "baseline"
 ```
 """
 
@@ -30,10 +42,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgekit import serde
+from edgekit import project_rules, serde
 from edgekit.errors import ProjectError
 from edgekit.names import nearest
-from edgekit.records import Contract, Preprocessing, TensorSpec
+from edgekit.records import Contract, Preprocessing, Target, TensorSpec
+from edgekit.rules import Rule, Variant
 
 FILE_NAME = "edgekit.toml"
 
@@ -68,6 +81,17 @@ class Project:
     data: Data = field(default_factory=Data)
     input: dict[str, Preprocessing] = field(default_factory=dict)
     output: dict[str, OutputSpec] = field(default_factory=dict)
+    custom_objects: str | None = None
+    input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    variant: dict[str, Variant] = field(default_factory=dict)
+    target: tuple[Target, ...] = (Target(),)
+    rule: tuple[Rule, ...] = ()
+    baseline: str = "baseline.json"
+
+    @property
+    def variants(self) -> dict[str, Variant]:
+        """Every variant by name: each recipe is one by itself."""
+        return {name: Variant(recipe=name) for name in self.recipes} | self.variant
 
     def resolve(self, source: str) -> str:
         """A data source of this file, as an absolute path (callables stay as they are)."""
@@ -142,10 +166,19 @@ def load(path: Path) -> Project:
     for name, table in _tables(payload, "input"):
         if isinstance(table, dict) and isinstance(table.get("vocabulary"), str):
             table["vocabulary"] = _read_lines(path.parent / table["vocabulary"], f"[input.{name}]")
+    project_rules.spell_targets(payload)
     if "file" in payload:
         raise ProjectError(f"{path} has no key 'file'.", received=f"file = {payload['file']!r}")
     project = serde.from_dict(Project, payload, str(path))
     _check_numbers(project, str(path))
+    project_rules.check(project.rule, project.variants, project.target, str(path))
+    for name in project.variant:
+        if name in project.recipes:
+            raise ProjectError(
+                f"{path} [variant.{name}] has a name of its own: recipes are variants by theirs.",
+                received=f"recipes = {list(project.recipes)}",
+                hint=f"leave {name!r} away from recipes, or rename the variant.",
+            )
     return replace(project, file=path.absolute())
 
 

@@ -21,6 +21,7 @@ PruningMethod = Literal["structured", "unstructured"]
 Importance = Literal["auto", "l1", "bn_scale", "taylor", "obs"]
 Better = Literal["higher", "lower"]
 PreprocessingKind = Literal["none", "image", "audio", "tabular", "text"]
+Statistic = Literal["mean", "root_mean", "auc", "sqnr_db", "cosine", "whole"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,6 +353,11 @@ class Target:
         """`litert` or `tflite-runtime==2.14.0`, as the command line spells it."""
         return f"{self.runtime}=={self.version}" if self.version else self.runtime
 
+    @property
+    def title(self) -> str:
+        """The label, with the number of threads where it is not 1."""
+        return self.label + (f", {self.num_threads} threads" if self.num_threads != 1 else "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
@@ -371,6 +377,11 @@ class Metric:
     `low` and `high` bound a 95 % confidence interval where there is one. `raw` holds the
     per-sample values, so that two measurements of the same samples can be paired. `note`
     is what must be said beside the value.
+
+    `statistic` is how the value follows from the samples, so that it can be computed again from
+    any draw of them: `mean` of `raw`; or from `parts`, rows of per-sample numbers: `root_mean` of
+    squared errors; `auc` of scores and classes; `sqnr_db` of signal and noise, and `cosine` of
+    three products, for each output; `whole` needs the outputs themselves.
     """
 
     name: str
@@ -381,6 +392,8 @@ class Metric:
     high: float | None = None
     raw: tuple[float, ...] = ()
     note: str = ""
+    statistic: Statistic = "mean"
+    parts: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,7 +447,7 @@ class Measurement:
 
     def summary(self) -> Measurement:
         """The same without per-sample values, to be shown."""
-        return replace(self, metrics=tuple(replace(m, raw=()) for m in self.metrics))
+        return replace(self, metrics=tuple(replace(m, raw=(), parts=()) for m in self.metrics))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

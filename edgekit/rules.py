@@ -20,6 +20,17 @@ from edgekit.records import (
     Training,
 )
 
+TASK_METRICS = ("top1_accuracy", "top5_accuracy", "mae", "rmse", "auc")
+FIDELITY_METRICS = ("agreement", "sqnr_db", "cosine")
+SIZE_METRICS = ("size_bytes", "compressed_bytes")
+TIME_METRICS = ("latency_p50_ms", "latency_p90_ms")
+OTHER_METRICS = ("latency_ratio", "peak_rss_bytes")
+METRICS = (*TASK_METRICS, *FIDELITY_METRICS, *SIZE_METRICS, *TIME_METRICS, *OTHER_METRICS)
+"""What a rule may be about, besides `module:function`; `@OUTPUT` behind a name picks an output."""
+
+FRACTIONS = ("top1_accuracy", "top5_accuracy", "auc", "agreement", "cosine")
+"""Metrics whose difference is a loss as it stands; that of others is divided by the reference's."""
+
 BASELINE_SCHEMA_VERSION = 1
 RESULT_SCHEMA_VERSION = 1
 
@@ -62,7 +73,7 @@ class Rule:
     file runs on every runtime since `oldest_runtime`; all of it runs in accelerated kernels.
 
     `variants` and `targets` are those that it is about, all of them by default; a target is spelled
-    as in `--runtime`.
+    as in `--runtime`, or with its threads as in tables: `litert, 2 threads`.
     """
 
     metric: str = ""
@@ -75,6 +86,20 @@ class Rule:
     fully_delegated: bool = False
     variants: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+
+    @property
+    def base_metric(self) -> str:
+        """The metric's name without its output."""
+        return self.metric.partition("@")[0]
+
+    @property
+    def about(self) -> str:
+        """What it is about, in a word: the metric, or the kind of a rule without one."""
+        if self.metric:
+            return self.metric
+        if self.allowed_operators:
+            return "allowed_operators"
+        return "oldest_runtime" if self.oldest_runtime else "fully_delegated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +148,12 @@ class Baseline:
     measurements: tuple[Measurement, ...] = ()
 
     def measurement(self, variant: str, target: str) -> Measurement | None:
-        """Of a variant on a target (its label), or None where there is none."""
+        """Of a variant on a target (its title), or None where there is none."""
         return next(
             (
                 one
                 for one in self.measurements
-                if one.artifact == variant and one.target.label == target
+                if one.artifact == variant and one.target.title == target
             ),
             None,
         )

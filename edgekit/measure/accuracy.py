@@ -166,7 +166,9 @@ def _by_function(name: str, outputs: dict[str, np.ndarray], samples: Samples) ->
     unit = str(getattr(function, "unit", ""))
     if raw.ndim == 0:
         note = "one number for all samples: no interval"
-        return Metric(name=name, value=float(raw), unit=unit, better=better, note=note)
+        return Metric(
+            name=name, value=float(raw), unit=unit, better=better, note=note, statistic="whole"
+        )
     return _of_means(raw, better, unit)
 
 
@@ -237,6 +239,8 @@ def rmse(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
         by_sample,
         value=value,
         raw=influence,
+        statistic="root_mean",
+        parts=(by_sample.raw,),
         low=None if by_sample.low is None else math.sqrt(max(0.0, by_sample.low)),
         high=None if by_sample.high is None else math.sqrt(max(0.0, by_sample.high)),
     )
@@ -298,7 +302,15 @@ def auc(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
         low = bound
     elif value == 0.0:
         high = 1 - bound
-    return Metric(name="", value=value, low=low, high=high, raw=tuple(raw.tolist()))
+    return Metric(
+        name="",
+        value=value,
+        low=low,
+        high=high,
+        raw=tuple(raw.tolist()),
+        statistic="auc",
+        parts=(tuple(ranked.tolist()), tuple(truth.tolist())),
+    )
 
 
 def _share_below(values: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -170,28 +171,60 @@ def compare(
             hint=nearest(odd[0], set(reference) & set(candidate)) if odd else None,
         )
     specs = {spec.name: spec for spec in contract.outputs} if contract else {}
-    noise, angles, agreed = {}, {}, {}
+    noise: dict[str, Metric] = {}
+    angles: dict[str, Metric] = {}
+    agreed = {}
     for name in reference:
         try:
-            noise[name] = sqnr_db(reference[name], candidate[name])
-            angles[name] = cosine(reference[name], candidate[name])
+            noise[name], angles[name] = _of_output(name, reference[name], candidate[name])
             if _names_a_class(reference[name], specs.get(name)):
                 agreed[name] = agreement(reference[name], candidate[name])
         except DataError as error:
             raise DataError(
                 f"Output {name!r}: {error.rule}", received=error.received, hint=error.hint
             ) from None
-    metrics = [Metric(name="sqnr_db", value=min(noise.values()), unit="dB")]
+    metrics = [_worst("sqnr_db", noise)]
     if agreed:
         metrics.append(_agreement("agreement", np.min(np.stack(list(agreed.values())), axis=0)))
-    metrics.append(Metric(name="cosine", value=min(angles.values())))
+    metrics.append(_worst("cosine", angles))
     if len(reference) > 1:
         for name in reference:
-            metrics.append(Metric(name=f"sqnr_db@{name}", value=noise[name], unit="dB"))
+            metrics.append(noise[name])
             if len(agreed) > 1 and name in agreed:
                 metrics.append(_agreement(f"agreement@{name}", agreed[name]))
-            metrics.append(Metric(name=f"cosine@{name}", value=angles[name]))
+            metrics.append(angles[name])
     return tuple(metrics)
+
+
+def _of_output(name: str, reference: np.ndarray, candidate: np.ndarray) -> tuple[Metric, Metric]:
+    """SQNR and cosine of one output, with the sums by sample that they follow from."""
+    a, b = (array.reshape(len(array), -1) for array in _pair(reference, candidate))
+    products = [_by_sample(*pair) for pair in ((a, b), (a, a), (b, b))]
+    noise = Metric(
+        name=f"sqnr_db@{name}",
+        value=sqnr_db(reference, candidate),
+        unit="dB",
+        statistic="sqnr_db",
+        parts=(products[1], _by_sample(a - b, a - b)),
+    )
+    angle = Metric(
+        name=f"cosine@{name}",
+        value=cosine(reference, candidate),
+        statistic="cosine",
+        parts=tuple(products),
+    )
+    return noise, angle
+
+
+def _by_sample(a: np.ndarray, b: np.ndarray) -> tuple[float, ...]:
+    return tuple(np.einsum("ij,ij->i", a, b).tolist())
+
+
+def _worst(name: str, by_output: Mapping[str, Metric]) -> Metric:
+    """That of the worst output, with the parts of all: another draw may have another worst."""
+    worst = min(by_output.values(), key=lambda metric: metric.value)
+    every = tuple(row for metric in by_output.values() for row in metric.parts)
+    return replace(worst, name=name, parts=every)
 
 
 def _agreement(name: str, raw: np.ndarray) -> Metric:

@@ -176,8 +176,7 @@ class _Column:
         if self.metric == "artifact":
             return one.artifact.removesuffix(".tflite")
         if self.metric == "runtime":
-            threads = one.target.num_threads
-            return one.target.label + (f", {threads} threads" if threads > 1 else "")
+            return one.target.title
         if self.metric == "task":
             return "cannot run" if one.failure else _task_text(one)
         metric = one.metric(self.metric)

@@ -103,6 +103,24 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimingOptions:
+    """How the gate times files against each other.
+
+    `num_processes` fresh processes time all of them, `max_processes` in all where those decide
+    nothing. Each times `num_runs` rounds, or as many as `min_seconds` allow, whichever is more,
+    after `warmup_runs` that do not count. Where the same file, timed twice, seems to differ from
+    itself by more than `tolerance` (a fraction), no ratio is believed.
+    """
+
+    num_processes: int = 5
+    max_processes: int = 15
+    warmup_runs: int = 10
+    num_runs: int = 60
+    min_seconds: float = 0.5
+    tolerance: float = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What became of one rule, for one variant on one target.
 

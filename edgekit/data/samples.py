@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,8 +15,6 @@ from edgekit.data import npz
 from edgekit.errors import DataError
 
 _INPUT, _OUTPUT, _LABELS, _SOURCE = "input/", "output/", "labels", "source"
-# A zip entry's oldest date. A fixed one makes equal samples equal files, byte for byte.
-_NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -95,7 +92,7 @@ class Samples:
         if self.labels is not None:
             parts[_LABELS] = self.labels
         for name in sorted(parts):
-            array = _little_endian(parts[name])
+            array = npz.little_endian(parts[name])
             digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
             digest.update(array.tobytes())
         return digest.hexdigest()
@@ -127,12 +124,8 @@ class Samples:
         if self.labels is not None:
             arrays[_LABELS] = self.labels
         arrays[_SOURCE] = np.array(self.source)
-        with serde.atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-            for name, array in arrays.items():
-                entry = zipfile.ZipInfo(f"{name}.npy", date_time=_NO_DATE)
-                entry.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
-                with archive.open(entry, "w", force_zip64=True) as file:
-                    np.lib.format.write_array(file, _little_endian(array), allow_pickle=False)
+        with serde.atomic_path(path) as temporary:
+            npz.write(temporary, arrays, compress=compress)
 
     @classmethod
     def load(cls, path: Path) -> Samples:
@@ -156,8 +149,3 @@ class Samples:
                 k.removeprefix(_OUTPUT): v for k, v in arrays.items() if k.startswith(_OUTPUT)
             },
         )
-
-
-def _little_endian(array: np.ndarray) -> np.ndarray:
-    """Contiguous, and of one byte order, so that hash and file are the same everywhere."""
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)

@@ -13,15 +13,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgekit import serde
 from edgekit.errors import EdgekitError, EnvironmentFailure, UsageError
-from edgekit.process import Progress
+from edgekit.home import home, locked
+from edgekit.process import Progress, silent
 from edgekit.records import Limits, Target
 from edgekit.runtimes.packages import PACKAGES, parse
 from edgekit.runtimes.pythons import find_python
@@ -47,17 +46,6 @@ class Environment:
     def label(self) -> str:
         """`tflite-runtime==2.14.0`."""
         return f"{self.runtime}=={self.version}"
-
-
-def home() -> Path:
-    """Where edgekit keeps what it makes for this user: `$EDGEKIT_HOME`, or the cache folder."""
-    if chosen := os.environ.get("EDGEKIT_HOME"):
-        return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "edgekit"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "edgekit"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgekit"
 
 
 def list_environments() -> list[Environment]:
@@ -152,7 +140,7 @@ def add(target: Target, on_progress: Progress | None = None) -> Path:
             hint="use --runtime litert, which runs everywhere.",
         )
     report = on_progress or (lambda _: None)
-    with _locked(folder, report):
+    with locked(folder, report, "making the same environment"):
         ready = _read(folder)
         if ready is not None:
             return Path(ready.python)
@@ -245,7 +233,7 @@ def remove(target: Target) -> None:
         EnvironmentFailure: There is none.
     """
     folder = _folder(target)
-    with _locked(folder, lambda _: None):
+    with locked(folder, silent, "using it"):
         if not folder.exists():
             known = ", ".join(environment.label for environment in list_environments())
             raise EnvironmentFailure(
@@ -254,32 +242,3 @@ def remove(target: Target) -> None:
         # The marker goes first: what is half-deleted is not used.
         (folder / _MARKER).unlink(missing_ok=True)
         shutil.rmtree(folder)
-
-
-@contextmanager
-def _locked(folder: Path, report: Progress) -> Iterator[None]:
-    """Hold `folder`'s lock file. The system frees it when the process ends, however."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = (folder.parent / f".{folder.name}.lock").open("a+b")
-    except OSError as error:
-        raise EnvironmentFailure(
-            "edgekit can write to its own folder.",
-            received=str(error),
-            hint="set EDGEKIT_HOME to a folder that you may write to.",
-        ) from None
-    with lock:
-        if sys.platform == "win32":
-            import msvcrt
-
-            lock.seek(0)
-            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
-        else:
-            import fcntl
-
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                report("waiting for another edgekit that is making the same environment")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -1,0 +1,61 @@
+"""Where edgekit keeps what it makes for this user, and locks for what two processes may write."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgekit.errors import EnvironmentFailure
+from edgekit.process import Progress
+
+
+def home() -> Path:
+    """Where edgekit keeps what it makes for this user: `$EDGEKIT_HOME`, or the cache folder."""
+    if chosen := os.environ.get("EDGEKIT_HOME"):
+        return Path(chosen)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "edgekit"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "edgekit"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgekit"
+
+
+@contextmanager
+def locked(path: Path, report: Progress, doing: str) -> Iterator[None]:
+    """Hold the lock file of `path`, beside it. The system frees it when the process ends, however.
+
+    Args:
+        path: What is locked; it need not exist.
+        report: Told when somebody else holds it.
+        doing: What they are doing, to be told.
+
+    Raises:
+        EnvironmentFailure: The lock file cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = (path.parent / f".{path.name}.lock").open("a+b")
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"edgekit can write to its own folder, {path.parent}.",
+            received=str(error),
+            hint="set EDGEKIT_HOME to a folder that you may write to.",
+        ) from None
+    with lock:
+        if sys.platform == "win32":
+            import msvcrt
+
+            lock.seek(0)
+            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                report(f"waiting for another edgekit that is {doing}")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -124,12 +124,7 @@ def compare(
     Raises:
         DataError: The two have not the same processes and rounds.
     """
-    if [len(r) for r in candidate] != [len(r) for r in reference]:
-        raise DataError(
-            "Latencies are compared in pairs, round by round.",
-            received=f"rounds {[len(r) for r in candidate]} and {[len(r) for r in reference]}",
-        )
-    logs = np.log(_table(candidate)) - np.log(_table(reference))
+    logs = _log_ratios(candidate, reference)
 
     def statistic(table: np.ndarray) -> np.ndarray:
         return np.asarray(np.median(table, axis=-1))
@@ -143,6 +138,16 @@ def compare(
         high=float(np.exp(high)),
         raw=tuple(float(v) for v in np.exp(statistic(logs))),
     )
+
+
+def _log_ratios(candidate: Sequence[np.ndarray], reference: Sequence[np.ndarray]) -> np.ndarray:
+    """Logarithms of the ratios, shape `(processes, rounds)`."""
+    if [len(r) for r in candidate] != [len(r) for r in reference]:
+        raise DataError(
+            "Latencies are compared in pairs, round by round.",
+            received=f"rounds {[len(r) for r in candidate]} and {[len(r) for r in reference]}",
+        )
+    return np.asarray(np.log(_table(candidate)) - np.log(_table(reference)))
 
 
 def _table(rounds: Sequence[np.ndarray]) -> np.ndarray:
@@ -222,27 +227,83 @@ def benchmark(
     target = replace(target, num_threads=options.num_threads)
     times: list[list[np.ndarray]] = [[] for _ in paths]
     for process in range(options.num_processes):
-        order = [(i + process) % len(paths) for i in range(len(paths))]
-        step = f"process {process + 1} of {options.num_processes}"
-        if on_progress:
-            on_progress(f"timing {len(paths)} files, {step}")
-        timer = open_timer([paths[i] for i in order], target, limits=limits)
-        try:
-            rounds = timer.time(
-                warmup_runs=options.warmup_runs,
-                num_runs=options.num_runs,
-                min_seconds=options.min_seconds,
-                seed=seed + process,
-                on_progress=on_progress and _prefixed(step, on_progress),
-            )
-        finally:
-            timer.close()
-        for place, i in enumerate(order):
-            times[i].append(rounds[place])
+        found = time_process(
+            paths,
+            target,
+            options,
+            process=process,
+            open_timer=open_timer,
+            limits=limits,
+            seed=seed,
+            on_progress=on_progress,
+        )
+        for mine, rounds in zip(times, found, strict=True):
+            mine.append(rounds)
     files = [latency_metrics(times[0], seed=seed)]
     for mine in times[1:]:
         files.append((*latency_metrics(mine, seed=seed), compare(mine, times[0], seed=seed)))
     return Benchmark(target=target, files=tuple(files))
+
+
+def time_process(
+    paths: Sequence[Path],
+    target: Target,
+    options: BenchmarkOptions,
+    *,
+    process: int,
+    open_timer: OpenTimer,
+    limits: Limits,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> np.ndarray:
+    """Time files against each other in one fresh process.
+
+    Args:
+        paths: The files. One that is named twice is loaded twice, and timed as two.
+        target: Where they run, with its number of threads.
+        options: How long and how often, and of how many processes this is one.
+        process: Which one, from 0: it decides the order of loading, so that over processes
+            each file is loaded first as often as any other.
+        open_timer: `Runtime.open_timer` of the target's runtime.
+        limits: Of the process.
+        seed: Of the order of rounds, with the process's number.
+        on_progress: Told what is being timed.
+
+    Returns:
+        Nanoseconds of one invocation, in the order of `paths`, shape `(files, rounds)`.
+
+    Raises:
+        RunError: A file cannot run, crashed, or passed a limit.
+    """
+    order = [(i + process) % len(paths) for i in range(len(paths))]
+    step = f"process {process + 1} of {options.num_processes}"
+    if on_progress:
+        on_progress(f"timing {len(paths)} files, {step}")
+    timer = open_timer([paths[i] for i in order], target, limits=limits)
+    try:
+        rounds = timer.time(
+            warmup_runs=options.warmup_runs,
+            num_runs=options.num_runs,
+            min_seconds=options.min_seconds,
+            seed=seed + process,
+            on_progress=on_progress and _prefixed(step, on_progress),
+        )
+    finally:
+        timer.close()
+    return np.asarray(rounds[np.argsort(order)])
+
+
+def process_ratio(candidate: np.ndarray, reference: np.ndarray) -> float:
+    """How many times as long one file takes as another, in one process: a share of `compare`.
+
+    Args:
+        candidate: Nanoseconds by round, shape `(rounds,)`.
+        reference: The same of the other file, in the same rounds.
+
+    Raises:
+        DataError: A time is not positive, or the rounds differ in number.
+    """
+    return float(np.exp(np.median(_log_ratios([candidate], [reference]))))
 
 
 def _prefixed(step: str, on_progress: Progress) -> Progress:

@@ -11,7 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.errors import DataError, UsageError
-from edgekit.measure.latency import benchmark, compare, latency_metrics
+from edgekit.measure.latency import (
+    benchmark,
+    compare,
+    latency_metrics,
+    process_ratio,
+    time_process,
+)
 from edgekit.records import BenchmarkOptions, Limits, Metric, Target
 
 OPTIONS = BenchmarkOptions(num_runs=40, num_processes=3, num_threads=2)
@@ -89,6 +95,32 @@ def test_processes_load_files_in_turn_and_results_keep_their_file() -> None:
     assert named(files[1])["latency_ratio"].value == pytest.approx(10)
     assert named(files[2])["latency_ratio"].value == pytest.approx(100)
     assert clock.closed == 3
+
+
+def test_one_process_gives_times_in_the_files_order() -> None:
+    paths = [Path(name) for name in "abca"]
+    for process in range(5):
+        clock = Clock({"a": 1.0, "b": 10.0, "c": 100.0}, slow=(1,))
+        times = time_process(
+            paths, Target(), OPTIONS, process=process, open_timer=clock, limits=Limits()
+        )
+        assert clock.opened[0][0] == ["abca"[(i + process) % 4] for i in range(4)]
+        assert times.shape == (4, OPTIONS.num_runs)
+        ratios = [process_ratio(mine, times[0]) for mine in times]
+        assert ratios == pytest.approx([1, 10, 100, 1])
+        assert clock.asked[0]["seed"] == process
+
+
+def test_the_ratio_in_one_process_is_its_share_of_the_whole() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.lognormal(0, 0.3, (2, 3, 31))
+    assert compare(a, b).raw == pytest.approx(
+        [process_ratio(x, y) for x, y in zip(a, b, strict=True)]
+    )
+    with pytest.raises(DataError, match="positive"):
+        process_ratio(np.array([1.0, 0.0]), np.array([1.0, 1.0]))
+    with pytest.raises(DataError, match="round by round"):
+        process_ratio(np.array([1.0]), np.array([1.0, 1.0]))
 
 
 def test_threads_are_the_options_and_are_stated() -> None:

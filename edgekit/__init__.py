@@ -11,7 +11,8 @@ timed = edgekit.benchmark([one.path for one in made])
 ```
 
 Importing edgekit loads nothing heavy: a name is looked up when it is first used.
-(`edgekit.convert` is the package of that stage, so its function is `convert_model`.)
+(`edgekit.convert` and `edgekit.gate` are packages, so their functions are `convert_model` and
+`run_gate`.)
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from edgekit.pipeline.convert import convert as convert_model
     from edgekit.pipeline.demo import demo
     from edgekit.pipeline.doctor import doctor
+    from edgekit.pipeline.gate import gate as run_gate
+    from edgekit.pipeline.init import init
     from edgekit.pipeline.inspect import inspect
     from edgekit.pipeline.validate import validate
     from edgekit.records import (
@@ -63,11 +66,13 @@ _PLACES = {
     "convert_model": "edgekit.pipeline.convert:convert",
     "demo": "edgekit.pipeline.demo:demo",
     "doctor": "edgekit.pipeline.doctor:doctor",
+    "init": "edgekit.pipeline.init:init",
     "inspect": "edgekit.pipeline.inspect:inspect",
     "list_runtimes": "edgekit.runtimes.environments:list_environments",
     "parse_runtime": "edgekit.runtimes.environments:parse",
     "prune_model": "edgekit.convert.prune.prune:prune",
     "remove_runtime": "edgekit.runtimes.environments:remove",
+    "run_gate": "edgekit.pipeline.gate:gate",
     "validate": "edgekit.pipeline.validate:validate",
 }
 
@@ -88,11 +93,13 @@ __all__ = [
     "convert_model",
     "demo",
     "doctor",
+    "init",
     "inspect",
     "list_runtimes",
     "parse_runtime",
     "prune_model",
     "remove_runtime",
+    "run_gate",
     "validate",
 ]
 

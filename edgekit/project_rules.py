@@ -105,19 +105,18 @@ def _check_limit(rule: Rule, place: str) -> None:
             f'{place}: {name} is a limit by itself; against = "baseline" goes with max_loss.',
             received=f'{name} = {value}, against = "baseline"',
         )
-    if name == "max_loss" and rule.against == "float":
-        if rule.base_metric in FIDELITY_METRICS:
-            raise ProjectError(
-                f"{place}: {rule.metric} compares with the float file already.",
-                received=f"max_loss = {value}",
-                hint='say at_least, or against = "baseline".',
-            )
-        if rule.metric in TIME_METRICS:
-            raise ProjectError(
-                f"{place}: milliseconds have a limit by themselves.",
-                received=f"max_loss = {value}",
-                hint='metric = "latency_ratio" compares with the float file.',
-            )
+    if name == "max_loss" and rule.metric in TIME_METRICS:
+        raise ProjectError(
+            f"{place}: milliseconds have a limit by themselves.",
+            received=f"max_loss = {value}",
+            hint='metric = "latency_ratio" compares with the float file or the baseline\'s.',
+        )
+    if name == "max_loss" and rule.against == "float" and rule.base_metric in ("sqnr_db", "cosine"):
+        raise ProjectError(
+            f"{place}: {rule.metric} compares with the float file already.",
+            received=f"max_loss = {value}",
+            hint='say at_least, or against = "baseline".',
+        )
 
 
 def _check_known(names: Iterable[str], known: Collection[str], place: str) -> None:

@@ -423,6 +423,7 @@ class LayerError:
 class Measurement:
     """What one artifact did on one target. A stored one is a baseline.
 
+    `runtime_version` is that of the runtime's package that ran it.
     `failure` says why the target cannot run the artifact at all; there are no metrics then.
     `layers` holds the errors by operator, in order of execution, where they were asked for:
     always LiteRT's.
@@ -436,6 +437,7 @@ class Measurement:
     target: Target
     host: Host
     metrics: tuple[Metric, ...]
+    runtime_version: str = ""
     failure: str | None = None
     notes: tuple[str, ...] = ()
     layers: tuple[LayerError, ...] = ()

@@ -17,8 +17,10 @@ _BROKEN_PIPE = 141  # as a shell says of a program that SIGPIPE ended
 # Verb: where its command is, and the line that `edgekit --help` shows for it.
 VERBS = {
     "convert": ("edgekit.cli.convert:convert", "Turn a trained Keras model into .tflite files."),
+    "init": ("edgekit.cli.init:init", "Write a commented edgekit.toml."),
     "validate": ("edgekit.cli.validate:validate", "Measure accuracy and fidelity on runtimes."),
     "benchmark": ("edgekit.cli.benchmark:benchmark", "Measure latency, memory and size."),
+    "gate": ("edgekit.cli.gate:gate", "Stop a model that got worse, larger or slower."),
     "inspect": ("edgekit.cli.inspect:inspect", "Show what is inside a .tflite file."),
     "runtime": ("edgekit.cli.runtime:runtime", "Add, list and remove runtimes."),
     "demo": ("edgekit.cli.demo:demo", "Convert and prove a sample model, in one table."),

@@ -10,6 +10,7 @@ from edgekit import artifacts, serde
 from edgekit.errors import ModelError, UsageError
 from edgekit.measure import latency, memory
 from edgekit.measure.host import describe_host
+from edgekit.pipeline.measuring import sizes
 from edgekit.process import Progress, silent
 from edgekit.records import BenchmarkOptions, Limits, Measurement, Metric, Target
 from edgekit.runtimes import environments, host
@@ -55,7 +56,7 @@ def benchmark(
     first = _reference_index(paths, Path(reference) if reference else None)
     # The reference leads, because ratios are against the first.
     order = [first, *(i for i in range(len(paths)) if i != first)]
-    sizes = [_sizes(path) for path in paths]
+    bytes_of = [sizes(path) for path in paths]
     machine = describe_host()
     measured = []
     for target in targets:
@@ -79,7 +80,7 @@ def benchmark(
                     num_samples=0,
                     target=timed.target,
                     host=machine,
-                    metrics=(*times[index], *_of_reference(index == first), peak, *sizes[index]),
+                    metrics=(*times[index], *_of_reference(index == first), peak, *bytes_of[index]),
                     notes=_notes(names[index], names[first], times[index], target),
                     created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 )
@@ -102,22 +103,6 @@ def _reference_index(files: Sequence[Path], reference: Path | None) -> int:
 
 def _of_reference(is_reference: bool) -> tuple[Metric, ...]:
     return (Metric(name="latency_ratio", value=1.0, better="lower"),) if is_reference else ()
-
-
-def _sizes(path: Path) -> tuple[Metric, ...]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError("A .tflite file can be read.", received=str(error)) from None
-    return (
-        Metric(name="size_bytes", value=len(content), unit="bytes", better="lower"),
-        Metric(
-            name="compressed_bytes",
-            value=artifacts.compressed_bytes(content),
-            unit="bytes",
-            better="lower",
-        ),
-    )
 
 
 def _notes(name: str, reference: str, metrics: Sequence[Metric], target: Target) -> tuple[str, ...]:

@@ -43,8 +43,9 @@ def convert(
         calibration: Samples for static recipes: `.npz`, `.csv`, a folder by class, or
             `module:function`. The project's by default.
         project: What `edgekit.toml` says; the file beside the model by default.
-        input_shapes: Full shapes with the batch, for inputs with unknown sizes.
-        custom_objects: `module:NAME` of custom layers.
+        input_shapes: Full shapes with the batch, for inputs with unknown sizes; the project's by
+            default.
+        custom_objects: `module:NAME` of custom layers; the project's by default.
         options: Everything else.
         on_progress: Takes one line at each step.
 
@@ -58,6 +59,8 @@ def convert(
     model, output = Path(model), Path(output or "")
     recognised = recognise.recognise(model)
     project = project or projects.find(model)
+    custom_objects = custom_objects or project.custom_objects
+    input_shapes = input_shapes or project.input_shapes
     options = options or ConvertOptions(seed=project.data.seed)
     settled = plan(
         model,
@@ -81,7 +84,7 @@ def convert(
             "project": str(project.file) if project.file else None,
             "calibration": settled.calibration,
             "training": settled.training.data if settled.training else None,
-            "input_shapes": {key: list(shape) for key, shape in (input_shapes or {}).items()},
+            "input_shapes": {key: list(shape) for key, shape in input_shapes.items()},
             "custom_objects": custom_objects,
             "golden_samples": options.golden_samples,
             "calibration_samples": options.calibration_samples,

@@ -13,6 +13,7 @@ import numpy as np
 from edgekit.data.samples import Samples
 from edgekit.process import Progress
 from edgekit.records import Contract, Limits, Target
+from edgekit.runtimes.base import SessionInfo
 from edgekit.runtimes.parallel import ParallelSession
 
 # The float file's outputs are taken on this one, whatever runtimes are asked for.
@@ -85,6 +86,7 @@ class Runs:
         self._open: dict[tuple[Path, Target], ParallelSession] = {}
         self._kept: dict[tuple[Path, Target], dict[str, np.ndarray]] = {}
         self._kept_for: Samples | None = None
+        self._infos: dict[tuple[Path, Target], SessionInfo] = {}
         self._start_next()
 
     def _start_next(self) -> None:
@@ -112,9 +114,14 @@ class Runs:
         self._on_progress(f"running {path.name} on {target.label}, {len(samples)} samples")
         with session:
             outputs = session.run(samples.inputs)
+            self._infos[path, target] = session.info
         if target == REFERENCE_TARGET:
             self._kept[path, target] = outputs
         return outputs
+
+    def info(self, path: Path, target: Target) -> SessionInfo:
+        """What the runtime said of a file that has run."""
+        return self._infos[path, target]
 
     def __enter__(self) -> Runs:
         return self

@@ -21,8 +21,9 @@ class SessionInfo:
 
     `num_ops` counts the file's own operators. `partitions` counts the delegate's nodes: 0
     means that none of them run in the accelerated kernels, 1 mostly that all do, more that
-    the graph is cut into pieces. `stateful` files keep state between invocations; a session
-    clears it before every sample. `runtime_version` is the package's.
+    the graph is cut into pieces. `plain` names the operators that they did not take.
+    `stateful` files keep state between invocations; a session clears it before every sample.
+    `runtime_version` is the package's.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -31,6 +32,7 @@ class SessionInfo:
     partitions: int
     stateful: bool
     runtime_version: str
+    plain: tuple[str, ...] = ()
 
 
 class Session(Protocol):

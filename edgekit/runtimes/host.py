@@ -208,6 +208,7 @@ def _info(answer: dict[str, Any]) -> SessionInfo:
         partitions=answer["partitions"],
         stateful=answer["stateful"],
         runtime_version=answer["version"],
+        plain=tuple(answer["plain"]),
     )
 
 

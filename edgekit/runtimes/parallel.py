@@ -11,7 +11,7 @@ import numpy as np
 
 from edgekit.records import Limits, Target
 from edgekit.runtimes import exchange
-from edgekit.runtimes.base import Arrays, Progress
+from edgekit.runtimes.base import Arrays, Progress, SessionInfo
 from edgekit.runtimes.host import HostSession
 
 
@@ -35,6 +35,11 @@ class ParallelSession:
     def wait_until_open(self) -> None:
         """Wait for the workers to load the file, or to fail at it."""
         wait(self._sessions)
+
+    @property
+    def info(self) -> SessionInfo:
+        """What the runtime says of the file."""
+        return self._sessions[0].result().info
 
     def run(self, inputs: Arrays, on_progress: Progress | None = None) -> dict[str, np.ndarray]:
         """`Session.run` with the samples shared out over the workers.

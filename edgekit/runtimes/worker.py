@@ -265,8 +265,10 @@ class Model:
         if not os.path.isfile(path):
             raise Failure("ModelError", "The model file exists.", path)
         self._start()
-        operators = [op["op_name"] for op in self._interpreter._get_ops_details()]
+        details = self._interpreter._get_ops_details()
+        operators = [op["op_name"] for op in details]
         self.partitions = operators.count("DELEGATE")
+        self.plain = plain_operators(details, self._interpreter.get_output_details())
         self.num_ops = len(operators) - self.partitions
         self._resets = any(_STATEFUL.search(op) for op in operators)
         # Nothing but a new interpreter forgets resource variables.
@@ -470,6 +472,28 @@ class Model:
             self.set(t.index, value)
 
 
+def plain_operators(operators: list[Any], outputs: list[Any]) -> list[str]:
+    """The operators that no delegate took, by walking from the outputs to the inputs.
+
+    A delegate's node stands beside the operators that it replaces, and gives the same tensors.
+    """
+    made_by: dict[int, Any] = {}
+    for op in operators:
+        for tensor in op["outputs"]:
+            if int(tensor) not in made_by or op["op_name"] == "DELEGATE":
+                made_by[int(tensor)] = op
+    waiting, seen, plain = [int(o["index"]) for o in outputs], set(), {}
+    while waiting:
+        op = made_by.get(waiting.pop())
+        if op is None or op["index"] in seen:
+            continue
+        seen.add(op["index"])
+        if op["op_name"] != "DELEGATE":
+            plain[op["index"]] = op["op_name"]
+        waiting += [int(tensor) for tensor in op["inputs"]]
+    return [plain[index] for index in sorted(plain)]
+
+
 class Writer:
     """Collects one output of many samples into a `.npy` file.
 
@@ -628,6 +652,7 @@ class Server:
             "outputs": [tensor.describe() for tensor in model.outputs],
             "num_ops": model.num_ops,
             "partitions": model.partitions,
+            "plain": model.plain,
             "stateful": model.stateful,
             "version": self._version,
         }

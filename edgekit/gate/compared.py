@@ -1,0 +1,120 @@
+"""Evidence of a metric's value, and of its loss against another measurement of the same samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from edgekit.errors import DataError
+from edgekit.gate import recompute
+from edgekit.gate.bootstrap import Bootstrapped
+from edgekit.gate.evidence import Evidence
+from edgekit.gate.facts import Recompute
+from edgekit.gate.paired import Paired
+from edgekit.gate.proportion import Proportion
+from edgekit.records import Metric
+from edgekit.rules import FRACTIONS
+
+# Of a metric that somebody's own function computes, on a draw of all samples: each costs a call.
+_RESAMPLES_OF_WHOLE = 400
+_RESAMPLES = 4000
+
+
+def value(metric: Metric, n: int, again: Recompute | None = None) -> Evidence:
+    """What samples say of a metric.
+
+    Args:
+        metric: With its per-sample values.
+        n: How many samples there are.
+        again: What computes it on a draw of them, where there are no per-sample values.
+
+    Raises:
+        DataError: There are neither.
+    """
+    if _is_binary(metric):
+        return Proportion(successes=round(sum(metric.raw)), n=len(metric.raw))
+    whole = metric.statistic == "whole"
+    return _bootstrapped(_Resampled(metric, again), n, _strata(metric), whole=whole)
+
+
+def loss(
+    candidate: Metric,
+    reference: Metric,
+    n: int,
+    again: tuple[Recompute, Recompute] | None = None,
+) -> Evidence:
+    """What samples say of a metric's loss: `reference - candidate` where higher is better.
+
+    As a difference for metrics that are fractions of samples, and as a fraction of the reference
+    for all others.
+
+    Args:
+        candidate: Of the file that is judged.
+        reference: Of what it is compared with, on the same samples in the same order.
+        n: How many samples there are.
+        again: What computes the two on a draw of samples, where there are no per-sample values.
+
+    Raises:
+        DataError: Nothing to compute them from, or the reference is 0.
+    """
+    if _is_binary(candidate) and _is_binary(reference) and candidate.better == "higher":
+        return Paired.of(np.asarray(reference.raw), np.asarray(candidate.raw))
+    sign = 1.0 if candidate.better == "higher" else -1.0
+    relative = candidate.name.partition("@")[0] not in FRACTIONS
+    if relative and reference.value == 0:
+        raise DataError(
+            f"A loss of {candidate.name} is a fraction of the reference's, which is not 0.",
+            received=f"{reference.value:g} of the reference, {candidate.value:g} now",
+            hint="say at_most instead of max_loss.",
+        )
+    new = _Resampled(candidate, again[0] if again else None)
+    old = _Resampled(reference, again[1] if again else None)
+
+    def lost(rows: np.ndarray) -> np.ndarray:
+        before, after = old(rows), new(rows)
+        return sign * (before - after) / (np.abs(before) if relative else 1.0)
+
+    return _bootstrapped(lost, n, _strata(candidate), whole=candidate.statistic == "whole")
+
+
+def same(candidate: Metric, reference: Metric) -> bool:
+    """Whether two measurements say the same of every sample."""
+    return candidate.raw == reference.raw and candidate.parts == reference.parts
+
+
+class _Resampled:
+    """A metric on draws of its samples: rows of indices `(r, m)` to values `(r,)`."""
+
+    def __init__(self, metric: Metric, again: Recompute | None) -> None:
+        self._statistic, self._again = metric.statistic, again
+        self._parts = np.array(metric.parts or [metric.raw], dtype=np.float64)
+        if not self._parts.size and again is None:
+            raise DataError(
+                f"{metric.name} is judged by its samples.",
+                received="a measurement without per-sample values",
+                hint="measure it again: edgekit gate --update-baseline.",
+            )
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        if self._again is not None:
+            return np.array([self._again(row) for row in rows])
+        return recompute.compute(self._statistic, self._parts, rows)
+
+
+def _bootstrapped(
+    statistic: Callable[[np.ndarray], np.ndarray], n: int, strata: np.ndarray | None, *, whole: bool
+) -> Evidence:
+    resamples = _RESAMPLES_OF_WHOLE if whole else _RESAMPLES
+    return Bootstrapped.of(statistic, n, strata=strata, resamples=resamples)
+
+
+def _is_binary(metric: Metric) -> bool:
+    return (
+        metric.statistic == "mean" and bool(metric.raw) and all(v in (0.0, 1.0) for v in metric.raw)
+    )
+
+
+def _strata(metric: Metric) -> np.ndarray | None:
+    """The classes that each draw must hold in their shares: AUC has none without both."""
+    return np.asarray(metric.parts[1]) if metric.statistic == "auc" else None

@@ -30,6 +30,30 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         )
     path = Path(request["model"])
     model = flatbuffer.read(path)
+    require_float(model, path)
+    flatbuffer.ensure_signature(model)
+    notes = _fix_batch(model)
+    Path(request["out"]).write_bytes(flatbuffer.to_bytes(model))
+    contract = flatbuffer.contract(model)
+    if request.get("project"):
+        contract = projects.load(Path(request["project"])).describe(contract)
+    drawn = draw.draw(contract, request, {})
+    drawn.golden.save(Path(request["golden_out"]))
+    drawn.save(request)
+    return {
+        "contract": serde.to_dict(contract),
+        **drawn.answer(),
+        "notes": [*notes, *drawn.warnings],
+        "seconds": {},
+    }
+
+
+def require_float(model: flatbuffer.Model, path: Path) -> None:
+    """Refuse a file that is quantized already: nothing can be derived from it.
+
+    Raises:
+        ModelError: It is.
+    """
     quantized = sorted(
         {
             f"{op.name} ({tensor.dtype})"
@@ -47,21 +71,6 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
             received=f"{path.name} is quantized already: {', '.join(quantized[:4])}",
             hint="start from the Keras model, or from its float .tflite.",
         )
-    flatbuffer.ensure_signature(model)
-    notes = _fix_batch(model)
-    Path(request["out"]).write_bytes(flatbuffer.to_bytes(model))
-    contract = flatbuffer.contract(model)
-    if request.get("project"):
-        contract = projects.load(Path(request["project"])).describe(contract)
-    drawn = draw.draw(contract, request, {})
-    drawn.golden.save(Path(request["golden_out"]))
-    drawn.save(request)
-    return {
-        "contract": serde.to_dict(contract),
-        **drawn.answer(),
-        "notes": [*notes, *drawn.warnings],
-        "seconds": {},
-    }
 
 
 def _fix_batch(model: flatbuffer.Model) -> list[str]:

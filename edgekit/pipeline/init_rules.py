@@ -1,0 +1,146 @@
+"""The rules that `init` writes: margins that the evaluation samples can decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgekit.pipeline.init_toml import array, comment, off, string
+from edgekit.rules import FRACTIONS
+
+_MARGINS = (0.005, 0.01, 0.02, 0.05)
+# Shares of samples on which two files typically differ in being right: a float file and its
+# quantized one, and two trainings of a model.
+_QUANTIZED, _TRAINED_ANEW = 0.02, 0.04
+_ACCURACIES = ("top1_accuracy", "top5_accuracy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """The smallest loss that a number of samples can decide, and how one says so."""
+
+    max_loss: float
+    says: str
+
+
+def margin(num_samples: int, discordance: float) -> Margin:
+    """The smallest of some margins that `num_samples` can decide, else the largest of them."""
+    from edgekit.gate.paired import samples_needed
+
+    needed = {loss: samples_needed(discordance, loss) for loss in _MARGINS}
+    enough = [loss for loss, n in needed.items() if n is not None and n <= num_samples]
+    if enough:
+        best = enough[0]
+        says = f"{num_samples:,} samples can decide {best:g}"
+        smaller = [loss for loss in _MARGINS if loss < best]
+        if smaller and needed[smaller[-1]] is not None:
+            says += f"; {smaller[-1]:g} would take about {needed[smaller[-1]]:,}"
+        return Margin(max_loss=best, says=f"{says}.")
+    largest, count = _MARGINS[-1], needed[_MARGINS[-1]]
+    takes = "more" if count is None else f"about {count:,}"
+    says = f"{num_samples:,} samples will seldom decide even {largest:g}: that takes {takes}."
+    return Margin(max_loss=largest, says=says)
+
+
+def accuracy(metric: str, num_samples: int, compressed: Sequence[str]) -> list[str]:
+    """Rules about a metric of labelled samples: against the float file, and a baseline."""
+    name = metric.partition("@")[0]
+    to_float, to_baseline = 0.05, 0.05
+    if name in _ACCURACIES:
+        by_float, by_baseline = margin(num_samples, _QUANTIZED), margin(num_samples, _TRAINED_ANEW)
+        to_float, to_baseline = by_float.max_loss, by_baseline.max_loss
+        first = f"0.01 is one sample in a hundred. {by_float.says}"
+        second = (
+            "A model that was trained anew differs on more samples than a quantized file does: "
+            f"{by_baseline.says}"
+        )
+    elif name in FRACTIONS:
+        to_float, to_baseline = 0.02, 0.02
+        first = "a difference of 0.01 is 0.01. The verdict says how many samples would decide."
+        second = ""
+    else:
+        first = (
+            "0.05 is five hundredths worse than float. The verdict says how many samples would "
+            "decide."
+        )
+        second = ""
+    return [
+        *comment(f"What quantizing may lose, as a fraction: {first}"),
+        *_rule(metric, "max_loss", to_float, 'against = "float"', _variants(compressed)),
+        "",
+        *comment(
+            "What a change of the model may lose against the committed baseline: the float file "
+            f"is made of the model, so it gets worse with it. {second}"
+        ),
+        *_rule(metric, "max_loss", to_baseline, 'against = "baseline"'),
+    ]
+
+
+def later(metric: str, compressed: Sequence[str]) -> list[str]:
+    """The same rules, switched off, where there are no labelled samples yet."""
+    return [
+        *comment(
+            "Accuracy, once [data] names evaluation samples with labels. About 1,200 samples can "
+            "decide a loss of 0.01, and 300 one of 0.02."
+        ),
+        *off(_rule(metric, "max_loss", 0.02, 'against = "float"', _variants(compressed))),
+        "#",
+        *off(_rule(metric, "max_loss", 0.02, 'against = "baseline"')),
+    ]
+
+
+def fidelity(*, classes: bool, compressed: Sequence[str]) -> list[str]:
+    """The rule for samples without labels: how near the files are to the float file."""
+    if classes:
+        return [
+            *comment(
+                "Without labels: on how many samples, as a fraction, a file names the same class "
+                "as the float file."
+            ),
+            *_rule("agreement", "at_least", 0.95, _variants(compressed)),
+        ]
+    return [
+        *comment(
+            "Without labels: how near outputs are to the float file's. At 20 dB the error is a "
+            "tenth of the output, at 40 dB a hundredth."
+        ),
+        *_rule("sqnr_db", "at_least", 20.0, _variants(compressed)),
+    ]
+
+
+def always(compressed: Sequence[str]) -> list[str]:
+    """Size, latency, and rules that are switched off."""
+    return [
+        *comment("Files may grow by five hundredths against the baseline, no more."),
+        *_rule("size_bytes", "max_loss", 0.05, 'against = "baseline"'),
+        "",
+        *comment(
+            "Time, divided by the float file's. Both are timed in turns in the same run, so this "
+            "holds on any machine. 1.0 asks for no slower than float; ask for less (0.8) where "
+            "there is a gain to keep, for more (1.1) where a tiny model gains nothing."
+        ),
+        *_rule("latency_ratio", "at_most", 1.0, _variants(compressed)),
+        "",
+        *comment("Files must run on runtimes as old as this one, by the operators in them."),
+        *off(["[[rule]]", 'oldest_runtime = "2.14.0"']),
+        "",
+        *comment("All operators run in accelerated kernels. Or name those that may be there:"),
+        *off(
+            [
+                "[[rule]]",
+                "fully_delegated = true",
+                _variants(compressed),
+                "",
+                "[[rule]]",
+                'allowed_operators = ["CONV_2D", "FULLY_CONNECTED", "SOFTMAX"]',
+            ]
+        ),
+    ]
+
+
+def _rule(metric: str, limit: str, value: float, *more: str) -> list[str]:
+    return ["[[rule]]", f"metric = {string(metric)}", f"{limit} = {value}", *more]
+
+
+def _variants(names: Sequence[str]) -> str:
+    return f"variants = {array(names)}"

@@ -1,0 +1,151 @@
+"""`edgekit init` on models of several Kerases, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from edgekit import project as projects
+from edgekit import serde
+from edgekit.errors import EdgekitError
+from edgekit.pipeline.init import init
+from edgekit.records import Contract
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what `init_models.py` makes."""
+    pytest.importorskip("h5py", reason="TensorFlow is not installed")
+    folder = tmp_path_factory.mktemp("init")
+    done = subprocess.run(
+        [sys.executable, str(HERE / "init_models.py"), str(folder)],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for kind in ("cat", "dog"):
+        (folder / "pictures" / "photos" / kind).mkdir(parents=True)
+        for i in range(3):
+            place = folder / "pictures" / "photos" / kind / f"{i}.png"
+            Image.new("RGB", (30, 20), (40 * i, 80, 0)).save(place)
+    return folder
+
+
+@pytest.mark.convert
+def test_the_sample_model_gets_a_file_that_convert_takes(edgekit, digits, tmp_path):
+    for name in ("digits.keras", "data.npz", "labels.txt"):
+        shutil.copy(digits / name, tmp_path)
+    told = edgekit("init", "digits.keras", cwd=tmp_path)
+    assert told.code == 0, told.err
+    assert "720 samples with labels" in told.out and "digit 10 with 10 labels" in told.out
+    assert told.out.rstrip().endswith("Next:\n  edgekit gate --update-baseline\n  edgekit gate")
+    project = projects.load(tmp_path / "edgekit.toml")
+    assert [rule.max_loss for rule in project.rule[:3]] == [0.02, 0.02, 0.05]
+    again = edgekit("init", "digits.keras", cwd=tmp_path)
+    assert "only with --force" in again.refused()
+    made = edgekit("convert", "digits.keras", "-o", "out", "--json", cwd=tmp_path)
+    assert made.code == 0, made.err
+    recipes = [artifact["recipe"]["name"] for artifact in made.json()]
+    assert recipes == list(project.recipes) == ["float32", "static_wi8_ai8"]
+    labels = made.json()[0]["contract"]["outputs"][0]["labels"]
+    assert labels == (tmp_path / "labels.txt").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.convert
+def test_pictures_by_class_feed_a_keras_2_model_that_scales_them(edgekit, models):
+    told = edgekit("init", models / "pictures" / "pictures.h5", "--json", cwd=models)
+    found = told.json()
+    assert found["path"] == str(models / "pictures" / "edgekit.toml")
+    assert (found["format"], found["num_samples"], found["labelled"]) == ("keras2_h5", 6, True)
+    assert found["next_commands"][1] == "edgekit gate --project pictures"
+    project = projects.load(models / "pictures" / "edgekit.toml")
+    assert (project.input["pixels"].kind, project.input["pixels"].size) == ("image", (12, 10))
+    assert project.output["kind"].labels == ("cat", "dog")
+    assert project.output["kind"].activation == "softmax"
+    assert project.data.calibration == "photos"
+    text = (models / "pictures" / "edgekit.toml").read_text(encoding="utf-8")
+    assert "computes value * 0.00784314 - 1 by itself" in text.replace("\n# ", " ")
+
+
+@pytest.mark.convert
+def test_names_with_dots_and_quotes_of_a_model_with_several_inputs(models):
+    made = init(models / "several" / "model.keras")
+    project = projects.load(models / "several" / "edgekit.toml")
+    assert project.name == "several"
+    assert project.data.evaluation == "samples.npz"
+    assert [spec.name for spec in made.contract.inputs] == ["a.b", 'say "c"']
+    text = Path(made.path).read_text(encoding="utf-8")
+    assert '# [input."a.b"]' in text and r'# [input."say \"c\""]' in text
+
+
+@pytest.mark.convert
+def test_a_saved_model_is_not_written_into(models):
+    before = serde.sha256(models / "saved" / "net")
+    made = init(models / "saved" / "net")
+    assert Path(made.path) == models / "saved" / "edgekit.toml"
+    assert projects.load(Path(made.path)).model == "net"
+    assert serde.sha256(models / "saved" / "net") == before
+
+
+@pytest.mark.convert
+def test_code_in_a_model_wants_unsafe(edgekit, models):
+    model = models / "code" / "code.keras"
+    assert "--unsafe" in edgekit("init", model).refused()
+    assert not (models / "code" / "edgekit.toml").exists()
+    told = edgekit("init", model, "--unsafe")
+    assert told.code == 0, told.err
+    assert told.out.rstrip().endswith("code --unsafe")
+
+
+def test_what_is_missing_is_said(edgekit, tmp_path):
+    assert "The model file exists" in edgekit("init", "none.keras", cwd=tmp_path).refused()
+    (tmp_path / "m.keras").write_text("text", encoding="utf-8")
+    assert "A model is" in edgekit("init", "m.keras", cwd=tmp_path).refused()
+    assert list(tmp_path.iterdir()) == [tmp_path / "m.keras"]
+
+
+@pytest.mark.corpus
+@pytest.mark.convert
+def test_models_that_other_people_made(corpus, tmp_path):
+    """Every model of the corpus: the file can be read, and describes the model."""
+    described = json.loads((corpus / "corpus.json").read_text(encoding="utf-8"))
+    models = [
+        path
+        for name in described
+        for path in sorted((corpus / name).iterdir())
+        if path.suffix in (".keras", ".h5", ".tflite")
+        or path.name == "model.json"
+        or (path / "saved_model.pb").is_file()
+    ]
+    assert len(models) > 12
+    refused = {}
+    for number, model in enumerate(models):
+        output = tmp_path / str(number) / "edgekit.toml"
+        try:
+            made = init(model, output=output)
+        except EdgekitError as error:
+            refused[model.name] = str(error)
+            assert not output.exists()
+            continue
+        project = projects.load(output)
+        assert isinstance(project.describe(made.contract), Contract)
+        data = project.data.evaluation
+        assert Path(project.resolve(str(project.model))).samefile(model)
+        assert data is None or Path(project.resolve(data)).samefile(model.parent / "data.npz")
+        metrics = {rule.metric for rule in project.rule}
+        assert {"size_bytes", "latency_ratio"} < metrics or data is None
+    # Weights without an architecture, and files that are quantized already.
+    assert {"model-tiny.h5", "pretrainedResnet_quant.tflite"} <= set(refused)
+    for name, error in refused.items():
+        assert "weights" in error or "quantize" in error, (name, error)

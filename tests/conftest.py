@@ -14,6 +14,9 @@ from edgekit.runtimes import environments
 
 ROOT = Path(__file__).parents[1]
 
+# For the tests of the pytest plugin.
+pytest_plugins = ["pytester"]
+
 # Scripts that run in children and makers of fixtures: not tests, and some need TensorFlow.
 collect_ignore_glob = ["*_worker.py", "*_models.py", "*_layers.py", "*make*.py"]
 

@@ -1,0 +1,166 @@
+"""A pytest plugin: `edgekit gate` inside a team's own tests.
+
+```python
+def test_the_model_is_fit_to_ship(edgekit_gate):
+    edgekit_gate("models/digits").check()
+
+
+def test_int8_loses_little(edgekit_gate):
+    verdict = edgekit_gate("models/digits").verdict("top1_accuracy", variant="static_wi8_ai8")
+    assert verdict.high < 0.02
+```
+
+pytest loads this wherever edgekit is installed, so it imports nothing of edgekit but types: the
+gate is imported when a test asks for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from edgekit.rules import GateResult, Verdict
+
+_NAME = "edgekit gate"
+
+
+class Gated:
+    """A `GateResult` that can be checked; all that a `GateResult` has, this has too.
+
+    Args:
+        result: What the gate found.
+        lenient: Whether an inconclusive verdict holds.
+    """
+
+    def __init__(self, result: GateResult, lenient: bool = False) -> None:
+        self.result = result
+        self._lenient = lenient
+
+    def __getattr__(self, name: str) -> Any:
+        """A field or a method of the result."""
+        if name == "result":  # while being copied or unpickled: there is none yet
+            raise AttributeError(name)
+        return getattr(self.result, name)
+
+    def __bool__(self) -> bool:
+        """Whether the exit code would be 0, so that `assert edgekit_gate()` means something."""
+        return self.result.exit_code == 0
+
+    def __repr__(self) -> str:
+        """What pytest shows of a failed `assert`: the outcome, then what does not hold."""
+        bad = [one for one in self.result.verdicts if one.status != "pass"]
+        return f"<{_NAME} {'; '.join([_head(self.result), *_said(bad)])}>"
+
+    def check(
+        self, metric: str | None = None, *, variant: str | None = None, target: str | None = None
+    ) -> Gated:
+        """Fail the test, with a sentence for each rule that does not hold.
+
+        Without arguments the exit code decides: what an inconclusive verdict means is the gate's
+        option `on_inconclusive`. With arguments those verdicts alone are asked, and all of them
+        must pass, or be inconclusive where the gate was told that this passes.
+
+        Args:
+            metric: Only verdicts on this metric.
+            variant: Only those on this variant.
+            target: Only those on this target.
+
+        Returns:
+            This object, so that a test can go on with it.
+        """
+        __tracebackhide__ = True
+        asked = [
+            one
+            for one in self.result.verdicts
+            if metric in (None, one.metric)
+            and variant in (None, one.variant)
+            and target in (None, one.target)
+        ]
+        narrowed = (metric, variant, target) != (None, None, None)
+        if narrowed and not asked:
+            known = sorted({f"{one.metric} of {one.variant}" for one in self.result.verdicts})
+            pytest.fail(
+                f"The gate has a verdict on {metric or 'a metric'} of {variant or 'a variant'} on "
+                f"{target or 'a target'}.\n  It has: {', '.join(known) or 'none'}",
+                pytrace=False,
+            )
+        if all(map(self._holds, asked)) if narrowed else self:
+            return self
+        bad = [one for one in asked if one.status != "pass"]
+        pytest.fail("\n  ".join([f"{_NAME} {_head(self.result)}", *_said(bad)]), pytrace=False)
+
+    def _holds(self, one: Verdict) -> bool:
+        return one.status == "pass" or (self._lenient and one.status == "inconclusive")
+
+
+def _head(result: GateResult) -> str:
+    from edgekit.report.gate_words import closing_line
+
+    return closing_line(result)
+
+
+def _said(verdicts: list[Verdict]) -> list[str]:
+    from edgekit.report.gate_words import WORST_FIRST, remark
+
+    ordered = sorted(verdicts, key=lambda one: WORST_FIRST.index(one.status))
+    return [f"{one.status}: {remark(one)}" for one in ordered]
+
+
+class Gate:
+    """Runs gates and remembers what they found, for one session of tests.
+
+    Args:
+        root: What relative paths of projects begin at: pytest's root folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._found: dict[str, Gated | Exception] = {}
+
+    def __call__(self, project: str | Path = ".", **options: Any) -> Gated:
+        """Run `edgekit gate`, or give what the same call gave before.
+
+        Args:
+            project: A folder that holds `edgekit.toml`, or that file.
+            **options: Those of `edgekit.pipeline.gate.gate`: `on_inconclusive`, `fresh`, ...
+
+        Returns:
+            The result, with `check()`. A project that cannot be judged at all fails the test with
+            the reason and the next step.
+        """
+        __tracebackhide__ = True
+        from edgekit.errors import EdgekitError
+
+        path = (self._root / project).absolute()
+        key = repr((str(path), sorted(options.items())))
+        if key not in self._found:
+            try:
+                self._found[key] = Gated(
+                    _run(path, options), options.get("on_inconclusive") == "pass"
+                )
+            except EdgekitError as error:
+                self._found[key] = error  # another test need not wait for it again
+        found = self._found[key]
+        if isinstance(found, Gated):
+            return found
+        pytest.fail(f"{_NAME}: {found}", pytrace=False)
+
+
+def _run(project: Path, options: dict[str, Any]) -> GateResult:
+    import importlib
+
+    # By its name, so that this file imports nothing of the pipeline, not even for a type checker.
+    result: GateResult = importlib.import_module("edgekit.pipeline.gate").gate(project, **options)
+    return result
+
+
+@pytest.fixture(scope="session")
+def edgekit_gate(request: pytest.FixtureRequest) -> Gate:
+    """Run `edgekit gate` once in a session: `edgekit_gate("models/digits").check()`.
+
+    Paths are relative to pytest's root folder.
+    """
+    return Gate(request.config.rootpath)

@@ -1,0 +1,208 @@
+"""Verdicts in words, alike in the terminal, in Markdown and in JUnit XML: from records alone."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from edgekit.rules import GateResult, Rule, Status, Verdict
+
+# The worst first, as `GateResult.outcome` ranks them.
+WORST_FIRST: tuple[Status, ...] = ("fail", "error", "incomparable", "inconclusive", "pass")
+
+_MOST_NAMED = 8
+_BYTES = ("B", "bytes")
+_DECIMALS = {"B": 0, "bytes": 0, "ms": 3, "x": 3, "dB": 1}
+
+
+def subject_text(verdict: Verdict) -> str:
+    """What is judged: `loss of top1_accuracy against baseline`, `size_bytes`, `operators`."""
+    rule = verdict.rule
+    # A loss of time is told as a ratio, where it could be judged: 0.05 as 1.05x.
+    unjudged_loss = verdict.limit is None and rule.max_loss is not None
+    if rule.metric and (verdict.quantity == "loss" or unjudged_loss):
+        return f"loss of {rule.metric} against {rule.against}"
+    if rule.metric:
+        return f"{rule.metric} against {rule.against}" if verdict.unit == "x" else rule.metric
+    return _kind(rule) or verdict.metric
+
+
+def limit_text(verdict: Verdict) -> str:
+    """What it is held against: `at most 0.01`, `at least 0.97`, `no others than ADD, MUL`."""
+    rule = verdict.rule
+    if rule.allowed_operators:
+        names = rule.allowed_operators
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        return f"no others than {', '.join(names[:_MOST_NAMED])}{more}"
+    if rule.oldest_runtime:
+        return rule.oldest_runtime
+    if rule.fully_delegated:
+        return "all"
+    word = "at least" if rule.at_least is not None else "at most"
+    told = (verdict.limit, rule.max_loss, rule.at_least, rule.at_most)
+    limit = next((one for one in told if one is not None), None)
+    return "-" if limit is None else f"{word} {_limit(limit, verdict)}"
+
+
+def rule_text(verdict: Verdict) -> str:
+    """The rule as one phrase: `loss of top1_accuracy against baseline at most 0.01`."""
+    subject, limit = subject_text(verdict), limit_text(verdict)
+    if limit == "-":
+        return subject
+    return f"{subject} {limit}" if verdict.rule.metric else f"{subject}: {limit}"
+
+
+def _kind(rule: Rule) -> str:
+    if rule.allowed_operators:
+        return "operators"
+    if rule.oldest_runtime:
+        return "oldest runtime"
+    return "operators in accelerated kernels" if rule.fully_delegated else ""
+
+
+def number_text(value: float, unit: str = "") -> str:
+    """A number as precise as a limit needs it, with its unit.
+
+    Bytes are never rounded: a file may be one byte too large.
+
+    >>> number_text(318144, "bytes"), number_text(0.97222), number_text(1.25, "ms")
+    ('318,144 B', '0.9722', '1.250 ms')
+    """
+    if not math.isfinite(value):
+        return str(value)
+    return _digits(value, unit) + _suffix(unit)
+
+
+def _digits(value: float, unit: str) -> str:
+    if not math.isfinite(value):
+        return str(value)
+    if unit in _DECIMALS:
+        return f"{value:,.{_DECIMALS[unit]}f}"
+    if abs(value) >= 1000:
+        return f"{value:,.1f}"
+    return f"{value:.2g}" if 0 < abs(value) < 0.001 else f"{value:.4f}"
+
+
+def _suffix(unit: str) -> str:
+    if unit in _BYTES:
+        return " B"
+    return unit if unit == "x" or not unit else f" {unit}"
+
+
+def _limit(value: float, verdict: Verdict) -> str:
+    """A limit as somebody wrote it: `0.01`, not `0.0100`."""
+    unit = _unit(verdict)
+    if unit in _BYTES or not math.isfinite(value):
+        return number_text(value, unit)
+    return f"{value:.10g}{_suffix(unit)}"
+
+
+def _unit(verdict: Verdict) -> str:
+    return "" if verdict.quantity == "loss" else verdict.unit  # a loss is a fraction
+
+
+def estimate_text(verdict: Verdict, line_break: str = " ") -> str:
+    """The estimate and its one-sided bounds: `0.0042 [-0.0011 0.0093]`.
+
+    Without bounds where there are none, or where chance has no part; a dash without an estimate.
+    """
+    if verdict.estimate is None:
+        return "-"
+    unit = _unit(verdict)
+    text = number_text(verdict.estimate, unit)
+    low, high = verdict.low, verdict.high
+    if low is None or high is None or low == high == verdict.estimate:
+        return text
+    bounds = f"[{_digits(low, unit)} {_digits(high, unit)}]"
+    return f"{text}{line_break}{bounds}"
+
+
+def count_text(verdict: Verdict) -> str:
+    """How many samples or processes it rests on; a dash where chance has no part."""
+    if not verdict.n:
+        return "-"
+    return f"{verdict.n:,}" + (" processes" if verdict.counted == "processes" else "")
+
+
+def remark(verdict: Verdict) -> str:
+    """The verdict's sentence on one line, behind what it is about.
+
+    Where an estimate is inconclusive and the sentence leaves it open, it says what would decide.
+    """
+    place = place_text(verdict)
+    said = one_line(verdict.sentence) or f"{verdict.status}: {rule_text(verdict)}"
+    if not said.startswith(f"{place}: "):
+        said = f"{place}: {said}"
+    told = re.search(r"\bdecide\b", said)
+    if verdict.status != "inconclusive" or verdict.estimate is None or told:
+        return said
+    what = verdict.counted or "samples"
+    if verdict.needed is None:
+        return f"{said} No number of {what} would decide it."
+    return f"{said} About {verdict.needed:,} {what} would decide; there are {verdict.n:,}."
+
+
+def notes(result: GateResult) -> list[str]:
+    """What stands beside the verdicts and is not in a sentence that is shown anyway."""
+    told = [
+        f"{place_text(one)}: {one_line(one.note)}"
+        for one in result.verdicts
+        if one.note and (one.status == "pass" or one_line(one.note) not in remark(one))
+    ]
+    return list(dict.fromkeys([*told, *map(one_line, result.notes)]))
+
+
+def place_text(verdict: Verdict) -> str:
+    """`static_wi8_ai8 on litert`, or the variant alone where the rule is about its file."""
+    return f"{verdict.variant} on {verdict.target}" if verdict.target else verdict.variant
+
+
+def worst_first(result: GateResult) -> list[Verdict]:
+    """All verdicts, the worst first, else in their own order."""
+    return sorted(result.verdicts, key=lambda one: WORST_FIRST.index(one.status))
+
+
+def closing_line(result: GateResult) -> str:
+    """What became of the whole: `failed: 1 of 5 rules broken, 1 undecided`.
+
+    A rule counts once, however many variants and targets it is about, and as its worst verdict.
+    """
+    worst: dict[Rule, Status] = {}
+    for verdict in worst_first(result):
+        worst.setdefault(verdict.rule, verdict.status)
+    found = list(worst.values())
+    total = len(found)
+    broken = found.count("fail")
+    undecided = found.count("inconclusive")
+    unjudged = found.count("error") + found.count("incomparable")
+    if not total:
+        text = "no rules"
+    elif not broken + undecided + unjudged:
+        text = f"{_rules(total)} held"
+    else:
+        counts = ((broken, "broken"), (unjudged, "not judged"), (undecided, "undecided"))
+        first, *others = [f"{count} {word}" for count, word in counts if count]
+        count, _, word = first.partition(" ")
+        text = ", ".join([f"{count} of {_rules(total)} {word}", *others])
+    if result.outcome == "inconclusive" and result.exit_code == 0:
+        text += ", which passes here"
+    return f"{result.outcome}: {text}"
+
+
+def _rules(count: int) -> str:
+    return "1 rule" if count == 1 else f"{count} rules"
+
+
+def baseline_line(result: GateResult) -> str:
+    """What it was compared with, or that a new baseline was written; empty without a baseline."""
+    if not result.baseline:
+        return ""
+    if result.updated:
+        return f"baseline written: {result.baseline}"
+    since = f" of {result.baseline_created_at}" if result.baseline_created_at else ""
+    return f"baseline: {result.baseline}{since}"
+
+
+def one_line(text: str) -> str:
+    """Without line breaks and repeated blanks."""
+    return " ".join(text.split())

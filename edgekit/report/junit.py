@@ -1,0 +1,122 @@
+"""What a gate found, as JUnit XML: what CI systems show as tests.
+
+The shape is the one that Jenkins and Maven's Surefire share: `testsuites` of one `testsuite`, whose
+`testcase`s hold at most one of `skipped`, `error` and `failure`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from xml.etree import ElementTree
+
+from edgekit.report import gate_words as words
+from edgekit.rules import GateResult, OnInconclusive, Status, Verdict
+
+_ELEMENTS: dict[Status, str] = {
+    "pass": "",
+    "fail": "failure",
+    "error": "error",
+    "incomparable": "error",
+}
+_INCONCLUSIVE: dict[OnInconclusive, str] = {"fail": "failure", "pass": "skipped", "exit3": "error"}
+_COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+
+
+def junit_xml(result: GateResult, on_inconclusive: OnInconclusive = "exit3") -> str:
+    """One test suite, one test case for each verdict.
+
+    Args:
+        result: What was found.
+        on_inconclusive: What an inconclusive verdict is: `fail` a failure, `pass` a skipped test
+            with its sentence, `exit3` an error.
+
+    Returns:
+        An XML document as text, with its declaration (UTF-8).
+    """
+    suites = ElementTree.Element("testsuites")
+    suite = ElementTree.SubElement(suites, "testsuite", name=_legal(f"edgekit gate {result.model}"))
+    _add_properties(suite, result)
+    names: Counter[tuple[str, str]] = Counter()
+    found: Counter[str] = Counter()
+    for verdict in result.verdicts:
+        group, name = _class_name(verdict), words.rule_text(verdict)
+        names[group, name] += 1
+        if (count := names[group, name]) > 1:
+            name += f" ({count})"  # two of one name are one test to most readers
+        case = ElementTree.SubElement(
+            suite, "testcase", name=_legal(name), classname=_legal(group), time="0"
+        )
+        found[_add_status(case, verdict, on_inconclusive)] += 1
+        ElementTree.SubElement(case, "system-out").text = _legal(_details(verdict))
+    for element, attribute in _COUNTED.items():
+        suite.set(attribute, str(found[element]))
+    suite.set("tests", str(len(result.verdicts)))
+    suite.set("time", f"{result.seconds:.3f}")
+    said = [words.closing_line(result), words.baseline_line(result), *result.notes]
+    ElementTree.SubElement(suite, "system-out").text = _legal("\n".join(filter(None, said)))
+    ElementTree.indent(suites)
+    text = ElementTree.tostring(suites, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _add_properties(suite: ElementTree.Element, result: GateResult) -> None:
+    properties = ElementTree.SubElement(suite, "properties")
+    told = {
+        "edgekit": result.edgekit,
+        "model": result.model,
+        "outcome": result.outcome,
+        "baseline": result.baseline,
+        "cpu": result.host.cpu,
+        "system": result.host.system,
+        "python": result.host.python,
+    }
+    for name, value in told.items():
+        if value:
+            ElementTree.SubElement(properties, "property", name=name, value=_legal(value))
+
+
+def _add_status(case: ElementTree.Element, one: Verdict, on_inconclusive: OnInconclusive) -> str:
+    """The element that says that a test did not pass; its name, empty where it passed."""
+    name = _ELEMENTS.get(one.status, _INCONCLUSIVE[on_inconclusive])
+    if not name:
+        return ""
+    said = words.remark(one)
+    element = ElementTree.SubElement(case, name, message=_legal(said))
+    if name != "skipped":  # Surefire allows skipped tests a message only
+        element.set("type", one.status)
+        element.text = _legal(f"{words.rule_text(one)}\n{said}")
+    return name
+
+
+def _class_name(one: Verdict) -> str:
+    """`static_wi8_ai8 on litert`; dots would become packages in a CI system's tree."""
+    return words.place_text(one).replace(".", "_")
+
+
+def _details(one: Verdict) -> str:
+    lines = [
+        f"status: {one.status}",
+        f"estimate: {words.estimate_text(one)}",
+        f"limit: {words.limit_text(one)}",
+        f"n: {words.count_text(one)}",
+    ]
+    if one.needed is not None:
+        lines.append(f"needed: {one.needed:,}")
+    lines.append(words.one_line(one.sentence))
+    if one.note and words.one_line(one.note) not in lines[-1]:
+        lines.append(f"note: {words.one_line(one.note)}")
+    return "\n".join(lines)
+
+
+def _legal(text: str) -> str:
+    """Without the characters that XML 1.0 forbids (section 2.2), even as references."""
+    return "".join(c if _is_legal(ord(c)) else "�" for c in text)
+
+
+def _is_legal(code: int) -> bool:
+    return (
+        code in (0x9, 0xA, 0xD)
+        or 0x20 <= code <= 0xD7FF
+        or 0xE000 <= code <= 0xFFFD
+        or 0x10000 <= code <= 0x10FFFF
+    )

@@ -120,6 +120,10 @@ class Gate:
         self._root = root
         self._found: dict[str, Gated | Exception] = {}
 
+    def __repr__(self) -> str:
+        """What pytest shows of the fixture when an `assert` fails."""
+        return "<edgekit_gate>"
+
     def __call__(self, project: str | Path = ".", **options: Any) -> Gated:
         """Run `edgekit gate`, or give what the same call gave before.
 
@@ -150,11 +154,9 @@ class Gate:
 
 
 def _run(project: Path, options: dict[str, Any]) -> GateResult:
-    import importlib
+    from edgekit.pipeline.gate import gate
 
-    # By its name, so that this file imports nothing of the pipeline, not even for a type checker.
-    result: GateResult = importlib.import_module("edgekit.pipeline.gate").gate(project, **options)
-    return result
+    return gate(project, **options)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 """What a trained model says of itself, for `edgekit init`: names, activations, own scaling.
 
-`run` is called in a child process (see `isolate`): it loads the model and exports nothing.
+`run` and `answer` are called in a child process (see `isolate`); nothing is exported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from edgekit import serde
 from edgekit.convert import load
 from edgekit.convert.export import fix_shapes
 from edgekit.convert.loaded import LoadedModel
+from edgekit.data import preprocess
+from edgekit.data.samples import Samples
+from edgekit.records import Preprocessing, TensorSpec
 
 # Layers that leave the range of pixels as it is, so the scaling may come behind them.
 _PASSING = {
@@ -67,6 +70,33 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         "id_limits": dict(loaded.id_limits),
         "notes": list(loaded.notes),
     }
+
+
+def answer(request: Mapping[str, Any], report: Callable[[str], None]) -> None:
+    """Let a model answer pixels that are scaled in several ways.
+
+    Args:
+        request: `model`, `unsafe`, `custom_objects`; `input` (a TensorSpec), `ways` (each a
+            Preprocessing), `pixels` (an `.npz` of Samples, uint8 of the input's size), and the
+            folder `out`, where `0.npz`, `1.npz`... get the outputs of each way.
+        report: Takes one line of progress.
+
+    Raises:
+        ModelError: The model cannot be loaded.
+    """
+    loaded = load.load(
+        Path(request["model"]),
+        unsafe=request["unsafe"],
+        custom_objects=request.get("custom_objects"),
+    )
+    spec = serde.from_dict(TensorSpec, request["input"], "input")
+    pixels = Samples.load(Path(request["pixels"])).inputs[spec.name]
+    for number, way in enumerate(request["ways"]):
+        stated = serde.from_dict(Preprocessing, way, "way")
+        values = preprocess.preprocess_batch(pixels, replace(spec, preprocessing=stated))
+        outputs = loaded.predict({spec.name: values})
+        few = Samples(inputs={spec.name: pixels[:, :1, :1]}, reference=outputs)
+        few.save(Path(request["out"]) / f"{number}.npz", compress=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from edgekit import serde
 from edgekit.convert.recognise import recognise
 from edgekit.errors import InternalError, OutputError, ProjectError, UsageError
 from edgekit.measure.accuracy import default_metric
-from edgekit.pipeline import init_data, init_model, init_text
+from edgekit.pipeline import init_data, init_model, init_scaling, init_text
 from edgekit.pipeline.plan import check_name, default_name
 from edgekit.process import Progress, silent
 from edgekit.records import Contract, Limits
@@ -98,10 +98,27 @@ def init(
     contract = init_model.stated(described)
     labels, notes = init_model.labels_beside(home, contract)
     contract = init_model.with_labels(contract, labels)
-    if data is not None:
-        found = init_data.named(data, contract)
-    else:
-        found = init_data.beside(home, contract, recognised.path)
+
+    def look() -> init_data.Found:
+        if data is not None:
+            return init_data.named(data, contract)
+        return init_data.beside(home, contract, recognised.path)
+
+    found = look()
+    trials = init_scaling.tries(
+        described,
+        contract,
+        found,
+        custom_objects=custom_objects,
+        unsafe=unsafe,
+        limits=limits or Limits(),
+        on_progress=on_progress,
+    )
+    best = init_scaling.winner(trials, contract)
+    if best is not None:
+        spec = replace(contract.inputs[0], preprocessing=best.preprocessing)
+        contract = replace(contract, inputs=(spec,))
+        found = look()
     if labels is None and found.classes:
         labels = init_model.labels_of_folders(found.classes, contract)
         contract = init_model.with_labels(contract, labels)
@@ -115,6 +132,7 @@ def init(
         found=found,
         labels=labels,
         metric=default_metric(contract, found.labels) if found.ready else None,
+        trials=trials,
     )
     _write(path, init_text.text(facts), described.contract)
     source = found.evaluation or found.calibration
@@ -182,6 +200,13 @@ def _write(path: Path, text: str, contract: Contract) -> None:
 def _left(facts: init_text.Facts) -> list[str]:
     """What the model and its samples do not tell."""
     found, left = facts.found, []
+    best = init_scaling.winner(facts.trials, facts.described.contract)
+    if best is not None:
+        name = facts.described.contract.inputs[0].name
+        left.append(
+            f"[input.{name}]: pixels go in as {best.name}, the way that was right most often "
+            f"({best.share:.2f} of {len(best.right)} samples); compare it with training."
+        )
     for spec in facts.described.contract.inputs:
         raw = found.raw.get(spec.name)
         if spec.preprocessing.kind == "none" and (raw or init_model.is_image(spec)):

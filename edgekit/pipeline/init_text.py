@@ -9,6 +9,7 @@ from edgekit import __version__
 from edgekit.pipeline import init_rules
 from edgekit.pipeline.init_data import Found
 from edgekit.pipeline.init_model import Described, Labels, is_image, names_a_class, width
+from edgekit.pipeline.init_scaling import Trial
 from edgekit.pipeline.init_toml import array, aside, comment, key, off, place, string
 from edgekit.records import TensorSpec
 
@@ -28,6 +29,7 @@ class Facts:
     found: Found
     labels: Labels | None
     metric: str | None
+    trials: tuple[Trial, ...] = ()
 
     @property
     def compressed(self) -> tuple[str, ...]:
@@ -173,13 +175,15 @@ def _input(spec: TensorSpec, facts: Facts) -> list[str]:
     header = f"[input.{key(spec.name)}]"
     rules = spec.preprocessing
     if rules.kind == "image" and rules.size:
-        remark = "Raw pixels, 0 to 255, go in." if spec.shape[3] == 3 else "Raw gray pixels go in."
+        remark = _tried(facts) or " Pixels go in as they are, 0 to 255."
         return [
-            *comment(f"{about} {remark}"),
+            *comment(about + remark),
             header,
             'kind = "image"',
             aside(f"size = {array(rules.size)}", "height, width"),
             aside(f"channels = {string(rules.channels)}", _CHANNELS[rules.channels]),
+            *_numbers("mean", rules.mean, 0.0),
+            *_numbers("std", rules.std, 1.0),
             *off(
                 [aside("resize_shorter_to = 256", "then crop the centre, in place of stretching")]
             ),
@@ -187,7 +191,8 @@ def _input(spec: TensorSpec, facts: Facts) -> list[str]:
     if is_image(spec) and not (raw and "-" in raw):
         seen = facts.found.shapes.get(spec.name, (1, 224, 224))[1:3]
         size = [side if side > 0 else n for side, n in zip(spec.shape[1:3], seen, strict=True)]
-        return [*comment(about + fed + _IMAGE), *off(_image(header, size, gray=spec.shape[3] == 1))]
+        open_question = comment(about + fed + _IMAGE + _tried(facts))
+        return [*open_question, *off(_image(header, size, gray=spec.shape[3] == 1))]
     if spec.name in facts.described.id_limits:
         most = facts.described.id_limits[spec.name]
         told = f"{about} It takes ids below {most:,}. To make them of text:"
@@ -211,6 +216,21 @@ def _input(spec: TensorSpec, facts: Facts) -> list[str]:
         told = about + fed + " If training scaled them, by the last axis or one for all:"
         return [*comment(told), *off([header, 'kind = "tabular"', *_SCALES])]
     return comment(f"{about} Values go in as they are.")
+
+
+def _tried(facts: Facts) -> str:
+    """What the ways to scale pixels gave on labelled samples."""
+    if not facts.trials:
+        return ""
+    count = len(facts.trials[0].right)
+    each = ", ".join(f"{trial.share:.2f} as {trial.name}" for trial in facts.trials)
+    return f" Tried on {count} labelled samples, so many are right: {each}."
+
+
+def _numbers(name: str, values: tuple[float, ...], usual: float) -> list[str]:
+    if values == (usual,):
+        return []
+    return [f"{name} = {list(values) if len(values) > 1 else values[0]}"]
 
 
 _CHANNELS = {"rgb": 'or "bgr"', "gray": "of one value", "bgr": 'or "rgb"'}

@@ -51,6 +51,9 @@ def test_the_sample_model_gets_a_file_that_convert_takes(edgekit, digits, tmp_pa
     assert "720 samples with labels" in told.out and "digit 10 with 10 labels" in told.out
     assert told.out.rstrip().endswith("Next:\n  edgekit gate --update-baseline\n  edgekit gate")
     project = projects.load(tmp_path / "edgekit.toml")
+    # Nothing in the model tells that pixels are divided by 255: it was found by trial.
+    assert (project.input["image"].std, project.input["image"].mean) == ((255.0,), (0.0,))
+    assert "the way that was right most often" in told.out
     assert [rule.max_loss for rule in project.rule[:3]] == [0.02, 0.02, 0.05]
     again = edgekit("init", "digits.keras", cwd=tmp_path)
     assert "only with --force" in again.refused()
@@ -60,6 +63,10 @@ def test_the_sample_model_gets_a_file_that_convert_takes(edgekit, digits, tmp_pa
     assert recipes == list(project.recipes) == ["float32", "static_wi8_ai8"]
     labels = made.json()[0]["contract"]["outputs"][0]["labels"]
     assert labels == (tmp_path / "labels.txt").read_text(encoding="utf-8").splitlines()
+    # The float .tflite tells the same, on LiteRT.
+    adopted = init(tmp_path / "out" / "digits.float32.tflite", data=str(tmp_path / "data.npz"))
+    assert adopted.contract.inputs[0].preprocessing.std == (255.0,)
+    assert (adopted.name, adopted.metric) == ("digits", "top1_accuracy")
 
 
 @pytest.mark.convert
@@ -140,6 +147,9 @@ def test_models_that_other_people_made(corpus, tmp_path):
             continue
         project = projects.load(output)
         assert isinstance(project.describe(made.contract), Contract)
+        if model.name == "pretrainedResnet.h5":  # raw pixels, as corpus.json says
+            assert made.contract.inputs[0].preprocessing.std == (1.0,)
+            assert made.contract.inputs[0].preprocessing.kind == "image"
         data = project.data.evaluation
         assert Path(project.resolve(str(project.model))).samefile(model)
         assert data is None or Path(project.resolve(data)).samefile(model.parent / "data.npz")

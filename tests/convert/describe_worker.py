@@ -11,6 +11,7 @@ import numpy as np
 import tf_keras
 
 from edgekit.convert import describe
+from edgekit.data.samples import Samples
 
 KERAS = {"keras3": keras, "keras2": tf_keras}
 
@@ -77,6 +78,41 @@ def heads(kind: str) -> dict[str, Any]:
         k.layers.Activation("softmax", name="kind")(k.layers.Dense(2)(x)),
     ]
     return _described(k.Model([ids, row], outputs))
+
+
+def answered() -> list[float]:
+    """How far the answers to pixels scaled in three ways are from Keras' own arithmetic."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (5, 6, 6, 3)).astype(np.uint8)
+    image = keras.Input((6, 6, 3), name="image")
+    model = keras.Model(image, keras.layers.Dense(4)(keras.layers.Flatten()(image)))
+    base = {"kind": "image", "size": [6, 6]}
+    mean = np.array([100.0, 110.0, 120.0])
+    ways = [
+        (base, pixels.astype(np.float32)),
+        ({**base, "mean": 127.5, "std": 127.5}, (pixels - np.float32(127.5)) / np.float32(127.5)),
+        ({**base, "mean": mean.tolist(), "channels": "bgr"}, pixels[..., ::-1] - mean),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        model.save(place / "model.keras")
+        Samples(inputs={"image": pixels}).save(place / "pixels.npz")
+        request = {
+            "model": str(place / "model.keras"),
+            "unsafe": False,
+            "custom_objects": None,
+            "input": {"name": "image", "shape": [1, 6, 6, 3], "dtype": "float32"},
+            "ways": [way for way, _ in ways],
+            "pixels": str(place / "pixels.npz"),
+            "out": folder,
+        }
+        describe.answer(request, lambda line: None)
+        errors = []
+        for i, (_, inputs) in enumerate(ways):
+            (got,) = Samples.load(place / f"{i}.npz").reference.values()
+            expected = model.predict(inputs.astype(np.float32), verbose=0)
+            errors.append(float(np.abs(got - expected).max() / np.abs(expected).max()))
+    return errors
 
 
 def saved_model() -> dict[str, Any]:

@@ -74,3 +74,7 @@ def test_what_cannot_be_told_is_left_out(made, case: Any):
     assert told["scaling"] == {}
     assert "activation" not in told["contract"]["outputs"][0]
     assert told["contract"]["inputs"][0]["shape"][0] == 1
+
+
+def test_a_model_answers_pixels_that_are_scaled_in_several_ways(case: Any):
+    assert max(case("answered")) < 1e-5

@@ -18,9 +18,9 @@ from edgekit.convert.describe import Scaling
 from edgekit.convert.recognise import Recognised
 from edgekit.errors import DataError, ModelError, OutputError, UsageError
 from edgekit.gate.paired import samples_needed
-from edgekit.pipeline import init_data, init_model, init_rules, init_text, init_toml
+from edgekit.pipeline import init_data, init_model, init_rules, init_scaling, init_text, init_toml
 from edgekit.pipeline.init import init
-from edgekit.records import Contract, TensorSpec
+from edgekit.records import Contract, Limits, Preprocessing, TensorSpec
 
 MODELS = Path(__file__).parents[1] / "models"
 # A line of TOML that is switched off: a table, or a key with its value.
@@ -298,6 +298,59 @@ def test_a_folder_that_is_named_has_pictures_in_it(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds images or sounds"):
         init_data.named(str(tmp_path / "empty"), pixels(takes_pixels=True).contract)
+
+
+# Scaling by trial
+
+
+def trial(name: str, right: list[int]) -> init_scaling.Trial:
+    rules = Preprocessing(kind="image", size=(8, 9), std=(255.0,))
+    return init_scaling.Trial(name=name, preprocessing=rules, right=tuple(map(float, right)))
+
+
+@pytest.mark.parametrize(
+    ("best", "other", "wins"),
+    [
+        ([1] * 90 + [0] * 10, [1] * 60 + [0] * 40, True),
+        ([1] * 90 + [0] * 10, [1] * 85 + [0] * 15, False),  # 5 samples are chance
+        ([1] * 40 + [0] * 60, [0] * 100, False),  # a third is right by chance alone
+        ([1] * 100, [1] * 100, False),
+    ],
+)
+def test_a_way_wins_that_is_right_more_often_than_chance(best, other, wins):
+    trials = [trial("0 to 1", best), trial("0 to 255", other)]
+    won = init_scaling.winner(trials, pixels(takes_pixels=False).contract)
+    assert (won is trials[0]) == wins and (won is None) != wins
+
+
+def test_one_way_alone_wins_nothing():
+    assert init_scaling.winner([trial("a", [1])], pixels(takes_pixels=False).contract) is None
+
+
+@pytest.mark.parametrize(
+    ("array", "labels"),
+    [
+        (np.zeros((6, 8, 9, 3), np.float32), True),  # inputs already
+        (np.full((6, 8, 9, 3), 999), True),
+        (np.zeros((6, 8, 9, 3), np.uint8), False),
+    ],
+    ids=["floats", "no pixels", "no labels"],
+)
+def test_nothing_is_tried_where_a_trial_would_say_nothing(tmp_path, array, labels):
+    np.savez(tmp_path / "data.npz", x=array, **({"y": [0, 1, 2] * 2} if labels else {}))
+    told = pixels(takes_pixels=False)
+    given = {"custom_objects": None, "unsafe": False, "limits": Limits()}
+    found = init_data.beside(tmp_path, told.contract, tmp_path / "m.keras")
+    assert found.num_samples == 6
+    ways = init_scaling.tries(told, told.contract, found, **given, on_progress=pytest.fail)
+    assert ways == ()
+
+
+def test_trials_stand_in_the_comment_whether_or_not_one_won(tmp_path):
+    trials = (trial("0 to 1", [1, 1]), trial("0 to 255", [1, 0]))
+    text, project = written(pixels(takes_pixels=False), tmp_path, trials=trials)
+    assert "1.00 as 0 to 1, 0.50 as 0 to 255" in text.replace("\n# ", " ")
+    assert not project.input
 
 
 # The text

@@ -47,6 +47,7 @@ _AT_ONCE = 1 << 21
 _SINGLE = 1000  # samples up to which the jackknife leaves out one at a time
 _GROUPS = 400
 _RARE = 16
+_LITTLE, _FEW = 0.1, 0.1
 _EDGE = 1e-3
 _ENDLESS = 10**9  # nobody has that many samples: no number would decide
 
@@ -306,9 +307,15 @@ def _acceleration(left: np.ndarray) -> float:
 def _rare(left: np.ndarray, value: float, n: int, near: float) -> Rare | None:
     """The samples that change the quantity otherwise than most do, where they are few."""
     usual = float(np.median(left))
-    differs = np.abs(left - usual) > near
+    apart = np.abs(left - usual)
+    differs = apart > near
+    if differs.sum() >= min(_RARE, len(left) / 2):
+        # In a ratio, or an AUC, one sample's change moves what the others add, if but a little.
+        differs = apart > _LITTLE * apart.max()
+        if differs.sum() >= min(_RARE, len(left) * _FEW):
+            return None
     count = int(differs.sum())
-    if not 0 < count < min(_RARE, len(left) / 2):
+    if not count:
         return None
     rest = n - n // len(left)
     changes = rest * (usual - left[differs])

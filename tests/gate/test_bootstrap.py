@@ -238,3 +238,19 @@ def test_memory_is_bounded_for_many_samples():
     evidence = Bootstrapped.of(watched, 100_000, resamples=4000)
     assert largest <= 1 << 21
     assert len(evidence.draws) == 1000
+
+
+def test_few_that_differ_are_found_behind_a_ratio_too():
+    rng = np.random.default_rng(10)
+    before = rng.exponential(1, 300)
+    after = before.copy()
+    after[[5, 50, 250]] += 1.0
+
+    def lost(rows):
+        old, new = (compute("mean", parts[None], rows) for parts in (before, after))
+        return (new - old) / old
+
+    evidence = Bootstrapped.of(lost, 300)
+    assert evidence.rare is not None
+    assert (evidence.rare.up, evidence.rare.down) == (3, 0)
+    assert evidence.high > stats.binomtest(3, 300).proportion_ci(2 * LEVEL - 1).high

@@ -78,10 +78,16 @@ def accuracy(metric: str, num_samples: int, compressed: Sequence[str]) -> list[s
 
 def later(metric: str, compressed: Sequence[str]) -> list[str]:
     """The same rules, switched off, where there are no labelled samples yet."""
+    from edgekit.gate.paired import samples_needed
+
+    takes = [
+        f"about {n:,} to decide a loss of {loss:g}"
+        for loss in _MARGINS[1:3]
+        if (n := samples_needed(_QUANTIZED, loss)) is not None
+    ]
     return [
         *comment(
-            "Accuracy, once [data] names evaluation samples with labels. About 1,200 samples can "
-            "decide a loss of 0.01, and 300 one of 0.02."
+            f"Accuracy, once [data] names evaluation samples with labels: {', '.join(takes)}."
         ),
         *off(_rule(metric, "max_loss", 0.02, 'against = "float"', _variants(compressed))),
         "#",

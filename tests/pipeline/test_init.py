@@ -121,6 +121,8 @@ def test_without_data_the_rules_about_accuracy_are_switched_off(dense):
     assert [rule.metric for rule in project.rule] == ["size_bytes", "latency_ratio"]
     assert project.data == projects.Data()
     assert '# metric = "top1_accuracy"' in text
+    needed = samples_needed(0.02, 0.01)
+    assert f"about {needed:,} to decide a loss of 0.01" in text.replace("\n# ", " ")
     assert any("samples" in line for line in made.left)
 
 
@@ -395,6 +397,11 @@ def test_all_that_is_switched_off_can_be_switched_on(kind, raw, tmp_path):
 def test_bytes_need_no_scaling(tmp_path):
     _, project = written(described(KINDS["bytes"]), tmp_path)
     assert (project.input["bytes"].kind, project.input["bytes"].size) == ("image", (16, 16))
+
+
+def test_custom_objects_are_said_once(tmp_path):
+    _, project = written(described(KINDS["row"]), tmp_path, custom_objects="layers:OBJECTS")
+    assert project.custom_objects == "layers:OBJECTS"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))

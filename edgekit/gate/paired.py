@@ -118,20 +118,19 @@ class Paired:
     def needed(self, limit: float) -> int | None:
         """About how many samples would decide, four times in five.
 
-        Unless the samples show a loss, its absence is taken for the truth; if they do, or if as
-        many samples as that asks for are there already, the estimate is. The samples are taken
-        to have missed two that differ: few samples often meet none.
+        Unless the samples show a loss, its absence is taken for the truth. If they do, or if as
+        many samples as that asks for are there already, the number suffices for the estimate too.
+        The samples are taken to have missed two that differ: few samples often meet none.
 
         Returns:
             More than `n`; None where no number of samples decides: the loss is the limit.
         """
         discordance = min(1.0, (self.b + self.c + _UNSEEN) / (self.n + _UNSEEN))
-        truths = [0.0, self.value] if self.low <= 0 else [self.value]
-        for truth in truths:
-            wanted = _enough(discordance, truth, limit, POWER)
-            if wanted is not None and wanted > self.n:
-                return wanted
-        return None if wanted is None else self.n + 1
+        harmless = _enough(discordance, 0.0, limit, POWER) or 0
+        if self.low <= 0 and harmless > self.n:
+            return harmless
+        wanted = _enough(discordance, self.value, limit, POWER)
+        return None if wanted is None else max(self.n + 1, harmless, wanted)
 
 
 def samples_needed(discordance: float, margin: float, power: float = POWER) -> int | None:

@@ -40,6 +40,11 @@ def check(
             raise ProjectError(
                 f"{where} [[target]] num_threads is at least 1.", received=str(target.num_threads)
             )
+        if (target.device, target.accelerator) != (Target().device, Target().accelerator):
+            raise ProjectError(
+                f"{where} [[target]] runs on this machine's CPU: there is no other device yet.",
+                received=f"device = {target.device!r}, accelerator = {target.accelerator!r}",
+            )
     titles = [target.title for target in targets]
     if len(set(titles)) < len(titles):
         raise ProjectError(f"{where} has each [[target]] once.", received="; ".join(titles))

@@ -84,8 +84,8 @@ def gate(
         from edgekit.report.junit import junit_xml
 
         serde.write_atomic(junit, junit_xml(result, policy))
-    shared.echo_notes(list(result.notes))
     if as_json:
+        shared.echo_notes(list(result.notes))
         shared.echo_json(result)
     else:
         report.show(result)

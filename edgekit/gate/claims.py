@@ -214,15 +214,24 @@ def _size(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
 
 def _latency_ratio(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     """How much longer than the float file, or than the baseline's file; both timed just now."""
-    del baseline
     rule = claim.rule
-    if rule.against == "float" and facts.is_float:
+    if is_timed_against_itself(rule, facts, baseline):
         return _limited(replace(claim, unit="x"), Exactly(1.0))
+    if facts.untimed:
+        raise _Unjudged("error", facts.untimed)
     name = "latency_ratio" if rule.against == "float" else "latency_ratio@baseline"
     metric = facts.measurement.metric(name)
     if metric is None:
         raise _Unjudged("incomparable", f"the baseline's file is not there to be timed; {RENEW}")
-    return _by_process(replace(claim, unit="x"), metric.raw, facts)
+    return _timed(replace(claim, unit="x"), metric.raw, facts)
+
+
+def is_timed_against_itself(rule: Rule, facts: Facts, baseline: Baseline | None) -> bool:
+    """Whether a ratio of latencies is one of a file to itself, which no clock need tell."""
+    if rule.against == "float":
+        return facts.is_float
+    before = baseline.measurement(facts.variant, facts.target.title) if baseline else None
+    return before is not None and before.artifact_sha256 == facts.measurement.artifact_sha256
 
 
 def _milliseconds(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
@@ -244,8 +253,8 @@ def _milliseconds(claim: Claim, facts: Facts, baseline: Baseline | None) -> Clai
         )
     metric = one.metric(claim.rule.metric)
     if metric is None:
-        raise _Unjudged("error", f"{claim.rule.metric} was not measured")
-    return _by_process(replace(claim, unit="ms"), metric.raw, facts)
+        raise _Unjudged("error", facts.untimed or f"{claim.rule.metric} was not measured")
+    return _timed(replace(claim, unit="ms"), metric.raw, facts)
 
 
 def _memory(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
@@ -254,9 +263,8 @@ def _memory(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     metric = one.metric("peak_rss_bytes")
     if metric is None:
         raise _Unjudged("error", "peak memory was not measured")
-    quiet = replace(facts, noisy="")  # memory is no time
     if rule.max_loss is None:
-        return _by_process(replace(claim, unit="B"), metric.raw, quiet)
+        return _limited(replace(claim, unit="B"), Ratio(metric.raw, looks=1))
     if rule.against == "float":
         before = facts.of_float("peak_rss_bytes")
     else:
@@ -269,10 +277,10 @@ def _memory(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     if before is None:
         raise _Unjudged("incomparable", f"there is no peak memory to compare with; {RENEW}")
     ratios = tuple(now / before.value for now in metric.raw)
-    return _by_process(replace(claim, unit="x"), ratios, quiet)
+    return _limited(replace(claim, unit="x"), Ratio(ratios, looks=1))
 
 
-def _by_process(claim: Claim, values: Sequence[float], facts: Facts) -> Claim:
+def _timed(claim: Claim, values: Sequence[float], facts: Facts) -> Claim:
     if facts.noisy:
         raise _Unjudged("inconclusive", facts.noisy)
     return _limited(claim, Ratio(tuple(values)))

@@ -34,8 +34,8 @@ def value(metric: Metric, n: int, again: Recompute | None = None) -> Evidence:
     """
     if _is_binary(metric):
         return Proportion(successes=round(sum(metric.raw)), n=len(metric.raw))
-    whole = metric.statistic == "whole"
-    return _bootstrapped(_Resampled(metric, again), n, _strata(metric), whole=whole)
+    resampled = _Resampled(metric, again)
+    return _bootstrapped(resampled, n, resampled)
 
 
 def loss(
@@ -73,9 +73,9 @@ def loss(
 
     def lost(rows: np.ndarray) -> np.ndarray:
         before, after = old(rows), new(rows)
-        return sign * (before - after) / (np.abs(before) if relative else 1.0)
+        return np.asarray(sign * (before - after) / (np.abs(before) if relative else 1.0))
 
-    return _bootstrapped(lost, n, _strata(candidate), whole=candidate.statistic == "whole")
+    return _bootstrapped(lost, n, new)
 
 
 def same(candidate: Metric, reference: Metric) -> bool:
@@ -88,6 +88,7 @@ class _Resampled:
 
     def __init__(self, metric: Metric, again: Recompute | None) -> None:
         self._statistic, self._again = metric.statistic, again
+        self.whole = again is not None
         self._parts = np.array(metric.parts or [metric.raw], dtype=np.float64)
         if not self._parts.size and again is None:
             raise DataError(
@@ -96,6 +97,8 @@ class _Resampled:
                 hint="measure it again: edgekit gate --update-baseline.",
             )
 
+        self.strata = None if self.whole else recompute.strata(metric.statistic, self._parts)
+
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         if self._again is not None:
             return np.array([self._again(row) for row in rows])
@@ -103,18 +106,13 @@ class _Resampled:
 
 
 def _bootstrapped(
-    statistic: Callable[[np.ndarray], np.ndarray], n: int, strata: np.ndarray | None, *, whole: bool
+    statistic: Callable[[np.ndarray], np.ndarray], n: int, of: _Resampled
 ) -> Evidence:
-    resamples = _RESAMPLES_OF_WHOLE if whole else _RESAMPLES
-    return Bootstrapped.of(statistic, n, strata=strata, resamples=resamples)
+    resamples = _RESAMPLES_OF_WHOLE if of.whole else _RESAMPLES
+    return Bootstrapped.of(statistic, n, strata=of.strata, resamples=resamples)
 
 
 def _is_binary(metric: Metric) -> bool:
     return (
         metric.statistic == "mean" and bool(metric.raw) and all(v in (0.0, 1.0) for v in metric.raw)
     )
-
-
-def _strata(metric: Metric) -> np.ndarray | None:
-    """The classes that each draw must hold in their shares: AUC has none without both."""
-    return np.asarray(metric.parts[1]) if metric.statistic == "auc" else None

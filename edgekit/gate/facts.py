@@ -30,7 +30,8 @@ class Facts:
         recompute: For metrics without per-sample values: of the variant, the float file and the
             baseline, by metric.
         problem: Why it could not be measured, else empty.
-        noisy: Why its times cannot be judged, else empty.
+        noisy: Why its times decide nothing, else empty.
+        untimed: Why it could not be timed, else empty.
     """
 
     variant: str
@@ -44,6 +45,7 @@ class Facts:
     recompute: Mapping[str, Mapping[str, Recompute]] = field(default_factory=dict)
     problem: str = ""
     noisy: str = ""
+    untimed: str = ""
 
     def of_float(self, metric: str) -> Metric | None:
         """A metric of the float file."""

@@ -66,7 +66,7 @@ def _how_sure(verdict: Verdict) -> str:
 def _limit(verdict: Verdict) -> str:
     assert verdict.limit is not None
     bound = "at least" if verdict.rule.at_least is not None else "at most"
-    return f"{bound} {number(verdict.limit, verdict)} allowed"
+    return f"{bound} {_as_written(verdict.limit, verdict)} allowed"
 
 
 def _of(verdict: Verdict) -> str:
@@ -82,6 +82,13 @@ def _more(verdict: Verdict) -> str:
             else f"; more {verdict.counted} would not decide it soon"
         )
     return f"{text}; {verdict.note}" if verdict.note else text
+
+
+def _as_written(limit: float, verdict: Verdict) -> str:
+    """A limit as somebody wrote it: `0.02`, not `0.0200`."""
+    if verdict.unit == "B":
+        return number(limit, verdict)
+    return f"{limit:.10g}{verdict.unit if verdict.unit == 'x' else ''}"
 
 
 def number(value: float, verdict: Verdict) -> str:

@@ -24,6 +24,7 @@ from edgekit.process import Progress, silent
 from edgekit.project import Project
 from edgekit.records import Artifact, Limits, Metric
 from edgekit.rules import Baseline, GateResult, OnInconclusive, TimingOptions
+from edgekit.runtimes import environments
 
 
 def gate(
@@ -129,6 +130,8 @@ def _wanted(said: Project) -> list[Pair]:
 
     A rule about files alone needs no more than one target for each variant.
     """
+    for target in said.target:
+        environments.parse(target.label)  # refuses runtimes that there are not
     if not said.variants:
         raise ProjectError(
             "A gate judges variants: recipes, or [variant.NAME].",

@@ -146,10 +146,12 @@ def timed(
                     on_progress=on_progress,
                 )
             except EdgekitError as error:  # a crash in the middle: what was measured stands
-                metrics, noisy = {}, f"{error.rule} {error.received or ''}".strip()
-            for i in places:
-                more = metrics.get(found[i].variant, ())
-                found[i] = replace(_with(found[i], *more), noisy=noisy if asked[i].rules else "")
+                for i in places:
+                    found[i] = replace(found[i], untimed=_told(error))
+            else:
+                for i in places:
+                    found[i] = _with(found[i], *metrics.get(found[i].variant, ()))
+                    found[i] = replace(found[i], noisy=noisy if asked[i].rules else "")
         for i in places:
             if _rules(project, found[i], ("peak_rss_bytes",)):
                 found[i] = _with_memory(found[i], made, fresh, limits, on_progress)
@@ -172,9 +174,11 @@ def _asked(
     path: Path,
 ) -> gate_times.Asked:
     artifact = made[one.variant]
-    rules = _rules(project, one, _TIMES)
-    if one.is_float:  # as fast as itself
-        rules = tuple(r for r in rules if r.metric != "latency_ratio" or r.against != "float")
+    rules = tuple(
+        rule
+        for rule in _rules(project, one, _TIMES)
+        if rule.metric in TIME_METRICS or not claims.is_timed_against_itself(rule, one, baseline)
+    )
     return gate_times.Asked(
         variant=one.variant,
         path=Path(artifact.path),
@@ -208,6 +212,10 @@ def _with_memory(
             files, one.target, fresh=fresh, limits=limits, on_progress=on_progress
         )
     except EdgekitError as error:
-        return replace(one, problem=f"{error.rule} {error.received or ''}".strip())
+        return replace(one, problem=_told(error))
     more = _with(one, found["candidate"])
     return replace(more, reference=(*one.reference, found["float"]))
+
+
+def _told(error: EdgekitError) -> str:
+    return " ".join(filter(None, (error.rule, error.received)))

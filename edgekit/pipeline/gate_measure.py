@@ -11,7 +11,7 @@ import numpy as np
 
 from edgekit import serde
 from edgekit.data.samples import Samples
-from edgekit.errors import EdgekitError, UnsupportedOperator
+from edgekit.errors import DataError, EdgekitError, UnsupportedOperator
 from edgekit.measure import accuracy
 from edgekit.measure.host import describe_host
 from edgekit.pipeline import baseline as store
@@ -27,6 +27,7 @@ from edgekit.runtimes import environments, host
 from edgekit.runtimes.base import SessionInfo
 
 _FLOAT = "float32"
+_ACCURACIES = ("top1_accuracy", "top5_accuracy")
 _FILE = "measurement.json"
 _PLAIN = "plain"
 
@@ -193,6 +194,7 @@ class Measuring:
             asked = [name for name in asked if name.partition("@")[0] not in TASK_METRICS]
         more = [accuracy.measure(name, outputs, samples, one.contract) for name in asked]
         task = [m.name for m in (*metrics, *more) if _is_task(m.name)]
+        _check_classes(samples, task)
         before = [accuracy.measure(name, expected, samples, one.contract) for name in task]
         whole = any(metric.statistic == "whole" for metric in (*metrics, *more))
         measured = replace(
@@ -217,6 +219,24 @@ def _told(measured: Measured, info: SessionInfo) -> Measured:
     """With what the runtime said of itself and of the file."""
     measurement = replace(measured.measurement, runtime_version=info.runtime_version)
     return replace(measured, measurement=measurement, plain=info.plain)
+
+
+def _check_classes(samples: Samples, task: Sequence[str]) -> None:
+    """Refuse samples of one class: a model that always answers it would pass.
+
+    Raises:
+        DataError: They are.
+    """
+    accuracies = [name for name in task if name.partition("@")[0] in _ACCURACIES]
+    if not accuracies or samples.labels is None or len(samples) < 2:
+        return
+    rows = samples.labels.reshape(len(samples), -1)
+    if (rows == rows[0]).all():
+        raise DataError(
+            f"{accuracies[0]} is judged on samples of several classes.",
+            received=f"{len(samples)} evaluation samples, all of class {rows[0].tolist()}",
+            hint="draw them from all classes.",
+        )
 
 
 def _is_task(name: str) -> bool:

@@ -35,7 +35,7 @@ def value(metric: Metric, n: int, again: Recompute | None = None) -> Evidence:
     if _is_binary(metric):
         return Proportion(successes=round(sum(metric.raw)), n=len(metric.raw))
     resampled = _Resampled(metric, again)
-    return _bootstrapped(resampled, n, resampled)
+    return _bootstrapped(resampled, n, resampled, hope=None)
 
 
 def loss(
@@ -75,7 +75,7 @@ def loss(
         before, after = old(rows), new(rows)
         return np.asarray(sign * (before - after) / (np.abs(before) if relative else 1.0))
 
-    return _bootstrapped(lost, n, new)
+    return _bootstrapped(lost, n, new, hope=0.0)
 
 
 def same(candidate: Metric, reference: Metric) -> bool:
@@ -106,10 +106,14 @@ class _Resampled:
 
 
 def _bootstrapped(
-    statistic: Callable[[np.ndarray], np.ndarray], n: int, of: _Resampled
+    statistic: Callable[[np.ndarray], np.ndarray],
+    n: int,
+    of: _Resampled,
+    *,
+    hope: float | None,
 ) -> Evidence:
     resamples = _RESAMPLES_OF_WHOLE if of.whole else _RESAMPLES
-    return Bootstrapped.of(statistic, n, strata=of.strata, resamples=resamples)
+    return Bootstrapped.of(statistic, n, strata=of.strata, resamples=resamples, hope=hope)
 
 
 def _is_binary(metric: Metric) -> bool:

@@ -7,8 +7,8 @@ statistic therefore counts a quarter of a sample more loss when a loss is to be 
 margin, and three quarters more gain when it is to be shown greater. (The two differ because a
 few rare events scatter further upwards than downwards.) With that the exact size, enumerated over
 some 60,000 combinations of 20 to 6,000 samples, margins of 0.2 to 20 % and discordances of at most
-one half, is 5.2 % at most, and 5 % in the grid of `benchmarks/gate_statistics.py`; a plain
-formula does what an exact unconditional test takes thousands of sums for, and loses less power.
+one half, is 5.2 % at most, and 5 % in the grid of `benchmarks/gate_statistics.py`: a plain
+formula does here what an exact unconditional test takes thousands of sums for.
 
 At smaller levels, as Holm's correction uses them, showing a loss greater than a margin has a
 size of up to 1.3 % for 1 %.

@@ -18,8 +18,8 @@ from edgekit.gate import claims, judge
 from edgekit.gate.facts import Facts
 from edgekit.measure.host import describe_host
 from edgekit.pipeline import baseline as store
-from edgekit.pipeline import gate_facts, gate_files
-from edgekit.pipeline.gate_measure import Measured, Measuring, Pair
+from edgekit.pipeline.gating import files, gather
+from edgekit.pipeline.gating.measure import Measured, Measuring, Pair
 from edgekit.process import Progress, silent
 from edgekit.project import Project
 from edgekit.records import Artifact, Limits, Metric
@@ -67,15 +67,15 @@ def gate(
     path = said.file.parent / said.baseline if said.file else Path(said.baseline)
     before, old_outputs = _before(path, said, update_baseline=update_baseline)
     variants = list(dict.fromkeys(variant for variant, _ in wanted))
-    made = gate_files.made(
+    made = files.made(
         said, variants, fresh=fresh, unsafe=unsafe, limits=limits, on_progress=on_progress
     )
     if before is not None:
         _check_model(before, said, made)
     measuring = Measuring(said, made, fresh=fresh, limits=limits, on_progress=on_progress)
     measured = measuring.measure(wanted)
-    facts = gate_facts.timed(
-        gate_facts.gather(made, measured, measuring, old_outputs),
+    facts = gather.timed(
+        gather.gather(made, measured, measuring, old_outputs),
         said,
         made,
         before,
@@ -202,7 +202,7 @@ def _update(
             )
     compared = {rule.metric for rule in said.rule if rule.against == "baseline"}
     outputs = {
-        gate_facts.outputs_place(one.measurement) + name.removeprefix("candidate/"): array
+        gather.outputs_place(one.measurement) + name.removeprefix("candidate/"): array
         for one in measured.values()
         for name, array in one.outputs.items()
         if name.startswith("candidate/")
@@ -211,7 +211,7 @@ def _update(
         one.variant
         for one in facts
         for rule in said.rule
-        if gate_facts.times_baseline(rule) and claims.concerned(rule, one.variant, one.target)
+        if gather.times_baseline(rule) and claims.concerned(rule, one.variant, one.target)
     )
     with store.writing(path, on_progress):
         store.save(
@@ -223,7 +223,7 @@ def _update(
             ),
             keep=partial(_is_kept, compared),
             outputs=outputs,
-            beside={Path(made[name].path): gate_facts.baseline_file(path, name) for name in timed},
+            beside={Path(made[name].path): gather.baseline_file(path, name) for name in timed},
         )
 
 

@@ -13,7 +13,7 @@ from edgekit import serde
 from edgekit.convert.recognise import recognise
 from edgekit.errors import InternalError, OutputError, ProjectError, UsageError
 from edgekit.measure.accuracy import default_metric
-from edgekit.pipeline import init_data, init_model, init_scaling, init_text
+from edgekit.pipeline.initial import describe, lookup, scaling, template
 from edgekit.pipeline.plan import check_name, default_name
 from edgekit.process import Progress, silent
 from edgekit.records import Contract, Limits
@@ -87,7 +87,7 @@ def init(
     path = Path(output) if output else home / projects.FILE_NAME
     _check_output(path, force)
     named = check_name(name or default_name(recognised.path))
-    described = init_model.describe(
+    described = describe.describe(
         recognised,
         custom_objects=custom_objects,
         unsafe=unsafe,
@@ -95,17 +95,17 @@ def init(
         on_progress=on_progress,
     )
     on_progress("looking for samples")
-    contract = init_model.stated(described)
-    labels, notes = init_model.labels_beside(home, contract)
-    contract = init_model.with_labels(contract, labels)
+    contract = describe.stated(described)
+    labels, notes = describe.labels_beside(home, contract)
+    contract = describe.with_labels(contract, labels)
 
-    def look() -> init_data.Found:
+    def look() -> lookup.Found:
         if data is not None:
-            return init_data.named(data, contract)
-        return init_data.beside(home, contract, recognised.path)
+            return lookup.named(data, contract)
+        return lookup.beside(home, contract, recognised.path)
 
     found = look()
-    trials = init_scaling.tries(
+    trials = scaling.tries(
         described,
         contract,
         found,
@@ -114,16 +114,16 @@ def init(
         limits=limits or Limits(),
         on_progress=on_progress,
     )
-    best = init_scaling.winner(trials, contract)
+    best = scaling.winner(trials, contract)
     if best is not None:
         spec = replace(contract.inputs[0], preprocessing=best.preprocessing)
         contract = replace(contract, inputs=(spec,))
         found = look()
     if labels is None and found.classes:
-        labels = init_model.labels_of_folders(found.classes, contract)
-        contract = init_model.with_labels(contract, labels)
+        labels = describe.labels_of_folders(found.classes, contract)
+        contract = describe.with_labels(contract, labels)
     calibrates = found.ready and found.calibration is not None
-    facts = init_text.Facts(
+    facts = template.Facts(
         described=replace(described, contract=contract),
         folder=path.absolute().parent,
         name=named,
@@ -134,7 +134,7 @@ def init(
         metric=default_metric(contract, found.labels) if found.ready else None,
         trials=trials,
     )
-    _write(path, init_text.text(facts), described.contract)
+    _write(path, template.text(facts), described.contract)
     source = found.evaluation or found.calibration
     return Initialised(
         path=str(path),
@@ -197,10 +197,10 @@ def _write(path: Path, text: str, contract: Contract) -> None:
             ) from error
 
 
-def _left(facts: init_text.Facts) -> list[str]:
+def _left(facts: template.Facts) -> list[str]:
     """What the model and its samples do not tell."""
     found, left = facts.found, []
-    best = init_scaling.winner(facts.trials, facts.described.contract)
+    best = scaling.winner(facts.trials, facts.described.contract)
     if best is not None:
         name = facts.described.contract.inputs[0].name
         left.append(
@@ -209,7 +209,7 @@ def _left(facts: init_text.Facts) -> list[str]:
         )
     for spec in facts.described.contract.inputs:
         raw = found.raw.get(spec.name)
-        if spec.preprocessing.kind == "none" and (raw or init_model.is_image(spec)):
+        if spec.preprocessing.kind == "none" and (raw or describe.is_image(spec)):
             why = f"the samples are {raw}" if raw else "nothing in the model tells"
             left.append(f"[input.{spec.name}]: how raw values become inputs ({why}).")
     if found.calibration is None and found.evaluation is None:

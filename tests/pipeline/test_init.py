@@ -18,8 +18,8 @@ from edgekit.convert.describe import Scaling
 from edgekit.convert.recognise import Recognised
 from edgekit.errors import DataError, ModelError, OutputError, UsageError
 from edgekit.gate.paired import samples_needed
-from edgekit.pipeline import init_data, init_model, init_rules, init_scaling, init_text, init_toml
 from edgekit.pipeline.init import init
+from edgekit.pipeline.initial import describe, lookup, margins, scaling, spelling, template
 from edgekit.records import Contract, Limits, Preprocessing, TensorSpec
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -53,33 +53,33 @@ def samples(model: Path, count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(count, *shape)).astype(np.float32)
 
 
-def described(*inputs: TensorSpec, outputs=None, **more) -> init_model.Described:
+def described(*inputs: TensorSpec, outputs=None, **more) -> describe.Described:
     outputs = outputs or (TensorSpec(name="out", shape=(1, 3), dtype="float32"),)
-    return init_model.Described(
+    return describe.Described(
         recognised=Recognised(format="keras3", written_by="Keras 3", path=Path("m.keras")),
         contract=Contract(inputs=inputs, outputs=outputs),
         **more,
     )
 
 
-def written(told: init_model.Described, folder: Path, **more) -> tuple[str, projects.Project]:
+def written(told: describe.Described, folder: Path, **more) -> tuple[str, projects.Project]:
     """The text for a model, read as every command does."""
     facts = {
         "folder": folder,
         "name": "m",
         "custom_objects": None,
         "recipes": ("float32", "dynamic_wi8_afp32"),
-        "found": init_data.Found(),
+        "found": lookup.Found(),
         "labels": None,
         "metric": None,
     }
-    stated = init_model.Described(
+    stated = describe.Described(
         recognised=told.recognised,
-        contract=init_model.stated(told),
+        contract=describe.stated(told),
         scaling=told.scaling,
         id_limits=told.id_limits,
     )
-    text = init_text.text(init_text.Facts(described=stated, **{**facts, **more}))
+    text = template.text(template.Facts(described=stated, **{**facts, **more}))
     path = folder / "edgekit.toml"
     path.write_text(text, encoding="utf-8")
     project = projects.load(path)
@@ -216,9 +216,7 @@ def test_a_table_states_its_columns(dense, tmp_path):
     (rules,) = project.input.values()
     assert (rules.kind, rules.columns) == ("tabular", tuple(columns))
     assert made.labelled and made.num_samples == 6
-    loaded = init_data.sources.load(
-        made.data, project.describe(made.contract), purpose="evaluation"
-    )
+    loaded = lookup.sources.load(made.data, project.describe(made.contract), purpose="evaluation")
     np.testing.assert_allclose(
         next(iter(loaded.inputs.values())), samples(dense, 6), rtol=1e-6, atol=1e-6
     )
@@ -255,7 +253,7 @@ def pictures(folder: Path, classes: list[str], size: tuple[int, int]) -> None:
             Image.new("RGB", size, (number * 20, i, 0)).save(folder / name / f"{i}.png")
 
 
-def pixels(*, takes_pixels: bool, classes: int = 3) -> init_model.Described:
+def pixels(*, takes_pixels: bool, classes: int = 3) -> describe.Described:
     scaling = Scaling(layer="scale", does="value / 255", takes_pixels=takes_pixels)
     return described(
         TensorSpec(name="image", shape=(1, 8, 9, 3), dtype="float32"),
@@ -267,9 +265,9 @@ def pixels(*, takes_pixels: bool, classes: int = 3) -> init_model.Described:
 def test_pictures_feed_a_model_that_scales_them_itself(tmp_path):
     pictures(tmp_path / "sorted", ["cat", "dog", "owl"], (20, 30))
     told = pixels(takes_pixels=True)
-    found = init_data.beside(tmp_path, init_model.stated(told), tmp_path / "m.keras")
+    found = lookup.beside(tmp_path, describe.stated(told), tmp_path / "m.keras")
     assert (found.ready, found.num_samples, found.labels.tolist()) == (True, 6, [0, 0, 1, 1, 2, 2])
-    labels = init_model.labels_of_folders(found.classes, told.contract)
+    labels = describe.labels_of_folders(found.classes, told.contract)
     _, project = written(told, tmp_path, found=found, labels=labels)
     assert project.input["image"].size == (8, 9)
     assert project.output["kind"].labels == ("cat", "dog", "owl")
@@ -279,7 +277,7 @@ def test_pictures_feed_a_model_that_scales_them_itself(tmp_path):
 def test_pictures_whose_scaling_nobody_knows_wait_for_it(tmp_path):
     pictures(tmp_path / "sorted", ["cat", "dog", "owl"], (20, 30))
     told = pixels(takes_pixels=False)
-    found = init_data.beside(tmp_path, init_model.stated(told), tmp_path / "m.keras")
+    found = lookup.beside(tmp_path, describe.stated(told), tmp_path / "m.keras")
     assert not found.ready and found.num_samples == 6
     text, project = written(told, tmp_path, found=found)
     assert project.data.evaluation is None and not project.input
@@ -292,22 +290,22 @@ def test_folders_of_something_else_are_left_alone(tmp_path, others):
     pictures(tmp_path / "assets", names, (4, 4))
     for name in others:
         (tmp_path / "assets" / name).mkdir()
-    contract = init_model.stated(pixels(takes_pixels=True))
-    assert init_data.beside(tmp_path, contract, tmp_path / "m.keras").evaluation is None
+    contract = describe.stated(pixels(takes_pixels=True))
+    assert lookup.beside(tmp_path, contract, tmp_path / "m.keras").evaluation is None
 
 
 def test_a_folder_that_is_named_has_pictures_in_it(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds images or sounds"):
-        init_data.named(str(tmp_path / "empty"), pixels(takes_pixels=True).contract)
+        lookup.named(str(tmp_path / "empty"), pixels(takes_pixels=True).contract)
 
 
 # Scaling by trial
 
 
-def trial(name: str, right: list[int]) -> init_scaling.Trial:
+def trial(name: str, right: list[int]) -> scaling.Trial:
     rules = Preprocessing(kind="image", size=(8, 9), std=(255.0,))
-    return init_scaling.Trial(name=name, preprocessing=rules, right=tuple(map(float, right)))
+    return scaling.Trial(name=name, preprocessing=rules, right=tuple(map(float, right)))
 
 
 @pytest.mark.parametrize(
@@ -321,12 +319,12 @@ def trial(name: str, right: list[int]) -> init_scaling.Trial:
 )
 def test_a_way_wins_that_is_right_more_often_than_chance(best, other, wins):
     trials = [trial("0 to 1", best), trial("0 to 255", other)]
-    won = init_scaling.winner(trials, pixels(takes_pixels=False).contract)
+    won = scaling.winner(trials, pixels(takes_pixels=False).contract)
     assert (won is trials[0]) == wins and (won is None) != wins
 
 
 def test_one_way_alone_wins_nothing():
-    assert init_scaling.winner([trial("a", [1])], pixels(takes_pixels=False).contract) is None
+    assert scaling.winner([trial("a", [1])], pixels(takes_pixels=False).contract) is None
 
 
 @pytest.mark.parametrize(
@@ -342,9 +340,9 @@ def test_nothing_is_tried_where_a_trial_would_say_nothing(tmp_path, array, label
     np.savez(tmp_path / "data.npz", x=array, **({"y": [0, 1, 2] * 2} if labels else {}))
     told = pixels(takes_pixels=False)
     given = {"custom_objects": None, "unsafe": False, "limits": Limits()}
-    found = init_data.beside(tmp_path, told.contract, tmp_path / "m.keras")
+    found = lookup.beside(tmp_path, told.contract, tmp_path / "m.keras")
     assert found.num_samples == 6
-    ways = init_scaling.tries(told, told.contract, found, **given, on_progress=pytest.fail)
+    ways = scaling.tries(told, told.contract, found, **given, on_progress=pytest.fail)
     assert ways == ()
 
 
@@ -375,7 +373,7 @@ KINDS = {
 @pytest.mark.parametrize("raw", ["", "int16 from 0 to 256"], ids=["plain", "raw"])
 def test_all_that_is_switched_off_can_be_switched_on(kind, raw, tmp_path):
     spec = KINDS[kind]
-    found = init_data.Found(raw={spec.name: raw} if raw else {})
+    found = lookup.Found(raw={spec.name: raw} if raw else {})
     told = described(spec, id_limits={"ids": 100})
     text, _ = written(told, tmp_path, found=found)
     (tmp_path / "labels.txt").write_text("a\nb\nc\n", encoding="utf-8")
@@ -406,23 +404,23 @@ def test_custom_objects_are_said_once(tmp_path):
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_any_text_survives_as_a_string_and_as_a_key(value):
-    line = f"{init_toml.key(value)} = {init_toml.string(value)}"
+    line = f"{spelling.key(value)} = {spelling.string(value)}"
     assert tomllib.loads(line) == {value: value}
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_no_name_ends_a_comment(value):
-    assert tomllib.loads("\n".join(init_toml.comment(init_toml.string(value)))) == {}
+    assert tomllib.loads("\n".join(spelling.comment(spelling.string(value)))) == {}
 
 
 def test_a_name_that_is_no_text_is_refused():
     with pytest.raises(UsageError, match="are text"):
-        init_toml.string("caf\udce9")
+        spelling.string("caf\udce9")
 
 
 @pytest.mark.parametrize("count", [1, 60, 500, 2000, 10_000, 100_000])
 def test_the_margin_is_the_smallest_that_the_samples_decide(count):
-    made = init_rules.margin(count, 0.02)
+    made = margins.margin(count, 0.02)
     fine = [m for m in (0.005, 0.01, 0.02, 0.05) if samples_needed(0.02, m) <= count]
     assert made.max_loss == (fine[0] if fine else 0.05)
     assert f"{count:,} samples" in made.says

@@ -15,8 +15,8 @@ from edgekit.errors import EdgekitError
 from edgekit.gate import claims
 from edgekit.gate.facts import Facts, Recompute
 from edgekit.measure import accuracy
-from edgekit.pipeline import gate_times
-from edgekit.pipeline.gate_measure import Measured, Measuring, Pair
+from edgekit.pipeline.gating import times
+from edgekit.pipeline.gating.measure import Measured, Measuring, Pair
 from edgekit.process import Progress
 from edgekit.project import Project
 from edgekit.records import Artifact, Contract, Limits, Measurement, Metric
@@ -137,7 +137,7 @@ def timed(
         timing = [one for one in asked.values() if one.rules]
         if timing:
             try:
-                metrics, noisy = gate_times.times(
+                metrics, noisy = times.times(
                     timing,
                     target,
                     fresh=fresh,
@@ -172,14 +172,14 @@ def _asked(
     made: Mapping[str, Artifact],
     baseline: Baseline | None,
     path: Path,
-) -> gate_times.Asked:
+) -> times.Asked:
     artifact = made[one.variant]
     rules = tuple(
         rule
         for rule in _rules(project, one, _TIMES)
         if rule.metric in TIME_METRICS or not claims.is_timed_against_itself(rule, one, baseline)
     )
-    return gate_times.Asked(
+    return times.Asked(
         variant=one.variant,
         path=Path(artifact.path),
         reference=artifacts.float_path(artifact),
@@ -208,7 +208,7 @@ def _with_memory(
     artifact = made[one.variant]
     files = {"candidate": Path(artifact.path), "float": artifacts.float_path(artifact)}
     try:
-        found = gate_times.memories(
+        found = times.memories(
             files, one.target, fresh=fresh, limits=limits, on_progress=on_progress
         )
     except EdgekitError as error:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit import __version__
-from edgekit.pipeline import init_rules
-from edgekit.pipeline.init_data import Found
-from edgekit.pipeline.init_model import Described, Labels, is_image, names_a_class, width
-from edgekit.pipeline.init_scaling import Trial
-from edgekit.pipeline.init_toml import array, aside, comment, key, off, place, string
+from edgekit.pipeline.initial import margins
+from edgekit.pipeline.initial.describe import Described, Labels, is_image, names_a_class, width
+from edgekit.pipeline.initial.lookup import Found
+from edgekit.pipeline.initial.scaling import Trial
+from edgekit.pipeline.initial.spelling import array, aside, comment, key, off, place, string
 from edgekit.records import TensorSpec
 
 # Inputs of at least so many numbers in a row are more often sounds than tables.
@@ -330,12 +330,12 @@ def _rules(facts: Facts) -> list[str]:
     found, compressed = facts.found, facts.compressed
     judged = found.ready and found.evaluation is not None
     if judged and facts.metric:
-        first = init_rules.accuracy(facts.metric, found.num_samples, compressed)
+        first = margins.accuracy(facts.metric, found.num_samples, compressed)
     else:
-        first = init_rules.later("top1_accuracy", compressed)
+        first = margins.later("top1_accuracy", compressed)
         if judged:
             classes = any(names_a_class(spec) for spec in facts.described.contract.outputs)
-            first += ["", *init_rules.fidelity(classes=classes, compressed=compressed)]
+            first += ["", *margins.fidelity(classes=classes, compressed=compressed)]
     return [
         *comment(
             "Rules of `edgekit gate`. Each passes, fails or is inconclusive: where samples are too "
@@ -344,5 +344,5 @@ def _rules(facts: Facts) -> list[str]:
         "",
         *first,
         "",
-        *init_rules.always(compressed),
+        *margins.always(compressed),
     ]

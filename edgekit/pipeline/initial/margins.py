@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgekit.pipeline.init_toml import array, comment, off, string
+from edgekit.pipeline.initial.spelling import array, comment, off, string
 from edgekit.rules import FRACTIONS
 
 _MARGINS = (0.005, 0.01, 0.02, 0.05)

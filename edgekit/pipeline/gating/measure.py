@@ -16,7 +16,7 @@ from edgekit.measure import accuracy
 from edgekit.measure.host import describe_host
 from edgekit.pipeline import baseline as store
 from edgekit.pipeline import cache
-from edgekit.pipeline.gate_files import source_digest
+from edgekit.pipeline.gating.files import source_digest
 from edgekit.pipeline.measuring import Candidate, candidate, measure, sample_notes, sizes
 from edgekit.pipeline.runs import REFERENCE_TARGET, Drawn, Runs
 from edgekit.process import Progress

@@ -20,8 +20,8 @@ from edgekit.data import preprocess, sources
 from edgekit.data.samples import Samples
 from edgekit.errors import EdgekitError
 from edgekit.measure import accuracy
-from edgekit.pipeline.init_data import Found
-from edgekit.pipeline.init_model import Described, is_image, width
+from edgekit.pipeline.initial.describe import Described, is_image, width
+from edgekit.pipeline.initial.lookup import Found
 from edgekit.process import Progress
 from edgekit.records import Contract, Limits, Preprocessing, Target, TensorSpec
 from edgekit.runtimes import host

@@ -126,10 +126,10 @@ class Verdict:
 
     `estimate` is the metric's value or its loss, as `quantity` says, and `limit` what it is held
     against. `low` and `high` are one-sided 95 % bounds each: the truth is below `low` one time in
-    twenty, and above `high` one time in twenty. `n` counts `counted` (samples, or processes that
-    timed); `needed` of them would probably decide, None where nothing is left to decide or no
-    number would. `sentence` says what, by how much, and how sure. `target` is empty where the rule
-    is about the file, not about a run.
+    twenty, and above `high` one time in twenty; None where nothing can be said. `n` counts
+    `counted` (samples, or processes that timed); `needed` of them would probably decide, None
+    where nothing is left to decide or no number would. `sentence` says what, by how much, and how
+    sure. `target` is empty where the rule is about the file, not about a run.
     """
 
     variant: str

@@ -5,7 +5,7 @@ Every kind of evidence answers the same questions, so that the judge needs to kn
 | evidence | of | by |
 |---|---|---|
 | `Exactly` | what has no chance in it: bytes, operators | itself |
-| `paired.Paired` | right or wrong, sample by sample, twice | an exact unconditional test |
+| `paired.Paired` | right or wrong, sample by sample, twice | Tango's score test, corrected |
 | `proportion.Proportion` | right or wrong, sample by sample | the binomial distribution |
 | `bootstrap.Bootstrapped` | any other metric of samples | BCa bootstrap |
 | `ratio.Ratio` | times, process by process | Student's t of logarithms |

@@ -89,6 +89,11 @@ def _holds(value: float, limit: float, at_least: bool) -> bool:
     return value > limit if at_least else value < limit
 
 
+def _finite(bound: float) -> float | None:
+    """None where nothing is claimed."""
+    return bound if math.isfinite(bound) else None
+
+
 def _verdict(claim: Claim, status: Status) -> Verdict:
     evidence = claim.evidence
     verdict = Verdict(
@@ -107,8 +112,8 @@ def _verdict(claim: Claim, status: Status) -> Verdict:
         verdict = replace(
             verdict,
             estimate=evidence.value,
-            low=evidence.low,
-            high=evidence.high,
+            low=_finite(evidence.low),
+            high=_finite(evidence.high),
             n=evidence.n,
             counted=evidence.counted,
             needed=evidence.needed(claim.limit) if status == "inconclusive" else None,

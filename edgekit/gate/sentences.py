@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from edgekit.figures import limit_text, number_text
+from edgekit.rules import SIZE_METRICS, Verdict
 
-from edgekit.rules import FRACTIONS, Verdict
-
-_LOST = {"size_bytes": "grew by", "compressed_bytes": "grew by"}
+_LOST = ("lost", "gained")
+_GROWN = ("grew by", "shrank by")
 
 
 def sentence(verdict: Verdict, reason: str = "") -> str:
@@ -43,12 +43,13 @@ def _what(verdict: Verdict) -> str:
     if verdict.quantity == "loss":
         if value == 0 and verdict.n:
             return f"{verdict.metric} lost nothing against {against}"
-        name = _LOST.get(verdict.metric, "lost")
-        return f"{verdict.metric} {name} {number(value, verdict)} against {against}"
+        words = _GROWN if verdict.metric in SIZE_METRICS else _LOST
+        change = words[0] if value > 0 else words[1]
+        return f"{verdict.metric} {change} {_number(abs(value), verdict)} against {against}"
     if verdict.unit == "x":
         what = "latency" if verdict.metric == "latency_ratio" else "peak memory"
-        return f"{what} is {value:.3g}x that of {against}"
-    return f"{verdict.metric} is {number(value, verdict)}"
+        return f"{what} is {_number(value, verdict)} that of {against}"
+    return f"{verdict.metric} is {_number(value, verdict)}"
 
 
 def _how_sure(verdict: Verdict) -> str:
@@ -56,17 +57,18 @@ def _how_sure(verdict: Verdict) -> str:
     if not verdict.n or low is None or high is None or low == high == verdict.estimate:
         return ""
     if verdict.status == "inconclusive":
-        return f", somewhere from {number(low, verdict)} to {number(high, verdict)}"
+        return f", somewhere from {_number(low, verdict)} to {_number(high, verdict)}"
     passes, at_least = verdict.status == "pass", verdict.rule.at_least is not None
     if passes == at_least:
-        return f", 95 % sure of more than {number(low, verdict)}"
-    return f", 95 % sure of less than {number(high, verdict)}"
+        return f", 95 % sure of more than {_number(low, verdict)}"
+    return f", 95 % sure of less than {_number(high, verdict)}"
 
 
 def _limit(verdict: Verdict) -> str:
     assert verdict.limit is not None
     bound = "at least" if verdict.rule.at_least is not None else "at most"
-    return f"{bound} {_as_written(verdict.limit, verdict)} allowed"
+    unit = "" if verdict.quantity == "loss" else verdict.unit
+    return f"{bound} {limit_text(verdict.limit, unit)} allowed"
 
 
 def _of(verdict: Verdict) -> str:
@@ -84,24 +86,5 @@ def _more(verdict: Verdict) -> str:
     return f"{text}; {verdict.note}" if verdict.note else text
 
 
-def _as_written(limit: float, verdict: Verdict) -> str:
-    """A limit as somebody wrote it: `0.02`, not `0.0200`."""
-    if verdict.unit == "B":
-        return number(limit, verdict)
-    return f"{limit:.10g}{verdict.unit if verdict.unit == 'x' else ''}"
-
-
-def number(value: float, verdict: Verdict) -> str:
-    """A number of a verdict, in its unit.
-
-    Fractions have four digits, bytes none, ratios three significant ones.
-    """
-    if not math.isfinite(value):
-        return str(value)
-    if verdict.unit == "B":
-        return f"{value:,.0f} bytes"
-    if verdict.unit == "x":
-        return f"{value:.3g}x"
-    if verdict.quantity == "loss" or verdict.metric.partition("@")[0] in FRACTIONS:
-        return f"{value:.4f}"
-    return f"{value:.4g}{f' {verdict.unit}' if verdict.unit else ''}"
+def _number(value: float, verdict: Verdict) -> str:
+    return number_text(value, "" if verdict.quantity == "loss" else verdict.unit)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 
+from edgekit.figures import digits, number_text
+from edgekit.figures import limit_text as figure_of_limit
 from edgekit.rules import GateResult, Rule, Status, Verdict
 
 # The worst first, as `GateResult.outcome` ranks them.
 WORST_FIRST: tuple[Status, ...] = ("fail", "error", "incomparable", "inconclusive", "pass")
 
 _MOST_NAMED = 8
-_BYTES = ("B", "bytes")
-_DECIMALS = {"B": 0, "bytes": 0, "ms": 3, "x": 3, "dB": 1}
 
 
 def subject_text(verdict: Verdict) -> str:
@@ -41,7 +40,7 @@ def limit_text(verdict: Verdict) -> str:
     word = "at least" if rule.at_least is not None else "at most"
     told = (verdict.limit, rule.max_loss, rule.at_least, rule.at_most)
     limit = next((one for one in told if one is not None), None)
-    return "-" if limit is None else f"{word} {_limit(limit, verdict)}"
+    return "-" if limit is None else f"{word} {figure_of_limit(limit, _unit(verdict))}"
 
 
 def rule_text(verdict: Verdict) -> str:
@@ -60,43 +59,6 @@ def _kind(rule: Rule) -> str:
     return "operators in accelerated kernels" if rule.fully_delegated else ""
 
 
-def number_text(value: float, unit: str = "") -> str:
-    """A number as precise as a limit needs it, with its unit.
-
-    Bytes are never rounded: a file may be one byte too large.
-
-    >>> number_text(318144, "bytes"), number_text(0.97222), number_text(1.25, "ms")
-    ('318,144 B', '0.9722', '1.250 ms')
-    """
-    if not math.isfinite(value):
-        return str(value)
-    return _digits(value, unit) + _suffix(unit)
-
-
-def _digits(value: float, unit: str) -> str:
-    if not math.isfinite(value):
-        return str(value)
-    if unit in _DECIMALS:
-        return f"{value:,.{_DECIMALS[unit]}f}"
-    if abs(value) >= 1000:
-        return f"{value:,.1f}"
-    return f"{value:.2g}" if 0 < abs(value) < 0.001 else f"{value:.4f}"
-
-
-def _suffix(unit: str) -> str:
-    if unit in _BYTES:
-        return " B"
-    return unit if unit == "x" or not unit else f" {unit}"
-
-
-def _limit(value: float, verdict: Verdict) -> str:
-    """A limit as somebody wrote it: `0.01`, not `0.0100`."""
-    unit = _unit(verdict)
-    if unit in _BYTES or not math.isfinite(value):
-        return number_text(value, unit)
-    return f"{value:.10g}{_suffix(unit)}"
-
-
 def _unit(verdict: Verdict) -> str:
     return "" if verdict.quantity == "loss" else verdict.unit  # a loss is a fraction
 
@@ -113,7 +75,7 @@ def estimate_text(verdict: Verdict, line_break: str = " ") -> str:
     low, high = verdict.low, verdict.high
     if low is None or high is None or low == high == verdict.estimate:
         return text
-    bounds = f"[{_digits(low, unit)} {_digits(high, unit)}]"
+    bounds = f"[{digits(low, unit)} {digits(high, unit)}]"
     return f"{text}{line_break}{bounds}"
 
 

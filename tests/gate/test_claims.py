@@ -277,7 +277,7 @@ def test_memory_is_compared_process_by_process():
     assert verdict(Rule(metric="peak_rss_bytes", at_most=70e6), one).status == "pass"
     found = verdict(Rule(metric="peak_rss_bytes", max_loss=0.1), one)
     assert found.status == "fail"
-    assert "peak memory is 1.21x that of the float file" in found.sentence
+    assert "peak memory is 1.207x that of the float file" in found.sentence
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,16 @@ def test_a_failure_is_one_sentence_of_what_how_much_and_how_sure():
     assert verdict.low < verdict.estimate < verdict.high
 
 
+def test_a_gain_is_told_as_one():
+    (verdict,) = judge([claim(Paired(1, 9, 720))])
+    assert "top1_accuracy gained 0.0111 against the float file, 95 % sure of" in verdict.sentence
+    size = Rule(metric="size_bytes", max_loss=0.05)
+    (verdict,) = judge([claim(Exactly(-0.25), 0.05, rule=size, metric="size_bytes", target="")])
+    assert verdict.sentence == (
+        "v: size_bytes shrank by 0.2500 against the float file (at most 0.05 allowed)."
+    )
+
+
 def verdicts(*statuses):
     return [
         Verdict(variant="v", metric="m", rule=RULE, status=one, sentence="") for one in statuses

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edgekit.convert.prune.prune import prune as prune_model
     from edgekit.errors import EdgekitError
     from edgekit.pipeline.benchmark import benchmark
+    from edgekit.pipeline.bundle import bundle as make_bundle
     from edgekit.pipeline.convert import convert as convert_model
     from edgekit.pipeline.demo import demo
     from edgekit.pipeline.doctor import doctor
@@ -68,6 +69,7 @@ _PLACES = {
     "doctor": "edgekit.pipeline.doctor:doctor",
     "init": "edgekit.pipeline.init:init",
     "inspect": "edgekit.pipeline.inspect:inspect",
+    "make_bundle": "edgekit.pipeline.bundle:bundle",
     "list_runtimes": "edgekit.runtimes.environments:list_environments",
     "parse_runtime": "edgekit.runtimes.environments:parse",
     "prune_model": "edgekit.convert.prune.prune:prune",
@@ -96,6 +98,7 @@ __all__ = [
     "init",
     "inspect",
     "list_runtimes",
+    "make_bundle",
     "parse_runtime",
     "prune_model",
     "remove_runtime",

@@ -21,6 +21,7 @@ VERBS = {
     "validate": ("edgekit.cli.validate:validate", "Measure accuracy and fidelity on runtimes."),
     "benchmark": ("edgekit.cli.benchmark:benchmark", "Measure latency, memory and size."),
     "gate": ("edgekit.cli.gate:gate", "Stop a model that got worse, larger or slower."),
+    "bundle": ("edgekit.cli.bundle:bundle", "Make what an app needs to run a converted file."),
     "inspect": ("edgekit.cli.inspect:inspect", "Show what is inside a .tflite file."),
     "runtime": ("edgekit.cli.runtime:runtime", "Add, list and remove runtimes."),
     "demo": ("edgekit.cli.demo:demo", "Convert and prove a sample model, in one table."),

@@ -1,0 +1,1 @@
+"""Code for apps, generated from a `Bundle`: pure, from records and bytes to files."""

@@ -1,0 +1,261 @@
+"""Converted files, with all that an app needs to run them as the host did."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import edgekit
+from edgekit import artifacts, flatbuffer, serde
+from edgekit.bundling import Bundle, BundledModel, Golden, GoldenTensor
+from edgekit.data.samples import Samples
+from edgekit.errors import ModelError, OutputError, UsageError
+from edgekit.process import Progress, silent
+from edgekit.records import Artifact, Limits, Target, TensorSpec
+from edgekit.runtimes import host
+
+# Platform: the function that turns a Bundle and its files' contents into files.
+PLATFORMS = {
+    "android": "edgekit.bundle.android:files",
+    "ios": "edgekit.bundle.ios:files",
+    "c": "edgekit.bundle.c:files",
+    "python": "edgekit.bundle.python:files",
+}
+# What float kernels of two machines may differ by: measured 2.4e-7 between x86 and arm64.
+_FLOAT_TOLERANCE = 1e-5
+
+
+def bundle(
+    files: Sequence[Path | str],
+    destinations: Mapping[str, Path | str],
+    *,
+    name: str | None = None,
+    force: bool = False,
+    limits: Limits | None = None,
+    on_progress: Progress = silent,
+) -> Bundle:
+    """Write bundles of converted files, for one platform or several.
+
+    Args:
+        files: `.tflite` files of `convert`, variants of one model, each with its manifest and
+            golden samples beside it.
+        destinations: By platform (`android`, `ios`, `c`, `python`) the folder to write.
+        name: What the model is called in code; the files' own name by default.
+        force: Replace a folder that holds a bundle.
+        limits: Of the process that runs the golden samples.
+        on_progress: Takes one line at each step.
+
+    Returns:
+        What `contract.json` holds.
+
+    Raises:
+        UsageError: No files or no destinations, an unknown platform, a folder that is there.
+        ModelError: A file without manifest or golden samples, or variants of different models.
+    """
+    _check(files, destinations, force)
+    paths = [Path(file) for file in files]
+    made = [_artifact(path) for path in paths]
+    called = name or _name(made[0])
+    contents: dict[str, bytes] = {}
+    models = []
+    for path, artifact in zip(paths, made, strict=True):
+        on_progress(f"running the golden samples with {path.name}")
+        golden, data = _golden(path, artifact, limits or Limits())
+        contents[path.name] = path.read_bytes()
+        contents[golden.file] = data
+        models.append(
+            BundledModel(
+                variant=artifact.recipe.label,
+                file=path.name,
+                sha256=artifact.sha256,
+                size_bytes=artifact.size_bytes,
+                oldest_runtime=artifact.oldest_runtime,
+                contract=artifact.contract,
+                golden=golden,
+            )
+        )
+    _check_alike(models)
+    whole = Bundle(name=called, edgekit=edgekit.__version__, models=tuple(models))
+    for platform, folder in destinations.items():
+        module, _, function = PLATFORMS[platform].partition(":")
+        generate = getattr(importlib.import_module(module), function)
+        written = {"contract.json": serde.dumps(whole).encode(), **generate(whole, contents)}
+        on_progress(f"writing {folder}")
+        _write(written, Path(folder))
+    return whole
+
+
+def _check(
+    files: Sequence[Path | str], destinations: Mapping[str, Path | str], force: bool
+) -> None:
+    if not files or not destinations:
+        raise UsageError(
+            "A bundle is of at least one .tflite, for at least one platform.",
+            received=f"{len(files)} files, {len(destinations)} platforms",
+            hint=f"--{next(iter(PLATFORMS))} DIR",
+        )
+    for platform, folder in destinations.items():
+        if platform not in PLATFORMS:
+            raise UsageError(f"A platform is one of {', '.join(PLATFORMS)}.", received=platform)
+        path = Path(folder)
+        if path.exists() and not path.is_dir():
+            raise OutputError("A bundle is a folder.", received=f"{path} is a file")
+        held = path.is_dir() and any(path.iterdir())
+        if held and not (force and (path / "contract.json").is_file()):
+            raise UsageError(
+                "A folder that holds files is replaced only with --force, and only a bundle.",
+                received=str(path),
+                hint="choose an empty folder." if force else "add --force, or choose another one.",
+            )
+
+
+def _artifact(path: Path) -> Artifact:
+    artifact = artifacts.load(path)
+    if artifact is None:
+        raise ModelError(
+            "A bundle is made of a file with its manifest: that holds the contract.",
+            received=f"{path} without {artifacts.manifest_path(path).name}",
+            hint="convert the model with edgekit; a float .tflite too.",
+        )
+    for spec in (*artifact.contract.inputs, *artifact.contract.outputs):
+        if -1 in spec.shape:
+            raise ModelError(
+                "An app needs to know every size.",
+                received=f"{path.name}: {spec.name!r} has shape {list(spec.shape)}",
+                hint="convert again with --input-shape NAME=1,...",
+            )
+    return artifact
+
+
+def _name(artifact: Artifact) -> str:
+    return Path(artifact.path).name.removesuffix(f".{artifact.recipe.label}.tflite")
+
+
+def _check_alike(models: Sequence[BundledModel]) -> None:
+    """Refuse variants that an app could not switch between."""
+
+    def shared(spec: TensorSpec) -> TensorSpec:
+        return replace(spec, dtype="", scale=(), zero_point=(), quantized_dimension=0)
+
+    first = models[0]
+    for model in models[1:]:
+        for side in ("inputs", "outputs"):
+            mine, its = (
+                [shared(spec) for spec in getattr(one.contract, side)] for one in (model, first)
+            )
+            if mine != its:
+                raise UsageError(
+                    f"The files of a bundle have the same {side}, but for how they are stored.",
+                    received=f"{first.file} and {model.file}",
+                    hint="bundle them apart.",
+                )
+    variants = [model.variant for model in models]
+    if len(set(variants)) < len(variants):
+        raise UsageError("Each file of a bundle is another variant.", received=", ".join(variants))
+
+
+def _golden(path: Path, artifact: Artifact, limits: Limits) -> tuple[Golden, bytes]:
+    """Golden inputs as the file stores them, and what this host's LiteRT computes of them."""
+    source = artifacts.golden_path(path.parent, _name(artifact))
+    if not source.is_file():
+        raise ModelError(
+            "A bundle holds golden samples, for the self-test on the device.",
+            received=f"no {source}",
+            hint="keep it beside the .tflite, where convert wrote it.",
+        )
+    inputs = Samples.load(source).inputs
+    with host.open_session(path, Target(), limits=limits) as session:
+        outputs = session.run(inputs)
+    contract = artifact.contract
+    stored = [
+        ("input", spec, _stored(inputs[spec.name], spec), 0.0) for spec in contract.inputs
+    ] + [
+        ("output", spec, _stored(outputs[spec.name], spec), _tolerance(path, spec, outputs))
+        for spec in contract.outputs
+    ]
+    tensors, rows, offset = [], [], 0
+    for role, spec, array, tolerance in stored:
+        rows.append(array.reshape(len(array), -1).view(np.uint8).reshape(len(array), -1))
+        size = rows[-1].shape[1]
+        tensors.append(
+            GoldenTensor(
+                role="input" if role == "input" else "output",
+                name=spec.name,
+                dtype=spec.dtype,
+                shape=spec.shape,
+                offset=offset,
+                num_bytes=size,
+                tolerance=tolerance,
+            )
+        )
+        offset += size
+    data = np.concatenate(rows, axis=1).tobytes()
+    golden = Golden(
+        file=f"{path.stem}.golden.bin",
+        sha256=hashlib.sha256(data).hexdigest(),
+        num_samples=len(rows[0]),
+        sample_bytes=offset,
+        tensors=tuple(tensors),
+    )
+    return golden, data
+
+
+def _stored(real: np.ndarray, spec: TensorSpec) -> np.ndarray:
+    """Real values as the tensor stores them, little-endian: as the runtime's worker does it."""
+    dtype = np.dtype(spec.dtype).newbyteorder("<")
+    if spec.scale:
+        bounds = np.iinfo(spec.dtype)
+        codes = np.rint(np.divide(real, np.float32(spec.scale[0]), dtype=np.float32))
+        codes += np.float32(spec.zero_point[0])
+        real = np.clip(codes, bounds.min, bounds.max)
+    return np.ascontiguousarray(real, dtype=dtype)
+
+
+def _tolerance(path: Path, spec: TensorSpec, outputs: Mapping[str, np.ndarray]) -> float:
+    """One step of what the output is computed in; for float a little of its largest value."""
+    if spec.scale:
+        return float(spec.scale[0])
+    model = flatbuffer.read(path)
+    index = flatbuffer.binding(model).outputs[spec.name]
+    for operator in flatbuffer.operators(model):
+        if operator.name == "DEQUANTIZE" and operator.outputs[0].index == index:
+            return float(operator.inputs[0].scale[0])
+    largest = float(np.abs(outputs[spec.name]).max(initial=0.0))
+    return _FLOAT_TOLERANCE * max(1.0, largest)
+
+
+def _write(files: Mapping[str, bytes], folder: Path) -> None:
+    """All files of a bundle, or none: the folder is made beside its place, then moved there.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    folder = folder.absolute()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+            new, old = Path(scratch) / "new", Path(scratch) / "old"
+            for name in sorted(files):
+                path = new / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(files[name])
+            if folder.exists():
+                folder.rename(old)
+            try:
+                new.rename(folder)
+            except OSError:
+                if old.exists():
+                    old.rename(folder)
+                raise
+    except OSError as error:
+        raise OutputError(
+            f"{folder} can be written.",
+            received=error.strerror or str(error),
+            hint="look at free space and permissions there, or choose another place.",
+        ) from None

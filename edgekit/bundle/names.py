@@ -20,16 +20,16 @@ abstract annotation companion const crossinline data enum expect external final 
 internal lateinit noinline open operator out override private protected public reified sealed
 suspend tailrec vararg it"""
 _SWIFT = """associatedtype class deinit enum extension fileprivate func import init inout internal
-let open operator private precedencegroup protocol public rethrows static struct subscript typealias var
-break case catch continue default defer do else fallthrough for guard if in repeat return throw
-switch where while Any as await false is nil self Self super throws true try async actor some any
-Type Protocol left right get set willSet didSet mutating nonmutating optional override lazy weak
-unowned final convenience dynamic indirect infix postfix prefix required none"""
+let open operator private precedencegroup protocol public rethrows static struct subscript
+typealias var break case catch continue default defer do else fallthrough for guard if in repeat
+return throw switch where while Any as await false is nil self Self super throws true try async
+actor some any Type Protocol left right get set willSet didSet mutating nonmutating optional
+override lazy weak unowned final convenience dynamic indirect infix postfix prefix required none"""
 _C = """auto break case char const continue default do double else enum extern float for goto if
-inline int long register restrict return short signed sizeof static struct switch typedef union unsigned
-void volatile while bool true false alignas alignof asm class delete new this template namespace
-operator private protected public try catch throw typename using virtual friend explicit export
-main errno NULL"""
+inline int long register restrict return short signed sizeof static struct switch typedef union
+unsigned void volatile while bool true false alignas alignof asm class delete new this template
+namespace operator private protected public try catch throw typename using virtual friend explicit
+export main errno NULL"""
 _PYTHON = """False None True and as assert async await break class continue def del elif else
 except finally for from global if import in is lambda nonlocal not or pass raise return try while
 with yield match case type self print"""

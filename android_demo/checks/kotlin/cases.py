@@ -1,0 +1,98 @@
+"""What the host computes, for Kotlin to equal: arithmetic, and a model of int8 from end to end.
+
+`cases.py FOLDER` writes `FOLDER/cases.txt` and the Android bundle `FOLDER/int8`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from edgekit import ConvertOptions, convert_model
+from edgekit.pipeline.bundle import bundle
+from edgekit.runtimes.worker import Tensor
+
+_DEMO = Path(__file__).parents[2]
+_FLOAT = _DEMO / "digits/src/main/assets/edgekit/digits/digits.float32.tflite"
+_DTYPES = ("int8", "uint8", "int32", "uint32")
+
+
+def main() -> None:
+    """Write both."""
+    folder = Path(sys.argv[1])
+    rng = np.random.default_rng(6)
+    lines = [*_quantized(rng), *_statistics(rng), *_tops(rng)]
+    (folder / "cases.txt").write_text("\n".join(lines) + "\n")
+    options = ConvertOptions(recipes=("static_wi8_ai8",), io_dtype="int8")
+    convert_model(
+        _FLOAT,
+        output=folder / "converted",
+        name="digits",
+        options=options,
+        calibration=str(_DEMO.parent / "sample_models/digits/data.npz"),
+    )
+    made = next((folder / "converted").glob("*.static_wi8_ai8.tflite"))
+    bundle([made], {"android": folder / "int8"}, name="digitsInt8")
+
+
+def _quantized(rng: np.random.Generator) -> Iterator[str]:
+    for number in range(60):
+        dtype = np.dtype(_DTYPES[number % len(_DTYPES)])
+        bounds = np.iinfo(dtype)
+        scale = np.float32(rng.uniform(1e-4, 2) if number % 3 else 2.0 ** rng.integers(-8, 2))
+        zero = int(rng.integers(-100, 101)) if bounds.min < 0 else int(rng.integers(0, 256))
+        tensor = Tensor(
+            "x",
+            {
+                "index": 0,
+                "dtype": dtype,
+                "shape": (24,),
+                "quantization_parameters": {
+                    "scales": [scale],
+                    "zero_points": [zero],
+                    "quantized_dimension": 0,
+                },
+            },
+        )
+        # Halves too, where rounding to even shows, and values beyond the range.
+        codes = rng.integers(-300, 300, 24) + rng.choice([0, 0.5, 0.25, 0.499], 24)
+        real = (codes * scale).astype(np.float32)
+        real[:2] = -1e6, 1e6
+        stored = tensor.store(real)
+        yield (
+            f"quantize {dtype.name.upper()} {_bits(scale)} {zero} : {_bits(real)} : "
+            f"{' '.join(str(code) for code in stored)} : {_bits(tensor.real(stored))}"
+        )
+
+
+def _statistics(rng: np.random.Generator) -> Iterator[str]:
+    for count in (1, 2, 3, 10, 59, 60):
+        values = rng.lognormal(size=count)
+        spelled = " ".join(repr(float(value)) for value in values)
+        yield f"median 50 : {spelled} : {float(np.median(values))!r}"
+        for q in (0, 10, 37.5, 90, 99, 100):
+            yield f"percentile {q} : {spelled} : {float(np.percentile(values, q))!r}"
+
+
+def _tops(rng: np.random.Generator) -> Iterator[str]:
+    for count in (1, 2, 10, 50):
+        scores = rng.integers(0, 6, count) / np.float32(4)  # many are equal
+        if count > 2:
+            scores[1] = np.nan
+        order = np.argsort(-scores, kind="stable")  # NaN last
+        for k in (0, 1, 3, count + 1):
+            yield (
+                f"top {k} : {' '.join(str(score).replace('nan', 'NaN') for score in scores)} : "
+                f"{' '.join(str(index) for index in order[:k])}"
+            )
+
+
+def _bits(values: np.ndarray | np.float32) -> str:
+    return " ".join(str(bits) for bits in np.atleast_1d(np.asarray(values)).view(np.int32))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+import dev.edgekit.core.DType
+import dev.edgekit.core.Quantization
+import dev.edgekit.core.RgbImage
+import dev.edgekit.core.SelfTestReport
+import dev.edgekit.core.Statistics
+import dev.edgekit.core.Stored
+import dev.edgekit.core.TensorInfo
+import dev.edgekit.core.TopK
+import dev.edgekit.digits.Digits
+import dev.edgekit.digits.DigitsLabels
+import dev.edgekit.digits.DigitsVariant
+import dev.edgekit.digits_int8.DigitsInt8
+import java.io.File
+import kotlin.test.assertContentEquals
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertTrue
+
+/**
+ * Runs on the JVM what a phone runs: the core and the generated code, with the real LiteRT.
+ *
+ * Arguments: `vectors.txt`, cases computed by the host's own code, and the folders of the files of
+ * both bundles. Prints one `PASS name: what` line for each group, and ends with 1 at the first
+ * assertion that fails.
+ */
+fun main(arguments: Array<String>) {
+    val (vectors, cases, digits, int8) = arguments.map { File(it) }
+    println("PASS vectors: ${vectors(vectors)}")
+    println("PASS arithmetic: ${arithmetic(cases)}")
+    refusals()
+    println("PASS refusals: wrong sizes, NaN and fractions are refused")
+    println("PASS models: ${models(digits, int8)}")
+}
+
+private fun vectors(file: File): String {
+    val cases = VectorCase.read(file)
+    val far = cases.map { it to it.difference() }.filter { (case, difference) -> !(difference <= case.tolerance) }
+    assertTrue(far.isEmpty(), far.joinToString("\n") { (case, by) -> "${case.name} differs by $by" })
+    val kinds = cases.groupingBy { it.kind }.eachCount()
+    assertEquals(setOf("image", "audio", "tabular", "text"), kinds.keys)
+    val exact = cases.count { it.tolerance == 0.0 }
+    return "${cases.size} preprocessing cases equal the host's, $exact of them bit for bit ($kinds)"
+}
+
+/** Lines `quantize DTYPE SCALE ZERO : reals : stored : reals again`, `percentile Q : values : result`, ... */
+private fun arithmetic(file: File): String {
+    val counts = HashMap<String, Int>()
+    for (line in file.readLines()) {
+        val parts = line.split(" : ").map { part -> part.split(" ").filter { it.isNotEmpty() } }
+        val (name, first) = parts[0]
+        counts[name] = (counts[name] ?: 0) + 1
+        when (name) {
+            "quantize" -> {
+                val reals = parts[1].map { Float.fromBits(it.toInt()) }.toFloatArray()
+                val info = TensorInfo(
+                    "x", listOf(reals.size), DType.valueOf(first),
+                    Float.fromBits(parts[0][2].toInt()), parts[0][3].toInt(),
+                )
+                val stored = Quantization.store(reals, info)
+                assertEquals(parts[2].map { it.toLong() }, Quantization.whole(stored, info).toList(), line)
+                val back = Quantization.real(stored, info).map { it.toRawBits() }
+                assertEquals(parts[3].map { it.toInt() }, back, line)
+                val again = info.decode(info.encode(stored), 0)
+                assertContentEquals(info.encode(stored), info.encode(again), line)
+            }
+            "percentile" -> {
+                val values = parts[1].map { it.toDouble() }.toDoubleArray()
+                assertEquals(parts[2].single().toDouble(), Statistics.percentile(values, first.toDouble()), line)
+            }
+            "median" -> {
+                val values = parts[1].map { it.toDouble() }.toDoubleArray()
+                assertEquals(parts[2].single().toDouble(), Statistics.median(values), line)
+            }
+            "top" -> {
+                val scores = parts[1].map { it.toFloat() }.toFloatArray()
+                val labels = scores.indices.map { "label $it" }
+                val best = TopK.of(scores, labels, first.toInt())
+                assertEquals(parts[2].map { it.toInt() }, best.map { it.index }, line)
+                assertTrue(best.all { it.label == labels[it.index] && it.score.equals(scores[it.index]) })
+            }
+            else -> error("unknown case $line")
+        }
+    }
+    return counts.entries.sortedBy { it.key }.joinToString { "${it.value} of ${it.key}" } + " equal NumPy's"
+}
+
+private fun refusals() {
+    val quantized = TensorInfo("q", listOf(1, 2), DType.INT8, 0.5f, 3)
+    val plain = TensorInfo("p", listOf(2), DType.UINT8)
+    assertFailsWith<IllegalArgumentException> { Quantization.store(floatArrayOf(1f), quantized) }
+    assertFailsWith<IllegalArgumentException> { Quantization.store(floatArrayOf(1f, Float.NaN), quantized) }
+    assertFailsWith<IllegalArgumentException> { Quantization.store(floatArrayOf(1f, 0.5f), plain) }
+    assertFailsWith<IllegalArgumentException> { Quantization.store(intArrayOf(1, 256), plain) }
+    assertFailsWith<IllegalArgumentException> { RgbImage(2, 2, ByteArray(11)) }
+    assertFailsWith<IllegalArgumentException> { TopK.of(floatArrayOf(1f), emptyList(), -1) }
+    assertFailsWith<IllegalArgumentException> { Statistics.median(doubleArrayOf()) }
+    val stored = Quantization.store(intArrayOf(0, 255), plain) as Stored.Bytes
+    assertContentEquals(byteArrayOf(0, -1), stored.values)
+    assertContentEquals(intArrayOf(0, 255), Quantization.ints(stored, plain))
+}
+
+private fun models(folder: File, int8Folder: File): String {
+    val found = ArrayList<String>()
+    for (variant in DigitsVariant.entries) {
+        for (threads in listOf(1, 2)) {
+            Digits(folder, variant, numThreads = threads).use { model ->
+                found += told(variant.label, threads, model.selfTest())
+            }
+        }
+    }
+    DigitsInt8(int8Folder).use { model ->
+        assertEquals(DType.INT8, model.variant.inputs.single().dtype)
+        assertEquals(DType.INT8, model.variant.outputs.single().dtype)
+        found += told("int8 inputs and outputs", 1, model.selfTest())
+    }
+    Digits(folder).use { whole(it) }
+    return found.joinToString("; ")
+}
+
+/** A self-test on the kernels of the host: every bit of int8, the tolerance of float. */
+private fun told(name: String, threads: Int, report: SelfTestReport): String {
+    assertTrue(report.passed, "$name: $report")
+    if ("float" !in name) assertTrue(report.isExact, "$name: $report")
+    val exact = if (report.isExact) "bit-exact" else "within ${report.outputs.maxOf { it.tolerance }}"
+    return "$name, $threads threads: ${report.numSamples} golden samples $exact"
+}
+
+/** From a picture to labels, and what happens with wrong use. */
+private fun whole(model: Digits) {
+    // A bar from top to bottom: in whatever class, the same as from the input prepared by hand.
+    val bar = RgbImage.fromGray(24, 24, ByteArray(24 * 24) { if (it % 24 in 10..13) -1 else 0 })
+    val result = model.run(bar)
+    assertEquals(10, result.digit.size)
+    assertEquals(1f, result.digit.sum(), 0.05f)
+    val best = result.top(10)
+    assertEquals(best.map { it.score }.sortedDescending(), best.map { it.score })
+    assertEquals(DigitsLabels.digit[best[0].index], best[0].label)
+    assertContentEquals(result.digit, model.run(bar).digit)
+    assertFailsWith<IllegalArgumentException> { model.runModelInput(FloatArray(63)) }
+    model.close()
+    assertFailsWith<IllegalStateException> { model.run(bar) }
+}

@@ -13,6 +13,7 @@ SCRIPTS = (
     "corpus_table.py",
     "quantization.py",
     "pruning.py",
+    "gate.py",
 )
 
 

@@ -153,7 +153,11 @@ def load(path: Path) -> Project:
     try:
         payload = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ProjectError("The project file exists.", received=str(path)) from None
+        raise ProjectError(
+            "The project file exists.",
+            received=str(path),
+            hint="edgekit init MODEL writes one.",
+        ) from None
     except OSError as error:
         raise ProjectError(
             f"The project file {path} can be read.", received=error.strerror or str(error)

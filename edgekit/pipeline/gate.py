@@ -86,7 +86,7 @@ def gate(
         on_progress=on_progress,
     )
     if update_baseline:
-        _update(path, said, made, facts, measured, on_progress)
+        before = _update(path, said, made, facts, measured, on_progress)
     verdicts = judge.judge(claims.claims(rules, facts, before))
     if output is not None:
         _deliver(Path(output), made)
@@ -99,8 +99,10 @@ def gate(
         verdicts=verdicts,
         measurements=tuple(one.measurement.summary() for one in facts),
         host=describe_host(),
-        baseline=path.name if before or update_baseline else "",
-        baseline_created_at=before.measurements[0].created_at if before else "",
+        baseline=path.name if before else "",
+        baseline_created_at=max((m.created_at for m in before.measurements), default="")
+        if before
+        else "",
         updated=update_baseline,
         seconds=round(time.monotonic() - started, 3),
         notes=tuple(dict.fromkeys(note for one in facts for note in one.measurement.notes)),
@@ -114,8 +116,8 @@ def _project(path: Path) -> Project:
         raise ProjectError(
             "A gate has rules.",
             received=f"{path} without a [[rule]]",
-            hint="`edgekit init MODEL` writes some; or add:\\n"
-            '    [[rule]]\\n    metric = "size_bytes"\\n    max_loss = 0.05\\n'
+            hint="`edgekit init MODEL` writes some; or add:\n"
+            '    [[rule]]\n    metric = "size_bytes"\n    max_loss = 0.05\n'
             '    against = "baseline"',
         )
     return said
@@ -186,7 +188,7 @@ def _update(
     facts: Sequence[Facts],
     measured: Mapping[Pair, Measured],
     on_progress: Progress,
-) -> None:
+) -> Baseline:
     """Write the baseline: all of it, or the old one stays.
 
     Raises:
@@ -213,18 +215,20 @@ def _update(
         for rule in said.rule
         if gather.times_baseline(rule) and claims.concerned(rule, one.variant, one.target)
     )
+    baseline = Baseline(
+        model=_name(said),
+        outputs=_outputs(made),
+        measurements=tuple(one.measurement for one in facts),
+    )
     with store.writing(path, on_progress):
         store.save(
             path,
-            Baseline(
-                model=_name(said),
-                outputs=_outputs(made),
-                measurements=tuple(one.measurement for one in facts),
-            ),
+            baseline,
             keep=partial(_is_kept, compared),
             outputs=outputs,
             beside={Path(made[name].path): gather.baseline_file(path, name) for name in timed},
         )
+    return baseline
 
 
 def _is_kept(compared: set[str], metric: Metric) -> bool:

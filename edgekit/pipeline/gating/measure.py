@@ -109,14 +109,15 @@ class Measuring:
             samples = self.samples(variant).sha256
         else:
             samples = serde.sha256(data) if data else ""
+        asked = [self._project.metric, *self._asked()]
         return cache.key(
             "measurement",
             file=one.manifest.sha256,
             reference=one.manifest.float_sha256,
             contract=serde.to_dict(one.contract),
             samples=samples,
-            metrics=[self._project.metric, *self._asked()],
-            code=[source_digest(name) for name in self._asked() if ":" in name],
+            metrics=asked,
+            code=[source_digest(name) for name in asked if name and ":" in name],
             variant=variant,
             target=serde.to_dict(target),
             python=str(environments.python_for(target)),

@@ -1,0 +1,469 @@
+"""Swift source of what depends on a bundle's contract: variants, preprocessing, the wrapper.
+
+Everything else is hand-written: `EdgeKitCore`, in `sources/swift`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from edgekit.bundle import literals, names
+from edgekit.bundling import Bundle, BundledModel, GoldenTensor
+from edgekit.errors import ModelError
+from edgekit.records import Preprocessing, TensorSpec
+
+_DTYPES = """bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32
+float64""".split()
+# What a type of that name would hide from the code beside it, and modules it would hide.
+_TYPES = """AnyObject Array AudioInput AudioToolbox Benchmark Bool Bundle CLiteRT CaseIterable
+ChannelOrder Data Darwin Dictionary Dispatch Double EdgeKitCore EdgeKitError ElementType Encodable
+Engine EngineMaker Engines Equatable Error Float Foundation GoldenSamples GoldenTensor Hashable
+ImageInput Inputs Int Int16 LabelledScores Labels LiteRTEngine Models ModelInfo ModelRunner Never
+Normalization Optional OutputDifference PackageDescription Prediction Quantization RGBImage Range
+RawRepresentable ResizeMethod ResourceFolder Result SelfTest SelfTestReport SelfTests Sendable Set
+Sound Statistics String Swift TabularInput Task TensorFlowLite TensorFlowLiteEngine TensorSpec
+TestCase TextInput UInt8 Void XCTest XCTestCase""".split()
+_CASES = "allCases description hash hashValue info rawValue".split()
+_LINE = 100
+# An array literal of this many strings takes the compiler long; one string does not.
+_MANY = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What things are called in the generated code.
+
+    `type` is the module and its class. `inputs`, `outputs` and `variants` map the model's names
+    to identifiers.
+    """
+
+    type: str
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    variants: dict[str, str]
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Naming:
+        """Identifiers for everything in a bundle."""
+        contract = bundle.models[0].contract
+
+        def camel(some: Iterable[str], *taken: str) -> dict[str, str]:
+            return names.unique(some, names.camel, "swift", taken)
+
+        return cls(
+            type=names.unique([bundle.name], names.pascal, "swift", _TYPES)[bundle.name],
+            inputs=camel((spec.name for spec in contract.inputs), "made", "specs"),
+            outputs=camel((spec.name for spec in contract.outputs), "seconds"),
+            variants=camel((model.variant for model in bundle.models), *_CASES),
+        )
+
+
+def check(bundle: Bundle) -> None:
+    """Refuse tensors that an app cannot fill.
+
+    Raises:
+        ModelError: A tensor holds no numbers.
+    """
+    for model in bundle.models:
+        for spec in (*model.contract.inputs, *model.contract.outputs):
+            if spec.dtype not in _DTYPES:
+                raise ModelError(
+                    f"Swift reads and writes tensors of {', '.join(_DTYPES)}.",
+                    received=f"{model.file}: {spec.name!r} of {spec.dtype}",
+                )
+
+
+def variants(bundle: Bundle, naming: Naming) -> str:
+    """`NAMEVariant.swift`: an enumeration of the model files, and what the contract says of each."""
+    cases, returns = [], []
+    for model in bundle.models:
+        case = naming.variants[model.variant]
+        cases += [
+            f"  /// {_text(model.file)}, {model.size_bytes} bytes.",
+            f"  case {case} = {_text(model.variant)}",
+        ]
+        returns += [f"    case .{case}:", f"      return {_info(model)}"]
+    return _lines(
+        _header(bundle),
+        "import EdgeKitCore",
+        "",
+        f"/// The files of {_text(bundle.name)}, which an app can switch between.",
+        f"public enum {naming.type}Variant: String, CaseIterable, Sendable {{",
+        *cases,
+        "",
+        "  /// What the contract says of the file.",
+        "  public var info: ModelInfo {",
+        "    switch self {",
+        *returns,
+        "    }",
+        "  }",
+        "}",
+    )
+
+
+def result(bundle: Bundle, naming: Naming) -> str:
+    """`NAMEResult.swift`: a property for each output."""
+    properties, assigned = [], []
+    for index, spec in enumerate(bundle.models[0].contract.outputs):
+        called = naming.outputs[spec.name]
+        kind, method = _output(bundle, index)
+        value = f"info.outputs[{index}].{method}(outputs[{index}])"
+        if kind == "LabelledScores":
+            labels = f"{naming.type}.Labels.{called}"
+            value = f"LabelledScores(\n      values: {value},\n      labels: {labels})"
+        properties += [
+            f"  /// Output {_text(spec.name)}, of shape {list(spec.shape)}.",
+            f"  public let {called}: {kind}",
+        ]
+        assigned.append(f"    self.{called} = {value}")
+    return _lines(
+        _header(bundle),
+        "import EdgeKitCore",
+        "",
+        f"/// What {_text(bundle.name)} says of one input.",
+        f"public struct {naming.type}Result: Sendable {{",
+        *properties,
+        "  /// Seconds that it took to hand over inputs, to run and to read outputs back.",
+        "  public let seconds: Double",
+        "",
+        "  init(_ outputs: [[UInt8]], of info: ModelInfo, seconds: Double) {",
+        *assigned,
+        "    self.seconds = seconds",
+        "  }",
+        "}",
+    )
+
+
+def wrapper(bundle: Bundle, naming: Naming) -> str:
+    """`NAME.swift`: the class that an app calls."""
+    inputs = bundle.models[0].contract.inputs
+    labelled = [spec for spec in bundle.models[0].contract.outputs if spec.labels]
+    parameters, stored, documented = [], [], []
+    for index, spec in enumerate(inputs):
+        kind, word, call = _input(bundle, index)
+        called = word if len(inputs) == 1 else naming.inputs[spec.name]
+        parameters.append(f"{called}: {kind}")
+        values = call.format(made=f"Inputs.{naming.inputs[spec.name]}", given=called)
+        stored.append(f"      try specs[{index}].stored({values}),")
+        documented.append(f"  ///   - {called}: {_input_says(spec)}")
+    preprocessed = [spec for spec in inputs if spec.preprocessing.kind != "none"]
+    name, first = naming.type, naming.variants[bundle.models[0].variant]
+    return _lines(
+        _header(bundle),
+        "import EdgeKitCore",
+        "import Foundation",
+        "",
+        f"/// The model {_text(bundle.name)}. One thread at a time may use it.",
+        f"public final class {name} {{",
+        *_namespace(
+            "Inputs",
+            "How inputs are made of raw data, as on the host.",
+            [
+                (naming.inputs[spec.name], f"Input {_text(spec.name)}.", _preprocessing(spec))
+                for spec in preprocessed
+            ],
+        ),
+        *_namespace(
+            "Labels",
+            "The names of classes, in the order of the output's values.",
+            [
+                (naming.outputs[spec.name], f"Output {_text(spec.name)}.", _strings(spec.labels, 2))
+                for spec in labelled
+            ],
+            ": [String]",
+        ),
+        "  /// Which of the bundle's files is loaded.",
+        f"  public let variant: {name}Variant",
+        "  private let runner: ModelRunner",
+        "",
+        "  /// Load a model file of the bundle.",
+        "  ///",
+        "  /// - Parameters:",
+        "  ///   - variant: Which one.",
+        "  ///   - threads: Processor cores that a run may use.",
+        "  ///   - engine: What runs it; the one that the app is linked with by default.",
+        "  /// - Throws: `EdgeKitError` where a file is missing; what the engine throws.",
+        "  public init(",
+        f"    variant: {name}Variant = .{first}, threads: Int = 1,",
+        "    engine: EngineMaker = Engines.make",
+        "  ) throws {",
+        "    self.variant = variant",
+        "    runner = try ModelRunner(",
+        "      variant.info, resources: ResourceFolder(Self.bundle), threads: threads, engine: engine)",
+        "  }",
+        "",
+        "  /// Run the model once.",
+        "  ///",
+        "  /// - Parameters:",
+        *documented,
+        "  /// - Throws: `EdgeKitError` for an input that the model does not take; what the engine",
+        "  ///   throws.",
+        f"  {_call('public func run', parameters, 2)} throws -> {name}Result {{",
+        "    let specs = self.runner.info.inputs",
+        "    let made = try self.runner.run([",
+        *stored[:-1],
+        stored[-1].removesuffix(",") if len(stored) == 1 else stored[-1],
+        "    ])",
+        f"    return {name}Result(made.outputs, of: self.runner.info, seconds: made.seconds)",
+        "  }",
+        "",
+        "  /// Replay the golden samples here, and compare with what the host computed.",
+        "  ///",
+        "  /// - Throws: `EdgeKitError` where a file is missing or damaged; what the engine throws.",
+        "  public func selfTest() throws -> SelfTestReport { try runner.selfTest() }",
+        "",
+        "  /// Holds the model files: this package's resources, or where an app has compiled it in.",
+        "  static var bundle: Bundle {",
+        "    #if SWIFT_PACKAGE",
+        "      return Bundle.module",
+        "    #else",
+        f"      return Bundle(for: {name}.self)",
+        "    #endif",
+        "  }",
+        "}",
+    )
+
+
+def tests(bundle: Bundle, naming: Naming) -> str:
+    """`SelfTests.swift`: the self-test of every variant, as a test of the package."""
+    return _lines(
+        _header(bundle),
+        "import XCTest",
+        "",
+        f"@testable import {naming.type}",
+        "",
+        "final class SelfTests: XCTestCase {",
+        "  func testEveryVariantComputesWhatTheHostComputed() throws {",
+        f"    for variant in {naming.type}Variant.allCases {{",
+        f"      let report = try {naming.type}(variant: variant).selfTest()",
+        "      XCTAssertEqual(report.sampleCount, variant.info.golden.sampleCount)",
+        '      XCTAssertTrue(report.passed, "\\(variant): \\(report)")',
+        "    }",
+        "  }",
+        "}",
+    )
+
+
+def example(bundle: Bundle, naming: Naming) -> str:
+    """Lines that load the model, run it and use its first output."""
+    inputs = bundle.models[0].contract.inputs
+    arguments = []
+    for index, spec in enumerate(inputs):
+        kind, word, _ = _input(bundle, index)
+        called = word if len(inputs) == 1 else naming.inputs[spec.name]
+        arguments.append(f"{called}: {called}")
+    first = naming.outputs[bundle.models[0].contract.outputs[0].name]
+    kind, _ = _output(bundle, 0)
+    return (
+        f"let model = try {naming.type}(variant: .{naming.variants[bundle.models[0].variant]})\n"
+        f"let result = try model.run({', '.join(arguments)})\n"
+        f"print(result.{first}{'.topK(3)' if kind == 'LabelledScores' else ''})"
+    )
+
+
+def _info(model: BundledModel) -> str:
+    golden = model.golden
+    return _call(
+        "ModelInfo",
+        [
+            f"variant: {_text(model.variant)}",
+            f"file: {_text(model.file)}",
+            f"byteCount: {model.size_bytes}",
+            f"sha256: {_text(model.sha256)}",
+            f"oldestRuntime: {_text(model.oldest_runtime)}",
+            f"inputs: {_array([_spec(s, 10) for s in model.contract.inputs], 8)}",
+            f"outputs: {_array([_spec(s, 10) for s in model.contract.outputs], 8)}",
+            "golden: "
+            + _call(
+                "GoldenSamples",
+                [
+                    f"file: {_text(golden.file)}",
+                    f"sampleCount: {golden.num_samples}",
+                    f"sampleByteCount: {golden.sample_bytes}",
+                    f"tensors: {_array([_golden(t, 12) for t in golden.tensors], 10)}",
+                ],
+                8,
+                always=True,
+            ),
+        ],
+        6,
+        always=True,
+    )
+
+
+def _spec(spec: TensorSpec, indent: int) -> str:
+    given = [f"name: {_text(spec.name)}", f"shape: {list(spec.shape)}", f"type: .{spec.dtype}"]
+    if spec.scale:
+        scale = literals.number(spec.scale[0], "swift")
+        given.append(
+            f"quantization: Quantization(scale: {scale}, zeroPoint: {spec.zero_point[0]})"
+        )
+    return _call("TensorSpec", given, indent)
+
+
+def _golden(tensor: GoldenTensor, indent: int) -> str:
+    given = [
+        f"role: .{tensor.role}",
+        f"name: {_text(tensor.name)}",
+        f"offset: {tensor.offset}",
+        f"byteCount: {tensor.num_bytes}",
+    ]
+    if tensor.tolerance:
+        finite = math.isfinite(tensor.tolerance)
+        given.append(f"tolerance: {tensor.tolerance!r}" if finite else "tolerance: .infinity")
+    return _call("GoldenTensor", given, indent)
+
+
+def _preprocessing(spec: TensorSpec) -> str:
+    rules = spec.preprocessing
+    if rules.kind == "text":
+        return _call(
+            "TextInput",
+            [
+                f"length: {spec.shape[-1]}",
+                f"vocabulary: {_strings(rules.vocabulary, 6)}",
+                f"unknownID: {rules.unknown_id}",
+            ],
+            4,
+            always=True,
+        )
+    given = _PREPROCESSING[rules.kind][1](spec, rules)
+    numbers = [
+        f"{key}: {_array([literals.number(v, 'swift') for v in values], 8)}"
+        for key, values in (("mean", rules.mean), ("std", rules.std))
+    ]
+    given.append(f"normalization: {_call('Normalization', numbers, 6)}")
+    return _call(_PREPROCESSING[rules.kind][0], given, 4, always=True)
+
+
+def _image(spec: TensorSpec, rules: Preprocessing) -> list[str]:
+    assert rules.size is not None  # `data.preprocess.validate` has seen to it
+    shorter = rules.resize_shorter_to
+    return [
+        f"height: {rules.size[0]}",
+        f"width: {rules.size[1]}",
+        f"resize: .{rules.resize}",
+        *([f"shorterSide: {shorter}"] if shorter is not None else []),
+        f"channels: .{rules.channels}",
+    ]
+
+
+def _audio(spec: TensorSpec, rules: Preprocessing) -> list[str]:
+    rate = rules.sample_rate
+    return [f"window: {rules.window}", *([f"sampleRate: {rate}"] if rate is not None else [])]
+
+
+def _tabular(spec: TensorSpec, rules: Preprocessing) -> list[str]:
+    columns = [f"columns: {_strings(rules.columns, 6)}"] if rules.columns else []
+    features = spec.shape[-1] if spec.shape else 1
+    return [f"count: {math.prod(spec.shape)}", f"features: {features}", *columns]
+
+
+_PREPROCESSING: dict[str, tuple[str, Callable[[TensorSpec, Preprocessing], list[str]]]] = {
+    "image": ("ImageInput", _image),
+    "audio": ("AudioInput", _audio),
+    "tabular": ("TabularInput", _tabular),
+}
+
+
+def _input(bundle: Bundle, index: int) -> tuple[str, str, str]:
+    """The Swift type of an input, its argument's name where it is the only one, its values."""
+    spec = bundle.models[0].contract.inputs[index]
+    match spec.preprocessing.kind:
+        case "image":
+            return "RGBImage", "image", "{made}.values({given})"
+        case "audio":
+            return "Sound", "sound", "{made}.values({given})"
+        case "tabular":
+            return "[Float]", "features", "{made}.values({given})"
+        case "text":
+            return "String", "text", "{made}.ids({given})"
+    plain = _plain([model.contract.inputs[index] for model in bundle.models])
+    return f"[{plain}]", "values", "{given}"
+
+
+def _input_says(spec: TensorSpec) -> str:
+    sizes = f"of shape {list(spec.shape)}"
+    match spec.preprocessing.kind:
+        case "image":
+            return "A picture of any size, upright."
+        case "audio":
+            rate = spec.preprocessing.sample_rate
+            return f"Sound of {rate} frames a second." if rate else "Sound."
+        case "tabular":
+            return f"Values {sizes} in C order, not normalized."
+        case "text":
+            return "Text of any length."
+    return f"Values {sizes} in C order, as the model takes them."
+
+
+def _output(bundle: Bundle, index: int) -> tuple[str, str]:
+    """The Swift type of an output, and the method of `TensorSpec` that reads it."""
+    spec = bundle.models[0].contract.outputs[index]
+    plain = _plain([model.contract.outputs[index] for model in bundle.models])
+    if plain == "Float" and spec.labels and math.prod(spec.shape) == len(spec.labels):
+        return "LabelledScores", "reals"
+    return f"[{plain}]", {"Float": "reals", "Int": "integers", "Bool": "booleans"}[plain]
+
+
+def _plain(specs: Sequence[TensorSpec]) -> str:
+    """Integers where every variant stores plain integers; else real values."""
+    if all(spec.dtype == "bool" for spec in specs):
+        return "Bool"
+    whole = all(not spec.dtype.startswith("float") and not spec.scale for spec in specs)
+    return "Int" if whole else "Float"
+
+
+def _namespace(
+    name: str, says: str, members: Sequence[tuple[str, str, str]], annotation: str = ""
+) -> list[str]:
+    if not members:
+        return []
+    lines = [f"  /// {says}", f"  public enum {name} {{"]
+    for called, documented, value in members:
+        lines += [f"    /// {documented}", f"    public static let {called}{annotation} = {value}"]
+    return [*lines, "  }", ""]
+
+
+def _strings(texts: Sequence[str], indent: int) -> str:
+    """An array of strings: a literal, or for many of them one string that is taken apart."""
+    if len(texts) < _MANY or any("\0" in text for text in texts):
+        return _array([_text(text) for text in texts], indent + (2 if indent == 2 else 0))
+    return (
+        f"{_text(chr(0).join(texts))}\n{' ' * (indent + 4)}"
+        '.split(separator: "\\0", omittingEmptySubsequences: false).map(String.init)'
+    )
+
+
+def _array(elements: Sequence[str], indent: int) -> str:
+    """An array literal; of several lines where it begins at `indent` and one is too short."""
+    line = f"[{', '.join(elements)}]"
+    if "\n" not in line and len(line) + indent + 20 <= _LINE:
+        return line
+    comma = "," if len(elements) > 1 else ""
+    inner = (",\n" + " " * (indent + 2)).join(elements)
+    return f"[\n{' ' * (indent + 2)}{inner}{comma}\n{' ' * indent}]"
+
+
+def _call(function: str, arguments: Sequence[str], indent: int, always: bool = False) -> str:
+    """A call; an argument a line where one line is too short, or `always`."""
+    line = f"{function}({', '.join(arguments)})"
+    if not always and "\n" not in line and len(line) + indent + 20 <= _LINE:
+        return line
+    inner = (",\n" + " " * (indent + 2)).join(arguments)
+    close = f"\n{' ' * indent})" if function.startswith("public func") else ")"
+    return f"{function}(\n{' ' * (indent + 2)}{inner}{close}"
+
+
+def _header(bundle: Bundle) -> str:
+    return f"// Made by edgekit {bundle.edgekit} of contract.json; making it again replaces it.\n"
+
+
+def _text(text: str) -> str:
+    return literals.string(text, "swift")
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,61 @@
+// Made by edgekit 0.1.0 of contract.json; making it again replaces it.
+
+import EdgeKitCore
+
+/// The files of "digits", which an app can switch between.
+public enum DigitsVariant: String, CaseIterable, Sendable {
+  /// "digits.float32.tflite", 257352 bytes.
+  case float32 = "float32"
+  /// "digits.static_wi8_ai8.tflite", 77064 bytes.
+  case staticWi8Ai8 = "static_wi8_ai8"
+
+  /// What the contract says of the file.
+  public var info: ModelInfo {
+    switch self {
+    case .float32:
+      return ModelInfo(
+        variant: "float32",
+        file: "digits.float32.tflite",
+        byteCount: 257352,
+        sha256: "fafa7c78cac78d506cee51adc7cc391d31e3dd924d15752f679bad69a63ed0e5",
+        oldestRuntime: "1.5.0",
+        inputs: [TensorSpec(name: "image", shape: [1, 8, 8, 1], type: .float32)],
+        outputs: [TensorSpec(name: "digit", shape: [1, 10], type: .float32)],
+        golden: GoldenSamples(
+          file: "digits.float32.golden.bin",
+          sampleCount: 8,
+          sampleByteCount: 296,
+          tensors: [
+            GoldenTensor(role: .input, name: "image", offset: 0, byteCount: 256),
+            GoldenTensor(
+              role: .output,
+              name: "digit",
+              offset: 256,
+              byteCount: 40,
+              tolerance: 1e-05),
+          ]))
+    case .staticWi8Ai8:
+      return ModelInfo(
+        variant: "static_wi8_ai8",
+        file: "digits.static_wi8_ai8.tflite",
+        byteCount: 77064,
+        sha256: "332d1b1aa08803703442a19637694cbb6b76f8c1384390c13603e10a33d71e43",
+        oldestRuntime: "1.14.0",
+        inputs: [TensorSpec(name: "image", shape: [1, 8, 8, 1], type: .float32)],
+        outputs: [TensorSpec(name: "digit", shape: [1, 10], type: .float32)],
+        golden: GoldenSamples(
+          file: "digits.static_wi8_ai8.golden.bin",
+          sampleCount: 8,
+          sampleByteCount: 296,
+          tensors: [
+            GoldenTensor(role: .input, name: "image", offset: 0, byteCount: 256),
+            GoldenTensor(
+              role: .output,
+              name: "digit",
+              offset: 256,
+              byteCount: 40,
+              tolerance: 0.00390625),
+          ]))
+    }
+  }
+}

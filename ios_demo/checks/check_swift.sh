@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# The Swift package on Linux: built, tested against the real LiteRT library, its source linted.
+#
+# LiteRT's library is that of the ai-edge-litert package in edgekit's own environment; PYTHON says
+# which Python that is.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+demo=$(dirname "$here")
+toolchain=$here/toolchain.sh
+
+if ! reason=$("$toolchain" install); then
+  echo "SKIPPED swift: ${reason:-the toolchain cannot be made}"
+  exit 0
+fi
+EDGEKIT_LITERT_FOLDER=$("$here/litert_folder.sh")
+export EDGEKIT_LITERT_FOLDER
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# Runs a step whose output is shown only where it fails.
+step() {
+  if ! "$@" >"$log" 2>&1; then
+    grep -E 'error|warning|Fatal' "$log" | cut -c 1-300 | head -n 40 || tail -n 20 "$log"
+    echo "FAILED swift: ${*:2:5} ..."
+    exit 1
+  fi
+}
+
+linker=(-Xlinker -L/litert -Xlinker -rpath -Xlinker /litert)
+package=(--package-path /work/ios_demo --scratch-path /build/demo "${linker[@]}")
+step "$toolchain" run swift build --build-tests "${package[@]}" -Xswiftc -warnings-as-errors
+echo "ok swift: $("$toolchain" run swift --version 2>/dev/null | head -n 1) builds the package without a warning"
+
+step "$toolchain" run swift test --skip-build "${package[@]}"
+passed=$(grep -oE 'Executed [0-9]+ tests, with 0 failures' "$log" | tail -n 1)
+[ -n "$passed" ] || { echo "FAILED swift: no test was run" && exit 1; }
+grep -E '^vectors: ' "$log" | sed 's/^/ok swift: /'
+grep -E '^golden: ' "$log" | sed 's/^/ok swift: /'
+echo "ok swift: $passed"
+
+step "$toolchain" run swift-format lint --strict --recursive \
+  /work/ios_demo/Package.swift /work/ios_demo/Sources /work/ios_demo/Tests
+echo "ok swift: swift-format finds nothing in Package.swift, Sources and Tests"
+
+# These need Apple's SDK or a pod, so that only their syntax can be checked here.
+cd "$demo"
+count=0
+while IFS= read -r file; do
+  step "$toolchain" run swiftc -frontend -parse "/work/ios_demo/$file"
+  count=$((count + 1))
+done < <(
+  find App -name '*.swift' 2>/dev/null
+  grep -lE '^#if canImport\((TensorFlowLite|CoreGraphics)\)' -r Sources
+)
+echo "ok swift: $count files for Apple's systems parse"

@@ -8,7 +8,7 @@ ifneq ($(wildcard ../shared/corpus),)
 export EDGEKIT_CORPUS ?= $(abspath ../shared/corpus)
 endif
 
-.PHONY: demo test lint bench format clean
+.PHONY: demo test lint demos bench format clean
 
 demo: $(VENV)/.convert
 	$(BIN)/edgekit demo
@@ -21,6 +21,11 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The apps: compiled, run and checked as far as that goes without a phone.
+demos: $(VENV)/.dev
+	$(MAKE) -C android_demo check
+	$(MAKE) -C ios_demo check
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -11,8 +11,8 @@ timed = edgekit.benchmark([one.path for one in made])
 ```
 
 Importing edgekit loads nothing heavy: a name is looked up when it is first used.
-(`edgekit.convert` and `edgekit.gate` are packages, so their functions are `convert_model` and
-`run_gate`.)
+(`edgekit.convert`, `edgekit.gate` and `edgekit.bundle` are packages, so their functions are
+`convert_model`, `run_gate` and `make_bundle`.)
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-/* Images as Pillow 8-bit resamples them: two passes, horizontal first, in fixed-point numbers of
- * 22 bits (its Resample.c), each pass rounded to bytes. See edgekit_core.h. */
+/* Images as Pillow resamples 8-bit ones: two passes in fixed-point numbers of 22 bits (its
+ * Resample.c), each rounded to bytes. See edgekit_core.h. */
 #include "edgekit_core.h"
 
 #include <math.h>
@@ -13,12 +13,21 @@
 
 enum { PRECISION_BITS = 32 - 8 - 2 };
 
-/* The way from one side's length to another: what an output pixel is made of. */
+/* The way from one side's length to another, of which `cut` pixels from `begin` on are kept. */
 typedef struct {
   edgekit_resize method;
   int in;
   int out;
+  int begin;
+  int cut;
 } side;
+
+/* An image: rows, columns and, of both, which pass comes first. */
+typedef struct {
+  side down;
+  side across;
+  int down_first;
+} plan;
 
 static double radius(edgekit_resize method) { return method == EDGEKIT_BICUBIC ? 2.0 : 1.0; }
 
@@ -84,9 +93,9 @@ static uint8_t blend(const uint8_t *from, size_t stride, const int32_t *k, int c
   return (uint8_t)(sum > 255 ? 255 : sum);
 }
 
-/* The sides before the crop, and where the crop begins. 0 where the image is none, or too large. */
-static int plan(const edgekit_image_rules *rules, int height, int width, int channels, side *down,
-                side *across, int *top, int *left) {
+/* 0 where the image is none, or too large. */
+static int make_plan(const edgekit_image_rules *rules, int height, int width, int channels,
+                     plan *made) {
   int64_t tall = rules->height, wide = rules->width;
   if (height < 1 || width < 1 || (channels != 1 && channels != 3 && channels != 4)) return 0;
   if (rules->shorter > 0) {
@@ -95,25 +104,59 @@ static int plan(const edgekit_image_rules *rules, int height, int width, int cha
     wide = (int64_t)width * rules->shorter / shorter;
   }
   if (tall > INT32_MAX || wide > INT32_MAX) return 0;
-  down->method = across->method = rules->resize;
-  down->in = height;
-  down->out = (int)tall;
-  across->in = width;
-  across->out = (int)wide;
-  *top = (down->out - rules->height) / 2;
-  *left = (across->out - rules->width) / 2;
+  made->down.method = made->across.method = rules->resize;
+  made->down.in = height;
+  made->down.out = (int)tall;
+  made->down.begin = (int)(tall - rules->height) / 2;
+  made->down.cut = rules->height;
+  made->across.in = width;
+  made->across.out = (int)wide;
+  made->across.begin = (int)(wide - rules->width) / 2;
+  made->across.cut = rules->width;
+  /* The order shows in the last bit. Pillow, from its version 13 on, begins with the columns where
+   * that leaves less to do. */
+  made->down_first = tall < height && height - tall > 2 * (width - wide);
   return 1;
 }
 
 size_t edgekit_image_workspace(const edgekit_image_rules *rules, int height, int width,
                                int channels) {
-  side down, across;
-  int top, left;
-  double numbers, bytes;
-  if (!plan(rules, height, width, channels, &down, &across, &top, &left)) return 0;
-  numbers = fmax(num_coefficients(&down), num_coefficients(&across));
-  bytes = numbers * 4.0 + (double)height * rules->width * (channels == 1 ? 1 : 3);
-  return bytes < (double)(SIZE_MAX / 2) ? (size_t)bytes : 0;
+  plan made;
+  double numbers, pixels;
+  if (!make_plan(rules, height, width, channels, &made)) return 0;
+  numbers = fmax(num_coefficients(&made.down), num_coefficients(&made.across));
+  pixels = made.down_first ? (double)made.down.cut * width : (double)height * made.across.cut;
+  pixels = numbers * 4.0 + pixels * (channels == 1 ? 1 : 3);
+  return pixels < (double)(SIZE_MAX / 2) ? (size_t)pixels : 0;
+}
+
+/* Where the first pixel of a side's sum begins before its pass: for the nearest one. */
+static double before(const side *s) {
+  double at = (double)s->in / s->out * 0.5;
+  int i;
+  for (i = 0; i < s->begin; i++) at += (double)s->in / s->out;
+  return at;
+}
+
+/* One pixel in the input's order of channels, scaled and stored as pixel `index`. */
+static edgekit_status emit(const edgekit_image_rules *rules, const edgekit_tensor *tensor,
+                           uint8_t *rgb, size_t planes, void *stored, size_t index) {
+  const size_t made = rules->channels == EDGEKIT_GRAY ? 1 : 3;
+  const edgekit_scaling *scaling = &rules->scaling;
+  size_t c;
+  if (planes == 1) {
+    rgb[1] = rgb[2] = rgb[0];
+  } else if (made == 1) { /* ITU-R 601 */
+    rgb[0] = (uint8_t)((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
+  }
+  for (c = 0; c < made; c++) {
+    const float value = (float)rgb[rules->channels == EDGEKIT_BGR ? 2 - c : c];
+    const float centred = value - scaling->mean[scaling->num_mean == 1 ? 0 : c];
+    const float result = centred / scaling->std[scaling->num_std == 1 ? 0 : c];
+    const edgekit_status status = edgekit_store(tensor, stored, index * made + c, (double)result);
+    if (status != EDGEKIT_OK) return status;
+  }
+  return EDGEKIT_OK;
 }
 
 edgekit_status edgekit_image(const edgekit_image_rules *rules, const edgekit_tensor *tensor,
@@ -121,54 +164,53 @@ edgekit_status edgekit_image(const edgekit_image_rules *rules, const edgekit_ten
                              void *workspace, size_t workspace_bytes, void *stored) {
   const size_t needed = edgekit_image_workspace(rules, height, width, channels);
   const size_t planes = channels == 1 ? 1 : 3, made = rules->channels == EDGEKIT_GRAY ? 1 : 3;
-  const size_t row = (size_t)rules->width * planes;
   int32_t *const k = (int32_t *)workspace;
   uint8_t *between;
-  side down, across;
+  plan way;
+  const side *one, *two;
+  size_t c, along, beside, one_step, two_step;
   double nearest;
-  size_t c, index = 0;
-  int top, left, x, y, first = 0, count;
-  if (needed == 0 || !plan(rules, height, width, channels, &down, &across, &top, &left) ||
+  int i, j, others, first = 0, count;
+  if (needed == 0 || !make_plan(rules, height, width, channels, &way) ||
       tensor->count != (size_t)rules->height * (size_t)rules->width * made) {
     return EDGEKIT_BAD_ARGUMENT;
   }
   if (workspace_bytes < needed) return EDGEKIT_SMALL_WORKSPACE;
   if ((uintptr_t)workspace % sizeof(int32_t) != 0) return EDGEKIT_BAD_ARGUMENT;
-  between = (uint8_t *)workspace + (needed - (size_t)height * row);
 
-  nearest = (double)across.in / across.out * 0.5;
-  for (x = 0; x < left; x++) nearest += (double)across.in / across.out;
-  for (x = 0; x < rules->width; x++) {
-    count = coefficients(&across, left + x, &nearest, k, &first);
-    for (y = 0; y < height; y++) {
-      const uint8_t *from = pixels + ((size_t)y * (size_t)width + (size_t)first) * (size_t)channels;
-      uint8_t *to = between + (size_t)y * row + (size_t)x * planes;
-      for (c = 0; c < planes; c++) to[c] = blend(from + c, (size_t)channels, k, count);
+  /* The first pass runs `along` one side for each of the `others` beside it; what it makes lies
+   * between the passes in rows again. */
+  one = way.down_first ? &way.down : &way.across;
+  two = way.down_first ? &way.across : &way.down;
+  others = two->in;
+  along = way.down_first ? (size_t)width * (size_t)channels : (size_t)channels;
+  beside = way.down_first ? (size_t)channels : (size_t)width * (size_t)channels;
+  one_step = way.down_first ? (size_t)width * planes : planes;
+  two_step = way.down_first ? planes : (size_t)one->cut * planes;
+  between = (uint8_t *)workspace + (needed - (size_t)one->cut * (size_t)others * planes);
+
+  nearest = before(one);
+  for (i = 0; i < one->cut; i++) {
+    count = coefficients(one, one->begin + i, &nearest, k, &first);
+    for (j = 0; j < others; j++) {
+      const uint8_t *from = pixels + (size_t)first * along + (size_t)j * beside;
+      uint8_t *to = between + (size_t)i * one_step + (size_t)j * two_step;
+      for (c = 0; c < planes; c++) to[c] = blend(from + c, along, k, count);
     }
   }
 
-  nearest = (double)down.in / down.out * 0.5;
-  for (y = 0; y < top; y++) nearest += (double)down.in / down.out;
-  for (y = 0; y < rules->height; y++) {
-    count = coefficients(&down, top + y, &nearest, k, &first);
-    for (x = 0; x < rules->width; x++) {
-      const uint8_t *from = between + (size_t)first * row + (size_t)x * planes;
+  nearest = before(two);
+  for (i = 0; i < two->cut; i++) {
+    count = coefficients(two, two->begin + i, &nearest, k, &first);
+    for (j = 0; j < one->cut; j++) {
+      const uint8_t *from = between + (size_t)first * two_step + (size_t)j * one_step;
+      const int y = way.down_first ? j : i, x = way.down_first ? i : j;
       uint8_t rgb[3];
-      for (c = 0; c < planes; c++) rgb[c] = blend(from + c, row, k, count);
-      if (planes == 1) {
-        rgb[1] = rgb[2] = rgb[0];
-      } else if (made == 1) { /* ITU-R 601 */
-        rgb[0] = (uint8_t)((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
-      }
-      for (c = 0; c < made; c++) {
-        const uint8_t byte = rgb[rules->channels == EDGEKIT_BGR ? 2 - c : c];
-        const float mean = rules->scaling.mean[rules->scaling.num_mean == 1 ? 0 : c];
-        const float std = rules->scaling.std[rules->scaling.num_std == 1 ? 0 : c];
-        const float centred = (float)byte - mean;
-        const edgekit_status status =
-            edgekit_store(tensor, stored, index++, (double)(centred / std));
-        if (status != EDGEKIT_OK) return status;
-      }
+      edgekit_status status;
+      for (c = 0; c < planes; c++) rgb[c] = blend(from + c, two_step, k, count);
+      status = emit(rules, tensor, rgb, planes, stored,
+                    (size_t)y * (size_t)rules->width + (size_t)x);
+      if (status != EDGEKIT_OK) return status;
     }
   }
   return EDGEKIT_OK;

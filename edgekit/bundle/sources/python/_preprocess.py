@@ -111,14 +111,24 @@ def _resized(image: Any, rules: Rules) -> Any:
     height, width = rules["size"]
     goal = rules.get("resize_shorter_to")
     if goal is None:
-        return image if image.size == (width, height) else image.resize((width, height), method)
+        return _in_two_passes(image, width, height, method)
     shorter = min(image.size)
     # Whole numbers, so that every language gets the same size.
-    scaled = (image.width * goal // shorter, image.height * goal // shorter)
-    if scaled != image.size:
-        image = image.resize(scaled, method)
+    image = _in_two_passes(
+        image, image.width * goal // shorter, image.height * goal // shorter, method
+    )
     left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))
+
+
+def _in_two_passes(image: Any, width: int, height: int, method: Any) -> Any:
+    """A resize in the order that Pillow 13 takes: the last bit shows it, and older ones differ."""
+    down_first = height < image.height and image.height - height > 2 * (image.width - width)
+    between = (image.width, height) if down_first else (width, image.height)
+    for size in (between, (width, height)):
+        if size != image.size:
+            image = image.resize(size, method)
+    return image
 
 
 def _audio(raw: np.ndarray, window: int, name: str) -> np.ndarray:

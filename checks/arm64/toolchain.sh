@@ -14,7 +14,6 @@ readonly repository=$1
 readonly toolchains=${EDGEKIT_TOOLCHAINS:-$HOME/.cache/edgekit/toolchains}
 readonly python=${PYTHON:-python3}
 readonly python_packages="python3.11-minimal libpython3.11-stdlib libstdc++6"
-readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 readonly pins=$repository/requirements/convert.txt
 
 unavailable() {
@@ -22,50 +21,18 @@ unavailable() {
   exit 3
 }
 
-# Debian mirrors as this machine's apt knows them, best first; other vendors' archives may be among
-# them, which have no Release that Debian signed. Works before the first `apt-get update`, too.
-mirrors() {
-  apt-get --print-uris update 2>/dev/null |
-    sed -nE "s#^'(.*)/dists/[a-z]+/(In)?Release' .*#\1#p" |
-    awk '/\/debian$/ { print 0, $0; next } { print 1, $0 }' | sort -u | cut -d ' ' -f 2-
-}
-
-# debian FOLDER SUITE ARCHITECTURE PACKAGE..: downloads packages, with all that they depend on, into
-# FOLDER/archives, by an apt whose state is FOLDER: this machine's own packages stay as they are.
-debian() {
-  local folder=$1 suite=$2 architecture=$3 mirror
-  shift 3
-  mkdir -p "$folder/state/lists/partial" "$folder/archives/partial"
-  : >"$folder/status"
-  local options=(
-    -o "APT::Architecture=$architecture" -o "APT::Architectures::=$architecture"
-    -o APT::Install-Recommends=false -o APT::Sandbox::User= -o Acquire::Languages=none
-    -o Acquire::Retries=2 -o APT::Update::Error-Mode=any
-    -o "Dir::State=$folder/state" -o "Dir::State::status=$folder/status"
-    -o "Dir::Cache=$folder/cache" -o "Dir::Cache::archives=$folder/archives"
-    -o "Dir::Etc::sourcelist=$folder/sources.list" -o Dir::Etc::sourceparts=-
-    -o Dir::Etc::preferencesparts=- -o Dir::Etc::preferences=-
-  )
-  while read -r mirror; do
-    echo "deb [signed-by=$keyring] $mirror $suite main" >"$folder/sources.list"
-    if apt-get "${options[@]}" -q update &&
-      apt-get "${options[@]}" -q -y --download-only install "$@"; then
-      return 0
-    fi
-  done < <(mirrors)
-  echo "Debian $suite ($architecture) cannot be downloaded"
-  return 1
-}
+# shellcheck source=../debian.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../debian.sh"
 
 # make_whole FOLDER: the toolchain. What it says goes to a log; the last line is the reason.
 make_whole() {
   local folder=$1 deb scratch=$1/scratch
   mkdir -p "$folder/root" "$scratch"
-  debian "$scratch/arm64" bookworm arm64 $python_packages || return 1
+  debian_download "$scratch/arm64" bookworm arm64 $python_packages || return 1
   for deb in "$scratch"/arm64/archives/*.deb; do
     dpkg-deb -x "$deb" "$folder/root" || return 1
   done
-  debian "$scratch/qemu" trixie amd64 qemu-user || return 1
+  debian_download "$scratch/qemu" trixie amd64 qemu-user || return 1
   dpkg-deb --fsys-tarfile "$scratch"/qemu/archives/qemu-user_*.deb |
     tar -x -C "$scratch" ./usr/bin/qemu-aarch64 || return 1
   mv "$scratch/usr/bin/qemu-aarch64" "$folder/qemu-aarch64" || return 1
@@ -83,18 +50,18 @@ make_whole() {
 
 main() {
   local key place half log command
-  key=$({ cat "$0" && grep -E '^(ai-edge-litert|numpy)==' "$pins"; } | sha256sum | cut -c 1-12)
+  key=$({ cat "$0" "$repository/checks/debian.sh" && grep -E '^(ai-edge-litert|numpy)==' "$pins"; } | sha256sum | cut -c 1-12)
   place=$toolchains/arm64-$key
   if [ ! -d "$place" ]; then
     case "$(uname -s)-$(uname -m)" in
     Linux-x86_64) ;;
     *) unavailable "the emulator is Debian's for Linux on x86-64, and this is $(uname -s) $(uname -m)" ;;
     esac
-    for command in apt-get dpkg-deb flock; do
+    for command in apt-get dpkg-deb flock tar; do
       command -v "$command" >/dev/null || unavailable "there is no $command here"
     done
-    [ -r "$keyring" ] || unavailable "there is no keyring of Debian's archive here"
-    [ -n "$(mirrors)" ] || unavailable "apt knows no mirror here"
+    [ -r "$debian_keyring" ] || unavailable "there is no keyring of Debian's archive here"
+    [ -n "$(debian_mirrors)" ] || unavailable "apt knows no mirror here"
     mkdir -p "$toolchains"
     exec 9>"$place.lock"
     flock 9 # of two checks at once, the second one finds it made

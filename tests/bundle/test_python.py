@@ -199,7 +199,7 @@ def test_a_raw_image_gives_what_the_host_gives(
 ) -> None:
     from edgekit import artifacts
     from edgekit.data.preprocess import preprocess_batch
-    from edgekit.records import Target
+    from edgekit.records import Limits, Target
     from edgekit.runtimes import host
 
     image = np.random.default_rng(5).integers(0, 256, (31, 23, 3)).astype(np.uint8)
@@ -210,7 +210,7 @@ def test_a_raw_image_gives_what_the_host_gives(
     artifact = artifacts.load(net[0])
     assert artifact is not None
     spec = artifact.contract.inputs[0]
-    with host.open_session(net[0], Target()) as session:
+    with host.open_session(net[0], Target(), limits=Limits()) as session:
         wanted = session.run({spec.name: preprocess_batch(image[None], spec)})["y"][0]
     np.testing.assert_array_equal(np.float32(said["y"]), wanted)
     labels = artifact.contract.outputs[0].labels

@@ -6,13 +6,15 @@ Everything else is hand-written: `EdgeKitCore`, in `sources/swift`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from edgekit.bundle import literals, names
-from edgekit.bundling import Bundle, BundledModel, GoldenTensor
+from edgekit.bundle import names
+from edgekit.bundle import swift_expressions as expressions
+from edgekit.bundle.swift_expressions import text
+from edgekit.bundling import Bundle
 from edgekit.errors import ModelError
-from edgekit.records import Preprocessing, TensorSpec
+from edgekit.records import TensorSpec
 
 _DTYPES = """bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32
 float64""".split()
@@ -26,9 +28,6 @@ RawRepresentable ResizeMethod ResourceFolder Result SelfTest SelfTestReport Self
 Sound Statistics String Swift TabularInput Task TensorFlowLite TensorFlowLiteEngine TensorSpec
 TestCase TextInput UInt8 Void XCTest XCTestCase""".split()
 _CASES = "allCases description hash hashValue info rawValue".split()
-_LINE = 100
-# An array literal of this many strings takes the compiler long; one string does not.
-_MANY = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +75,20 @@ def check(bundle: Bundle) -> None:
 
 
 def variants(bundle: Bundle, naming: Naming) -> str:
-    """`NAMEVariant.swift`: an enumeration of the model files, and what the contract says of each."""
+    """`NAMEVariant.swift`: an enumeration of the model files, and the contract of each."""
     cases, returns = [], []
     for model in bundle.models:
         case = naming.variants[model.variant]
         cases += [
-            f"  /// {_text(model.file)}, {model.size_bytes} bytes.",
-            f"  case {case} = {_text(model.variant)}",
+            f"  /// {text(model.file)}, {model.size_bytes} bytes.",
+            f"  case {case} = {text(model.variant)}",
         ]
-        returns += [f"    case .{case}:", f"      return {_info(model)}"]
+        returns += [f"    case .{case}:", f"      return {expressions.info(model)}"]
     return _lines(
         _header(bundle),
         "import EdgeKitCore",
         "",
-        f"/// The files of {_text(bundle.name)}, which an app can switch between.",
+        f"/// The files of {text(bundle.name)}, which an app can switch between.",
         f"public enum {naming.type}Variant: String, CaseIterable, Sendable {{",
         *cases,
         "",
@@ -114,7 +113,7 @@ def result(bundle: Bundle, naming: Naming) -> str:
             labels = f"{naming.type}.Labels.{called}"
             value = f"LabelledScores(\n      values: {value},\n      labels: {labels})"
         properties += [
-            f"  /// Output {_text(spec.name)}, of shape {list(spec.shape)}.",
+            f"  /// Output {text(spec.name)}, of shape {list(spec.shape)}.",
             f"  public let {called}: {kind}",
         ]
         assigned.append(f"    self.{called} = {value}")
@@ -122,7 +121,7 @@ def result(bundle: Bundle, naming: Naming) -> str:
         _header(bundle),
         "import EdgeKitCore",
         "",
-        f"/// What {_text(bundle.name)} says of one input.",
+        f"/// What {text(bundle.name)} says of one input.",
         f"public struct {naming.type}Result: Sendable {{",
         *properties,
         "  /// Seconds that it took to hand over inputs, to run and to read outputs back.",
@@ -155,13 +154,17 @@ def wrapper(bundle: Bundle, naming: Naming) -> str:
         "import EdgeKitCore",
         "import Foundation",
         "",
-        f"/// The model {_text(bundle.name)}. One thread at a time may use it.",
+        f"/// The model {text(bundle.name)}. One thread at a time may use it.",
         f"public final class {name} {{",
         *_namespace(
             "Inputs",
             "How inputs are made of raw data, as on the host.",
             [
-                (naming.inputs[spec.name], f"Input {_text(spec.name)}.", _preprocessing(spec))
+                (
+                    naming.inputs[spec.name],
+                    f"Input {text(spec.name)}.",
+                    expressions.preprocessing(spec),
+                )
                 for spec in preprocessed
             ],
         ),
@@ -169,7 +172,11 @@ def wrapper(bundle: Bundle, naming: Naming) -> str:
             "Labels",
             "The names of classes, in the order of the output's values.",
             [
-                (naming.outputs[spec.name], f"Output {_text(spec.name)}.", _strings(spec.labels, 2))
+                (
+                    naming.outputs[spec.name],
+                    f"Output {text(spec.name)}.",
+                    expressions.strings(spec.labels, 2),
+                )
                 for spec in labelled
             ],
             ": [String]",
@@ -190,8 +197,9 @@ def wrapper(bundle: Bundle, naming: Naming) -> str:
         "    engine: EngineMaker = Engines.make",
         "  ) throws {",
         "    self.variant = variant",
+        "    let resources = ResourceFolder(Self.bundle)",
         "    runner = try ModelRunner(",
-        "      variant.info, resources: ResourceFolder(Self.bundle), threads: threads, engine: engine)",
+        "      variant.info, resources: resources, threads: threads, engine: engine)",
         "  }",
         "",
         "  /// Run the model once.",
@@ -200,7 +208,7 @@ def wrapper(bundle: Bundle, naming: Naming) -> str:
         *documented,
         "  /// - Throws: `EdgeKitError` for an input that the model does not take; what the engine",
         "  ///   throws.",
-        f"  {_call('public func run', parameters, 2)} throws -> {name}Result {{",
+        f"  {expressions.call('public func run', parameters, 2)} throws -> {name}Result {{",
         "    let specs = self.runner.info.inputs",
         "    let made = try self.runner.run([",
         *stored[:-1],
@@ -211,10 +219,10 @@ def wrapper(bundle: Bundle, naming: Naming) -> str:
         "",
         "  /// Replay the golden samples here, and compare with what the host computed.",
         "  ///",
-        "  /// - Throws: `EdgeKitError` where a file is missing or damaged; what the engine throws.",
+        "  /// - Throws: `EdgeKitError` where a file is missing; what the engine throws.",
         "  public func selfTest() throws -> SelfTestReport { try runner.selfTest() }",
         "",
-        "  /// Holds the model files: this package's resources, or where an app has compiled it in.",
+        "  /// Holds the model files: the package's resources, or those of the app's own target.",
         "  static var bundle: Bundle {",
         "    #if SWIFT_PACKAGE",
         "      return Bundle.module",
@@ -261,111 +269,6 @@ def example(bundle: Bundle, naming: Naming) -> str:
         f"let result = try model.run({', '.join(arguments)})\n"
         f"print(result.{first}{'.topK(3)' if kind == 'LabelledScores' else ''})"
     )
-
-
-def _info(model: BundledModel) -> str:
-    golden = model.golden
-    return _call(
-        "ModelInfo",
-        [
-            f"variant: {_text(model.variant)}",
-            f"file: {_text(model.file)}",
-            f"byteCount: {model.size_bytes}",
-            f"sha256: {_text(model.sha256)}",
-            f"oldestRuntime: {_text(model.oldest_runtime)}",
-            f"inputs: {_array([_spec(s, 10) for s in model.contract.inputs], 8)}",
-            f"outputs: {_array([_spec(s, 10) for s in model.contract.outputs], 8)}",
-            "golden: "
-            + _call(
-                "GoldenSamples",
-                [
-                    f"file: {_text(golden.file)}",
-                    f"sampleCount: {golden.num_samples}",
-                    f"sampleByteCount: {golden.sample_bytes}",
-                    f"tensors: {_array([_golden(t, 12) for t in golden.tensors], 10)}",
-                ],
-                8,
-                always=True,
-            ),
-        ],
-        6,
-        always=True,
-    )
-
-
-def _spec(spec: TensorSpec, indent: int) -> str:
-    given = [f"name: {_text(spec.name)}", f"shape: {list(spec.shape)}", f"type: .{spec.dtype}"]
-    if spec.scale:
-        scale = literals.number(spec.scale[0], "swift")
-        given.append(
-            f"quantization: Quantization(scale: {scale}, zeroPoint: {spec.zero_point[0]})"
-        )
-    return _call("TensorSpec", given, indent)
-
-
-def _golden(tensor: GoldenTensor, indent: int) -> str:
-    given = [
-        f"role: .{tensor.role}",
-        f"name: {_text(tensor.name)}",
-        f"offset: {tensor.offset}",
-        f"byteCount: {tensor.num_bytes}",
-    ]
-    if tensor.tolerance:
-        finite = math.isfinite(tensor.tolerance)
-        given.append(f"tolerance: {tensor.tolerance!r}" if finite else "tolerance: .infinity")
-    return _call("GoldenTensor", given, indent)
-
-
-def _preprocessing(spec: TensorSpec) -> str:
-    rules = spec.preprocessing
-    if rules.kind == "text":
-        return _call(
-            "TextInput",
-            [
-                f"length: {spec.shape[-1]}",
-                f"vocabulary: {_strings(rules.vocabulary, 6)}",
-                f"unknownID: {rules.unknown_id}",
-            ],
-            4,
-            always=True,
-        )
-    given = _PREPROCESSING[rules.kind][1](spec, rules)
-    numbers = [
-        f"{key}: {_array([literals.number(v, 'swift') for v in values], 8)}"
-        for key, values in (("mean", rules.mean), ("std", rules.std))
-    ]
-    given.append(f"normalization: {_call('Normalization', numbers, 6)}")
-    return _call(_PREPROCESSING[rules.kind][0], given, 4, always=True)
-
-
-def _image(spec: TensorSpec, rules: Preprocessing) -> list[str]:
-    assert rules.size is not None  # `data.preprocess.validate` has seen to it
-    shorter = rules.resize_shorter_to
-    return [
-        f"height: {rules.size[0]}",
-        f"width: {rules.size[1]}",
-        f"resize: .{rules.resize}",
-        *([f"shorterSide: {shorter}"] if shorter is not None else []),
-        f"channels: .{rules.channels}",
-    ]
-
-
-def _audio(spec: TensorSpec, rules: Preprocessing) -> list[str]:
-    rate = rules.sample_rate
-    return [f"window: {rules.window}", *([f"sampleRate: {rate}"] if rate is not None else [])]
-
-
-def _tabular(spec: TensorSpec, rules: Preprocessing) -> list[str]:
-    columns = [f"columns: {_strings(rules.columns, 6)}"] if rules.columns else []
-    features = spec.shape[-1] if spec.shape else 1
-    return [f"count: {math.prod(spec.shape)}", f"features: {features}", *columns]
-
-
-_PREPROCESSING: dict[str, tuple[str, Callable[[TensorSpec, Preprocessing], list[str]]]] = {
-    "image": ("ImageInput", _image),
-    "audio": ("AudioInput", _audio),
-    "tabular": ("TabularInput", _tabular),
-}
 
 
 def _input(bundle: Bundle, index: int) -> tuple[str, str, str]:
@@ -427,42 +330,8 @@ def _namespace(
     return [*lines, "  }", ""]
 
 
-def _strings(texts: Sequence[str], indent: int) -> str:
-    """An array of strings: a literal, or for many of them one string that is taken apart."""
-    if len(texts) < _MANY or any("\0" in text for text in texts):
-        return _array([_text(text) for text in texts], indent + (2 if indent == 2 else 0))
-    return (
-        f"{_text(chr(0).join(texts))}\n{' ' * (indent + 4)}"
-        '.split(separator: "\\0", omittingEmptySubsequences: false).map(String.init)'
-    )
-
-
-def _array(elements: Sequence[str], indent: int) -> str:
-    """An array literal; of several lines where it begins at `indent` and one is too short."""
-    line = f"[{', '.join(elements)}]"
-    if "\n" not in line and len(line) + indent + 20 <= _LINE:
-        return line
-    comma = "," if len(elements) > 1 else ""
-    inner = (",\n" + " " * (indent + 2)).join(elements)
-    return f"[\n{' ' * (indent + 2)}{inner}{comma}\n{' ' * indent}]"
-
-
-def _call(function: str, arguments: Sequence[str], indent: int, always: bool = False) -> str:
-    """A call; an argument a line where one line is too short, or `always`."""
-    line = f"{function}({', '.join(arguments)})"
-    if not always and "\n" not in line and len(line) + indent + 20 <= _LINE:
-        return line
-    inner = (",\n" + " " * (indent + 2)).join(arguments)
-    close = f"\n{' ' * indent})" if function.startswith("public func") else ")"
-    return f"{function}(\n{' ' * (indent + 2)}{inner}{close}"
-
-
 def _header(bundle: Bundle) -> str:
     return f"// Made by edgekit {bundle.edgekit} of contract.json; making it again replaces it.\n"
-
-
-def _text(text: str) -> str:
-    return literals.string(text, "swift")
 
 
 def _lines(*lines: str) -> str:

@@ -3,7 +3,8 @@
 #
 #   toolchain.sh install        make it, once; says why where it cannot be had, and returns 3
 #   toolchain.sh run COMMAND..  run a command in it; /work is the repository, /litert the folder
-#                               EDGEKIT_LITERT_FOLDER, /build a folder that is kept between runs
+#                               EDGEKIT_LITERT_FOLDER, /build a folder that is kept between runs;
+#                               it begins in /work
 #
 # A Debian of its own is needed, since Swift is packaged from Debian 13 on and its compiler wants
 # that system's C++ library. It is made beside its place and moved there at the end: a half-made one
@@ -95,7 +96,7 @@ run() {
   local litert=${EDGEKIT_LITERT_FOLDER:-$work}
   # A build folder for each repository: paths within the toolchain are alike for all of them.
   local build
-  build=$cache/swift-build/$(echo "$work" | cksum | cut -d ' ' -f 1)
+  build=$cache/swift-build/$(echo "$repository" | cksum | cut -d ' ' -f 1)
   mkdir -p "$build" "$root/work" "$root/litert" "$root/build"
   # shellcheck disable=SC2016  # the inner shell expands these
   unshare --mount --fork bash -c '
@@ -110,7 +111,7 @@ run() {
     mount --bind "$litert" "$root/litert"
     mount -o remount,bind,ro "$root/litert"
     mount --bind "$build" "$root/build"
-    exec chroot "$root" env -i PATH=/usr/bin:/bin HOME=/build LANG=C.UTF-8 "$@"' \
+    exec chroot "$root" env -i -C /work PATH=/usr/bin:/bin:/usr/libexec/swift/bin HOME=/build LANG=C.UTF-8 "$@"' \
     - "$root" "$work" "$litert" "$build" "$@"
 }
 

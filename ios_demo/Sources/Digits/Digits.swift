@@ -49,8 +49,9 @@ public final class Digits {
     engine: EngineMaker = Engines.make
   ) throws {
     self.variant = variant
+    let resources = ResourceFolder(Self.bundle)
     runner = try ModelRunner(
-      variant.info, resources: ResourceFolder(Self.bundle), threads: threads, engine: engine)
+      variant.info, resources: resources, threads: threads, engine: engine)
   }
 
   /// Run the model once.
@@ -69,10 +70,10 @@ public final class Digits {
 
   /// Replay the golden samples here, and compare with what the host computed.
   ///
-  /// - Throws: `EdgeKitError` where a file is missing or damaged; what the engine throws.
+  /// - Throws: `EdgeKitError` where a file is missing; what the engine throws.
   public func selfTest() throws -> SelfTestReport { try runner.selfTest() }
 
-  /// Holds the model files: this package's resources, or where an app has compiled it in.
+  /// Holds the model files: the package's resources, or those of the app's own target.
   static var bundle: Bundle {
     #if SWIFT_PACKAGE
       return Bundle.module

@@ -38,7 +38,9 @@
       }
       try runner.invoke(with: inputs)
       var made = [String: [UInt8]]()
-      for name in outputByteCounts.keys { made[name] = [UInt8](try runner.output(named: name).data) }
+      for name in outputByteCounts.keys {
+        made[name] = [UInt8](try runner.output(named: name).data)
+      }
       return made
     }
 

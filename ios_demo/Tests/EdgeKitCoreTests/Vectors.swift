@@ -83,7 +83,8 @@ extension VectorCase {
     case "text":
       let input = TextInput(
         length: integer("length")!, vocabulary: vocabulary, unknownID: integer("unknown")!)
-      let text = String(decoding: Self.bytes(word("text") == "-" ? "" : word("text")), as: UTF8.self)
+      let hex = word("text") == "-" ? "" : word("text")
+      let text = String(decoding: Self.bytes(hex), as: UTF8.self)
       return Stored.bytes(input.ids(text), ElementType(rawValue: expectedType)!)
     default:
       throw EdgeKitError(.input, "A known kind.", received: word("kind"))

@@ -59,7 +59,8 @@ final class DigitsOnThisHost: XCTestCase {
 
   func testAnInputOfAnotherSizeIsRefused() throws {
     let runner = try ModelRunner(
-      DigitsVariant.float32.info, resources: ResourceFolder(Digits.bundle), threads: 1, engine: Engines.make)
+      DigitsVariant.float32.info, resources: ResourceFolder(Digits.bundle), threads: 1,
+      engine: Engines.make)
     XCTAssertThrowsError(try runner.run([[1, 2, 3]]))
     XCTAssertThrowsError(try runner.run([]))
   }

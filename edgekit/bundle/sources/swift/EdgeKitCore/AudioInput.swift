@@ -51,9 +51,9 @@ public struct Sound: Equatable, Sendable {
     var lanes = Array(values[..<8])
     let whole = values.count - values.count % 8
     for index in 8..<max(8, whole) { lanes[index % 8] += values[index] }
-    let total =
-      ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
-    return values[whole...].reduce(total, +)
+    let low = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+    let high = (lanes[4] + lanes[5]) + (lanes[6] + lanes[7])
+    return values[whole...].reduce(low + high, +)
   }
 }
 

@@ -383,9 +383,10 @@ def _runs(bundle: Bundle, naming: Naming) -> str:
         f"(engine.read(variant.outputs[{i}]), variant.outputs[{i}]),"
         for i, spec in enumerate(contract.outputs)
     )
+    by_app = ", prepared by the app itself" if raw else ""
     return f"""{text}
     /**
-     * Computes of what the model takes{", prepared by the app itself" if raw else ""}: real numbers,
+     * Computes of what the model takes{by_app}: real numbers,
      * quantized here where the file wants that.
      *
 {chr(10).join(documented)}
@@ -488,8 +489,7 @@ def _preprocessor(spec: TensorSpec, pieces: _Pieces) -> tuple[set[str], str]:
         ),
         "tabular": lambda: (
             {"TabularInput"},
-            f"TabularInput({spec.shape[-1] if spec.shape else 1}, "
-            f"{_normalization(rules, pieces)})",
+            f"TabularInput({spec.shape[-1] if spec.shape else 1}, {_normalization(rules, pieces)})",
         ),
         "text": lambda: (
             {"TextInput"},

@@ -1,6 +1,7 @@
-"""What the host computes, for Kotlin to equal: arithmetic, and a model of int8 from end to end.
+"""What the host computes, for Kotlin to equal: arithmetic, images, a model of int8 end to end.
 
-`cases.py FOLDER` writes `FOLDER/cases.txt` and the Android bundle `FOLDER/int8`.
+`cases.py FOLDER` writes `FOLDER/cases.txt`, `FOLDER/drawn.txt` (more test vectors of any size)
+and the Android bundle `FOLDER/int8`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import numpy as np
 
 from edgekit import ConvertOptions, convert_model
 from edgekit.pipeline.bundle import bundle
+from edgekit.records import Preprocessing
 from edgekit.runtimes.worker import Tensor
+from tests.bundle import make_vectors
 
 _DEMO = Path(__file__).parents[2]
 _FLOAT = _DEMO / "digits/src/main/assets/edgekit/digits/digits.float32.tflite"
@@ -21,11 +24,13 @@ _DTYPES = ("int8", "uint8", "int32", "uint32")
 
 
 def main() -> None:
-    """Write both."""
+    """Write all three."""
     folder = Path(sys.argv[1])
     rng = np.random.default_rng(6)
     lines = [*_quantized(rng), *_statistics(rng), *_tops(rng)]
     (folder / "cases.txt").write_text("\n".join(lines) + "\n")
+    vectors = [line for case in _drawn(rng) for line in make_vectors._block(case)]
+    (folder / "drawn.txt").write_text("\n".join(vectors) + "\n")
     options = ConvertOptions(recipes=("static_wi8_ai8",), io_dtype="int8")
     convert_model(
         _FLOAT,
@@ -88,6 +93,28 @@ def _tops(rng: np.random.Generator) -> Iterator[str]:
                 f"top {k} : {' '.join(str(score).replace('nan', 'NaN') for score in scores)} : "
                 f"{' '.join(str(index) for index in order[:k])}"
             )
+
+
+def _drawn(rng: np.random.Generator) -> Iterator[make_vectors.Case]:
+    """Images of any two sizes, near where the order of Pillow's passes changes too; sound."""
+    for number in range(200):
+        height, width, to_height, to_width = (int(side) for side in rng.integers(1, 60, 4))
+        if number % 4 == 0 and to_height < height:
+            to_width = max(1, width - (height - to_height) // 2 + int(rng.integers(-1, 2)))
+        name = f"DRAWN_{number}_{height}x{width}_TO_{to_height}x{to_width}"
+        yield make_vectors.image(
+            name,
+            make_vectors.noise(name, (height, width, 3)),
+            (to_height, to_width),
+            max(to_height, to_width) + int(rng.integers(0, 9)) if number % 5 == 0 else None,
+            resize=("bilinear", "bicubic", "nearest")[number % 3],
+            channels=("rgb", "gray")[number % 2],
+        )
+    for channels in range(2, 21):
+        name = f"DRAWN_SOUND_OF_{channels}"
+        rules = Preprocessing(kind="audio", window=40, std=(0.7,))
+        raw = make_vectors.noise(name, (37, channels), "float32")
+        yield make_vectors.Case(name, rules, raw, (1, 40))
 
 
 def _bits(values: np.ndarray | np.float32) -> str:

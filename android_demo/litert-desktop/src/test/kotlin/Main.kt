@@ -1,3 +1,4 @@
+import android.content.Context
 import dev.edgekit.core.DType
 import dev.edgekit.core.Quantization
 import dev.edgekit.core.RgbImage
@@ -9,8 +10,11 @@ import dev.edgekit.core.TopK
 import dev.edgekit.digits.Digits
 import dev.edgekit.digits.DigitsLabels
 import dev.edgekit.digits.DigitsVariant
+import dev.edgekit.digits.install
+import dev.edgekit.digits.openDigits
 import dev.edgekit.digits_int8.DigitsInt8
 import java.io.File
+import java.nio.file.Files
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -19,25 +23,28 @@ import kotlin.test.assertTrue
 /**
  * Runs on the JVM what a phone runs: the core and the generated code, with the real LiteRT.
  *
- * Arguments: `vectors.txt`, cases computed by the host's own code, and the folders of the files of
- * both bundles. Prints one `PASS name: what` line for each group, and ends with 1 at the first
+ * Arguments: `vectors.txt`, more such vectors, cases of arithmetic computed by the host's own code,
+ * and the assets of both bundles. Prints one `PASS name: what` line for each group, and ends with 1 at the first
  * assertion that fails.
  */
 fun main(arguments: Array<String>) {
-    val (vectors, cases, digits, int8) = arguments.map { File(it) }
-    println("PASS vectors: ${vectors(vectors)}")
+    val (vectors, drawn, cases, digits, int8) = arguments.map { File(it) }
+    println("PASS vectors: ${vectors(vectors, setOf("image", "audio", "tabular", "text"))}")
+    println("PASS drawn: ${vectors(drawn, setOf("image", "audio"))}")
     println("PASS arithmetic: ${arithmetic(cases)}")
     refusals()
     println("PASS refusals: wrong sizes, NaN and fractions are refused")
-    println("PASS models: ${models(digits, int8)}")
+    val assets = "edgekit/digits"
+    println("PASS models: ${models(File(digits, assets), File(int8, "${assets}_int8"))}")
+    println("PASS assets: ${installs(digits)}")
 }
 
-private fun vectors(file: File): String {
+private fun vectors(file: File, expected: Set<String>): String {
     val cases = VectorCase.read(file)
     val far = cases.map { it to it.difference() }.filter { (case, difference) -> !(difference <= case.tolerance) }
     assertTrue(far.isEmpty(), far.joinToString("\n") { (case, by) -> "${case.name} differs by $by" })
     val kinds = cases.groupingBy { it.kind }.eachCount()
-    assertEquals(setOf("image", "audio", "tabular", "text"), kinds.keys)
+    assertEquals(expected, kinds.keys)
     val exact = cases.count { it.tolerance == 0.0 }
     return "${cases.size} preprocessing cases equal the host's, $exact of them bit for bit ($kinds)"
 }
@@ -115,6 +122,29 @@ private fun models(folder: File, int8Folder: File): String {
     }
     Digits(folder).use { whole(it) }
     return found.joinToString("; ")
+}
+
+/** Copying out of the assets: once, whole, anew for a new version, and the model opens from there. */
+private fun installs(assets: File): String {
+    val storage = Files.createTempDirectory("edgekit").toFile()
+    try {
+        val context = Context(storage, assets)
+        val old = File(storage, "edgekit/digits/older/digits.tflite")
+        old.parentFile.mkdirs()
+        old.writeText("of an older app")
+        openDigits(context).use { assertTrue(it.selfTest().passed) }
+        assertTrue(!old.exists(), "files of an older version are removed")
+        assertEquals(2, context.assets.opened)
+        openDigits(context, numThreads = 2).use { assertTrue(it.selfTest().passed) }
+        assertEquals(2, context.assets.opened, "what is there is not copied again")
+        DigitsVariant.entries.forEach { it.install(context) }
+        assertEquals(4, context.assets.opened)
+        val left = storage.walk().filter { it.isFile }.map { it.extension }.toSet()
+        assertEquals(setOf("tflite", "bin"), left, "nothing half-copied")
+    } finally {
+        storage.deleteRecursively()
+    }
+    return "models open from copied assets; an older version's files go"
 }
 
 /** A self-test on the kernels of the host: every bit of int8, the tolerance of float. */

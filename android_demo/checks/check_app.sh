@@ -75,11 +75,16 @@ apk="$SCRATCH/digits-compilecheck.apk"
   apksigner sign --ks "$SCRATCH/key" --ks-pass pass:thrown-away --min-sdk-version 24 "$apk"
   apksigner verify --min-sdk-version 24 --verbose "$apk" | tee "$SCRATCH/signature"
   grep -q 'Verified using v2 scheme.*true' "$SCRATCH/signature"
-  native aapt dump badging "$apk" >"$SCRATCH/badging"
+  cp "$SCRATCH/state.json" /tmp/r/dwork/state.json;   native aapt dump badging "$apk" >"$SCRATCH/badging"
   grep -q "launchable-activity: name='dev.edgekit.demo.MainActivity'" "$SCRATCH/badging"
 } >"$SCRATCH/log" 2>&1 || failed app_apk "packing or signing" "$SCRATCH/log"
 passed app_apk "$(basename "$apk") of $(stat -c %s "$apk") bytes, its signature verified"
 
-if [ -n "${DRAW:-}" ]; then
-  "$PYTHON" "$HELPERS/draw.py" "$DEMO" "$SCRATCH/state.json" "$DEMO/docs"
-fi
+# The screens, from the layouts and what the app's code computed above.
+pictures="$SCRATCH/pictures"
+[ -z "${DRAW:-}" ] || pictures="$DEMO/docs"
+"$PYTHON" "$HELPERS/draw.py" "$DEMO" "$SCRATCH/state.json" "$ROBOTO" "$pictures" \
+  >"$SCRATCH/log" 2>&1 || failed app_screens "a screen cannot be drawn" "$SCRATCH/log"
+[ "$(cd "$pictures" && echo *.png)" = "$(cd "$DEMO/docs" && echo *.png)" ] \
+  || failed app_screens "docs/ has other pictures: draw them with DRAW=1"
+passed app_screens "$(tail -n 1 "$SCRATCH/log")"

@@ -17,6 +17,9 @@ import java.util.Locale
 private const val PEN = 0.1f
 private const val RASTER = 160
 
+// Between two points of digits.txt.
+private const val STEPS = 6
+
 private var checks = 0
 
 private fun same(what: String, expected: Any?, received: Any?) {
@@ -24,19 +27,31 @@ private fun same(what: String, expected: Any?, received: Any?) {
     check(expected == received) { "$what: expected $expected, received $received" }
 }
 
-/** `digit: x,y x,y | x,y ...` a line. */
+/** `digit: x,y x,y | x,y ...` a line: drawings with points as close as a finger gives them. */
 private fun drawings(file: File): List<Pair<Int, Strokes>> =
     file.readLines().filter { it.isNotBlank() && !it.startsWith("#") }.map { line ->
         val (digit, lines) = line.split(":")
         val strokes = Strokes()
         for (stroke in lines.split("|")) {
-            for ((place, point) in stroke.trim().split(" ").withIndex()) {
-                val (x, y) = point.split(",").map { it.toFloat() }
-                if (place == 0) strokes.begin(x, y) else strokes.extend(x, y)
+            val points = stroke.trim().split(" ").map { it.split(",").map(String::toFloat) }
+            strokes.begin(points[0][0], points[0][1])
+            for (place in 1..(points.size - 1) * STEPS) {
+                val (x, y) = listOf(0, 1).map { axis -> between(points.map { it[axis] }, place) }
+                strokes.extend(x, y)
             }
         }
         digit.toInt() to strokes
     }
+
+/** A Catmull-Rom curve through [values], at [place] of [STEPS] between each two. */
+private fun between(values: List<Float>, place: Int): Float {
+    val from = minOf(place / STEPS, values.size - 2)
+    val t = place.toFloat() / STEPS - from
+    val (b, c) = values[from] to values[from + 1]
+    val a = values.getOrElse(from - 1) { b }
+    val d = values.getOrElse(from + 2) { c }
+    return b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+}
 
 private fun framed(strokes: Strokes): RgbImage =
     checkNotNull(Ink.framed(strokes.rasterize(RASTER, PEN))) { "a drawing has ink" }
@@ -139,9 +154,9 @@ private fun checkVariant(folder: File, variant: DigitsVariant, drawn: List<Pair<
         }
         val report = digits.selfTest()
         check(report.passed) { "$variant: $report" }
-        val begin = System.nanoTime()
         val image = framed(drawn.last().second)
-        digits.run(image)
+        val begin = System.nanoTime()
+        digits.run(image).top(3)
         val once = (System.nanoTime() - begin) / 1e6
         val line = Strokes().apply { begin(0.5f, 0.1f); extend(0.5f, 0.9f) }.rasterize(RASTER, PEN)
         val timing = Benchmark(System::nanoTime).time(runs = 100, warmups = 10) {

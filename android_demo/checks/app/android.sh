@@ -10,7 +10,7 @@ ANDROID_PACKAGES=(
   aapt zipalign apksigner libapksig-java
   android-libaapt android-libandroidfw android-libbacktrace android-libbase android-libcutils
   android-liblog android-libunwind android-libutils android-libziparchive
-  libbsd0 libexpat1 libmd0 libpng16-16 libprotobuf-lite32 libzopfli1 p7zip p7zip-full zlib1g
+  fonts-roboto-unhinted libbsd0 libexpat1 libmd0 libpng16-16 libprotobuf-lite32 libzopfli1 p7zip p7zip-full zlib1g
 )
 
 # debian_mirror: the machine's own Debian mirror, of its apt sources in either format.
@@ -43,7 +43,7 @@ make_android() {
   rm -rf "$1/apt" "$1/debs"
 }
 
-# android_ready NAME: sets ANDROID_ROOT and ANDROID_JAR, or skips the check NAME.
+# android_ready NAME: sets ANDROID_ROOT, ANDROID_JAR and ROBOTO (Android's font, for pictures), or skips the check NAME.
 android_ready() {
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null \
     || skipped "$1" "Android's tools are Debian's, and here is no apt"
@@ -52,6 +52,7 @@ android_ready() {
     || skipped "$1" "Android's tools: $(reason android-23-debian)"
   ANDROID_ROOT="$place/root"
   ANDROID_JAR="$ANDROID_ROOT/$ANDROID_JAR_PATH"
+  ROBOTO="$ANDROID_ROOT/usr/share/fonts/truetype/roboto/unhinted/RobotoTTF"
 }
 
 # native TOOL ARGUMENTS: one of the unpacked programs, with the libraries unpacked beside it.

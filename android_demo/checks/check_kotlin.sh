@@ -7,7 +7,7 @@ kotlin_ready kotlin
 litert_ready kotlin
 scratch
 
-# A third file, of int8 from end to end, so that quantizing inputs and outputs runs too.
+# More models: int8 from end to end, so that quantizing inputs and outputs runs; two of each.
 "$PYTHON" "$DEMO/checks/kotlin/cases.py" "$SCRATCH" >"$SCRATCH/cases.log" 2>&1 \
   || failed kotlin "the host's own results" "$SCRATCH/cases.log"
 
@@ -16,6 +16,7 @@ sources=(
   "$DEMO/digits/src/main/kotlin"
   "$DEMO/litert-desktop/src"
   "$SCRATCH/int8/digits_int8/src/main/kotlin"
+  "$SCRATCH/twins/twins/src/main/kotlin"
 )
 mapfile -t files < <(find "${sources[@]}" -name '*.kt')
 
@@ -27,8 +28,9 @@ mapfile -t files < <(find "${sources[@]}" -name '*.kt')
   -classpath "$SCRATCH/classes:$KOTLIN_LIB/kotlin-stdlib.jar:$KOTLIN_LIB/kotlin-test.jar" MainKt \
   "$REPOSITORY/tests/bundle/vectors.txt" "$SCRATCH/drawn.txt" "$SCRATCH/cases.txt" \
   "$DEMO/digits/src/main/assets" "$SCRATCH/int8/digits_int8/src/main/assets" \
+  "$SCRATCH/twins/twins/src/main/assets" \
   >"$SCRATCH/run.log" 2>&1 || failed kotlin "runs" "$SCRATCH/run.log"
 
-# Six groups, or the program ended early.
-[ "$(grep -c '^PASS ' "$SCRATCH/run.log")" -eq 6 ] || failed kotlin "runs to its end" "$SCRATCH/run.log"
+# Seven groups, or the program ended early.
+[ "$(grep -c '^PASS ' "$SCRATCH/run.log")" -eq 7 ] || failed kotlin "runs to its end" "$SCRATCH/run.log"
 sed -n 's/^PASS \([a-z]*\): /ok kotlin_\1: /p' "$SCRATCH/run.log"

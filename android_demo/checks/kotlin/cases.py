@@ -1,7 +1,8 @@
-"""What the host computes, for Kotlin to equal: arithmetic, images, a model of int8 end to end.
+"""What the host computes, for Kotlin to equal: arithmetic, images, and two more models.
 
 `cases.py FOLDER` writes `FOLDER/cases.txt`, `FOLDER/drawn.txt` (more test vectors of any size)
-and the Android bundle `FOLDER/int8`.
+and Android bundles: `FOLDER/int8` of a file that is int8 from end to end, `FOLDER/twins` of a
+model of two inputs and two outputs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import twins  # beside this script
 
 from edgekit import ConvertOptions, convert_model
 from edgekit.pipeline.bundle import bundle
@@ -24,7 +26,7 @@ _DTYPES = ("int8", "uint8", "int32", "uint32")
 
 
 def main() -> None:
-    """Write all three."""
+    """Write all of it."""
     folder = Path(sys.argv[1])
     rng = np.random.default_rng(6)
     lines = [*_quantized(rng), *_statistics(rng), *_tops(rng)]
@@ -41,6 +43,13 @@ def main() -> None:
     )
     made = next((folder / "converted").glob("*.static_wi8_ai8.tflite"))
     bundle([made], {"android": folder / "int8"}, name="digitsInt8")
+
+    source = folder / "source.tflite"
+    source.write_bytes(twins.twins(_FLOAT.read_bytes()))
+    options = ConvertOptions(recipes=("float32", "dynamic_wi8_afp32"))
+    convert_model(source, output=folder / "converted", name="twins", options=options)
+    both = sorted((folder / "converted").glob("twins.*.tflite"))
+    bundle(both, {"android": folder / "twins"})
 
 
 def _quantized(rng: np.random.Generator) -> Iterator[str]:

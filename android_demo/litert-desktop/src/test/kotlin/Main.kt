@@ -13,6 +13,8 @@ import dev.edgekit.digits.DigitsVariant
 import dev.edgekit.digits.install
 import dev.edgekit.digits.openDigits
 import dev.edgekit.digits_int8.DigitsInt8
+import dev.edgekit.twins.Twins
+import dev.edgekit.twins.TwinsVariant
 import java.io.File
 import java.nio.file.Files
 import kotlin.test.assertContentEquals
@@ -24,11 +26,12 @@ import kotlin.test.assertTrue
  * Runs on the JVM what a phone runs: the core and the generated code, with the real LiteRT.
  *
  * Arguments: `vectors.txt`, more such vectors, cases of arithmetic computed by the host's own code,
- * and the assets of both bundles. Prints one `PASS name: what` line for each group, and ends with 1 at the first
+ * and the assets of the bundles. Prints one `PASS name: what` line for each group, and ends with 1 at the first
  * assertion that fails.
  */
 fun main(arguments: Array<String>) {
     val (vectors, drawn, cases, digits, int8) = arguments.map { File(it) }
+    val twins = File(arguments[5])
     println("PASS vectors: ${vectors(vectors, setOf("image", "audio", "tabular", "text"))}")
     println("PASS drawn: ${vectors(drawn, setOf("image", "audio"))}")
     println("PASS arithmetic: ${arithmetic(cases)}")
@@ -36,6 +39,7 @@ fun main(arguments: Array<String>) {
     println("PASS refusals: wrong sizes, NaN and fractions are refused")
     val assets = "edgekit/digits"
     println("PASS models: ${models(File(digits, assets), File(int8, "${assets}_int8"))}")
+    println("PASS twins: ${twins(File(twins, "edgekit/twins"), File(digits, assets))}")
     println("PASS assets: ${installs(digits)}")
 }
 
@@ -122,6 +126,24 @@ private fun models(folder: File, int8Folder: File): String {
     }
     Digits(folder).use { whole(it) }
     return found.joinToString("; ")
+}
+
+/** Two inputs and outputs, which the model has in other orders: each reaches its own. */
+private fun twins(folder: File, digits: File): String {
+    val found = TwinsVariant.entries.map { variant ->
+        Twins(folder, variant).use { told(variant.label, 1, it.selfTest()) }
+    }
+    val one = FloatArray(64) { it / 64f }
+    val other = FloatArray(64) { 1f - it / 64f }
+    Digits(digits, DigitsVariant.FLOAT32).use { single ->
+        Twins(folder, TwinsVariant.FLOAT32).use { both ->
+            val result = both.run(right = one, aLeft = other)
+            assertContentEquals(single.runModelInput(other).digit, result.classValue)
+            assertContentEquals(single.runModelInput(one).digit, result.grosse)
+            assertEquals(3, result.topGrosse().size)
+        }
+    }
+    return found.joinToString("; ") + "; each input reaches its own output"
 }
 
 /** Copying out of the assets: once, whole, anew for a new version, and the model opens from there. */

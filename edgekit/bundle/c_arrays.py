@@ -54,13 +54,9 @@ def variant(called: Names, model: BundledModel, data: bytes, golden: bytes) -> s
         "",
         "#include <math.h>",
         "",
-        f"EDGEKIT_ALIGNED static const unsigned char model_data[{len(data)}] = {{",
-        *_bytes(data),
-        "};",
+        *_array("model_data", data),
         "",
-        f"EDGEKIT_ALIGNED static const unsigned char golden_data[{len(golden)}] = {{",
-        *_bytes(golden),
-        "};",
+        *_array("golden_data", golden),
     ]
     sides = (("input", model.contract.inputs), ("output", model.contract.outputs))
     for side, specs in sides:
@@ -120,8 +116,13 @@ def _double(value: float) -> str:
     return repr(float(value)) if math.isfinite(value) else "INFINITY"
 
 
-def _bytes(data: bytes) -> list[str]:
+def _array(name: str, data: bytes) -> list[str]:
+    given = data or b"\0"  # C has no empty arrays
     return [
-        "    " + "".join(f"{byte}," for byte in data[start : start + _BYTES_A_LINE])
-        for start in range(0, len(data), _BYTES_A_LINE)
+        f"EDGEKIT_ALIGNED static const unsigned char {name}[{len(given)}] = {{",
+        *[
+            "    " + "".join(f"{byte}," for byte in given[start : start + _BYTES_A_LINE])
+            for start in range(0, len(given), _BYTES_A_LINE)
+        ],
+        "};",
     ]

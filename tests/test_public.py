@@ -35,7 +35,8 @@ def test_names_that_need_keras_are_there_too():
 
 
 def test_every_verb_has_a_function():
-    functions = {"convert": "convert_model", "gate": "run_gate", "runtime": "add_runtime"}
+    functions = {"bundle": "make_bundle", "convert": "convert_model", "gate": "run_gate"}
+    functions["runtime"] = "add_runtime"
     assert {functions.get(verb, verb) for verb in VERBS} <= set(edgekit.__all__)
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The app, as far as that is possible without a Mac: all that is no screen is compiled, type-checked
-# and tested on Linux with the real model and the real LiteRT; the screens are parsed; what makes
-# the Xcode project is checked by rules of our own.
+# and tested on Linux with the real model and the real LiteRT; the screens are parsed, and
+# type-checked against declarations of our own; what makes the Xcode project is checked by rules of
+# our own.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 demo=$(dirname "$here")
@@ -27,7 +28,8 @@ mapfile -t screens < <(cd "$demo" && find App -name '*.swift' | sort)
 
 packages=()
 if reason=$("$toolchain" install); then
-  EDGEKIT_LITERT_FOLDER=$("$here/litert_folder.sh")
+  EDGEKIT_LITERT_FOLDER=$("$here/litert_folder.sh" 2>&1) ||
+    { echo "FAILED app: $EDGEKIT_LITERT_FOLDER" && exit 1; }
   export EDGEKIT_LITERT_FOLDER
 
   # shellcheck disable=SC2016  # the toolchain's shell expands these
@@ -35,7 +37,7 @@ if reason=$("$toolchain" install); then
     cd /work/ios_demo && for file in "$@"; do swiftc -frontend -parse "$file" || exit 1; done' \
     - "${screens[@]}"
   step "swift-format" "$toolchain" run /usr/libexec/swift/bin/swift-format lint --strict \
-    --recursive /work/ios_demo/App /work/ios_demo/checks/app
+    --recursive /work/ios_demo/App /work/ios_demo/checks/app/Tests
   echo "ok app: ${#screens[@]} Swift files parse, and swift-format finds nothing in them"
 
   linker=(-Xlinker -L/litert -Xlinker -rpath -Xlinker /litert)
@@ -52,6 +54,9 @@ if reason=$("$toolchain" install); then
   [ -n "$passed" ] || { echo "FAILED app: no test was run" && exit 1; }
   ! grep -E 'AppLogic/.*warning:' "$log" || { echo "FAILED app: warnings" && exit 1; }
   echo "ok app: App/Logic on Linux with LiteRT: $passed"
+
+  step "the screens' types" "$toolchain" run /work/ios_demo/checks/app/typecheck_screens.sh
+  echo "ok app: all of it is type-checked, the screens against declarations of our own"
 
   step "swift package dump-package" "$toolchain" run swift package \
     --package-path /work/ios_demo --scratch-path /build/dump dump-package

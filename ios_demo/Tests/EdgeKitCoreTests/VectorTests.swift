@@ -24,6 +24,7 @@ final class VectorTests: XCTestCase {
       }
     }
     XCTAssertEqual(Set(kinds.keys), ["image", "audio", "tabular", "text"])
-    print("vectors: \(cases.count) cases replayed, \(kinds.sorted { $0.key < $1.key })")
+    let counted = kinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+    print("vectors: \(cases.count) cases replayed: \(counted.joined(separator: ", "))")
   }
 }

@@ -1,0 +1,29 @@
+// What EdgeKitCore uses of the pod TensorFlowLiteSwift, declared by us after its public interface
+// (2.17), to type-check TensorFlowLiteEngine where the pod cannot be had. Nothing of it runs.
+import Foundation
+
+public struct Tensor {
+  public let name: String
+  public let data: Data
+}
+
+public final class Interpreter {
+  public struct Options {
+    public var threadCount: Int?
+    public init() {}
+  }
+
+  public init(modelPath: String, options: Options? = nil) throws { fatalError() }
+  public var signatureKeys: [String] { fatalError() }
+  public func signatureRunner(with key: String) throws -> SignatureRunner { fatalError() }
+}
+
+public final class SignatureRunner {
+  init() {}
+  public var inputs: [String] { fatalError() }
+  public var outputs: [String] { fatalError() }
+  public func allocateTensors() throws {}
+  public func input(named name: String) throws -> Tensor { fatalError() }
+  public func output(named name: String) throws -> Tensor { fatalError() }
+  public func invoke(with inputs: [String: Data]) throws {}
+}

@@ -29,6 +29,8 @@ PLATFORMS = {
 }
 # What float kernels of two machines may differ by: measured 2.4e-7 between x86 and arm64.
 _FLOAT_TOLERANCE = 1e-5
+# Half a unit in the last place of each of two float32 values whose difference is looked at.
+_FLOAT_ROUNDING = 2.0**-23
 
 
 def bundle(
@@ -60,6 +62,11 @@ def bundle(
     """
     _check(files, destinations, force)
     paths = [Path(file) for file in files]
+    if len({path.name for path in paths}) < len(paths):
+        raise UsageError(
+            "The files of a bundle have different names.",
+            received=", ".join(path.name for path in paths),
+        )
     made = [_artifact(path) for path in paths]
     called = name or _name(made[0])
     contents: dict[str, bytes] = {}
@@ -113,6 +120,14 @@ def _check(
                 received=str(path),
                 hint="choose an empty folder." if force else "add --force, or choose another one.",
             )
+    folders = [Path(folder).resolve() for folder in destinations.values()]
+    for i, folder in enumerate(folders):
+        for other in folders[i + 1 :]:
+            if folder == other or folder in other.parents or other in folder.parents:
+                raise UsageError(
+                    "Each platform's bundle has a folder of its own, none inside another.",
+                    received=f"{folder} and {other}",
+                )
 
 
 def _artifact(path: Path) -> Artifact:
@@ -211,22 +226,31 @@ def _stored(real: np.ndarray, spec: TensorSpec) -> np.ndarray:
     dtype = np.dtype(spec.dtype).newbyteorder("<")
     if spec.scale:
         bounds = np.iinfo(spec.dtype)
-        codes = np.rint(np.divide(real, np.float32(spec.scale[0]), dtype=np.float32))
-        codes += np.float32(spec.zero_point[0])
+        wide = np.float32 if dtype.itemsize <= 2 else np.float64  # float32 has no int32 maximum
+        codes = np.rint(np.divide(real, wide(spec.scale[0]), dtype=wide))
+        codes += wide(spec.zero_point[0])
         real = np.clip(codes, bounds.min, bounds.max)
     return np.ascontiguousarray(real, dtype=dtype)
 
 
 def _tolerance(path: Path, spec: TensorSpec, outputs: Mapping[str, np.ndarray]) -> float:
-    """One step of what the output is computed in; for float a little of its largest value."""
+    """One step of what the output is computed in; for float a little of its largest value.
+
+    Steps are told apart as float32 values, so their rounding is allowed too. Whole numbers without
+    a scale are met exactly.
+    """
+    values = outputs[spec.name]
+    if not spec.scale and values.dtype.kind != "f":
+        return 0.0
+    largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
     if spec.scale:
-        return float(spec.scale[0])
+        return float(spec.scale[0]) + _FLOAT_ROUNDING * largest
     model = flatbuffer.read(path)
     index = flatbuffer.binding(model).outputs[spec.name]
     for operator in flatbuffer.operators(model):
         if operator.name == "DEQUANTIZE" and operator.outputs[0].index == index:
-            return float(operator.inputs[0].scale[0])
-    largest = float(np.abs(outputs[spec.name]).max(initial=0.0))
+            if operator.inputs[0].scale:  # float16 has none
+                return float(operator.inputs[0].scale[0]) + _FLOAT_ROUNDING * largest
     return _FLOAT_TOLERANCE * max(1.0, largest)
 
 

@@ -30,7 +30,12 @@ labels = "labels.txt"
 
 
 def convert(
-    model: Path, folder: Path, toml: str = "", recipes: Sequence[str] = ("float32",), **options: str
+    model: Path,
+    folder: Path,
+    toml: str = "",
+    recipes: Sequence[str] = ("float32",),
+    name: str = "net",
+    **options: str,
 ) -> list[Path]:
     """The converted files of a `.tflite`, in a folder, by an `edgekit.toml` beside it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,6 +53,7 @@ def convert(
     made = edgekit.convert_model(
         source,
         output=folder / "out",
+        name=name,
         calibration=calibration,
         options=ConvertOptions(recipes=tuple(recipes), **options),  # type: ignore[arg-type]
     )

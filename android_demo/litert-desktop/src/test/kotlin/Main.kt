@@ -1,7 +1,12 @@
 import android.content.Context
+import com.google.ai.edge.litert.LiteRtException
 import dev.edgekit.core.DType
+import dev.edgekit.core.GoldenLayout
+import dev.edgekit.core.GoldenSamples
+import dev.edgekit.core.GoldenTensor
 import dev.edgekit.core.Quantization
 import dev.edgekit.core.RgbImage
+import dev.edgekit.core.SelfTest
 import dev.edgekit.core.SelfTestReport
 import dev.edgekit.core.Statistics
 import dev.edgekit.core.Stored
@@ -17,6 +22,7 @@ import dev.edgekit.twins.Twins
 import dev.edgekit.twins.TwinsVariant
 import java.io.File
 import java.nio.file.Files
+import java.security.MessageDigest
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -26,8 +32,8 @@ import kotlin.test.assertTrue
  * Runs on the JVM what a phone runs: the core and the generated code, with the real LiteRT.
  *
  * Arguments: `vectors.txt`, more such vectors, cases of arithmetic computed by the host's own code,
- * and the assets of the bundles. Prints one `PASS name: what` line for each group, and ends with 1 at the first
- * assertion that fails.
+ * and the assets of the bundles. Prints one `PASS name: what` line for each group, and ends with 1
+ * at the first assertion that fails.
  */
 fun main(arguments: Array<String>) {
     val (vectors, drawn, cases, digits, int8) = arguments.map { File(it) }
@@ -38,6 +44,8 @@ fun main(arguments: Array<String>) {
     refusals()
     println("PASS refusals: wrong sizes, NaN and fractions are refused")
     val assets = "edgekit/digits"
+    selfTests()
+    println("PASS selftest: one step off is seen and within, two are beyond, NaN is infinite")
     println("PASS models: ${models(File(digits, assets), File(int8, "${assets}_int8"))}")
     println("PASS twins: ${twins(File(twins, "edgekit/twins"), File(digits, assets))}")
     println("PASS assets: ${installs(digits)}")
@@ -45,15 +53,20 @@ fun main(arguments: Array<String>) {
 
 private fun vectors(file: File, expected: Set<String>): String {
     val cases = VectorCase.read(file)
-    val far = cases.map { it to it.difference() }.filter { (case, difference) -> !(difference <= case.tolerance) }
-    assertTrue(far.isEmpty(), far.joinToString("\n") { (case, by) -> "${case.name} differs by $by" })
+    // Not `>`: a difference that is no number is too far as well.
+    val far = cases.map { it to it.difference() }.filter { (case, by) -> !(by <= case.tolerance) }
+    val told = far.joinToString("\n") { (case, by) -> "${case.name} differs by $by" }
+    assertTrue(far.isEmpty(), told)
     val kinds = cases.groupingBy { it.kind }.eachCount()
     assertEquals(expected, kinds.keys)
     val exact = cases.count { it.tolerance == 0.0 }
     return "${cases.size} preprocessing cases equal the host's, $exact of them bit for bit ($kinds)"
 }
 
-/** Lines `quantize DTYPE SCALE ZERO : reals : stored : reals again`, `percentile Q : values : result`, ... */
+/**
+ * Lines `quantize DTYPE SCALE ZERO : reals : stored : reals again`, of reals their bits, and
+ * `percentile Q : values : result`, `median 50 : values : result`, `top K : scores : indices`.
+ */
 private fun arithmetic(file: File): String {
     val counts = HashMap<String, Int>()
     for (line in file.readLines()) {
@@ -68,7 +81,8 @@ private fun arithmetic(file: File): String {
                     Float.fromBits(parts[0][2].toInt()), parts[0][3].toInt(),
                 )
                 val stored = Quantization.store(reals, info)
-                assertEquals(parts[2].map { it.toLong() }, Quantization.whole(stored, info).toList(), line)
+                val codes = Quantization.whole(stored, info).toList()
+                assertEquals(parts[2].map { it.toLong() }, codes, line)
                 val back = Quantization.real(stored, info).map { it.toRawBits() }
                 assertEquals(parts[3].map { it.toInt() }, back, line)
                 val again = info.decode(info.encode(stored), 0)
@@ -76,7 +90,8 @@ private fun arithmetic(file: File): String {
             }
             "percentile" -> {
                 val values = parts[1].map { it.toDouble() }.toDoubleArray()
-                assertEquals(parts[2].single().toDouble(), Statistics.percentile(values, first.toDouble()), line)
+                val result = Statistics.percentile(values, first.toDouble())
+                assertEquals(parts[2].single().toDouble(), result, line)
             }
             "median" -> {
                 val values = parts[1].map { it.toDouble() }.toDoubleArray()
@@ -87,19 +102,21 @@ private fun arithmetic(file: File): String {
                 val labels = scores.indices.map { "label $it" }
                 val best = TopK.of(scores, labels, first.toInt())
                 assertEquals(parts[2].map { it.toInt() }, best.map { it.index }, line)
-                assertTrue(best.all { it.label == labels[it.index] && it.score.equals(scores[it.index]) })
+                assertEquals(best.map { labels[it.index] }, best.map { it.label }, line)
+                assertEquals(best.map { scores[it.index] }, best.map { it.score }, line)
             }
             else -> error("unknown case $line")
         }
     }
-    return counts.entries.sortedBy { it.key }.joinToString { "${it.value} of ${it.key}" } + " equal NumPy's"
+    return counts.toSortedMap().entries.joinToString { "${it.value} of ${it.key}" } + " as NumPy's"
 }
 
 private fun refusals() {
     val quantized = TensorInfo("q", listOf(1, 2), DType.INT8, 0.5f, 3)
     val plain = TensorInfo("p", listOf(2), DType.UINT8)
     assertFailsWith<IllegalArgumentException> { Quantization.store(floatArrayOf(1f), quantized) }
-    assertFailsWith<IllegalArgumentException> { Quantization.store(floatArrayOf(1f, Float.NaN), quantized) }
+    val unknown = floatArrayOf(1f, Float.NaN)
+    assertFailsWith<IllegalArgumentException> { Quantization.store(unknown, quantized) }
     assertFailsWith<IllegalArgumentException> { Quantization.store(floatArrayOf(1f, 0.5f), plain) }
     assertFailsWith<IllegalArgumentException> { Quantization.store(intArrayOf(1, 256), plain) }
     assertFailsWith<IllegalArgumentException> { RgbImage(2, 2, ByteArray(11)) }
@@ -108,6 +125,42 @@ private fun refusals() {
     val stored = Quantization.store(intArrayOf(0, 255), plain) as Stored.Bytes
     assertContentEquals(byteArrayOf(0, -1), stored.values)
     assertContentEquals(intArrayOf(0, 255), Quantization.ints(stored, plain))
+}
+
+/** What a self-test says of outputs that are off by steps of a quantized tensor, or of other floats. */
+private fun selfTests() {
+    val input = TensorInfo("in", listOf(1, 2), DType.FLOAT32)
+    val output = TensorInfo("out", listOf(1, 3), DType.INT8, 0.25f, -5)
+    val scores = TensorInfo("scores", listOf(2), DType.FLOAT32)
+    val content = input.encode(Stored.Floats(floatArrayOf(1f, -2f))) +
+        output.encode(Stored.Bytes(byteArrayOf(1, -128, 100))) +
+        scores.encode(Stored.Floats(floatArrayOf(0.5f, Float.POSITIVE_INFINITY)))
+    val layout = GoldenLayout(
+        "x.golden.bin", MessageDigest.getInstance("SHA-256").digest(content).toHexString(), 1, 19,
+        listOf(
+            GoldenTensor(input, isInput = true, offset = 0),
+            GoldenTensor(output, isInput = false, offset = 8, tolerance = 0.25f),
+            GoldenTensor(scores, isInput = false, offset = 11, tolerance = 1e-5f),
+        ),
+    )
+    val samples = GoldenSamples.of(layout, content)
+    fun report(codes: Int, score: Float): SelfTestReport = SelfTest.run(samples) { inputs ->
+        assertContentEquals(floatArrayOf(1f, -2f), (inputs.getValue("in") as Stored.Floats).values)
+        mapOf(
+            "out" to Stored.Bytes(byteArrayOf(1, -128, (100 + codes).toByte())),
+            "scores" to Stored.Floats(floatArrayOf(score, Float.POSITIVE_INFINITY)),
+        )
+    }
+    assertTrue(report(0, 0.5f).let { it.passed && it.isExact })
+    val near = report(1, 0.5f)
+    assertTrue(near.passed && !near.isExact && near.outputs[0].worst == 0.25f)
+    val far = report(-2, 0.5f)
+    assertTrue(!far.passed && far.outputs[0].worst == 0.5f && far.outputs[1].isExact)
+    assertTrue(report(0, 0.500001f).let { it.passed && !it.isExact })
+    assertEquals(Float.POSITIVE_INFINITY, report(0, Float.NaN).outputs[1].worst)
+    assertTrue(!report(0, Float.NaN).passed)
+    content[0]++
+    assertFailsWith<IllegalArgumentException> { GoldenSamples.of(layout, content) }
 }
 
 private fun models(folder: File, int8Folder: File): String {
@@ -146,7 +199,7 @@ private fun twins(folder: File, digits: File): String {
     return found.joinToString("; ") + "; each input reaches its own output"
 }
 
-/** Copying out of the assets: once, whole, anew for a new version, and the model opens from there. */
+/** Copying out of the assets: once, whole, anew for a new version; the model opens from there. */
 private fun installs(assets: File): String {
     val storage = Files.createTempDirectory("edgekit").toFile()
     try {
@@ -173,8 +226,9 @@ private fun installs(assets: File): String {
 private fun told(name: String, threads: Int, report: SelfTestReport): String {
     assertTrue(report.passed, "$name: $report")
     if ("float" !in name) assertTrue(report.isExact, "$name: $report")
-    val exact = if (report.isExact) "bit-exact" else "within ${report.outputs.maxOf { it.tolerance }}"
-    return "$name, $threads threads: ${report.numSamples} golden samples $exact"
+    val tolerance = report.outputs.maxOf { it.tolerance }
+    val verdict = if (report.isExact) "bit-exact" else "within $tolerance"
+    return "$name, $threads threads: ${report.numSamples} golden samples $verdict"
 }
 
 /** From a picture to labels, and what happens with wrong use. */
@@ -191,4 +245,5 @@ private fun whole(model: Digits) {
     assertFailsWith<IllegalArgumentException> { model.runModelInput(FloatArray(63)) }
     model.close()
     assertFailsWith<IllegalStateException> { model.run(bar) }
+    assertFailsWith<LiteRtException> { Digits(File("no such folder")) }
 }

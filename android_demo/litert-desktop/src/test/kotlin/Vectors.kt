@@ -12,7 +12,10 @@ import java.nio.ByteOrder
 import kotlin.math.abs
 
 /** One case of `tests/bundle/vectors.txt`: raw data, and what the host makes of it. */
-class VectorCase(private val keys: Map<String, List<String>>, private val data: Map<String, ByteArray>) {
+class VectorCase(
+    private val keys: Map<String, List<String>>,
+    private val data: Map<String, ByteArray>,
+) {
     val name: String get() = keys.getValue("case").single()
     val kind: String get() = keys.getValue("kind").single()
 
@@ -30,7 +33,8 @@ class VectorCase(private val keys: Map<String, List<String>>, private val data: 
         return made.maxOf {
             val other = expected.getFloat()
             // Bits, so that 0 means every bit: -0.0 is not 0.0.
-            if (it.toRawBits() == other.toRawBits()) 0.0 else maxOf(abs(it.toDouble() - other), 1e-30)
+            val isSame = it.toRawBits() == other.toRawBits()
+            if (isSame) 0.0 else maxOf(abs(it.toDouble() - other), 1e-30)
         }
     }
 
@@ -76,7 +80,10 @@ class VectorCase(private val keys: Map<String, List<String>>, private val data: 
         val raw = data.getValue("raw")
         return when (type) {
             "uint8" -> Sound.of8Bit(raw, channels)
-            "int16" -> little(raw).let { Sound.of16Bit(ShortArray(count) { _ -> it.getShort() }, channels) }
+            "int16" -> {
+                val from = little(raw)
+                Sound.of16Bit(ShortArray(count) { from.getShort() }, channels)
+            }
             else -> Sound(rawFloats(), channels)
         }
     }
@@ -93,14 +100,16 @@ class VectorCase(private val keys: Map<String, List<String>>, private val data: 
     }
 
     private fun text(): IntArray {
-        val vocabulary = keys.getValue("vocabulary").drop(1).map { if (it == "-") "" else String(hex(it)) }
+        val entries = keys.getValue("vocabulary").drop(1)
+        val vocabulary = entries.map { if (it == "-") "" else String(hex(it)) }
         return TextInput(vocabulary.toTypedArray(), number("length"), number("unknown"))
             .preprocess(String(hex(keys.getValue("text").firstOrNull() ?: "")))
     }
 
     private fun number(key: String): Int = keys.getValue(key).single().toInt()
 
-    private fun numbers(key: String): FloatArray = keys.getValue(key).map { it.toFloat() }.toFloatArray()
+    private fun numbers(key: String): FloatArray =
+        keys.getValue(key).map { it.toFloat() }.toFloatArray()
 
     companion object {
         /** All cases of a file. */
@@ -119,9 +128,12 @@ class VectorCase(private val keys: Map<String, List<String>>, private val data: 
                     continue
                 }
                 keys[words[0]] = words.drop(1)
-                if (words[0] == "raw" || words[0] == "expected") data[words[0]] = hex(lines.next().trim())
-                if (words[0] == "vocabulary") {
-                    keys[words[0]] = words.drop(1) + List(words[1].toInt()) { lines.next().trim() }
+                when (words[0]) {
+                    "raw", "expected" -> data[words[0]] = hex(lines.next().trim())
+                    "vocabulary" -> {
+                        val entries = List(words[1].toInt()) { lines.next().trim() }
+                        keys[words[0]] = words.drop(1) + entries
+                    }
                 }
             }
             check(keys.isEmpty() && cases.isNotEmpty()) { "$file ends inside a case" }

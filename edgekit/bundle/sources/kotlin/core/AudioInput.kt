@@ -25,8 +25,10 @@ class Sound(val samples: FloatArray, val channels: Int = 1) {
 
         /** Of unsigned 8-bit samples: `(value - 128) / 128`. */
         @JvmStatic
-        fun of8Bit(samples: ByteArray, channels: Int = 1): Sound =
-            Sound(FloatArray(samples.size) { ((samples[it].toInt() and 255) - 128) / 128f }, channels)
+        fun of8Bit(samples: ByteArray, channels: Int = 1): Sound {
+            val real = FloatArray(samples.size) { ((samples[it].toInt() and 255) - 128) / 128f }
+            return Sound(real, channels)
+        }
     }
 }
 

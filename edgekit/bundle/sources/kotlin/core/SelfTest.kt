@@ -37,7 +37,10 @@ object SelfTest {
      * @param run takes the inputs by name, and gives the outputs by name.
      */
     @JvmStatic
-    fun run(samples: GoldenSamples, run: (Map<String, Stored>) -> Map<String, Stored>): SelfTestReport {
+    fun run(
+        samples: GoldenSamples,
+        run: (Map<String, Stored>) -> Map<String, Stored>,
+    ): SelfTestReport {
         val tensors = samples.layout.tensors.filter { !it.isInput }
         val worst = FloatArray(tensors.size)
         val exact = BooleanArray(tensors.size) { true }

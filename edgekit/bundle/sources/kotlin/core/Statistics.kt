@@ -14,7 +14,8 @@ object Statistics {
         require(values.isNotEmpty()) { "A median is of values." }
         val sorted = values.sortedArray()
         val middle = sorted.size / 2
-        return if (sorted.size % 2 == 1) sorted[middle] else (sorted[middle - 1] + sorted[middle]) / 2
+        if (sorted.size % 2 == 1) return sorted[middle]
+        return (sorted[middle - 1] + sorted[middle]) / 2
     }
 
     /**

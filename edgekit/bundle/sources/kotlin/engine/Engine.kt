@@ -32,7 +32,9 @@ internal class Engine(
         try {
             // By name: the order of a signature is not that of the contract.
             for (info in inputs) inputBuffers[info.name] = model.createInputBuffer(info.name, null)
-            for (info in outputs) outputBuffers[info.name] = model.createOutputBuffer(info.name, null)
+            for (info in outputs) {
+                outputBuffers[info.name] = model.createOutputBuffer(info.name, null)
+            }
         } catch (error: Exception) {
             close()
             throw error

@@ -61,7 +61,8 @@ class GoldenSamples private constructor(val layout: GoldenLayout, private val co
                 val byte = it.toInt() and 255
                 "${Character.forDigit(byte shr 4, 16)}${Character.forDigit(byte and 15, 16)}"
             }
-            require(hex == layout.sha256 && content.size == layout.numSamples * layout.sampleBytes) {
+            val size = layout.numSamples * layout.sampleBytes
+            require(hex == layout.sha256 && content.size == size) {
                 "${layout.file} is the file that the bundle was made with; received another one."
             }
             return GoldenSamples(layout, content)

@@ -49,7 +49,8 @@ object Resize {
     /** The part of an image from column [left] and row [top] on. */
     @JvmStatic
     fun crop(image: RgbImage, left: Int, top: Int, width: Int, height: Int): RgbImage {
-        require(left >= 0 && top >= 0 && left + width <= image.width && top + height <= image.height) {
+        val fits = left + width <= image.width && top + height <= image.height
+        require(left >= 0 && top >= 0 && fits) {
             "What is cut out lies in the image of ${image.width} x ${image.height}; " +
                 "received $width x $height at ($left, $top)."
         }
@@ -122,7 +123,13 @@ object Resize {
 
     /** One pixel: the weighted sum of pixels [stride] bytes apart. */
     private fun sum(
-        from: ByteArray, first: Int, stride: Int, weights: Weights, place: Int, to: ByteArray, at: Int,
+        from: ByteArray,
+        first: Int,
+        stride: Int,
+        weights: Weights,
+        place: Int,
+        to: ByteArray,
+        at: Int,
     ) {
         var red = 1 shl (PRECISION_BITS - 1)
         var green = red
@@ -145,7 +152,12 @@ object Resize {
      * Of each output pixel along one axis: the [first] input pixel, how many ([count]), and their
      * weights, [size] places for each.
      */
-    private class Weights(val first: IntArray, val count: IntArray, val values: IntArray, val size: Int) {
+    private class Weights(
+        val first: IntArray,
+        val count: IntArray,
+        val values: IntArray,
+        val size: Int,
+    ) {
         companion object {
             fun of(from: Int, to: Int, method: ResizeMethod): Weights {
                 val scale = from.toDouble() / to
@@ -169,7 +181,8 @@ object Resize {
                     for (i in 0 until count) {
                         val share = if (total != 0.0) real[i] / total else real[i]
                         val fixed = share * (1 shl PRECISION_BITS)
-                        made.values[x * size + i] = (if (share < 0) fixed - 0.5 else fixed + 0.5).toInt()
+                        val half = if (share < 0) -0.5 else 0.5
+                        made.values[x * size + i] = (fixed + half).toInt()
                     }
                 }
                 return made

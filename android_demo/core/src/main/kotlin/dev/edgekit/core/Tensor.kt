@@ -108,7 +108,7 @@ class TensorInfo(
             is Stored.Bytes -> to.put(stored.values)
             is Stored.Ints -> stored.values.forEach { to.putInt(it) }
             is Stored.Longs -> stored.values.forEach { to.putLong(it) }
-            is Stored.Booleans -> stored.values.forEach { to.put(if (it) 1.toByte() else 0.toByte()) }
+            is Stored.Booleans -> stored.values.forEach { to.put((if (it) 1 else 0).toByte()) }
         }
         return to.array()
     }

@@ -44,8 +44,14 @@ enum class DigitsVariant(
             numSamples = 8,
             sampleBytes = 296,
             tensors = listOf(
-                GoldenTensor(TensorInfo("image", listOf<Int>(1, 8, 8, 1), DType.FLOAT32), true, 0, 0.0f),
-                GoldenTensor(TensorInfo("digit", listOf<Int>(1, 10), DType.FLOAT32), false, 256, 0.00390625f),
+                GoldenTensor(
+                    TensorInfo("image", listOf<Int>(1, 8, 8, 1), DType.FLOAT32),
+                    isInput = true, offset = 0, tolerance = 0.0f,
+                ),
+                GoldenTensor(
+                    TensorInfo("digit", listOf<Int>(1, 10), DType.FLOAT32),
+                    isInput = false, offset = 256, tolerance = 0.0039063687f,
+                ),
             ),
         ),
     ),
@@ -68,8 +74,14 @@ enum class DigitsVariant(
             numSamples = 8,
             sampleBytes = 296,
             tensors = listOf(
-                GoldenTensor(TensorInfo("image", listOf<Int>(1, 8, 8, 1), DType.FLOAT32), true, 0, 0.0f),
-                GoldenTensor(TensorInfo("digit", listOf<Int>(1, 10), DType.FLOAT32), false, 256, 1e-05f),
+                GoldenTensor(
+                    TensorInfo("image", listOf<Int>(1, 8, 8, 1), DType.FLOAT32),
+                    isInput = true, offset = 0, tolerance = 0.0f,
+                ),
+                GoldenTensor(
+                    TensorInfo("digit", listOf<Int>(1, 10), DType.FLOAT32),
+                    isInput = false, offset = 256, tolerance = 1e-05f,
+                ),
             ),
         ),
     ),

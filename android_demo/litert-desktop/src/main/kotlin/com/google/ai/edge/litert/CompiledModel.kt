@@ -51,7 +51,8 @@ class CompiledModel private constructor(
             fun handles(names: List<String>, buffers: Map<String, TensorBuffer>): MemorySegment {
                 val array = arena.allocate(ValueLayout.ADDRESS, names.size.toLong())
                 for ((i, name) in names.withIndex()) {
-                    array.setAtIndex(ValueLayout.ADDRESS, i.toLong(), buffers.getValue(name).opened())
+                    val buffer = buffers.getValue(name).opened()
+                    array.setAtIndex(ValueLayout.ADDRESS, i.toLong(), buffer)
                 }
                 return array
             }
@@ -80,7 +81,12 @@ class CompiledModel private constructor(
         }
     }
 
-    private fun buffer(side: String, names: List<String>, name: String, key: String?): TensorBuffer {
+    private fun buffer(
+        side: String,
+        names: List<String>,
+        name: String,
+        key: String?,
+    ): TensorBuffer {
         check(!isClosed && key == null) { "a model that is open, and its first signature" }
         val index = names.indexOf(name).toLong()
         if (index < 0) throw LiteRtException("no ${side.lowercase()} $name among $names")
@@ -88,14 +94,16 @@ class CompiledModel private constructor(
             val tensor = Library.make("LiteRtGetSignature${side}TensorByIndex", signature, index)
             val type = arena.allocate(TYPE_BYTES, 8)
             Library.call("LiteRtGetRankedTensorType", tensor, type)
-            val needs = Library.make("LiteRtGetCompiledModel${side}BufferRequirements", handle, 0L, index)
+            val needs =
+                Library.make("LiteRtGetCompiledModel${side}BufferRequirements", handle, 0L, index)
             val made = Library.make(
                 "LiteRtCreateManagedTensorBufferFromRequirements", environment.handle, type, needs,
             )
             // The element type, then the rank in seven bits, then the sizes.
             val rank = type.get(ValueLayout.JAVA_INT, 4) and 127
             val sizes = (0 until rank).map { type.get(ValueLayout.JAVA_INT, 8L + 4 * it) }
-            TensorBuffer(made, type.get(ValueLayout.JAVA_INT, 0), sizes.fold(1) { all, one -> all * one })
+            val numElements = sizes.fold(1) { all, one -> all * one }
+            TensorBuffer(made, type.get(ValueLayout.JAVA_INT, 0), numElements)
         }
     }
 
@@ -119,7 +127,8 @@ class CompiledModel private constructor(
             try {
                 Library.call("LiteRtSetOptionsHardwareAccelerators", native, options.bits)
                 options.cpuOptions?.numThreads?.let { addThreads(native, it) }
-                val handle = Library.make("LiteRtCreateCompiledModel", environment.handle, model, native)
+                val handle =
+                    Library.make("LiteRtCreateCompiledModel", environment.handle, model, native)
                 return CompiledModel(environment, model, handle)
             } finally {
                 Library.destroy("LiteRtDestroyOptions", native)

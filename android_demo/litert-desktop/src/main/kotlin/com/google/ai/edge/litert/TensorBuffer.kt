@@ -12,16 +12,24 @@ class TensorBuffer internal constructor(
     private var isClosed = false
 
     fun writeFloat(data: FloatArray) =
-        write(data.size, FLOAT) { MemorySegment.copy(data, 0, it, ValueLayout.JAVA_FLOAT, 0, data.size) }
+        write(data.size, FLOAT) {
+            MemorySegment.copy(data, 0, it, ValueLayout.JAVA_FLOAT, 0, data.size)
+        }
 
     fun writeInt(data: IntArray) =
-        write(data.size, INT) { MemorySegment.copy(data, 0, it, ValueLayout.JAVA_INT, 0, data.size) }
+        write(data.size, INT) {
+            MemorySegment.copy(data, 0, it, ValueLayout.JAVA_INT, 0, data.size)
+        }
 
     fun writeInt8(data: ByteArray) =
-        write(data.size, BYTE) { MemorySegment.copy(data, 0, it, ValueLayout.JAVA_BYTE, 0, data.size) }
+        write(data.size, BYTE) {
+            MemorySegment.copy(data, 0, it, ValueLayout.JAVA_BYTE, 0, data.size)
+        }
 
     fun writeLong(data: LongArray) =
-        write(data.size, LONG) { MemorySegment.copy(data, 0, it, ValueLayout.JAVA_LONG, 0, data.size) }
+        write(data.size, LONG) {
+            MemorySegment.copy(data, 0, it, ValueLayout.JAVA_LONG, 0, data.size)
+        }
 
     fun writeBoolean(data: BooleanArray) = write(data.size, BOOLEAN) {
         for (i in data.indices) it.set(ValueLayout.JAVA_BOOLEAN, i.toLong(), data[i])

@@ -27,7 +27,7 @@ internal class Engine(
     init {
         require(numThreads > 0) { "A model runs in threads; received $numThreads." }
         val options = CompiledModel.Options(accelerator)
-        options.cpuOptions = CompiledModel.CpuOptions(numThreads, null, null)
+        options.cpuOptions = CompiledModel.CpuOptions(numThreads = numThreads)
         model = CompiledModel.create(path, options, null)
         try {
             // By name: the order of a signature is not that of the contract.

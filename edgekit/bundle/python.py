@@ -8,7 +8,7 @@ from importlib import resources
 
 from edgekit import serde
 from edgekit.bundle import names
-from edgekit.bundle.literals import string
+from edgekit.bundle.literals import string, utf8
 from edgekit.bundling import Bundle
 from edgekit.records import Contract, TensorSpec
 
@@ -46,7 +46,7 @@ def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
     package = names.unique([bundle.name], names.snake, "python", _MODULES)[bundle.name]
     sources = resources.files("edgekit.bundle") / "sources" / "python"
     made = {
-        "README.md": _readme(bundle, package).encode(),
+        "README.md": utf8(_readme(bundle, package)),
         "pyproject.toml": _project(bundle, package).encode(),
         f"{package}/__init__.py": _module(bundle, package).encode(),
         f"{package}/contract.json": serde.dumps(bundle).encode(),
@@ -251,7 +251,7 @@ def _project(bundle: Bundle, package: str) -> str:
             "[project]",
             f'name = "{package.replace("_", "-")}"',
             f'version = "1.0+{bundle.models[0].sha256[:12]}"  # the first model\'s SHA-256',
-            f"description = {string(bundle.name + ', bundled by edgekit', 'python')}",
+            f'description = "{package}: a model, bundled by edgekit {bundle.edgekit}"',
             'requires-python = ">=3.9"',
             f"dependencies = [{', '.join(needed)}]",
             "",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import dataclasses
+import importlib
+import inspect
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +20,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.bundle import python
 from edgekit.bundle.sources.python._preprocess import preprocess
 from edgekit.bundle.sources.python._tensors import Tensor, top_k
 from edgekit.pipeline.bundle import bundle
 from edgekit.runtimes.worker import Tensor as WorkerTensor
+from tests.bundle.kotlin_contracts import examples
 
 VECTORS = Path(__file__).parent / "vectors.txt"
 SITE = sysconfig.get_paths()["purelib"]
@@ -219,3 +227,33 @@ def test_a_raw_image_gives_what_the_host_gives(
     assert said["variants"] == ["float32", "static_wi8_ai8"]
     assert said["passed"] is True
     assert "A variant is one of float32, static_wi8_ai8" in said["refused"]
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_odd_contracts_become_packages_of_python_3_9(number: int, tmp_path: Path) -> None:
+    record, contents = examples(12)[number]
+    files = python.files(record, contents)
+    assert files == python.files(record, contents)
+    for path, data in files.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+        if path.endswith(".py"):
+            ast.parse(data, feature_version=(3, 9))
+    project = tomllib.loads(files["pyproject.toml"].decode())
+    [package] = project["tool"]["setuptools"]["packages"]
+    # A name of its own: an installed package may be called the same.
+    shutil.move(tmp_path / package, tmp_path / f"odd_package_{number}")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        module = importlib.import_module(f"odd_package_{number}")
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert module.VARIANTS == tuple(model.variant for model in record.models)
+    contract = record.models[0].contract
+    outputs = getattr(module, f"{python.class_name(record)}Outputs")
+    fields = [field.name for field in dataclasses.fields(outputs)]
+    assert len(fields) == len(set(fields)) == len(contract.outputs)
+    run = inspect.signature(getattr(module, python.class_name(record)).run)
+    assert len(run.parameters) == 1 + len(contract.inputs)
+    labels = [value for key, value in vars(module).items() if key.endswith("_LABELS")]
+    assert sorted(labels) == sorted(spec.labels for spec in contract.outputs if spec.labels)

@@ -5,7 +5,7 @@
 #                              [default: the bundle in android_demo/digits]
 #
 # Runs LiteRT's arm64 build under emulation on the golden samples, and on more that are drawn from
-# them. Prints one line. Emulated time says nothing about a phone, and none is measured. PYTHON is
+# them, then the self-test of the Python bundle made of the same files. Emulated time says nothing about a phone, and none is measured. PYTHON is
 # the Python of edgekit's requirements; EDGEKIT_TOOLCHAINS the cache of toolchains.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -39,8 +39,8 @@ trap 'rm -rf "$scratch"' EXIT
 
 # emulated COMMAND..: the arm64 Python. The host's Python settings are not for it.
 emulated() {
-  env -i PATH=/usr/bin:/bin HOME="$scratch" PYTHONPATH="$toolchain/site" PYTHONDONTWRITEBYTECODE=1 \
-    QEMU_CPU=cortex-a76 "$toolchain/qemu-aarch64" -L "$toolchain/root" \
+  env -i PATH=/usr/bin:/bin HOME="$scratch" PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPATH="$toolchain/site:$scratch/python" QEMU_CPU=cortex-a76 "$toolchain/qemu-aarch64" -L "$toolchain/root" \
     "$toolchain/root/usr/bin/python3.11" "$@"
 }
 
@@ -50,3 +50,9 @@ machine=$(emulated "$here/run_bundle.py" "$bundle" "$scratch/arm64" 2>"$scratch/
 "$PYTHON" "$here/run_bundle.py" "$bundle" "$scratch/host" >/dev/null 2>"$scratch/host.log" ||
   { tail -n 20 "$scratch/host.log" >&2 && fail "LiteRT did not run on this host"; }
 "$PYTHON" "$here/compare.py" "$bundle" "$scratch/arm64" "$scratch/host"
+
+name=$(PYTHONPATH=$repository "$PYTHON" "$here/python_bundle.py" "$bundle" "$scratch/python") ||
+  fail "the Python bundle cannot be made"
+emulated -m "$name" >"$scratch/self-test" 2>"$scratch/arm64.log" ||
+  { tail -n 20 "$scratch/self-test" "$scratch/arm64.log" >&2 && fail "the self-test on arm64"; }
+sed 's/^ok /ok arm64: self-test of the Python bundle: /' "$scratch/self-test"

@@ -1,6 +1,3 @@
-import EdgeKitCore
-import Foundation
-
 /// What a finger drew: lines through points of the unit square, x to the right and y down.
 ///
 /// It holds no pixels, so that it survives a change of the view's size, as when a phone is turned.

@@ -1,5 +1,4 @@
 import EdgeKitCore
-import Foundation
 
 extension Drawing {
   /// The drawing as the model's training data has digits: white on black, in the middle, filling

@@ -1,5 +1,4 @@
 import EdgeKitCore
-import Foundation
 
 /// What the model said of an image.
 struct Recognition: Equatable, Sendable {

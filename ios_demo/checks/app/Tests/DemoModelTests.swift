@@ -8,7 +8,7 @@ import XCTest
 @MainActor
 final class DemoModelTests: XCTestCase {
   func testDrawnDigitsAreRead() async throws {
-    for (drawing, label) in [(Pens.zero, "zero"), (Pens.four, "four"), (Pens.seven, "seven")] {
+    for (label, drawing) in Pens.digits {
       for variant in DigitsVariant.allCases {
         let model = DemoModel()
         model.setup.variant = variant

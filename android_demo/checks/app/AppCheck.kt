@@ -81,7 +81,10 @@ private fun checkInk() {
     same("one brightness", null, Ink.ofPhoto(RgbImage.fromGray(4, 4, ByteArray(16) { 77 })))
 }
 
-/** Dark ink (60) on paper that a shadow darkens from 230 to 190, as a camera would see it. */
+/**
+ * Dark ink (60) on paper that a shadow darkens from 230 to 190, with a speck at two corners, as a
+ * camera would see it; or the negative of that.
+ */
 private fun photo(image: RgbImage, onDark: Boolean): RgbImage {
     val side = image.width + 40
     val ink = Ink.luminance(image)
@@ -89,7 +92,8 @@ private fun photo(image: RgbImage, onDark: Boolean): RgbImage {
         val x = it % side - 20
         val y = it / side - 20
         val inside = x in 0 until image.width && y in 0 until image.height
-        val part = if (inside) ink[y * image.width + x] / 255.0 else 0.0
+        val speck = (x == -15 && y in -15..-13) || (x in side - 26..side - 24 && y == side - 26)
+        val part = if (inside) ink[y * image.width + x] / 255.0 else if (speck) 0.9 else 0.0
         val paper = 230.0 - 40.0 * (it % side) / side
         val value = (paper + (60.0 - paper) * part).toInt()
         (if (onDark) 255 - value else value).toByte()
@@ -149,6 +153,8 @@ private fun checkVariant(folder: File, variant: DigitsVariant, drawn: List<Pair<
             same("$variant, drawn", digit, digits.run(image).top(1).single().index)
             for (onDark in listOf(false, true)) {
                 val picture = checkNotNull(Ink.ofPhoto(photo(image, onDark))?.let(Ink::framed))
+                // As large as drawn: paper and specks are gone.
+                same("frame of a photo", true, Math.abs(picture.width - image.width) <= 2)
                 same("$variant, photo", digit, digits.run(picture).top(1).single().index)
             }
         }

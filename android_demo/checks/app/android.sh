@@ -13,10 +13,11 @@ ANDROID_PACKAGES=(
   fonts-roboto-unhinted libbsd0 libexpat1 libmd0 libpng16-16 libprotobuf-lite32 libzopfli1 p7zip p7zip-full zlib1g
 )
 
-# debian_mirror: the machine's own Debian mirror, of its apt sources in either format.
+# debian_mirror: the machine's own Debian mirror, of its apt sources in either format, if any.
 debian_mirror() {
-  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources \
-    2>/dev/null | grep -v '^#' | grep -oE '[a-z+]+://[^] ]*/debian/?( |$)' | head -n 1 | tr -d ' '
+  { find /etc/apt -maxdepth 2 \( -name '*.list' -o -name '*.sources' \) -exec cat {} + || true; } \
+    | sed -nE '/^ *#/d; s#^.*[[:space:]]([a-z+]+://[^[:space:]]*/debian/?)([[:space:]].*)?$#\1#p' \
+    | sed -n 1p
 }
 
 make_android() {

@@ -13,20 +13,26 @@ object Ink {
     // Of the ink's full brightness: what is darker counts as background of the digit's box.
     private const val FAINT = 96
 
+    // Of the largest mark's pixels: smaller marks are specks of dust or noise.
+    private const val SPECK = 1.0 / 16
+
     /**
      * The part of [image] that holds ink, in the middle of a black square that it just fills.
+     * Specks are left out.
      *
      * @return null where there is no ink.
      */
     fun framed(image: RgbImage): RgbImage? {
         val gray = luminance(image)
         val width = image.width
-        val inked = gray.indices.filter { gray[it] >= FAINT }
-        if (inked.isEmpty()) return null
-        val left = inked.minOf { it % width }
-        val right = inked.maxOf { it % width }
-        val top = inked.first() / width
-        val bottom = inked.last() / width
+        val marks = marks(gray, width)
+        val largest = marks.maxOfOrNull { it.size } ?: return null
+        val (inked, specks) = marks.partition { it.size >= largest * SPECK }
+        for (speck in specks) for (i in speck) gray[i] = 0
+        val left = inked.minOf { mark -> mark.minOf { it % width } }
+        val right = inked.maxOf { mark -> mark.maxOf { it % width } }
+        val top = inked.minOf { mark -> mark.min() / width }
+        val bottom = inked.maxOf { mark -> mark.max() / width }
         val side = max(right - left, bottom - top) + 1
         val shiftX = (side - (right - left + 1)) / 2
         val shiftY = (side - (bottom - top + 1)) / 2
@@ -38,6 +44,34 @@ object Ink {
             }
         }
         return RgbImage.fromGray(side, side, pixels)
+    }
+
+    /** Inked pixels that touch each other, corners counted, as their places in [gray]. */
+    private fun marks(gray: IntArray, width: Int): List<IntArray> {
+        val found = ArrayList<IntArray>()
+        val isFound = BooleanArray(gray.size)
+        val mark = IntArray(gray.size)
+        for (start in gray.indices) {
+            if (isFound[start] || gray[start] < FAINT) continue
+            isFound[start] = true
+            mark[0] = start
+            var size = 1
+            var next = 0
+            while (next < size) {
+                val place = mark[next++]
+                for (row in place / width - 1..place / width + 1) {
+                    for (column in place % width - 1..place % width + 1) {
+                        if (row !in 0 until gray.size / width || column !in 0 until width) continue
+                        val near = row * width + column
+                        if (isFound[near] || gray[near] < FAINT) continue
+                        isFound[near] = true
+                        mark[size++] = near
+                    }
+                }
+            }
+            found.add(mark.copyOf(size))
+        }
+        return found
     }
 
     /**

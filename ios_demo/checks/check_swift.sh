@@ -49,4 +49,5 @@ echo "ok swift: swift-format finds nothing in Package.swift, Sources, Tests and 
 
 # What needs a pod or Apple's SDK is checked against declarations of our own (checks/stubs).
 step "$toolchain" run /work/ios_demo/checks/typecheck_engines.sh
-echo "ok swift: the engine of TensorFlowLiteSwift and CoreGraphics' pictures type-check, in Swift 5 and 6"
+echo "ok swift: TensorFlowLiteSwift's engine and CoreGraphics' pictures type-check in Swift 5 and 6"
+echo "ok swift: Package.swift evaluates as on a Mac, with CLiteRT.xcframework and without"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs inside the Swift toolchain: type-checks EdgeKitCore as CocoaPods would build it, without
-# CLiteRT and with TensorFlowLite and CoreGraphics, against declarations of our own.
+# CLiteRT and with TensorFlowLite and CoreGraphics, against declarations of our own; and evaluates
+# Package.swift as on a Mac.
 set -euo pipefail
 stubs=/work/ios_demo/checks/stubs
 made=/build/engines
@@ -14,3 +15,19 @@ for version in 5 6; do
   swiftc -typecheck -parse-as-library -module-name EdgeKitCore -swift-version "$version" \
     -warnings-as-errors -I "$made" /work/ios_demo/Sources/EdgeKitCore/*.swift
 done
+# Without any engine, which an app then brings.
+swiftc -typecheck -parse-as-library -module-name EdgeKitCore -swift-version 5 \
+  -warnings-as-errors /work/ios_demo/Sources/EdgeKitCore/*.swift
+
+# What the manifest says on Apple's systems, without the framework and with it.
+apple=/build/apple
+rm -rf "$apple"
+mkdir -p "$apple/Tests"
+cp -r /work/ios_demo/Sources "$apple/Sources"
+cp -r /work/ios_demo/Tests/* "$apple/Tests/"
+sed 's/#if os(Linux)/#if os(macOS)/' /work/ios_demo/Package.swift >"$apple/Package.swift"
+targets() { swift package --package-path "$apple" dump-package | grep -c '"type" : "binary"'; }
+[ "$(targets)" = 0 ]
+mkdir "$apple/CLiteRT.xcframework"
+rm -rf "$HOME/.cache/org.swift.swiftpm/manifests" # it does not notice a new folder
+[ "$(targets)" = 1 ]

@@ -167,7 +167,7 @@ def drawn() -> list[Bundle]:
 
     @seed(_SEED)
     @settings(
-        max_examples=4 * COUNT,
+        max_examples=20 * COUNT,
         database=None,
         deadline=None,
         phases=[Phase.generate],

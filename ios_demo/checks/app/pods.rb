@@ -4,7 +4,7 @@
 #   ruby pods.rb Podfile A.podspec B.podspec
 require 'json'
 
-# The Podfile: https://guides.cocoapods.org describes its language.
+# The Podfile: the words of its language that CocoaPods documents, as far as they are used.
 class Podfile
   attr_reader :found
 

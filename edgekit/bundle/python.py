@@ -8,29 +8,13 @@ from importlib import resources
 
 from edgekit import serde
 from edgekit.bundle import names
-from edgekit.bundle.literals import string, utf8
+from edgekit.bundle.literals import utf8
+from edgekit.bundle.python_module import class_name, contract, module
 from edgekit.bundling import Bundle
-from edgekit.records import Contract, TensorSpec
 
 _SOURCES = ("__main__.py", "_model.py", "_preprocess.py", "_runtime.py", "_tensors.py")
 # What the package imports: a package of the same name would hide it.
 _MODULES = {"numpy", "pil", "ai_edge_litert", "tflite_runtime", *sys.stdlib_module_names}
-_SCOPE = ("Any", "Literal", "Model", "OutputCheck", "Score", "SelfTest", "Variant", "VARIANTS")
-_RAW = {
-    "image": "np.ndarray | PIL.Image.Image | str | os.PathLike[str]",
-    "audio": "np.ndarray",
-    "tabular": "np.ndarray | Sequence[float]",
-    "text": "str",
-    "none": "np.ndarray",
-}
-_TAKES = {
-    "image": "pixels, 0 to 255, of shape (height, width) or (height, width, 1, 3 or 4): any size; "
-    "a Pillow image; or a file",
-    "audio": "sound of shape (samples,) or (samples, channels), at {rate} samples a second",
-    "tabular": "numbers of shape {shape}{columns}",
-    "text": "one string",
-    "none": "real values of shape {shape}",
-}
 
 
 def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -48,7 +32,7 @@ def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
     made = {
         "README.md": utf8(_readme(bundle, package)),
         "pyproject.toml": _project(bundle, package).encode(),
-        f"{package}/__init__.py": _module(bundle, package).encode(),
+        f"{package}/__init__.py": module(bundle, package).encode(),
         f"{package}/contract.json": serde.dumps(bundle).encode(),
         f"{package}/py.typed": b"",
     }
@@ -60,187 +44,8 @@ def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
     return made
 
 
-def class_name(bundle: Bundle) -> str:
-    """The class that a program uses: `Digits`."""
-    return names.unique([bundle.name], names.pascal, "python", _SCOPE)[bundle.name]
-
-
-def _contract(bundle: Bundle) -> Contract:
-    """What all variants have in common, but for how tensors are stored."""
-    return bundle.models[0].contract
-
-
-def _sample(spec: TensorSpec) -> tuple[int, ...]:
-    return spec.shape[1:] if spec.shape[:1] == (1,) else spec.shape
-
-
-def _module(bundle: Bundle, package: str) -> str:
-    contract, name = _contract(bundle), class_name(bundle)
-    images = any(spec.preprocessing.kind == "image" for spec in contract.inputs)
-    tables = any(spec.preprocessing.kind == "tabular" for spec in contract.inputs)
-    inputs = names.unique([s.name for s in contract.inputs], names.snake, "python")
-    outputs = names.unique([s.name for s in contract.outputs], names.snake, "python")
-    tops = names.unique(
-        [s.name for s in contract.outputs],
-        lambda n: f"top_{names.snake(n)}",
-        "python",
-        outputs.values(),
-    )
-    constants = names.unique(
-        [s.name for s in contract.outputs],
-        lambda n: f"{names.snake(n).upper()}_LABELS",
-        "python",
-        (name, *_SCOPE),
-    )
-    variants = [model.variant for model in bundle.models]
-    lines = [
-        f'"""The model {string(bundle.name, "python")} as a package: `{name}` runs it.',
-        "",
-        f"Made by edgekit {bundle.edgekit}; do not edit. `python -m {package}` replays the golden",
-        "samples of the host.",
-        '"""',
-        "",
-        "from __future__ import annotations",
-        "",
-        *(["import os"] if images else []),
-        *(["from collections.abc import Sequence"] if tables else []),
-        "from dataclasses import dataclass",
-        f"from typing import {'TYPE_CHECKING, ' if images else ''}Literal",
-        "",
-        "import numpy as np",
-        "",
-        "from ._model import Model, OutputCheck, SelfTest",
-        "from ._tensors import Score, top_k",
-        "",
-        *(["if TYPE_CHECKING:", "    import PIL.Image", ""] if images else []),
-        f"Variant = Literal[{', '.join(string(v, 'python') for v in variants)}]",
-        f"VARIANTS: tuple[Variant, ...] = ({_listed(variants)})",
-    ]
-    for spec in contract.outputs:
-        if spec.labels:
-            lines += [f"{constants[spec.name]} = ("]
-            lines += [f"    {string(label, 'python')}," for label in spec.labels]
-            lines += [")"]
-    lines += ["", "", "@dataclass(frozen=True, eq=False)", f"class {name}Outputs:"]
-    lines += ['    """What the model gives for one sample, in real values without the batch.', ""]
-    for spec in contract.outputs:
-        lines.append(f"    {outputs[spec.name]}: {_output_words(spec)}.")
-    lines += ['    """', ""]
-    lines += [f"    {outputs[spec.name]}: np.ndarray" for spec in contract.outputs]
-    for spec in contract.outputs:
-        if _has_classes(spec):
-            labels = constants[spec.name] if spec.labels else "()"
-            lines += [
-                "",
-                f"    def {tops[spec.name]}(self, count: int = 5) -> list[Score]:",
-                '        """The largest values, largest first, with their labels."""',
-                f"        return top_k(self.{outputs[spec.name]}, {labels}, count)",
-            ]
-    raw = [f"{inputs[s.name]}: {_RAW[s.preprocessing.kind]}" for s in contract.inputs]
-    real = [f"{inputs[s.name]}: np.ndarray" for s in contract.inputs]
-    given = ", ".join(f"{string(s.name, 'python')}: {inputs[s.name]}" for s in contract.inputs)
-    result = ", ".join(
-        f"{outputs[s.name]}=found[{string(s.name, 'python')}]" for s in contract.outputs
-    )
-    lines += [
-        "",
-        "",
-        f"class {name}:",
-        '    """The model, loaded. Not for several threads at once.',
-        "",
-        "    Args:",
-        "        variant: Which file to run.",
-        "        num_threads: For the CPU's kernels.",
-        "",
-        "    Raises:",
-        "        ImportError: Neither ai-edge-litert nor tflite-runtime is installed.",
-        "        ValueError: Another variant.",
-        '    """',
-        "",
-        "    def __init__(",
-        "        self,",
-        f"        variant: Variant = {string(variants[0], 'python')},",
-        "        num_threads: int = 1,",
-        "    ) -> None:",
-        "        self.variant = variant",
-        "        self._model = Model(variant, num_threads)",
-        "",
-        *_method("run", raw, f"{name}Outputs"),
-        '        """Run one raw sample: it is preprocessed as on the host.',
-        "",
-        "        Args:",
-        *[f"            {inputs[s.name]}: {_input_words(s)}." for s in contract.inputs],
-        "",
-        "        Raises:",
-        "            ValueError: A sample is not what the contract takes.",
-        '        """',
-        f"        found = self._model.run({{{given}}})",
-        f"        return {name}Outputs({result})",
-        "",
-        *_method("run_inputs", real, f"{name}Outputs"),
-        '        """Run one sample that is preprocessed already: real values, without the batch.',
-        "",
-        "        Args:",
-        *[f"            {inputs[s.name]}: Of shape {_sample(s)}." for s in contract.inputs],
-        "",
-        "        Raises:",
-        "            ValueError: Another shape, or values that the input cannot hold.",
-        '        """',
-        f"        found = self._model.run_inputs({{{given}}})",
-        f"        return {name}Outputs({result})",
-        "",
-        "    def self_test(self) -> SelfTest:",
-        '        """Replay the golden samples and compare with what the host computed."""',
-        "        return self._model.self_test()",
-        "",
-        "",
-        "__all__ = [",
-        *[f'    "{constants[s.name]}",' for s in contract.outputs if s.labels],
-        *[f'    "{n}",' for n in ("VARIANTS", name, f"{name}Outputs", "OutputCheck")],
-        *[f'    "{n}",' for n in ("Score", "SelfTest", "Variant")],
-        "]",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _method(name: str, parameters: list[str], result: str) -> list[str]:
-    return [
-        f"    def {name}(",
-        "        self,",
-        *[f"        {p}," for p in parameters],
-        f"    ) -> {result}:",
-    ]
-
-
-def _listed(values: list[str]) -> str:
-    return ", ".join(string(v, "python") for v in values) + ("," if len(values) == 1 else "")
-
-
-def _has_classes(spec: TensorSpec) -> bool:
-    sample = _sample(spec)
-    return len(sample) == 1 and (sample[0] > 1 or bool(spec.labels))
-
-
-def _input_words(spec: TensorSpec) -> str:
-    rules = spec.preprocessing
-    text = _TAKES[rules.kind].format(
-        rate=rules.sample_rate or "the model's",
-        shape=_sample(spec),
-        columns=": " + ", ".join(string(c, "python") for c in rules.columns)
-        if rules.columns
-        else "",
-    )
-    return text[:1].upper() + text[1:]
-
-
-def _output_words(spec: TensorSpec) -> str:
-    kinds = {"softmax": "; probabilities", "sigmoid": "; probabilities, each of its own"}
-    dtype = "float32" if spec.scale else spec.dtype
-    return f"{dtype} of shape {_sample(spec)}{kinds.get(spec.activation or '', '')}"
-
-
 def _project(bundle: Bundle, package: str) -> str:
-    kinds = {spec.preprocessing.kind for spec in _contract(bundle).inputs}
+    kinds = {spec.preprocessing.kind for spec in contract(bundle).inputs}
     needed = ['"numpy>=1.23"', *(['"pillow>=9.1"'] if "image" in kinds else [])]
     return "\n".join(
         [
@@ -270,9 +75,9 @@ def _project(bundle: Bundle, package: str) -> str:
 
 
 def _readme(bundle: Bundle, package: str) -> str:
-    contract, name = _contract(bundle), class_name(bundle)
-    inputs = names.unique([s.name for s in contract.inputs], names.snake, "python")
-    outputs = names.unique([s.name for s in contract.outputs], names.snake, "python")
+    shared, name = contract(bundle), class_name(bundle)
+    inputs = names.unique([s.name for s in shared.inputs], names.snake, "python")
+    outputs = names.unique([s.name for s in shared.outputs], names.snake, "python")
     arguments = ", ".join(f"{parameter}=..." for parameter in inputs.values())
     table = [
         f"| `{model.variant}` | `{model.file}` | {model.size_bytes:,} | "

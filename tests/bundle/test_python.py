@@ -20,10 +20,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit import artifacts
 from edgekit.bundle import python
+from edgekit.bundle.python_module import class_name
 from edgekit.bundle.sources.python._preprocess import preprocess
 from edgekit.bundle.sources.python._tensors import Tensor, top_k
+from edgekit.data.preprocess import preprocess_batch
 from edgekit.pipeline.bundle import bundle
+from edgekit.records import Limits, Target
+from edgekit.runtimes import environments, host
 from edgekit.runtimes.worker import Tensor as WorkerTensor
 from tests.bundle.kotlin_contracts import examples
 
@@ -161,6 +166,22 @@ def test_the_self_test_runs_without_edgekit_and_is_exact_on_the_host(folder: Pat
         assert "tolerance" in line
 
 
+@pytest.mark.tflite_runtime
+def test_the_self_test_passes_with_the_old_runtime_too(
+    folder: Path, tflite_runtime: Target
+) -> None:
+    done = subprocess.run(
+        [environments.python_for(tflite_runtime), "-m", "net"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split(",")[-1] for line in done.stdout.splitlines()] == [" tflite-runtime"] * 2
+
+
 def test_a_model_that_is_another_one_fails_the_self_test(net: list[Path], tmp_path: Path) -> None:
     bundle(net, {"python": tmp_path / "p"})
     package = tmp_path / "p" / "net"
@@ -205,11 +226,6 @@ print(json.dumps({
 def test_a_raw_image_gives_what_the_host_gives(
     folder: Path, net: list[Path], tmp_path: Path
 ) -> None:
-    from edgekit import artifacts
-    from edgekit.data.preprocess import preprocess_batch
-    from edgekit.records import Limits, Target
-    from edgekit.runtimes import host
-
     image = np.random.default_rng(5).integers(0, 256, (31, 23, 3)).astype(np.uint8)
     image.tofile(tmp_path / "raw")
     done = without_edgekit(folder, USE, str(tmp_path / "raw"))
@@ -250,10 +266,10 @@ def test_odd_contracts_become_packages_of_python_3_9(number: int, tmp_path: Path
         sys.path.remove(str(tmp_path))
     assert module.VARIANTS == tuple(model.variant for model in record.models)
     contract = record.models[0].contract
-    outputs = getattr(module, f"{python.class_name(record)}Outputs")
+    outputs = getattr(module, f"{class_name(record)}Outputs")
     fields = [field.name for field in dataclasses.fields(outputs)]
     assert len(fields) == len(set(fields)) == len(contract.outputs)
-    run = inspect.signature(getattr(module, python.class_name(record)).run)
+    run = inspect.signature(getattr(module, class_name(record)).run)
     assert len(run.parameters) == 1 + len(contract.inputs)
     labels = [value for key, value in vars(module).items() if key.endswith("_LABELS")]
     assert sorted(labels) == sorted(spec.labels for spec in contract.outputs if spec.labels)

@@ -26,8 +26,11 @@ mkdir -p "$apple/Tests"
 cp -r /work/ios_demo/Sources "$apple/Sources"
 cp -r /work/ios_demo/Tests/* "$apple/Tests/"
 sed 's/#if os(Linux)/#if os(macOS)/' /work/ios_demo/Package.swift >"$apple/Package.swift"
-targets() { swift package --package-path "$apple" dump-package | grep -c '"type" : "binary"'; }
-[ "$(targets)" = 0 ]
+# Uncached: a cached manifest does not notice a new folder.
+frameworks() {
+  swift package --package-path "$apple" --manifest-cache none dump-package |
+    grep -c '"type" : "binary"' || true
+}
+[ "$(frameworks)" = 0 ] || { echo "error: a framework that is not there" && exit 1; }
 mkdir "$apple/CLiteRT.xcframework"
-rm -rf "$HOME/.cache/org.swift.swiftpm/manifests" # it does not notice a new folder
-[ "$(targets)" = 1 ]
+[ "$(frameworks)" = 1 ] || { echo "error: no framework found" && exit 1; }

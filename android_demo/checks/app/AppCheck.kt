@@ -13,10 +13,6 @@ import dev.edgekit.digits.DigitsVariant
 import java.io.File
 import java.util.Locale
 
-// As the app has them: DrawView.PEN and DemoApplication.RASTER need Android to be read.
-private const val PEN = 0.1f
-private const val RASTER = 160
-
 // Between two points of digits.txt.
 private const val STEPS = 6
 
@@ -54,7 +50,7 @@ private fun between(values: List<Float>, place: Int): Float {
 }
 
 private fun framed(strokes: Strokes): RgbImage =
-    checkNotNull(Ink.framed(strokes.rasterize(RASTER, PEN))) { "a drawing has ink" }
+    checkNotNull(Ink.framed(strokes.rasterize())) { "a drawing has ink" }
 
 private fun checkStrokes(strokes: Strokes) {
     val restored = Strokes.of(strokes.toFloats())
@@ -65,7 +61,7 @@ private fun checkStrokes(strokes: Strokes) {
     same("the dot's corner", 0, dot.pixels[0].toInt())
     val outside = Strokes().apply { begin(-1f, 2f) }
     same("a point outside", listOf(listOf(0f, 1f)), outside.points)
-    same("no ink", null, Ink.framed(Strokes().rasterize(20, PEN)))
+    same("no ink", null, Ink.framed(Strokes().rasterize(20)))
 }
 
 private fun checkInk() {
@@ -164,7 +160,7 @@ private fun checkVariant(folder: File, variant: DigitsVariant, drawn: List<Pair<
         val begin = System.nanoTime()
         digits.run(image).top(3)
         val once = (System.nanoTime() - begin) / 1e6
-        val line = Strokes().apply { begin(0.5f, 0.1f); extend(0.5f, 0.9f) }.rasterize(RASTER, PEN)
+        val line = Strokes().apply { begin(0.5f, 0.1f); extend(0.5f, 0.9f) }.rasterize()
         val timing = Benchmark(System::nanoTime).time(runs = 100, warmups = 10) {
             digits.run(line).top(3)
         }
@@ -197,7 +193,8 @@ fun main(arguments: Array<String>) {
     val frames = drawn.joinToString(", ") { """"${it.first}": ${json(framed(it.second))}""" }
     val strokes = drawn.joinToString(", ") { """"${it.first}": ${it.second.points}""" }
     File(arguments[2]).writeText(
-        """{"variants": [${variants.joinToString(",\n")}],
+        """{"pen": ${Strokes.PEN},
+"variants": [${variants.joinToString(",\n")}],
 "frames": {$frames},
 "strokes": {$strokes}}
 """,

@@ -93,7 +93,7 @@ def _drawn(digit: str) -> Fill:
 
     def fill(root: View, resources: Resources, state: State) -> None:
         _empty(root, resources, state)
-        root.find("canvas").shown["strokes"] = state["strokes"][digit]
+        root.find("canvas").shown = {"strokes": state["strokes"][digit], "pen": state["pen"]}
         variant = state["variants"][0]
         for name, (label, score) in zip(
             ("answer_first", "answer_second", "answer_third"),

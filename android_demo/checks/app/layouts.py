@@ -18,8 +18,8 @@ ANDROID = "{http://schemas.android.com/apk/res/android}"
 class View:
     """One view: its class, its attributes with the style's merged in, and what is shown in it.
 
-    `shown` holds what code sets: `text`, `progress` (0 to 1), `image`, `strokes`, `checked`,
-    `color`. Lengths are pixels; `x`, `y`, `width` and `height` are set by `measuring`.
+    `shown` holds what code sets: `text`, `progress` (0 to 1), `image`, `strokes` and their `pen`,
+    `checked`, `color`. Lengths are pixels; `x`, `y`, `width` and `height` are set by `measuring`.
     """
 
     kind: str

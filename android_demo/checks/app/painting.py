@@ -15,7 +15,6 @@ from PIL import Image, ImageDraw, ImageFont
 _LINE, _ASCENT, _ABOVE, _BELOW = 1.172, 0.928, 0.129, 0.027
 # A radio button's drawable and its ring, in dp, as Android's own theme has them.
 _RADIO, _RING, _DOT = 32, 10, 5
-_PEN = 0.1  # DrawView.PEN
 
 
 class Painter:
@@ -164,7 +163,8 @@ class Painter:
             hint = self._resources.text("@string/canvas_hint")
             color = self._resources.color("@color/paper_hint")
             draw.text(middle, hint, font=font, fill=color, anchor="ms")
-        ink, width = self._resources.color("@color/ink"), _PEN * view.width
+            return
+        ink, width = self._resources.color("@color/ink"), view.shown["pen"] * view.width
         for line in strokes:
             points = [
                 (left + x * view.width, top + y * view.height)

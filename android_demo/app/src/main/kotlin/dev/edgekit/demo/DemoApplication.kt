@@ -64,7 +64,7 @@ class DemoApplication : Application() {
         val image = Strokes().apply {
             begin(0.5f, 0.1f)
             extend(0.5f, 0.9f)
-        }.rasterize(RASTER, DrawView.PEN)
+        }.rasterize()
         val timing = Benchmark(System::nanoTime).time(runs, WARMUPS) { best(digits, image) }
         BenchmarkReport(variant, threads, timing)
     }
@@ -78,9 +78,6 @@ class DemoApplication : Application() {
         digits.run(image).top(ANSWERS)
 
     companion object {
-        /** Side of the square that a drawing becomes, in pixels. */
-        const val RASTER = 160
-
         /** How many answers are shown. */
         const val ANSWERS = 3
 

@@ -40,7 +40,7 @@ class DrawView(context: Context, attributes: AttributeSet?) : View(context, attr
     override fun onDraw(canvas: Canvas) {
         super.onDraw(canvas)
         if (strokes.isEmpty) canvas.drawText(hint, width / 2f, height / 2f, hintPaint)
-        ink.strokeWidth = PEN * width
+        ink.strokeWidth = Strokes.PEN * width
         for (line in strokes.points) {
             for (i in line.indices step 2) {
                 // The first point is a line to itself: a dot.
@@ -82,10 +82,5 @@ class DrawView(context: Context, attributes: AttributeSet?) : View(context, attr
         super.performClick()
         onStroke()
         return true
-    }
-
-    companion object {
-        /** Width of the pen, in parts of the canvas's side. */
-        const val PEN = 0.1f
     }
 }

@@ -99,9 +99,7 @@ class MainActivity : Activity() {
         } else if (!canvas.strokes.isEmpty) {
             // A copy: the finger may draw on while the model's thread reads.
             val strokes = Strokes.of(canvas.strokes.toFloats())
-            demo.recognize(variant) {
-                Ink.framed(strokes.rasterize(DemoApplication.RASTER, DrawView.PEN))
-            }
+            demo.recognize(variant) { Ink.framed(strokes.rasterize()) }
         }
     }
 

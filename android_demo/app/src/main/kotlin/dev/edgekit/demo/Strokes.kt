@@ -46,7 +46,7 @@ class Strokes {
      * @param side of the square image, in pixels.
      * @param width of the lines, in parts of the side.
      */
-    fun rasterize(side: Int, width: Float): RgbImage {
+    fun rasterize(side: Int = RASTER, width: Float = PEN): RgbImage {
         val gray = FloatArray(side * side)
         for (line in lines) {
             for (i in line.indices step 2) {
@@ -86,6 +86,12 @@ class Strokes {
         max(0, floor(from).toInt() - 1)..min(side - 1, ceil(to).toInt())
 
     companion object {
+        /** Width of the pen, in parts of the canvas's side. */
+        const val PEN = 0.1f
+
+        /** Side of the square that a drawing becomes, in pixels. */
+        const val RASTER = 160
+
         /** The strokes of [toFloats]; what is cut off at the end of [floats] is left out. */
         fun of(floats: FloatArray): Strokes {
             val strokes = Strokes()

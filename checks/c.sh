@@ -3,8 +3,8 @@
 #
 #   checks/c.sh
 #
-# Replays tests/bundle/vectors.txt, with sanitizers and with all optimizations, and compiles what is
-# generated of odd contracts. It takes a C and a C++ compiler: CC and CXX [default: cc and c++].
+# Replays tests/bundle/vectors.txt, with sanitizers and with all optimizations, compares how values
+# are stored and ranked with the Python bundle, and compiles what is generated of odd contracts. It takes a C and a C++ compiler: CC and CXX [default: cc and c++].
 # shellcheck source=../android_demo/checks/toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../android_demo/checks/toolchain.sh"
 CC="${CC:-cc}" CXX="${CXX:-c++}"
@@ -38,6 +38,11 @@ if echo 'int main(void) { return 0; }' |
   sanitized=", no fault by sanitizers"
 fi
 
+"$CC" -std=c99 -O2 -fPIC -shared "${strict[@]}" "$core"/*.c -lm -o "$SCRATCH/core.so" \
+  >"$SCRATCH/log" 2>&1 || failed c "the core does not compile" "$SCRATCH/log"
+"$PYTHON" "$REPOSITORY/checks/c/values.py" "$SCRATCH/core.so" >"$SCRATCH/values" 2>"$SCRATCH/log" ||
+  failed c "values are stored, read or ranked otherwise" "$SCRATCH/log"
+
 "$PYTHON" -m tests.bundle.c_contracts "$SCRATCH/odd" >"$SCRATCH/count" 2>"$SCRATCH/log" ||
   failed c "odd contracts cannot be generated" "$SCRATCH/log"
 for folder in "$SCRATCH"/odd/*/; do
@@ -48,5 +53,5 @@ for folder in "$SCRATCH"/odd/*/; do
       failed c "$(basename "$file") of an odd contract does not compile" "$SCRATCH/log"
   done
 done
-passed c "$CASES of $CASES vectors bit by bit as C99 and C++17$sanitized; $(cat "$SCRATCH/count") \
-odd contracts compile"
+passed c "$CASES of $CASES vectors bit by bit as C99 and C++17$sanitized; $(cat "$SCRATCH/values") \
+values stored and read alike; $(cat "$SCRATCH/count") odd contracts compile"

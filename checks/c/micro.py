@@ -16,60 +16,10 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from structures import Bytes, Check, Model
 from tflite_micro.python.tflite_micro import runtime
 
 ARENA_BYTES = 8 << 20  # to run in; what of it is used is reported
-Bytes = ctypes.POINTER(ctypes.c_ubyte)
-
-
-class Tensor(ctypes.Structure):
-    """`edgekit_tensor`."""
-
-    _fields_ = [
-        ("name", ctypes.c_char_p),
-        ("index", ctypes.c_int),
-        ("dtype", ctypes.c_int),
-        ("rank", ctypes.c_int),
-        ("shape", ctypes.POINTER(ctypes.c_int32)),
-        ("count", ctypes.c_size_t),
-        ("num_bytes", ctypes.c_size_t),
-        ("quantized", ctypes.c_int),
-        ("scale", ctypes.c_float),
-        ("zero_point", ctypes.c_int64),
-        ("golden_offset", ctypes.c_size_t),
-        ("tolerance", ctypes.c_double),
-    ]
-
-
-class Model(ctypes.Structure):
-    """`edgekit_model`."""
-
-    _fields_ = [
-        ("variant", ctypes.c_char_p),
-        ("data", Bytes),
-        ("size", ctypes.c_size_t),
-        ("num_inputs", ctypes.c_int),
-        ("inputs", ctypes.POINTER(Tensor)),
-        ("num_outputs", ctypes.c_int),
-        ("outputs", ctypes.POINTER(Tensor)),
-        ("golden", Bytes),
-        ("num_samples", ctypes.c_int),
-        ("sample_bytes", ctypes.c_size_t),
-    ]
-
-
-class Check(ctypes.Structure):
-    """`edgekit_check`."""
-
-    _fields_ = [
-        ("name", ctypes.c_char_p),
-        ("worst", ctypes.c_double),
-        ("tolerance", ctypes.c_double),
-        ("exact", ctypes.c_int),
-        ("passed", ctypes.c_int),
-    ]
-
-
 Run = ctypes.CFUNCTYPE(
     ctypes.c_int,
     ctypes.c_void_p,

@@ -4,7 +4,8 @@
 #   checks/c.sh
 #
 # Replays tests/bundle/vectors.txt, with sanitizers and with all optimizations, compares how values
-# are stored and ranked with the Python bundle, and compiles what is generated of odd contracts. It takes a C and a C++ compiler: CC and CXX [default: cc and c++].
+# are stored and ranked with the Python bundle, and compiles what is generated of odd contracts.
+# It takes a C and a C++ compiler: CC and CXX [default: cc and c++].
 # shellcheck source=../android_demo/checks/toolchain.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../android_demo/checks/toolchain.sh"
 CC="${CC:-cc}" CXX="${CXX:-c++}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 
-from edgekit.bundle import kotlin
+from edgekit.bundle import kotlin, kotlin_names
 from edgekit.bundling import Bundle
 
 # What Gradle's Android plugin packs as it is; anything else could be left out of an app, or
@@ -28,8 +28,8 @@ def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
     Raises:
         ModelError: A tensor that LiteRT's Kotlin interface cannot hold.
     """
-    kotlin.check(bundle)
-    naming = kotlin.Naming.of(bundle)
+    kotlin_names.check(bundle)
+    naming = kotlin_names.Naming.of(bundle)
     module, assets = naming.package, _assets(bundle)
     folder = f"edgekit/{module}"
     code = f"{module}/src/main/kotlin/dev/edgekit/{module}"
@@ -75,7 +75,7 @@ def _source(path: str) -> str:
     return place.read_text(encoding="utf-8")
 
 
-def _readme(bundle: Bundle, naming: kotlin.Naming) -> str:
+def _readme(bundle: Bundle, naming: kotlin_names.Naming) -> str:
     name, module = naming.type, naming.package
     rows = "\n".join(
         f"| `{naming.variants[model.variant]}` | {model.size_bytes:,} | {model.oldest_runtime} |"
@@ -85,7 +85,7 @@ def _readme(bundle: Bundle, naming: kotlin.Naming) -> str:
         _source("README.md")
         .replace("MODULE", module)
         .replace("TYPE", name)
-        .replace("NAME", kotlin.comment(bundle.name))
+        .replace("NAME", kotlin_names.comment(bundle.name))
         .replace("LITERT", _LITERT)
         .replace("VARIANTS", rows)
         .replace("FIRST", naming.variants[bundle.models[0].variant])

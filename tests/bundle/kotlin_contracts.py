@@ -14,7 +14,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from edgekit.bundle import android, kotlin
+from edgekit.bundle import android, kotlin_names
 from edgekit.bundling import Bundle, BundledModel, Golden, GoldenTensor
 from edgekit.data import preprocess
 from edgekit.records import Contract, Preprocessing, TensorSpec
@@ -183,9 +183,9 @@ def examples(count: int) -> list[tuple[Bundle, dict[str, bytes]]]:
     @given(bundles())
     def collect(made: tuple[Bundle, dict[str, bytes]]) -> None:
         bundle, contents = made
-        if kotlin.Naming.of(bundle).package in packages:
+        if kotlin_names.Naming.of(bundle).package in packages:
             bundle = replace(bundle, name=f"{bundle.name} {len(found)}")
-        packages.add(kotlin.Naming.of(bundle).package)
+        packages.add(kotlin_names.Naming.of(bundle).package)
         found.append((bundle, contents))
 
     collect()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from edgekit import serde
-from edgekit.bundle import android, kotlin
+from edgekit.bundle import android, kotlin_names
 from edgekit.bundling import Bundle
 from edgekit.errors import ModelError
 from edgekit.records import Contract, Preprocessing, TensorSpec
@@ -77,7 +77,7 @@ def test_any_contract_gives_the_same_files_each_time_and_in_ascii_places(
     for path in files:
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]*", path)
     assert set(contents.values()) <= set(files.values())
-    naming = kotlin.Naming.of(bundle)
+    naming = kotlin_names.Naming.of(bundle)
     for name in (naming.type, *naming.inputs.values(), *naming.outputs.values()):
         assert re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", name)
     assert len(set(naming.variants.values())) == len(bundle.models)
@@ -112,7 +112,7 @@ def _code(text: str) -> str:
 def test_the_odd_contracts_are_the_same_each_time_and_of_every_kind() -> None:
     first, again = made.examples(8), made.examples(8)
     assert [bundle for bundle, _ in first] == [bundle for bundle, _ in again]
-    packages = [kotlin.Naming.of(bundle).package for bundle, _ in first]
+    packages = [kotlin_names.Naming.of(bundle).package for bundle, _ in first]
     assert len(set(packages)) == len(packages) == 8
 
 

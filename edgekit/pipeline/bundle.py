@@ -88,6 +88,7 @@ def bundle(
             )
         )
     _check_alike(models)
+    _check_one_model(made)
     whole = Bundle(name=called, edgekit=edgekit.__version__, models=tuple(models))
     for platform, folder in destinations.items():
         module, _, function = PLATFORMS[platform].partition(":")
@@ -146,6 +147,16 @@ def _artifact(path: Path) -> Artifact:
                 hint="convert again with --input-shape NAME=1,...",
             )
     return artifact
+
+
+def _check_one_model(made: Sequence[Artifact]) -> None:
+    sources = {artifact.source_sha256: Path(artifact.path).name for artifact in made}
+    if len(sources) > 1:
+        raise UsageError(
+            "The files of a bundle are variants of one model.",
+            received=f"{' and '.join(sources.values())}, converted from different ones",
+            hint="bundle them apart, or convert all of them from the same model.",
+        )
 
 
 def _name(artifact: Artifact) -> str:

@@ -199,6 +199,13 @@ def test_what_cannot_be_bundled_is_refused_with_the_reason(net: list[Path], tmp_
     assert "another variant" in refused(UsageError, [net[0], *twin], tmp_path / "c")
     other = convert(RUNTIMES / "two_inputs.tflite", tmp_path / "other", name="other")
     assert "same inputs" in refused(UsageError, [net[0], *other], tmp_path / "c")
+    shutil.copy(net[0].parents[1] / "image.tflite", tmp_path / "retrained.tflite")
+    with (tmp_path / "retrained.tflite").open("ab") as file:
+        file.write(b"\0")  # another file of the same inputs and outputs
+    trained = convert(
+        tmp_path / "retrained.tflite", tmp_path / "v2", IMAGE, ("float16",), name="v2"
+    )
+    assert "one model" in refused(UsageError, [net[0], trained[-1]], tmp_path / "c")
     assert "at least one" in refused(UsageError, [], tmp_path / "c")
     with pytest.raises(UsageError, match="platform"):
         bundle(net, {"palm": tmp_path / "c"})

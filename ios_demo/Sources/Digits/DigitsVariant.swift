@@ -54,7 +54,7 @@ public enum DigitsVariant: String, CaseIterable, Sendable {
               name: "digit",
               offset: 256,
               byteCount: 40,
-              tolerance: 0.00390625),
+              tolerance: 0.0039063687436282635),
           ]))
     }
   }

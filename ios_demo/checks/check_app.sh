@@ -34,10 +34,10 @@ if reason=$("$toolchain" install); then
 
   # shellcheck disable=SC2016  # the toolchain's shell expands these
   step "swiftc -parse" "$toolchain" run bash -c '
-    cd /work/ios_demo && for file in "$@"; do swiftc -frontend -parse "$file" || exit 1; done' \
+    cd /source/ios_demo && for file in "$@"; do swiftc -frontend -parse "$file" || exit 1; done' \
     - "${screens[@]}"
   step "swift-format" "$toolchain" run /usr/libexec/swift/bin/swift-format lint --strict \
-    --recursive /work/ios_demo/App /work/ios_demo/checks/app/Tests
+    --recursive /source/ios_demo/App /source/ios_demo/checks/app/Tests
   echo "ok app: ${#screens[@]} Swift files parse, and swift-format finds nothing in them"
 
   linker=(-Xlinker -L/litert -Xlinker -rpath -Xlinker /litert)
@@ -46,20 +46,20 @@ if reason=$("$toolchain" install); then
     set -e
     rm -rf /build/app/Sources /build/app/Tests
     mkdir -p /build/app/Sources /build/app/Tests
-    cp /work/ios_demo/checks/app/Package.swift /build/app/
-    cp -r /work/ios_demo/App/Logic /build/app/Sources/AppLogic
-    cp -r /work/ios_demo/checks/app/Tests /build/app/Tests/AppLogicTests
+    cp /source/ios_demo/checks/app/Package.swift /build/app/
+    cp -r /source/ios_demo/App/Logic /build/app/Sources/AppLogic
+    cp -r /source/ios_demo/checks/app/Tests /build/app/Tests/AppLogicTests
     swift test --package-path /build/app "$@"' - "${linker[@]}"
   passed=$(grep -oE 'Executed [0-9]+ tests, with 0 failures' "$log" | tail -n 1)
   [ -n "$passed" ] || { echo "FAILED app: no test was run" && exit 1; }
   ! grep -E 'AppLogic/.*warning:' "$log" || { echo "FAILED app: warnings" && exit 1; }
   echo "ok app: App/Logic on Linux with LiteRT: $passed"
 
-  step "the screens' types" "$toolchain" run /work/ios_demo/checks/app/typecheck_screens.sh
+  step "the screens' types" "$toolchain" run /source/ios_demo/checks/app/typecheck_screens.sh
   echo "ok app: all of it is type-checked, the screens against declarations of our own"
 
   step "swift package dump-package" "$toolchain" run swift package \
-    --package-path /work/ios_demo --scratch-path /build/dump dump-package
+    --package-path /source/ios_demo --scratch-path /build/dump dump-package
   sed -n '/^{/,$p' "$log" >"$scratch/package.json"
   packages=("$scratch/package.json")
 else

@@ -24,7 +24,7 @@ trap 'rm -rf "$folder"' EXIT
 drawn=$(PYTHONPATH=$repository "$python" "$repository/tests/bundle/swift_contracts.py" "$folder/package")
 export EDGEKIT_SWIFT_WORK=$folder/package
 linker=(-Xlinker -L/litert -Xlinker -rpath -Xlinker /litert)
-if ! "$toolchain" run swift run --package-path /work --scratch-path "/build/contracts" \
+if ! "$toolchain" run swift run --package-path /source --scratch-path "/build/contracts" \
   "${linker[@]}" PrintStrings >"$folder/printed.txt" 2>"$folder/log"; then
   cat "$folder/printed.txt" "$folder/log" | grep -E 'error|Fatal' | cut -c 1-300 | head -n 40
   echo "FAILED contracts: $drawn"

@@ -31,7 +31,7 @@ step() {
 }
 
 linker=(-Xlinker -L/litert -Xlinker -rpath -Xlinker /litert)
-package=(--package-path /work/ios_demo --scratch-path /build/demo "${linker[@]}")
+package=(--package-path /source/ios_demo --scratch-path /build/demo "${linker[@]}")
 step "$toolchain" run swift build --build-tests "${package[@]}" -Xswiftc -warnings-as-errors \
   -Xswiftc -strict-concurrency=complete
 echo "ok swift: $("$toolchain" run swift --version 2>/dev/null | head -n 1) builds the package without a warning"
@@ -48,6 +48,6 @@ step "$toolchain" run swift-format lint --strict --recursive \
 echo "ok swift: swift-format finds nothing in Package.swift, Sources, Tests and stubs"
 
 # What needs a pod or Apple's SDK is checked against declarations of our own (checks/stubs).
-step "$toolchain" run /work/ios_demo/checks/typecheck_engines.sh
+step "$toolchain" run /source/ios_demo/checks/typecheck_engines.sh
 echo "ok swift: TensorFlowLiteSwift's engine and CoreGraphics' pictures type-check in Swift 5 and 6"
 echo "ok swift: Package.swift evaluates as on a Mac, with CLiteRT.xcframework and without"

@@ -2,9 +2,9 @@
 # The Swift toolchain of the checks: Debian's own, in a folder outside the repository.
 #
 #   toolchain.sh install        make it, once; says why where it cannot be had, and returns 3
-#   toolchain.sh run COMMAND..  run a command in it; /work is the repository, /litert the folder
+#   toolchain.sh run COMMAND..  run a command in it; /source is the repository, /litert the folder
 #                               EDGEKIT_LITERT_FOLDER, /build a folder that is kept between runs;
-#                               it begins in /work
+#                               it begins in /source
 #
 # A Debian of its own is needed, since Swift is packaged from Debian 13 on and its compiler wants
 # that system's C++ library. It is made beside its place and moved there at the end: a half-made one
@@ -90,14 +90,14 @@ debootstrap_folder() {
   echo "$folder"
 }
 
-# Runs a command where the repository (or EDGEKIT_SWIFT_WORK) lies at /work, read-only.
+# Runs a command where the repository (or EDGEKIT_SWIFT_WORK) lies at /source, read-only.
 run() {
   local work=${EDGEKIT_SWIFT_WORK:-$repository}
   local litert=${EDGEKIT_LITERT_FOLDER:-$work}
   # A build folder for each repository: paths within the toolchain are alike for all of them.
   local build
   build=$cache/swift-build/$(echo "$repository" | cksum | cut -d ' ' -f 1)
-  mkdir -p "$build" "$root/work" "$root/litert" "$root/build"
+  mkdir -p "$build" "$root/source" "$root/litert" "$root/build"
   # shellcheck disable=SC2016  # the inner shell expands these
   unshare --mount --fork bash -c '
     set -e
@@ -106,12 +106,12 @@ run() {
     mount --rbind /dev "$root/dev"
     mount --rbind /sys "$root/sys" # LiteRT looks at the processors there
     mount -t proc proc "$root/proc"
-    mount --bind "$work" "$root/work"
-    mount -o remount,bind,ro "$root/work"
+    mount --bind "$work" "$root/source"
+    mount -o remount,bind,ro "$root/source"
     mount --bind "$litert" "$root/litert"
     mount -o remount,bind,ro "$root/litert"
     mount --bind "$build" "$root/build"
-    exec chroot "$root" env -i -C /work PATH=/usr/bin:/bin:/usr/libexec/swift/bin HOME=/build LANG=C.UTF-8 "$@"' \
+    exec chroot "$root" env -i -C /source PATH=/usr/bin:/bin:/usr/libexec/swift/bin HOME=/build LANG=C.UTF-8 "$@"' \
     - "$root" "$work" "$litert" "$build" "$@"
 }
 

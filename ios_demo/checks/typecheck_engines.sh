@@ -3,7 +3,7 @@
 # CLiteRT and with TensorFlowLite and CoreGraphics, against declarations of our own; and evaluates
 # Package.swift as on a Mac.
 set -euo pipefail
-stubs=/work/ios_demo/checks/stubs
+stubs=/source/ios_demo/checks/stubs
 made=/build/engines
 rm -rf "$made"
 mkdir -p "$made"
@@ -13,19 +13,19 @@ for module in TensorFlowLite CoreGraphics; do
 done
 for version in 5 6; do
   swiftc -typecheck -parse-as-library -module-name EdgeKitCore -swift-version "$version" \
-    -warnings-as-errors -I "$made" /work/ios_demo/Sources/EdgeKitCore/*.swift
+    -warnings-as-errors -I "$made" /source/ios_demo/Sources/EdgeKitCore/*.swift
 done
 # Without any engine, which an app then brings.
 swiftc -typecheck -parse-as-library -module-name EdgeKitCore -swift-version 5 \
-  -warnings-as-errors /work/ios_demo/Sources/EdgeKitCore/*.swift
+  -warnings-as-errors /source/ios_demo/Sources/EdgeKitCore/*.swift
 
 # What the manifest says on Apple's systems, without the framework and with it.
 apple=/build/apple
 rm -rf "$apple"
 mkdir -p "$apple/Tests"
-cp -r /work/ios_demo/Sources "$apple/Sources"
-cp -r /work/ios_demo/Tests/* "$apple/Tests/"
-sed 's/#if os(Linux)/#if os(macOS)/' /work/ios_demo/Package.swift >"$apple/Package.swift"
+cp -r /source/ios_demo/Sources "$apple/Sources"
+cp -r /source/ios_demo/Tests/* "$apple/Tests/"
+sed 's/#if os(Linux)/#if os(macOS)/' /source/ios_demo/Package.swift >"$apple/Package.swift"
 # Uncached: a cached manifest does not notice a new folder.
 frameworks() {
   swift package --package-path "$apple" --manifest-cache none dump-package |

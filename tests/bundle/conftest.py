@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def convert(
     toml: str = "",
     recipes: Sequence[str] = ("float32",),
     name: str = "net",
-    **options: str,
+    **options: Any,
 ) -> list[Path]:
     """The converted files of a `.tflite`, in a folder, by an `edgekit.toml` beside it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +56,7 @@ def convert(
         output=folder / "out",
         name=name,
         calibration=calibration,
-        options=ConvertOptions(recipes=tuple(recipes), **options),  # type: ignore[arg-type]
+        options=ConvertOptions(recipes=tuple(recipes), **options),
     )
     found = {artifact.recipe.label: Path(artifact.path) for artifact in made}
     return [folder / "out" / found[recipe].name for recipe in recipes]

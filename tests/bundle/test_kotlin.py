@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from edgekit import serde
 from edgekit.bundle import android, kotlin_names
-from edgekit.bundling import Bundle
+from edgekit.bundling import Bundle, BundledModel, Golden
 from edgekit.errors import ModelError
 from edgekit.records import Contract, Preprocessing, TensorSpec
 from tests.bundle import kotlin_contracts as made
@@ -136,8 +136,8 @@ def _with_input(bundle: Bundle, spec: TensorSpec) -> Bundle:
     return replace(bundle, models=models)
 
 
-def _no_inputs(model: object) -> object:
-    golden = model.golden  # type: ignore[attr-defined]
+def _no_inputs(model: BundledModel) -> Golden:
+    golden = model.golden
     outputs = tuple(tensor for tensor in golden.tensors if tensor.role == "output")
     return replace(golden, tensors=outputs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,8 +72,8 @@ def files(folder: Path, **milliseconds: str) -> dict[str, Path]:
     return {name: folder / f"{name}.tflite" for name in milliseconds}
 
 
-def run(machine: Machine, *pairs: tuple[Path, Path], **asked: object) -> Timed:
-    return time_pairs(pairs, Target(), open_timer=machine, **asked)  # type: ignore[arg-type]
+def run(machine: Machine, *pairs: tuple[Path, Path], **asked: Any) -> Timed:
+    return time_pairs(pairs, Target(), open_timer=machine, **asked)
 
 
 def undecided(pair: tuple[Path, Path]) -> Callable[[Timed], bool]:

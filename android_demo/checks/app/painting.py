@@ -194,7 +194,9 @@ class Painter:
         shape = clip[0][0]
         radius = self._attribute(shape, "corners", "radius")
         ImageDraw.Draw(layer).rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), radius, fill=255)
-        color = self._resources.color(shape.find("solid").get(f"{ANDROID}color", ""))  # type: ignore[union-attr]
+        solid = shape.find("solid")
+        assert solid is not None, "what a progress bar is filled with has a colour"
+        color = self._resources.color(solid.get(f"{ANDROID}color", ""))
         layer = layer.crop((0, 0, round(size[0] * part), size[1]))
         draw.bitmap((round(box[0]), round(box[1])), layer, fill=color)
 

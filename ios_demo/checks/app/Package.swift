@@ -5,7 +5,7 @@ import PackageDescription
 
 let package = Package(
   name: "AppLogic",
-  dependencies: [.package(path: "/work/ios_demo")],
+  dependencies: [.package(path: "/source/ios_demo")],
   targets: [
     .target(
       name: "AppLogic",

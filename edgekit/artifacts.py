@@ -51,10 +51,13 @@ def origin_path(artifact: Artifact) -> Path:
     return _beside(artifact, replace(artifact.recipe, **_FLOAT))
 
 
+def model_name(artifact: Artifact) -> str:
+    """What the model is called: the first part of the names of all its files."""
+    return Path(artifact.path).name.removesuffix(f".{artifact.recipe.label}.tflite")
+
+
 def _beside(artifact: Artifact, recipe: Recipe) -> Path:
-    path = Path(artifact.path)
-    name = path.name.removesuffix(f".{artifact.recipe.label}.tflite")
-    return tflite_path(path.parent, name, recipe)
+    return tflite_path(Path(artifact.path).parent, model_name(artifact), recipe)
 
 
 def compressed_bytes(content: bytes) -> int:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 import edgekit
-from edgekit import artifacts, flatbuffer, serde
-from edgekit.bundling import Bundle, BundledModel, Golden, GoldenTensor
-from edgekit.data.samples import Samples
+from edgekit import artifacts, serde
+from edgekit.bundling import Bundle, BundledModel
 from edgekit.errors import ModelError, OutputError, UsageError
+from edgekit.pipeline.golden import golden_samples
 from edgekit.process import Progress, silent
-from edgekit.records import Artifact, Limits, Target, TensorSpec
-from edgekit.runtimes import host
+from edgekit.records import Artifact, Limits, TensorSpec
 
 # Platform: the function that turns a Bundle and its files' contents into files.
 PLATFORMS = {
@@ -27,10 +23,6 @@ PLATFORMS = {
     "c": "edgekit.bundle.c:files",
     "python": "edgekit.bundle.python:files",
 }
-# What float kernels of two machines may differ by: measured 2.4e-7 between x86 and arm64.
-_FLOAT_TOLERANCE = 1e-5
-# Half a unit in the last place of each of two float32 values whose difference is looked at.
-_FLOAT_ROUNDING = 2.0**-23
 
 
 def bundle(
@@ -68,12 +60,12 @@ def bundle(
             received=", ".join(path.name for path in paths),
         )
     made = [_artifact(path) for path in paths]
-    called = name or _name(made[0])
+    called = name or artifacts.model_name(made[0])
     contents: dict[str, bytes] = {}
     models = []
     for path, artifact in zip(paths, made, strict=True):
         on_progress(f"running the golden samples with {path.name}")
-        golden, data = _golden(path, artifact, limits or Limits())
+        golden, data = golden_samples(path, artifact, limits or Limits())
         contents[path.name] = path.read_bytes()
         contents[golden.file] = data
         models.append(
@@ -159,10 +151,6 @@ def _check_one_model(made: Sequence[Artifact]) -> None:
         )
 
 
-def _name(artifact: Artifact) -> str:
-    return Path(artifact.path).name.removesuffix(f".{artifact.recipe.label}.tflite")
-
-
 def _check_alike(models: Sequence[BundledModel]) -> None:
     """Refuse variants that an app could not switch between."""
 
@@ -184,85 +172,6 @@ def _check_alike(models: Sequence[BundledModel]) -> None:
     variants = [model.variant for model in models]
     if len(set(variants)) < len(variants):
         raise UsageError("Each file of a bundle is another variant.", received=", ".join(variants))
-
-
-def _golden(path: Path, artifact: Artifact, limits: Limits) -> tuple[Golden, bytes]:
-    """Golden inputs as the file stores them, and what this host's LiteRT computes of them."""
-    source = artifacts.golden_path(path.parent, _name(artifact))
-    if not source.is_file():
-        raise ModelError(
-            "A bundle holds golden samples, for the self-test on the device.",
-            received=f"no {source}",
-            hint="keep it beside the .tflite, where convert wrote it.",
-        )
-    inputs = Samples.load(source).inputs
-    with host.open_session(path, Target(), limits=limits) as session:
-        outputs = session.run(inputs)
-    contract = artifact.contract
-    stored = [
-        ("input", spec, _stored(inputs[spec.name], spec), 0.0) for spec in contract.inputs
-    ] + [
-        ("output", spec, _stored(outputs[spec.name], spec), _tolerance(path, spec, outputs))
-        for spec in contract.outputs
-    ]
-    tensors, rows, offset = [], [], 0
-    for role, spec, array, tolerance in stored:
-        rows.append(array.reshape(len(array), -1).view(np.uint8).reshape(len(array), -1))
-        size = rows[-1].shape[1]
-        tensors.append(
-            GoldenTensor(
-                role="input" if role == "input" else "output",
-                name=spec.name,
-                dtype=spec.dtype,
-                shape=spec.shape,
-                offset=offset,
-                num_bytes=size,
-                tolerance=tolerance,
-            )
-        )
-        offset += size
-    data = np.concatenate(rows, axis=1).tobytes()
-    golden = Golden(
-        file=f"{path.stem}.golden.bin",
-        sha256=hashlib.sha256(data).hexdigest(),
-        num_samples=len(rows[0]),
-        sample_bytes=offset,
-        tensors=tuple(tensors),
-    )
-    return golden, data
-
-
-def _stored(real: np.ndarray, spec: TensorSpec) -> np.ndarray:
-    """Real values as the tensor stores them, little-endian: as the runtime's worker does it."""
-    dtype = np.dtype(spec.dtype).newbyteorder("<")
-    if spec.scale:
-        bounds = np.iinfo(spec.dtype)
-        wide = np.float32 if dtype.itemsize <= 2 else np.float64  # float32 has no int32 maximum
-        codes = np.rint(np.divide(real, wide(spec.scale[0]), dtype=wide))
-        codes += wide(spec.zero_point[0])
-        real = np.clip(codes, bounds.min, bounds.max)
-    return np.ascontiguousarray(real, dtype=dtype)
-
-
-def _tolerance(path: Path, spec: TensorSpec, outputs: Mapping[str, np.ndarray]) -> float:
-    """One step of what the output is computed in; for float a little of its largest value.
-
-    Steps are told apart as float32 values, so their rounding is allowed too. Whole numbers without
-    a scale are met exactly.
-    """
-    values = outputs[spec.name]
-    if not spec.scale and values.dtype.kind != "f":
-        return 0.0
-    largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
-    if spec.scale:
-        return float(spec.scale[0]) + _FLOAT_ROUNDING * largest
-    model = flatbuffer.read(path)
-    index = flatbuffer.binding(model).outputs[spec.name]
-    for operator in flatbuffer.operators(model):
-        if operator.name == "DEQUANTIZE" and operator.outputs[0].index == index:
-            if operator.inputs[0].scale:  # float16 has none
-                return float(operator.inputs[0].scale[0]) + _FLOAT_ROUNDING * largest
-    return _FLOAT_TOLERANCE * max(1.0, largest)
 
 
 def _write(files: Mapping[str, bytes], folder: Path) -> None:

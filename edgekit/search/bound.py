@@ -12,10 +12,9 @@ from edgekit.data.samples import Samples
 from edgekit.errors import UsageError
 from edgekit.measure import accuracy, fidelity, intervals
 from edgekit.records import Contract
+from edgekit.rules import FRACTIONS
 from edgekit.search import margins
 
-# Metrics whose difference is a loss as it stands; of others it is divided by float's value.
-_FRACTIONS = ("top1_accuracy", "top5_accuracy", "auc")
 _ROUNDING = 1e-9
 
 Outputs = Mapping[str, np.ndarray]
@@ -162,7 +161,7 @@ class Bound:
         after = accuracy.measure(self.quantity, outputs, self._held, self._contract)
         sign = 1 if before.better == "higher" else -1
         unit = 1.0
-        if self.quantity.partition("@")[0] not in _FRACTIONS:
+        if self.quantity.partition("@")[0] not in FRACTIONS:
             unit = max(abs(before.value), 1e-12)
         value = sign * (before.value - after.value) / unit
         if not before.raw or not after.raw:

@@ -28,7 +28,12 @@ An error that arises in a worker process crosses to the parent as a dictionary
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+from edgekit.text import printable
 
 EXIT_OK = 0
 EXIT_GATE_FAILED = 1
@@ -155,6 +160,36 @@ def of_system(error: OSError) -> EdgekitError:
         received=str(error),
         hint="look at free space and permissions, also those of the temporary folder (TMPDIR).",
     )
+
+
+@contextmanager
+def reading(
+    path: Path | str, fault: str, *, kind: type[EdgekitError], hint: str | None = None
+) -> Iterator[None]:
+    """The door of a file: whatever a library raises while it reads one is the file's fault.
+
+    Libraries raise almost anything for a damaged file (h5py RuntimeError, OSError, KeyError or
+    ValueError, Pillow SyntaxError, json RecursionError), and another kind in the next release: so
+    no list is kept. Keep the block to the library's calls, or mistakes of edgekit hide in it.
+
+    Args:
+        path: What is read, for the message.
+        fault: What happened, as a sentence.
+        kind: The error that it becomes.
+        hint: The next step.
+
+    Raises:
+        EdgekitError: Of class `kind`. An EdgekitError, an ImportError and a MemoryError of the block
+            pass as they are.
+    """
+    try:
+        yield
+    except (EdgekitError, InternalError, ImportError, MemoryError):
+        raise
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        received = f"{path}: {printable(' '.join(str(reason).split()))[:300]}"
+        raise kind(fault, received=received, hint=hint) from None
 
 
 def _tree(root: type[EdgekitError]) -> dict[str, type[EdgekitError]]:

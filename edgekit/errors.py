@@ -179,8 +179,8 @@ def reading(
         hint: The next step.
 
     Raises:
-        EdgekitError: Of class `kind`. An EdgekitError, an ImportError and a MemoryError of the block
-            pass as they are.
+        EdgekitError: Of class `kind`. An EdgekitError, ImportError or MemoryError of the
+            block passes as it is.
     """
     try:
         yield

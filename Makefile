@@ -8,13 +8,17 @@ ifneq ($(wildcard ../shared/corpus),)
 export EDGEKIT_CORPUS ?= $(abspath ../shared/corpus)
 endif
 
-.PHONY: demo test lint demos bench format clean
+.PHONY: demo test fuzz lint demos bench format clean
 
 demo: $(VENV)/.convert
 	$(BIN)/edgekit demo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
+
+# Damaged files, a thousand of each format: some minutes. `make test` draws a tenth of them.
+fuzz: $(VENV)/.dev
+	EDGEKIT_FUZZ_FILES=1000 $(BIN)/python -m pytest tests/fuzz -rP $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

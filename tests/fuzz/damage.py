@@ -21,6 +21,8 @@ _ODD_VALUES: tuple[Any, ...] = (
     *([], {}, [[]], [None], [0, 0, 0], {"": ""}, {"class_name": "Dense"}, {"config": None}),
     [[[[[[1]]]]]],
 )
+# What an attribute of HDF5 can hold.
+_ATTRIBUTE_BYTES = 60_000
 _ODD_TEXT = (
     *("\0", "\x1b]0;t\x07", "\ufeff", "[", "]", "{", "}", '"', "'", "=", ",", "\n", "\r", "#"),
     *("nan", "inf", "-1", "1e999", "9" * 5000, "é", "\u2028", "[[" * 200, "true", "1979-05-27"),
@@ -130,14 +132,15 @@ def odd_zip(data: bytes, rng: Rng) -> bytes:
 
 
 def odd_hdf5(data: bytes, rng: Rng) -> bytes:
-    """A `.h5` of Keras with damage in its bytes, or with odd values in its configuration."""
-    if rng.random() < 0.5:
-        return odd_bytes(data, rng)
+    """A `.h5` of Keras with damage in its bytes, or with an odd configuration."""
     import h5py
 
     held = io.BytesIO(data)
     with h5py.File(held, "r+") as file:
         config = file.attrs["model_config"]
-        text = config if isinstance(config, bytes) else config.encode()
-        file.attrs["model_config"] = np.void(b"\0") if rng.random() < 0.02 else odd_json(text, rng)
+        text = odd_json(config if isinstance(config, bytes) else config.encode(), rng)
+        if rng.random() < 0.5 or len(text) > _ATTRIBUTE_BYTES:
+            return odd_bytes(data, rng)
+        # Of fixed length: HDF5's other strings cannot hold a zero byte.
+        file.attrs["model_config"] = np.bytes_(text or b" ")
     return held.getvalue()

@@ -117,17 +117,14 @@ def run(path: Path, digits: Path, touched: Path) -> list[Run]:
         for name in ("HOME", "TMPDIR"):
             env[name] = str(work / name.lower())
             Path(env[name]).mkdir()
-        before = _state(copied)
+        places = (copied, touched, Path(env["HOME"]), Path(env["TMPDIR"]))
         found = []
         for verb, arguments in commands(copied, work, digits).items():
+            before = {state for place in places for state in _state(place)}
             code, wrong = _one(arguments, env)
-            traces = [
-                *touched.iterdir(),
-                *Path(env["HOME"]).iterdir(),
-                *Path(env["TMPDIR"]).iterdir(),
-            ]
-            if traces or _state(copied) != before:
-                names = ", ".join(str(trace) for trace in traces) or copied.name
+            after = {state for place in places for state in _state(place)}
+            if after != before:
+                names = ", ".join(sorted({name for name, *_ in after ^ before}))
                 wrong = (*wrong, f"touched {names}")
             found.append(
                 Run(format=format_of(path), file=path.name, verb=verb, code=code, wrong=wrong)
@@ -158,8 +155,8 @@ def _one(arguments: Sequence[str], env: Mapping[str, str]) -> tuple[int, tuple[s
 
 
 def _state(path: Path) -> list[tuple[str, int, int]]:
-    files = [path, *sorted(path.rglob("*"))]
-    return [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+    files = [f for f in (path, *path.rglob("*")) if f.is_file() or f.is_symlink()]
+    return [(str(f), f.lstat().st_size, f.lstat().st_mtime_ns) for f in files]
 
 
 def table(runs: Sequence[Run]) -> str:

@@ -128,7 +128,13 @@ class RunError(EdgekitError):
 
 
 class WorkerCrashed(RunError):
-    """The worker process died: a signal, an abort, a missing Python."""
+    """The worker process died: a signal, an abort, a missing Python.
+
+    Attributes:
+        signal: The number of the signal that ended it; 0 where none did, or nobody knows.
+    """
+
+    signal: int = 0
 
 
 class WorkerTimeout(RunError):

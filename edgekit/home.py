@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgekit.errors import EnvironmentFailure
+from edgekit.locks import Lock
 from edgekit.process import Progress
 
 
@@ -37,25 +39,33 @@ def locked(path: Path, report: Progress, doing: str) -> Iterator[None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = (path.parent / f".{path.name}.lock").open("a+b")
+        lock = Lock(path.parent / f".{path.name}.lock")
+        if not lock.take(wait=False):
+            report(f"waiting for another edgekit that is {doing}")
+            lock.take(wait=True)
     except OSError as error:
         raise EnvironmentFailure(
             f"edgekit can write to its own folder, {path.parent}.",
             received=str(error),
             hint="set EDGEKIT_HOME to a folder that you may write to.",
         ) from None
-    with lock:
-        if sys.platform == "win32":
-            import msvcrt
-
-            lock.seek(0)
-            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
-        else:
-            import fcntl
-
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                report(f"waiting for another edgekit that is {doing}")
-                fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
         yield
+    finally:
+        lock.release()
+
+
+def lock_of(output: Path) -> Lock | None:
+    """The lock of something that lies elsewhere: nothing of edgekit's is left beside it.
+
+    None where edgekit's own folder cannot be written: a conversion works there all the same.
+    """
+    folder = home() / "locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    if not os.access(folder, os.W_OK):
+        return None
+    name = hashlib.sha256(os.fsencode(output.resolve())).hexdigest()[:16]
+    return Lock(folder / f".{name}.lock")

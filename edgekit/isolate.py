@@ -10,16 +10,17 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
-import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgekit import scratch
 from edgekit.errors import EdgekitError, InternalError, of_system
-from edgekit.process import Process, Progress
+from edgekit.process import EXIT_OUT_OF_MEMORY, Process, Progress
 from edgekit.records import Limits
 
 # Read by libraries when they are imported. TensorFlow's logs are noise to whoever converts a
@@ -33,6 +34,11 @@ _SETTINGS = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 
+
+_CRASH_HINT = (
+    "native code failed: the file may be damaged, or hold what this version of the library "
+    "cannot handle."
+)
 
 _PROGRAM = """import sys
 sys.path.append(sys.argv[1])
@@ -48,12 +54,30 @@ def call(
     limits: Limits,
     on_progress: Progress | None = None,
     restart: bool = False,
+    writable: Sequence[Path] = (),
+    own_code: bool = False,
+    env: Mapping[str, str] | None = None,
+    crash_hint: str = _CRASH_HINT,
 ) -> Any:
     """Run `module:function` in a child and return what it returned.
 
     The function takes `(request, report)`: the request as a dictionary, and a callable
     that reports one line of progress. With `restart` the time limit begins anew with each
     line: for training, which takes as long as it was asked to.
+
+    Args:
+        target: The function.
+        request: What it gets, as plain JSON values.
+        name: What errors call the child, at the start of a sentence.
+        limits: Seconds for the answer, bytes of resident memory.
+        on_progress: Takes one line at each step.
+        restart: Whether each line begins the time limit anew.
+        writable: Folders and files that the function writes to, all of which exist. Besides its
+            temporary folder it can write nowhere else, where the system has a wall (see
+            `sandbox`).
+        own_code: The person's own code runs in there, which may write what the person may.
+        env: Variables that the child gets besides this process's own.
+        crash_hint: The next step when native code crashes.
 
     Raises:
         EdgekitError: What the function raised, as the same class.
@@ -64,9 +88,17 @@ def call(
     # in place of the standard library.
     command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(__file__).parents[1]), target]
     # What the child leaves in its temporary folder goes with it, however it ends.
-    with tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:
-        env = {**os.environ, **_SETTINGS, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)}
-        with Process(command, name=name, limits=limits, env=env) as child:
+    with scratch.folder() as folder:
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+        child = Process(
+            command,
+            name=name,
+            limits=limits,
+            env={**os.environ, **_SETTINGS, **temporary, **(env or {})},
+            writable=None if own_code else (folder, *writable),
+            crash_hint=crash_hint,
+        )
+        with child:
             result = child.request(request, on_progress=on_progress, restart=restart)
     if isinstance(result, dict) and "internal_error" in result:
         raise InternalError(result["internal_error"])
@@ -93,7 +125,7 @@ def serve(target: str) -> None:
     except EdgekitError as error:
         answer({"error": error.to_dict()})
     except MemoryError:
-        os._exit(137)
+        os._exit(EXIT_OUT_OF_MEMORY)
     except OSError as error:
         # Libraries raise OSError without a number for files that they cannot make sense of.
         if error.errno is None:
@@ -110,4 +142,6 @@ def serve(target: str) -> None:
 def _end_with_parent() -> None:
     """Standard input closes when the parent dies, however it dies."""
     sys.stdin.read()
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():  # what it started ends with it
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)

@@ -5,6 +5,9 @@ crash, hang or eat the memory of a child, and that becomes one clear error. Mess
 JSON, one a line, over the child's standard input and output; arrays travel in files.
 A child answers each request with any number of `{"progress": text}` lines and then one
 `{"result": ...}` or `{"error": {...}}`.
+
+Two threads belong to a child: one reads its lines, the other looks at time and memory and ends
+the child that passes a limit, whatever it sends and whatever its caller waits for.
 """
 
 from __future__ import annotations
@@ -13,19 +16,32 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from edgekit.errors import WorkerCrashed, WorkerOutOfMemory, WorkerTimeout, from_dict
+from edgekit import sandbox
+from edgekit.errors import RunError, WorkerCrashed, WorkerOutOfMemory, WorkerTimeout, from_dict
+from edgekit.process_tree import ProcessTree
 from edgekit.records import Limits
 
 # How often time and memory are looked at. An answer wakes the parent at once.
 _WATCH_SECONDS = 0.05
+# What a child may make its parent hold: answers that wait, and the length of each.
+_MAX_WAITING = 8
+_MAX_LINE_BYTES = 64 << 20
+# Of standard error only the end is ever shown.
+_MAX_LOG_BYTES = 16 << 20
+# Backstop for one allocation that is larger than all memory: addresses are reserved, too.
+_SPARE_DATA_BYTES = 4 << 30
+# How a child ends that the system gave no memory (as shells say of SIGKILL).
+EXIT_OUT_OF_MEMORY = 137
 
 Progress = Callable[[str], None]
 
@@ -41,8 +57,15 @@ class Process:
     Args:
         command: The program and its arguments.
         name: What errors call it, at the start of a sentence, as `The litert worker`.
-        limits: Seconds for each request, bytes of resident memory.
+        limits: Seconds for each request; bytes of resident memory of the child and all that it
+            starts, together.
         env: The child's environment; this process's own by default.
+        writable: Folders and files that it may write to, where the system can hold it to them
+            (see `sandbox`); None for everything that this user may write.
+        crash_hint: The next step when it crashes.
+
+    Raises:
+        WorkerCrashed: The program cannot be started.
     """
 
     def __init__(
@@ -52,14 +75,20 @@ class Process:
         name: str,
         limits: Limits,
         env: Mapping[str, str] | None = None,
+        writable: Sequence[Path] | None = None,
+        crash_hint: str | None = None,
     ) -> None:
         self.name = name
         self.limits = limits
-        self._log = tempfile.TemporaryFile()
-        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        self._crash_hint = crash_hint
+        if shutil.which(command[0]) is None:
+            raise WorkerCrashed(f"{name} must start.", received=f"no {command[0]}")
+        most = 2 * limits.memory_bytes + _SPARE_DATA_BYTES
+        # Appended to, so that it can be cut while the child writes.
+        self._log = tempfile.TemporaryFile("a+b")
         try:
             self._child = subprocess.Popen(
-                list(command),
+                sandbox.wrapped(command, data_bytes=most, writable=writable),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
@@ -69,14 +98,16 @@ class Process:
         except OSError as error:
             self._log.close()
             raise WorkerCrashed(f"{name} must start.", received=f"{command[0]}: {error}") from None
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self._child.stdout is not None
-        with contextlib.suppress(ValueError):  # closed under us by close()
-            for line in self._child.stdout:
-                self._lines.put(line)
-        self._lines.put(None)
+        self._tree = ProcessTree(self._child)
+        self._answers: queue.Queue[dict[str, Any]] = queue.Queue(_MAX_WAITING)
+        # The limit of the request at hand, and what a limit that was passed is told as.
+        self._allowed, self._deadline = 0.0, float("inf")
+        self._fault: RunError | None = None
+        self._closing, self._over = threading.Event(), threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._reader.start()
+        self._watcher.start()
 
     def request(
         self,
@@ -96,100 +127,142 @@ class Process:
             WorkerOutOfMemory: The child's resident memory passed the limit.
             EdgekitError: Whatever error the child answered with.
         """
-        assert self._child.stdin is not None
+        self._allowed = self.limits.seconds if seconds is None else seconds
+        self._begin()
         try:
+            self._send(message)
+            for answer in self._received():
+                if "progress" in answer:
+                    if restart:
+                        self._begin()
+                    if on_progress:
+                        on_progress(str(answer["progress"]))
+                elif "error" in answer:
+                    raise from_dict(answer["error"])
+                else:
+                    return answer.get("result")
+        finally:
+            self._deadline = float("inf")
+        raise self._crash()
+
+    def _begin(self) -> None:
+        self._deadline = time.monotonic() + self._allowed
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        """Write a request; a child that does not read it is ended at the deadline."""
+        assert self._child.stdin is not None
+        # Where the child is gone, what it ended with is found when its answer is waited for.
+        with contextlib.suppress(OSError):
             self._child.stdin.write(json.dumps(message).encode() + b"\n")
             self._child.stdin.flush()
-        except (BrokenPipeError, OSError):
-            self._fail_crashed()
-        allowed = self.limits.seconds if seconds is None else seconds
-        deadline = time.monotonic() + allowed
-        while True:
-            answer = self._next_line(deadline, allowed)
-            if "progress" in answer:
-                if restart:
-                    deadline = time.monotonic() + allowed
-                if on_progress:
-                    on_progress(str(answer["progress"]))
-            elif "error" in answer:
-                raise from_dict(answer["error"])
-            else:
-                return answer.get("result")
 
-    def _next_line(self, deadline: float, allowed: float) -> dict[str, Any]:
+    def _received(self) -> Iterator[dict[str, Any]]:
+        """The child's answers, one by one, until it is gone.
+
+        Raises:
+            RunError: It passed a limit.
+        """
         while True:
+            over = self._over.is_set()  # asked first: all that led to the end is known then
+            if self._fault is not None:
+                fault, self._fault = self._fault, None
+                raise fault
             try:
-                line = self._lines.get(timeout=_WATCH_SECONDS)
+                yield self._answers.get(timeout=0 if over else _WATCH_SECONDS)
             except queue.Empty:
-                self._check_memory()
-                if time.monotonic() > deadline:
-                    self.kill()
-                    raise WorkerTimeout(
-                        f"{self.name} answers within its time limit of {allowed:g} s.",
-                        received="no answer; it was stopped.",
-                        hint="raise --timeout, or check the model: a corrupt file can hang "
-                        "an interpreter.",
-                    ) from None
-                continue
-            if line is None:
-                self._fail_crashed()
-                continue
-            try:
-                answer = json.loads(line)
-            except json.JSONDecodeError:
-                continue  # a native library printed to standard output
-            if isinstance(answer, dict):
-                return answer
+                if over:
+                    return
 
-    def _check_memory(self) -> None:
-        import psutil
+    def _read(self) -> None:
+        """Queue what the child says, line by line. One that closes its output is ended."""
+        assert self._child.stdout is not None
+        with contextlib.suppress(ValueError, OSError):  # closed under us by close()
+            while line := self._child.stdout.readline(_MAX_LINE_BYTES):
+                if len(line) == _MAX_LINE_BYTES:
+                    self._fault = WorkerCrashed(
+                        f"{self.name} sent a line that does not end.",
+                        received=f"more than {_MAX_LINE_BYTES >> 20} MiB; it was stopped.",
+                    )
+                    break
+                answer = _parsed(line)
+                while answer is not None and not self._over.is_set():
+                    with contextlib.suppress(queue.Full):
+                        self._answers.put(answer, timeout=_WATCH_SECONDS)
+                        break
+        if self._fault is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):  # an honest end takes its time
+                self._child.wait(timeout=5)
+        self.kill()
 
-        try:
-            used = psutil.Process(self._child.pid).memory_info().rss
-        except psutil.Error:
-            return
-        if used > self.limits.memory_bytes:
-            self.kill()
-            raise WorkerOutOfMemory(
-                f"{self.name} stays under its memory limit of "
-                f"{self.limits.memory_bytes / 2**20:.0f} MiB.",
-                received=f"{used / 2**20:.0f} MiB; it was stopped.",
+    def _watch(self) -> None:
+        """End the child when it passes a limit, and what it leaves behind when it ends."""
+        while self._child.poll() is None and not self._closing.wait(_WATCH_SECONDS):
+            fault = self._late() or self._greedy()
+            if fault is not None and self._child.poll() is None:
+                self._fault = fault
+                break
+            if os.fstat(self._log.fileno()).st_size > _MAX_LOG_BYTES:
+                os.ftruncate(self._log.fileno(), 0)
+        self.kill()
+        self._reader.join(timeout=1.0)  # it reads what was said before the end
+        self._over.set()
+
+    def _late(self) -> RunError | None:
+        if time.monotonic() < self._deadline:
+            return None
+        return WorkerTimeout(
+            f"{self.name} did not answer within its time limit of {self._allowed:g} s.",
+            received="no answer; it was stopped.",
+            hint="raise --timeout if the model is large; a damaged file can hang for ever.",
+        )
+
+    def _greedy(self) -> RunError | None:
+        used = self._tree.resident_bytes(self.limits.memory_bytes)
+        if used <= self.limits.memory_bytes:
+            return None
+        return WorkerOutOfMemory(
+            f"{self.name} passed its memory limit of {self.limits.memory_bytes / 2**20:.0f} MiB.",
+            received=f"{used / 2**20:.0f} MiB; it was stopped.",
+            hint="raise --memory-limit if the model really needs that much.",
+        )
+
+    def _crash(self) -> RunError:
+        """What to say of a child that is gone without an answer."""
+        code = self._child.wait()
+        received = f"{_ending(code)}{self._last_words()}"
+        if code == EXIT_OUT_OF_MEMORY:
+            return WorkerOutOfMemory(
+                f"{self.name} asked for more memory than there is.",
+                received=received,
                 hint="raise --memory-limit if the model really needs that much.",
             )
-
-    def _fail_crashed(self) -> None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(timeout=5)
-        code = self._child.poll()
-        self.kill()
-        raise WorkerCrashed(
-            f"{self.name} ends only when it is told to.",
-            received=f"{_ending(code)}{self._last_words()}",
-            hint="the model file may be corrupt or use something this runtime cannot handle.",
-        )
+        hint = self._crash_hint
+        if -code == getattr(signal, "SIGKILL", None):
+            hint = "the system ended it, most often for lack of memory: free some, and try again."
+        crash = WorkerCrashed(f"{self.name} crashed.", received=received, hint=hint)
+        crash.signal = max(0, -code)
+        return crash
 
     def _last_words(self) -> str:
         """The last line of the child's standard error: often the native reason."""
-        self._log.seek(0)
-        lines = self._log.read()[-4000:].decode(errors="replace").split("\n")
+        end = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, end - 4000))
+        lines = self._log.read().decode(errors="replace").split("\n")
         words = [line.strip() for line in lines if line.strip()]
         return f"; it said: {words[-1][:300]}" if words else ""
 
     def kill(self) -> None:
         """Stop the child, and whatever it started, at once."""
-        if self._child.poll() is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                if hasattr(os, "killpg"):
-                    os.killpg(self._child.pid, signal.SIGKILL)
-                else:
-                    self._child.kill()
-            self._child.wait()
+        self._tree.kill()
 
     def close(self) -> None:
         """End the child and free its pipes. May be called twice."""
+        self._closing.set()
         self.kill()
+        self._watcher.join()
         for pipe in (self._child.stdin, self._child.stdout):
-            if pipe is not None:
+            # A process that escaped may hold the other end: then the reader holds this one.
+            if pipe is not None and not self._reader.is_alive():
                 with contextlib.suppress(OSError):
                     pipe.close()
         self._log.close()
@@ -201,12 +274,19 @@ class Process:
         self.close()
 
 
-def _ending(code: int | None) -> str:
-    if code is None:
-        return "it closed its output"
-    if code < 0:
-        try:
-            return f"it was ended by {signal.Signals(-code).name}"
-        except ValueError:
-            return f"it was ended by signal {-code}"
-    return f"it ended with exit code {code}"
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """An answer, or None for what a native library printed to standard output."""
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"it ended with exit code {code}"
+    try:
+        return f"it was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"it was ended by signal {-code}"

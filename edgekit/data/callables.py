@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from edgekit.errors import DataError, EdgekitError
@@ -20,6 +21,13 @@ def is_callable_name(source: str) -> bool:
         bool(colon)
         and function.isidentifier()
         and all(part.isidentifier() for part in module.split("."))
+    )
+
+
+def is_own_code(source: str | None) -> bool:
+    """Whether a source of samples, or a metric, is a function that somebody wrote."""
+    return (
+        source is not None and not Path(source).expanduser().exists() and is_callable_name(source)
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import edgekit
-from edgekit import isolate, serde
+from edgekit import isolate, onednn, serde
 from edgekit.pipeline import ladder, prove
 from edgekit.pipeline.plan import Plan
 from edgekit.process import Progress
@@ -68,11 +68,21 @@ def prune(
     training, pruning = settled.training, settled.prune
     model = {key: request[key] for key in ("model", "unsafe", "custom_objects", "seed")}
     model["contract"] = exported["contract"]
+    own_code = options.unsafe or request["custom_objects"] is not None
+    notes: list[str] = []
     if pruning.to_latency is not None:
         pruning = ladder.sparsity(
-            pruning, model, Path(request["out"]), work, options=options, on_progress=on_progress
+            pruning,
+            model,
+            Path(request["out"]),
+            work,
+            options=options,
+            own_code=own_code,
+            notes=notes,
+            on_progress=on_progress,
         )
-    answer = isolate.call(
+    checkpoint = _checkpoint(settled, "finetune", exported, request)
+    answer = onednn.call(
         "edgekit.convert.compress:run",
         {
             **model,
@@ -85,12 +95,15 @@ def prune(
             "out": str(work / "pruned.tflite"),
             "keras_out": str(work / "pruned.keras"),
             "answers_out": str(work / "answers.npz"),
-            **_checkpoint(settled, "finetune", exported, request),
+            **checkpoint,
         },
         name="The pruner",
         limits=options.limits,
         on_progress=on_progress,
         restart=True,
+        notes=notes,
+        writable=[work, Path(checkpoint["checkpoint"])],
+        own_code=own_code,
     )
     _, _, proof = compared.result()
     contract = serde.from_dict(Contract, exported["contract"])
@@ -101,7 +114,7 @@ def prune(
         ]
         last = _of_step(answers, steps[-1].name)
     prove.compare_with_pruned(work / "pruned.tflite", last, proof, options)
-    return tuple(steps), answer["notes"]
+    return tuple(steps), [*notes, *answer["notes"]]
 
 
 def train(
@@ -113,9 +126,12 @@ def train(
     proof: prove.Proof,
     *,
     options: ConvertOptions,
+    notes: list[str],
     on_progress: Progress,
 ) -> list[dict[str, Any]]:
     """Train each file that asks for it with its rounding in place, and write it anew.
+
+    What is to be said of the training is added to `notes`.
 
     Returns:
         The entries as they are now; those that were trained have `steps`.
@@ -128,7 +144,8 @@ def train(
         on_progress(f"running {recipe.name}, to compare it before it is trained")
         before = prove.check_runs(Path(entry["path"]), recipe, proof, contract, options.limits)
         out = str(work / f"{recipe.name}.trained.npz")
-        trained = isolate.call(
+        checkpoint = _checkpoint(settled, recipe.name, exported, request)
+        trained = onednn.call(
             "edgekit.convert.qat.run:run",
             {
                 "float": entry["source"],
@@ -140,12 +157,14 @@ def train(
                 "seed": request["seed"],
                 "check": _check(Path(entry["source"]), proof, work, options),
                 "out": out,
-                **_checkpoint(settled, recipe.name, exported, request),
+                **checkpoint,
             },
             name="The training",
             limits=options.limits,
             on_progress=on_progress,
             restart=True,
+            notes=notes,
+            writable=[work, Path(checkpoint["checkpoint"])],
         )
         entry = isolate.call(
             "edgekit.quantize.stage:bake",
@@ -159,6 +178,7 @@ def train(
             name="The quantizer",
             limits=options.limits,
             on_progress=on_progress,
+            writable=[work],
         )
         after = prove.check_runs(Path(entry["path"]), recipe, proof, contract, options.limits)
         rounded = Step(name="quantize", summary=_how(entry), seconds=entry["seconds"])
@@ -207,7 +227,10 @@ def _told(step: Step, loss: Verified | None) -> Step:
 def _checkpoint(
     settled: Plan, step: str, exported: Mapping[str, Any], request: Mapping[str, Any]
 ) -> dict[str, str]:
-    """A folder for one training, and a key: what another training would have otherwise."""
+    """A folder for one training, and a key: what another training would have otherwise.
+
+    The folder is made here: its child may write into it, and not beside it.
+    """
     told = {
         "edgekit": edgekit.__version__,
         "seed": request["seed"],
@@ -220,4 +243,6 @@ def _checkpoint(
         "recipes": serde.to_dict(settled.recipes) if step != "finetune" else None,
     }
     key = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-    return {"checkpoint": str((checkpoints(settled) / step).absolute()), "key": key}
+    folder = (checkpoints(settled) / step).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return {"checkpoint": str(folder), "key": key}

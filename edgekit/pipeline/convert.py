@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from edgekit import artifacts, isolate, serde
+from edgekit import artifacts, isolate, onednn, scratch, serde
 from edgekit import project as projects
 from edgekit.convert import recognise
+from edgekit.data import callables
 from edgekit.errors import UsageError
 from edgekit.pipeline import compress, prove, repair, write
+from edgekit.pipeline.claim import claim
 from edgekit.pipeline.plan import plan
 from edgekit.process import Progress, silent
 from edgekit.project import Project
@@ -77,8 +79,7 @@ def convert(
             received=f"{model.name}, a .tflite",
             hint="name the Keras model; --qat works on a .tflite too.",
         )
-    with tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:
-        work = Path(scratch)
+    with claim(settled, model, options.force, on_progress), scratch.folder() as work:
         request = {
             "model": str(model.absolute()),
             "project": str(project.file) if project.file else None,
@@ -97,19 +98,27 @@ def convert(
             "calibration_out": str(work / "calibration.npz"),
             "training_out": str(work / "training.npz"),
         }
-        exported = isolate.call(
-            "edgekit.quantize.adopt:run" if adopted else "edgekit.convert.export:run",
-            request,
-            name="The exporter",
-            limits=options.limits,
-            on_progress=on_progress,
-        )
+        notes = [*settled.notes]
+        export: dict[str, Any] = {
+            "name": "The exporter",
+            "limits": options.limits,
+            "on_progress": on_progress,
+            "writable": [work],
+            "own_code": options.unsafe
+            or custom_objects is not None
+            or callables.is_own_code(settled.calibration)
+            or callables.is_own_code(settled.training.data if settled.training else None),
+        }
+        if adopted:
+            exported = isolate.call("edgekit.quantize.adopt:run", request, **export)
+        else:
+            exported = onednn.call("edgekit.convert.export:run", request, notes=notes, **export)
+        notes += exported["notes"]
         contract = serde.from_dict(Contract, exported["contract"])
         on_progress("comparing the float file with the original")
         samples = prove.proof_samples(work, settled, options.seed)
         floating = str(work / "pruned.tflite") if settled.prune else str(request["out"])
         steps: tuple[Step, ...] = ()
-        notes = [*settled.notes, *exported["notes"]]
         with ThreadPoolExecutor(1) as aside:  # beside the quantizer, which uses half a machine
             compared = aside.submit(prove.compare_with_original, work, samples, options)
             if settled.prune is not None:
@@ -128,7 +137,7 @@ def convert(
                 {
                     "original": request["out"] if settled.prune else None,
                     "float": floating,
-                    "folder": scratch,
+                    "folder": str(work),
                     "name": settled.name,
                     "contract": exported["contract"],
                     "recipes": serde.to_dict(settled.recipes),
@@ -139,6 +148,7 @@ def convert(
                 name="The quantizer",
                 limits=options.limits,
                 on_progress=on_progress,
+                writable=[work],
             )
             golden, sqnr, proof = compared.result()
         entries = compress.train(
@@ -149,6 +159,7 @@ def convert(
             work,
             proof,
             options=options,
+            notes=notes,
             on_progress=on_progress,
         )
         if settled.bounded:

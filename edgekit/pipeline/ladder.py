@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgekit import isolate, serde
+from edgekit import onednn, serde
 from edgekit.errors import UsageError
 from edgekit.measure import latency
 from edgekit.process import Progress
@@ -26,6 +26,8 @@ def sparsity(
     work: Path,
     *,
     options: ConvertOptions,
+    own_code: bool,
+    notes: list[str],
     on_progress: Progress,
 ) -> Pruning:
     """The same pruning with the least sparsity that takes the asked fraction of float's time.
@@ -39,12 +41,14 @@ def sparsity(
         original: The float file of the original model.
         work: Where the rungs' files go.
         options: Limits.
+        own_code: Whether the model runs code of the person's own.
+        notes: Gets what is to be said of it.
         on_progress: Takes one line at each step.
 
     Raises:
         UsageError: The most that can be removed takes longer than that.
     """
-    made = isolate.call(
+    made = onednn.call(
         "edgekit.convert.compress:rungs",
         {
             **request,
@@ -56,6 +60,9 @@ def sparsity(
         limits=options.limits,
         on_progress=on_progress,
         restart=True,
+        notes=notes,
+        writable=[work],
+        own_code=own_code,
     )
     rungs = made["rungs"]
     found = latency.benchmark(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgekit import isolate, serde
+from edgekit import isolate, scratch, serde
 from edgekit.data import parts
 from edgekit.data.samples import Samples
 from edgekit.errors import UsageError
@@ -54,8 +53,8 @@ def measure_layers(
         return (), f"{path.name} is the float file: it has no errors by layer."
     on_progress(f"layer errors of {path.name}")
     chosen = samples.take(parts.draw(samples.labels, len(samples), _SAMPLES, seed))
-    with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
-        stored = Path(folder) / "samples.npz"
+    with scratch.folder() as folder:
+        stored = folder / "samples.npz"
         chosen.save(stored, compress=False)
         found = isolate.call(
             "edgekit.quantize.blame:run",

@@ -120,7 +120,7 @@ def plan(
         training=options.training,
         judges=_judges(options, bounded=bounded),
     )
-    _check_outputs(settled, model, options.force)
+    check_outputs(settled, model, options.force)
     return settled
 
 
@@ -249,7 +249,7 @@ def _check_numbers(options: ConvertOptions) -> None:
             raise UsageError(f"{name} is at least {minimum}.", received=str(value))
 
 
-def _check_outputs(settled: Plan, model: Path, force: bool) -> None:
+def check_outputs(settled: Plan, model: Path, force: bool) -> None:
     """Refuse a place that cannot take the files, before anything slow begins."""
     there = settled.folder.absolute()
     while not there.exists() and there != there.parent:

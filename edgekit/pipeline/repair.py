@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from edgekit import isolate, serde
+from edgekit.data import callables
 from edgekit.pipeline.plan import Plan
 from edgekit.process import Progress
 from edgekit.project import Project
@@ -69,6 +71,8 @@ def hold(
         name="The search for a file that holds the bound",
         limits=options.limits,
         on_progress=on_progress,
+        writable=[Path(floating).parent],
+        own_code=callables.is_own_code(project.metric),
     )
     held = list(entries)
     for i, done in zip(quantizing, answer["files"], strict=True):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from edgekit import flatbuffer
+from edgekit import flatbuffer, scratch
 from edgekit.data import parts
 from edgekit.data.samples import Samples
 from edgekit.flatbuffer import Model
@@ -62,7 +61,7 @@ class Variant:
     @cached_property
     def _extremes(self) -> list[Ranges]:
         """Of each third."""
-        with tempfile.TemporaryDirectory() as folder:
+        with scratch.folder() as folder:
             path = Path(folder, "float.tflite")
             path.write_bytes(self.content)
             return [calibrate.collect_ranges(path, third, self._contract) for third in self._thirds]

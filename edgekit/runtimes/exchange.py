@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from edgekit import scratch
 from edgekit.errors import DataError, RunError
 from edgekit.runtimes.base import Arrays
 
 _SHARED_MEMORY = Path("/dev/shm")  # a folder in memory on Linux: no disk is touched
 _SPARE_BYTES = 64 << 20
-_PREFIX = "edgekit-exchange-"
 
 
 def count_samples(inputs: Arrays) -> int:
@@ -45,31 +42,29 @@ def count_samples(inputs: Arrays) -> int:
 @contextmanager
 def folder(num_bytes: int) -> Iterator[Path]:
     """A new folder for about `num_bytes` of arrays: in memory where it fits, else on disk."""
-    _sweep()
-    place = _SHARED_MEMORY if _room(_SHARED_MEMORY) > num_bytes + _SPARE_BYTES else None
-    made = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
-    try:
+    fits = _room(_SHARED_MEMORY) > num_bytes + _SPARE_BYTES
+    with scratch.folder(_SHARED_MEMORY if fits and _in_memory() else None) as made:
         yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+
+
+def places() -> list[Path]:
+    """Where the folders of this process lie: a worker writes nowhere else."""
+    memory = _in_memory()
+    return [scratch.root(), *([memory] if memory else [])]
+
+
+def _in_memory() -> Path | None:
+    try:
+        return scratch.root(_SHARED_MEMORY)
+    except OSError:  # no such system, no right, or a child that may not write there
+        return None
 
 
 def _room(place: Path) -> int:
     try:
-        return shutil.disk_usage(place).free if os.access(place, os.W_OK) else 0
+        return shutil.disk_usage(place).free
     except OSError:
         return 0
-
-
-def _sweep() -> None:
-    """Remove what processes that were killed left in shared memory."""
-    import psutil
-
-    with contextlib.suppress(OSError):
-        for left in _SHARED_MEMORY.glob(f"{_PREFIX}*"):
-            owner = left.name[len(_PREFIX) :].partition("-")[0]
-            if owner.isdigit() and not psutil.pid_exists(int(owner)):
-                shutil.rmtree(left, ignore_errors=True)
 
 
 def save(inputs: Arrays, place: Path) -> dict[str, str]:

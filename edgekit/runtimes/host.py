@@ -23,16 +23,29 @@ from edgekit.runtimes import environments, exchange
 from edgekit.runtimes.base import Arrays, Progress, Runtime, Session, SessionInfo, Timer
 
 WORKER = Path(__file__).with_name("worker.py")
+_CRASH_HINT = "the model file may be damaged, or use something that this runtime cannot handle."
 
 
 def start(python: Path, target: Target, *, name: str, limits: Limits) -> Process:
-    """A worker for `target` in `python`, not yet asked anything."""
-    env = dict(os.environ)
+    """A worker for `target` in `python`, not yet asked anything.
+
+    It writes to the folders of `exchange` only, where the system can hold it to them.
+    """
+    writable = exchange.places()
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(writable[0]))
+    env = {**os.environ, **temporary}
     if str(python) != sys.executable:
         # They name this Python's packages, which the other one must not see.
         for variable in ("PYTHONPATH", "PYTHONHOME"):
             env.pop(variable, None)
-    return Process([str(python), str(WORKER), target.runtime], name=name, limits=limits, env=env)
+    return Process(
+        [str(python), str(WORKER), target.runtime],
+        name=name,
+        limits=limits,
+        env=env,
+        writable=writable,
+        crash_hint=_CRASH_HINT,
+    )
 
 
 def ask(worker: Process, do: str, on_progress: Progress | None = None, **fields: Any) -> Any:

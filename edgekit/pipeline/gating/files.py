@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from edgekit import artifacts, recipes, serde
+from edgekit import artifacts, recipes, scratch, serde
 from edgekit.errors import ModelError, ProjectError
 from edgekit.pipeline import cache
 from edgekit.process import Progress
@@ -98,10 +97,10 @@ def _convert(
     """Convert variants that share their options, and put each into the cache."""
     from edgekit.pipeline.convert import convert
 
-    with tempfile.TemporaryDirectory(prefix="edgekit-gate-") as scratch:
+    with scratch.folder() as folder:
         found = convert(
             model,
-            output=Path(scratch),
+            output=folder,
             project=project,
             options=replace(options, recipes=tuple(dict.fromkeys(chosen.values()))),
             on_progress=on_progress,
@@ -109,8 +108,8 @@ def _convert(
         for name, recipe in chosen.items():
             # The original's float file comes first; that of a pruned one has the same name.
             artifact = next(one for one in reversed(found) if one.recipe.name == recipe)
-            with cache.making(keys[name], replaces=replaces) as folder:
-                _keep(artifact, folder)
+            with cache.making(keys[name], replaces=replaces) as entry:
+                _keep(artifact, entry)
 
 
 def _keep(artifact: Artifact, folder: Path) -> None:

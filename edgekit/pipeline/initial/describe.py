@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edgekit import flatbuffer, isolate, serde
+from edgekit import flatbuffer, onednn, serde
 from edgekit.convert import describe as describing
 from edgekit.convert.recognise import Recognised
 from edgekit.process import Progress
@@ -51,7 +51,8 @@ def describe(
     """
     if recognised.format == "tflite":
         return _of_tflite(recognised)
-    said = isolate.call(
+    notes: list[str] = []
+    said = onednn.call(
         "edgekit.convert.describe:run",
         {
             "model": str(recognised.path.absolute()),
@@ -61,13 +62,15 @@ def describe(
         name="The loader",
         limits=limits,
         on_progress=on_progress,
+        notes=notes,
+        own_code=unsafe or custom_objects is not None,
     )
     return Described(
         recognised=recognised,
         contract=serde.from_dict(Contract, said["contract"], "contract"),
         scaling=serde.from_dict(dict[str, describing.Scaling], said["scaling"], "scaling"),
         id_limits=said["id_limits"],
-        notes=tuple(said["notes"]),
+        notes=(*notes, *said["notes"]),
     )
 
 

@@ -7,7 +7,6 @@ the right one. Labels do: with the wrong one a classifier is right far less ofte
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit import isolate, serde
+from edgekit import onednn, scratch, serde
 from edgekit.data import preprocess, sources
 from edgekit.data.samples import Samples
 from edgekit.errors import EdgekitError
@@ -176,10 +175,9 @@ def _by_keras(
     unsafe: bool,
     limits: Limits,
 ) -> list[dict[str, np.ndarray]]:
-    with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
-        place = Path(folder)
+    with scratch.folder() as place:
         images.save(place / "pixels.npz", compress=False)
-        isolate.call(
+        onednn.call(
             "edgekit.convert.describe:answer",
             {
                 "model": str(described.recognised.path.absolute()),
@@ -188,9 +186,12 @@ def _by_keras(
                 "input": serde.to_dict(spec),
                 "ways": serde.to_dict(tuple(ways)),
                 "pixels": str(place / "pixels.npz"),
-                "out": folder,
+                "out": str(place),
             },
             name="The loader",
             limits=limits,
+            notes=[],  # of a trial, of which the answer is all that is kept
+            writable=[place],
+            own_code=unsafe or custom_objects is not None,
         )
         return [Samples.load(place / f"{i}.npz").reference for i in range(len(ways))]

@@ -18,9 +18,13 @@ Importing edgekit loads nothing heavy: a name is looked up when it is first used
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+
+# `typing` takes longer to import than all the rest of this: type checkers know the name.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from edgekit.convert.prune.decay import KeepZeros, PolynomialDecay
     from edgekit.convert.prune.prune import prune as prune_model
     from edgekit.errors import EdgekitError

@@ -45,6 +45,9 @@ EXIT_OUT_OF_MEMORY = 137
 
 Progress = Callable[[str], None]
 
+# Numbers of the children that are alive, for `kill_all`.
+_live: set[int] = set()
+
 
 def silent(line: str) -> None:
     """A `Progress` for those who do not care."""
@@ -98,6 +101,7 @@ class Process:
         except OSError as error:
             self._log.close()
             raise WorkerCrashed(f"{name} must start.", received=f"{command[0]}: {error}") from None
+        _live.add(self._child.pid)
         self._tree = ProcessTree(self._child)
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue(_MAX_WAITING)
         # The limit of the request at hand, and what a limit that was passed is told as.
@@ -254,6 +258,7 @@ class Process:
     def kill(self) -> None:
         """Stop the child, and whatever it started, at once."""
         self._tree.kill()
+        _live.discard(self._child.pid)
 
     def close(self) -> None:
         """End the child and free its pipes. May be called twice."""
@@ -272,6 +277,14 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def kill_all() -> None:
+    """Stop every child at once. It takes no lock, so that a handler of signals may call it."""
+    if hasattr(os, "killpg"):
+        for pid in list(_live):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # before what takes a moment is imported
+    import edgekit.__main__
+
+    edgekit.__main__.main()
+
+import _thread
 import importlib
-import os
 import signal
 import sys
-from typing import NoReturn
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
 
 import click
 
 from edgekit import __version__
+from edgekit.cli import streams
 
 _BROKEN_PIPE = 141  # as a shell says of a program that SIGPIPE ended
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+_LATER_SECONDS = 0.01
+
+_NO_MEMORY = """Error: This process ran out of memory.
+  Hint: give fewer or smaller samples, or free some memory and try again."""
 
 # Verb: where its command is, and the line that `edgekit --help` shows for it.
 VERBS = {
@@ -75,36 +89,54 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    streams.prepare()
+    # Worker processes and temporary files go when somebody ends us politely, as on Ctrl-C.
+    for name in _ENDING:
+        _on(name, _end)
+    code = _run()
+    for name in _ENDING:  # nothing is left but to clean up
+        _on(name, signal.SIG_IGN)
+    with suppress(OSError):  # it was told, or there is nobody to tell
+        streams.close_output()
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the command line, say what went wrong, and return the exit code."""
     from edgekit.errors import EdgekitError, of_system
 
-    _prepare_streams()
-    # Worker processes and temporary files go when somebody ends us politely, as on Ctrl-C.
-    signal.signal(signal.SIGTERM, _end)
     try:
         code = cli.main(prog_name="edgekit", standalone_mode=False)
+        streams.close_output()
     except EdgekitError as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except click.Abort:
-        click.echo("Aborted.", err=True)
-        sys.exit(130)
+        return error.exit_code
     except SystemExit as end:
         # click and rich end so when nobody reads standard output any more; 1 is the gate's.
-        sys.exit(_BROKEN_PIPE if end.code == 1 else end.code)
+        return _BROKEN_PIPE if end.code == 1 else _number(end.code)
+    except BrokenPipeError:
+        return _BROKEN_PIPE
+    except MemoryError:
+        click.echo(_NO_MEMORY, err=True)
+        return EdgekitError.exit_code
     except OSError as error:
         if error.errno is None:
-            _report_internal()
+            return _report_internal()
         click.echo(f"Error: {of_system(error)}", err=True)
-        sys.exit(EdgekitError.exit_code)
+        return EdgekitError.exit_code
     except Exception:
-        _report_internal()
-    sys.exit(code if isinstance(code, int) else 0)
+        return _report_internal()
+    return _number(code)
 
 
-def _report_internal() -> NoReturn:
+def _number(code: object) -> int:
+    return code if isinstance(code, int) else 0
+
+
+def _report_internal() -> int:
     import traceback
 
     from edgekit.errors import EXIT_INTERNAL
@@ -114,22 +146,33 @@ def _report_internal() -> NoReturn:
         "Error: this is a mistake of edgekit itself; please report it with the lines above.",
         err=True,
     )
-    sys.exit(EXIT_INTERNAL)
+    return EXIT_INTERNAL
 
 
-def _prepare_streams() -> None:
-    """Give closed streams a place to go, and print what an old locale cannot as escapes."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
-        reconfigure = getattr(getattr(sys, name), "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+def _on(name: str, handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """Handle a signal, where the system has it and whoever started us does not ignore it."""
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
-def _end(signum: int, frame: object) -> NoReturn:
+def _end(signum: int, frame: FrameType | None) -> None:
+    """End the command in order, on a signal: an exception that every block cleans up after."""
+    if _is_importing(frame):
+        # Exceptions that cross an import get lost there, or become others: a little later, then.
+        threading.Timer(_LATER_SECONDS, _thread.interrupt_main, [signum]).start()
+        return
+    # At once, or a thread that waits for a child would be waited for.
+    kill_all = getattr(sys.modules.get("edgekit.process"), "kill_all", None)
+    if kill_all is not None:
+        kill_all()
+    # Not KeyboardInterrupt: Python would end itself by the signal where one passed an exec().
     sys.exit(128 + signum)
 
 
-if __name__ == "__main__":
-    main()
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "importlib._bootstrap":
+            return True
+        frame = frame.f_back
+    return False

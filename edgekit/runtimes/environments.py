@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgekit import serde
+from edgekit import guard, serde
 from edgekit.errors import EdgekitError, EnvironmentFailure, UsageError
 from edgekit.home import home, locked
 from edgekit.process import Progress, silent
@@ -200,29 +200,20 @@ def _call(command: list[str], rule: str) -> None:
     """
     env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
     try:
-        done = subprocess.run(
-            command,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_PIP_SECONDS,
-            text=True,
-            errors="replace",
-        )
+        code, printed = guard.run(command, seconds=_PIP_SECONDS, env=env)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EnvironmentFailure(rule, received=str(error)) from None
-    if done.returncode == 0:
+    if code == 0:
         return
-    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR:")]
-    versions = re.search(r"\(from versions: ([^)]*)\)", done.stdout)
+    versions = re.search(r"\(from versions: ([^)]*)\)", printed)
     hint = "check the network and pip's configuration: `pip config list`."
     if versions and versions.group(1) != "none":
         hint = f"choose one of these versions: {versions.group(1)}"
     elif versions:
         hint = "no version is on offer for this Python: check pip's configuration, or the name."
-    last = (errors or lines or [f"exit code {done.returncode}"])[-1]
+    last = (errors or lines or [f"exit code {code}"])[-1]
     raise EnvironmentFailure(rule, received=last[:400], hint=hint)
 
 

@@ -47,6 +47,11 @@ def abi() -> int:
     return max(0, _call(_CREATE_RULESET, None, 0, _VERSION_FLAG))
 
 
+def denies_network() -> bool:
+    """Whether the wall stops TCP connections as well."""
+    return abi() >= 4
+
+
 def wrapped(
     command: Sequence[str], *, data_bytes: int, writable: Sequence[Path] | None
 ) -> list[str]:
@@ -76,7 +81,7 @@ def confine(writable: Sequence[str]) -> None:
 
     version = abi()
     rights = sum(right for since, right in _RIGHTS.items() if version >= since)
-    network, scopes = _TCP * (version >= 4), _SCOPES * (version >= 6)
+    network, scopes = _TCP * denies_network(), _SCOPES * (version >= 6)
     attributes = (ctypes.c_uint64 * 3)(rights, network, scopes)
     ruleset = _checked(_CREATE_RULESET, attributes, ctypes.sizeof(attributes), 0)
     for path in (*writable, *filter(os.path.exists, _EVERYBODYS)):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+import sys
 from dataclasses import dataclass
 from importlib import metadata
 
+from edgekit import sandbox
 from edgekit.errors import EdgekitError
 from edgekit.records import Limits, Target
 from edgekit.runtimes import environments, host
@@ -30,7 +32,8 @@ class Finding:
 def doctor() -> list[Finding]:
     """Look at Python, packages and runtimes. Each runtime's worker is really started."""
     findings = [
-        Finding(what="python", ok=True, detail=f"{platform.python_version()} {platform.machine()}")
+        Finding(what="python", ok=True, detail=f"{platform.python_version()} {platform.machine()}"),
+        _wall(),
     ]
     for name in _BASE:
         version = _version(name)
@@ -67,6 +70,19 @@ def doctor() -> list[Finding]:
             )
         )
     return findings
+
+
+def _wall() -> Finding:
+    """Whether children that handle models are held to their temporary folder by the system."""
+    version = sandbox.abi()
+    if version:
+        keeps = "models write to temporary folders only"
+        if sandbox.denies_network():
+            keeps += ", and open no TCP connections"
+        return Finding(what="landlock", ok=True, detail=f"version {version}: {keeps}")
+    detail = "not there: nothing but edgekit's own checks keeps a model from writing files"
+    mend = "use Linux 5.13 or later with Landlock enabled" if sys.platform == "linux" else None
+    return Finding(what="landlock", ok=False, detail=detail, mend=mend)
 
 
 def _runtime(target: Target) -> Finding:

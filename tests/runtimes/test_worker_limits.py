@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit import scratch
 from edgekit.errors import (
     EdgekitError,
     EnvironmentFailure,
@@ -103,15 +104,13 @@ def test_nothing_is_left_behind(
     data: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(exchange, "_SHARED_MEMORY", tmp_path)
-    dead = tmp_path / "edgekit-exchange-999999999-x"  # no process has this number
-    dead.mkdir()
-    ours = tmp_path / f"edgekit-exchange-{os.getpid()}-other"
-    ours.mkdir()
     with host.open_session(data / "ids.tflite", Target(), limits=limits) as session:
         session.run({"ids": np.zeros((2, 3), np.int32)})
         with pytest.raises(RunError):
             session.run({"ids": np.full((2, 3), 77, np.int32)})
-    assert list(tmp_path.iterdir()) == [ours]
+    own = scratch.root(tmp_path)
+    assert list(tmp_path.iterdir()) == [own]
+    assert [path.name for path in own.iterdir()] == ["owner.lock"]
 
 
 def test_disk_serves_where_shared_memory_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:

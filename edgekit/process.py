@@ -37,7 +37,7 @@ _WATCH_SECONDS = 0.05
 _MAX_WAITING = 8
 _MAX_LINE_BYTES = 64 << 20
 # Of standard error only the end is ever shown.
-_MAX_LOG_BYTES = 16 << 20
+_MAX_LOG_BYTES, _SHOWN_LOG_BYTES = 16 << 20, 4000
 # Backstop for one allocation that is larger than all memory: addresses are reserved, too.
 _SPARE_DATA_BYTES = 4 << 30
 # How a child ends that the system gave no memory (as shells say of SIGKILL).
@@ -89,6 +89,7 @@ class Process:
         most = 2 * limits.memory_bytes + _SPARE_DATA_BYTES
         # Appended to, so that it can be cut while the child writes.
         self._log = tempfile.TemporaryFile("a+b")
+        self._said = b""
         try:
             self._child = subprocess.Popen(
                 sandbox.wrapped(command, data_bytes=most, writable=writable),
@@ -156,9 +157,10 @@ class Process:
         """Write a request; a child that does not read it is ended at the deadline."""
         assert self._child.stdin is not None
         # Where the child is gone, what it ended with is found when its answer is waited for.
+        rest = memoryview(json.dumps(message).encode() + b"\n")
         with contextlib.suppress(OSError):
-            self._child.stdin.write(json.dumps(message).encode() + b"\n")
-            self._child.stdin.flush()
+            while rest:  # past Python's buffer, which close() would have to flush
+                rest = rest[os.write(self._child.stdin.fileno(), rest) :]
 
     def _received(self) -> Iterator[dict[str, Any]]:
         """The child's answers, one by one, until it is gone.
@@ -180,8 +182,8 @@ class Process:
     def _read(self) -> None:
         """Queue what the child says, line by line. One that closes its output is ended."""
         assert self._child.stdout is not None
-        with contextlib.suppress(ValueError, OSError):  # closed under us by close()
-            while line := self._child.stdout.readline(_MAX_LINE_BYTES):
+        with self._child.stdout as lines:
+            while line := lines.readline(_MAX_LINE_BYTES):
                 if len(line) == _MAX_LINE_BYTES:
                     self._fault = WorkerCrashed(
                         f"{self.name} sent a line that does not end.",
@@ -206,7 +208,8 @@ class Process:
                 self._fault = fault
                 break
             if os.fstat(self._log.fileno()).st_size > _MAX_LOG_BYTES:
-                os.ftruncate(self._log.fileno(), 0)
+                self._said = self._log_end()
+                self._log.truncate(0)
         self.kill()
         self._reader.join(timeout=1.0)  # it reads what was said before the end
         self._over.set()
@@ -249,11 +252,14 @@ class Process:
 
     def _last_words(self) -> str:
         """The last line of the child's standard error: often the native reason."""
-        end = self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, end - 4000))
-        lines = self._log.read().decode(errors="replace").split("\n")
+        lines = (self._said + self._log_end()).decode(errors="replace").split("\n")
         words = [line.strip() for line in lines if line.strip()]
         return f"; it said: {words[-1][:300]}" if words else ""
+
+    def _log_end(self) -> bytes:
+        end = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, end - _SHOWN_LOG_BYTES))
+        return self._log.read()
 
     def kill(self) -> None:
         """Stop the child, and whatever it started, at once."""
@@ -265,11 +271,10 @@ class Process:
         self._closing.set()
         self.kill()
         self._watcher.join()
-        for pipe in (self._child.stdin, self._child.stdout):
-            # A process that escaped may hold the other end: then the reader holds this one.
-            if pipe is not None and not self._reader.is_alive():
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        if self._child.stdin is not None:
+            self._child.stdin.close()
+        # It closes its pipe, but where a process that escaped holds the other end of it.
+        self._reader.join(timeout=1.0)
         self._log.close()
 
     def __enter__(self) -> Process:

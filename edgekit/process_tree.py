@@ -49,13 +49,15 @@ class ProcessTree:
         with self._ending:
             if self._ended:
                 return  # its number may be another process's by now
+            # Those of the last search, too: what a child that is gone left behind.
+            known = self._members[1:]
             descendants = _tree(self._child.pid)[1:] if self._child.poll() is None else []
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if hasattr(os, "killpg"):
                     os.killpg(self._child.pid, signal.SIGKILL)
                 else:
                     self._child.kill()
-            for process in descendants:  # those that left the group
+            for process in (*known, *descendants):  # those that left the group
                 _kill(process)
             self._child.wait()
             self._ended = True

@@ -7,7 +7,9 @@ to close: the system closes that when this process ends, however it ends.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -42,6 +44,8 @@ def run(
         OSError: It cannot be started.
         subprocess.TimeoutExpired: It took longer; it was ended with all that it started.
     """
+    if shutil.which(command[0]) is None:
+        raise FileNotFoundError(errno.ENOENT, "no such program", command[0])
     reading, writing = os.pipe()
     try:
         child = subprocess.Popen(

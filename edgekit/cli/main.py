@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 if __name__ == "__main__":  # before what takes a moment is imported
-    import edgekit.__main__
+    from importlib import import_module
 
-    edgekit.__main__.main()
+    import_module("edgekit.__main__").main()
 
 import _thread
 import importlib

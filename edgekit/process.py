@@ -30,6 +30,7 @@ from edgekit import sandbox
 from edgekit.errors import RunError, WorkerCrashed, WorkerOutOfMemory, WorkerTimeout, from_dict
 from edgekit.process_tree import ProcessTree
 from edgekit.records import Limits
+from edgekit.text import printable
 
 # How often time and memory are looked at. An answer wakes the parent at once.
 _WATCH_SECONDS = 0.05
@@ -202,17 +203,19 @@ class Process:
 
     def _watch(self) -> None:
         """End the child when it passes a limit, and what it leaves behind when it ends."""
-        while self._child.poll() is None and not self._closing.wait(_WATCH_SECONDS):
-            fault = self._late() or self._greedy()
-            if fault is not None and self._child.poll() is None:
-                self._fault = fault
-                break
-            if os.fstat(self._log.fileno()).st_size > _MAX_LOG_BYTES:
-                self._said = self._log_end()
-                self._log.truncate(0)
-        self.kill()
-        self._reader.join(timeout=1.0)  # it reads what was said before the end
-        self._over.set()
+        try:
+            while self._child.poll() is None and not self._closing.wait(_WATCH_SECONDS):
+                fault = self._late() or self._greedy()
+                if fault is not None and self._child.poll() is None:
+                    self._fault = fault
+                    break
+                if os.fstat(self._log.fileno()).st_size > _MAX_LOG_BYTES:
+                    self._said = self._log_end()
+                    self._log.truncate(0)
+        finally:  # nobody waits for a child that nobody watches
+            self.kill()
+            self._reader.join(timeout=1.0)  # it reads what was said before the end
+            self._over.set()
 
     def _late(self) -> RunError | None:
         if time.monotonic() < self._deadline:
@@ -254,7 +257,7 @@ class Process:
         """The last line of the child's standard error: often the native reason."""
         lines = (self._said + self._log_end()).decode(errors="replace").split("\n")
         words = [line.strip() for line in lines if line.strip()]
-        return f"; it said: {words[-1][:300]}" if words else ""
+        return f"; it said: {printable(words[-1][:300])}" if words else ""
 
     def _log_end(self) -> bytes:
         end = self._log.seek(0, os.SEEK_END)

@@ -15,6 +15,7 @@ ALLOWED_OF_EDGEKIT = {
     "edgekit.cli",
     "edgekit.cli.main",
     "edgekit.cli.options",
+    "edgekit.cli.streams",
     "edgekit.errors",
     "edgekit.names",
 }

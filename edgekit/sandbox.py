@@ -2,9 +2,9 @@
 
 Linux lets a process give up rights without any privilege (Landlock). A child behind the wall
 reads what this user may read, and writes, creates, renames and removes below the folders that
-its caller names, nowhere else; it opens no TCP connection (Linux 6.7) and sends no signal to
-processes outside (6.12). The kernel does not hold modes, owners, times and attributes of files to
-it. The wall is the second one: what a model may do at all is decided before anything is loaded.
+its caller names, nowhere else (Linux 5.19; by truncate(), 6.2); it opens no TCP connection (6.7)
+and sends no signal to processes outside (6.12). The kernel does not hold modes, owners, times and
+attributes of files to it. The wall is the second one: what a model may do at all is decided before anything is loaded.
 
 As a program, `python sandbox.py BYTES WALL [PATH ...] -- COMMAND ...` raises the wall around
 itself and then becomes the command: nothing of the command runs before the wall stands, and
@@ -25,13 +25,15 @@ if TYPE_CHECKING:  # the program starts in milliseconds
 # Landlock's system calls have these numbers on every architecture but Alpha.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
+# The first version refuses to rename from folder to folder even inside: TensorFlow needs that.
+_OLDEST_ABI = 2
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_CHILD_SUBREAPER = 36
 
 # Rights over files that change something, by the version that first knows them.
 _WRITE_FILE, _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 1, 1 << 13, 1 << 14, 1 << 15
 _REMOVE_AND_MAKE = sum(1 << bit for bit in range(4, 13))
-_RIGHTS = {1: _WRITE_FILE | _REMOVE_AND_MAKE, 2: _REFER, 3: _TRUNCATE, 5: _IOCTL_DEV}
+_RIGHTS = {2: _WRITE_FILE | _REMOVE_AND_MAKE | _REFER, 3: _TRUNCATE, 5: _IOCTL_DEV}
 _OF_A_FILE = _WRITE_FILE | _TRUNCATE | _IOCTL_DEV  # the others are of folders
 _TCP = 0b11  # bind, connect
 _SCOPES = 0b11  # abstract UNIX sockets, signals
@@ -41,10 +43,11 @@ _EVERYBODYS = ("/dev/null",)
 
 @cache
 def abi() -> int:
-    """The version of Landlock that this system has; 0 where it has none."""
+    """The version of Landlock that this system has; 0 where it has none that serves."""
     if sys.platform != "linux":
         return 0
-    return max(0, _call(_CREATE_RULESET, None, 0, _VERSION_FLAG))
+    version = _call(_CREATE_RULESET, None, 0, _VERSION_FLAG)
+    return version if version >= _OLDEST_ABI else 0
 
 
 def denies_network() -> bool:

@@ -59,8 +59,8 @@ def test_only_folders_of_dead_processes_are_swept(tmp_path):
     elsewhere.mkdir()
     (elsewhere / "owner.lock").touch()
     (tmp_path / "edgekit-link").symlink_to(elsewhere)
-    assert of_dead.exists()
     try:
+        assert of_dead.exists()
         scratch.root(tmp_path)
         assert not of_dead.exists()
         assert (of_alive / "owner.lock").exists()

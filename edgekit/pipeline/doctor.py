@@ -81,7 +81,7 @@ def _wall() -> Finding:
             keeps += ", and open no TCP connections"
         return Finding(what="landlock", ok=True, detail=f"version {version}: {keeps}")
     detail = "not there: nothing but edgekit's own checks keeps a model from writing files"
-    mend = "use Linux 5.13 or later with Landlock enabled" if sys.platform == "linux" else None
+    mend = "use Linux 5.19 or later with Landlock enabled" if sys.platform == "linux" else None
     return Finding(what="landlock", ok=False, detail=detail, mend=mend)
 
 

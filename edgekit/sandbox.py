@@ -4,7 +4,8 @@ Linux lets a process give up rights without any privilege (Landlock). A child be
 reads what this user may read, and writes, creates, renames and removes below the folders that
 its caller names, nowhere else (Linux 5.19; by truncate(), 6.2); it opens no TCP connection (6.7)
 and sends no signal to processes outside (6.12). The kernel does not hold modes, owners, times and
-attributes of files to it. The wall is the second one: what a model may do at all is decided before anything is loaded.
+attributes of files to it. The wall is the second one: what a model may do at all is decided
+before anything is loaded.
 
 As a program, `python sandbox.py BYTES WALL [PATH ...] -- COMMAND ...` raises the wall around
 itself and then becomes the command: nothing of the command runs before the wall stands, and

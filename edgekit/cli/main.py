@@ -114,6 +114,9 @@ def _run() -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except click.Abort:
+        click.echo("Aborted.", err=True)
+        return 128 + signal.SIGINT
     except SystemExit as end:
         # click and rich end so when nobody reads standard output any more; 1 is the gate's.
         return _BROKEN_PIPE if end.code == 1 else _number(end.code)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,30 +82,30 @@ def prune(
             notes=notes,
             on_progress=on_progress,
         )
-    checkpoint = _checkpoint(settled, "finetune", exported, request)
-    answer = onednn.call(
-        "edgekit.convert.compress:run",
-        {
-            **model,
-            "prune": serde.to_dict(pruning),
-            "training": serde.to_dict(training) if training else None,
-            "calibration": request["calibration_out"] if settled.calibration else None,
-            "training_samples": request["training_out"] if training else None,
-            "proof": str(work / "proof.npz"),
-            "float_bytes": Path(request["out"]).stat().st_size,
-            "out": str(work / "pruned.tflite"),
-            "keras_out": str(work / "pruned.keras"),
-            "answers_out": str(work / "answers.npz"),
-            **checkpoint,
-        },
-        name="The pruner",
-        limits=options.limits,
-        on_progress=on_progress,
-        restart=True,
-        notes=notes,
-        writable=[work, Path(checkpoint["checkpoint"])],
-        own_code=own_code,
-    )
+    with _checkpoint(settled, "finetune", exported, request) as checkpoint:
+        answer = onednn.call(
+            "edgekit.convert.compress:run",
+            {
+                **model,
+                "prune": serde.to_dict(pruning),
+                "training": serde.to_dict(training) if training else None,
+                "calibration": request["calibration_out"] if settled.calibration else None,
+                "training_samples": request["training_out"] if training else None,
+                "proof": str(work / "proof.npz"),
+                "float_bytes": Path(request["out"]).stat().st_size,
+                "out": str(work / "pruned.tflite"),
+                "keras_out": str(work / "pruned.keras"),
+                "answers_out": str(work / "answers.npz"),
+                **checkpoint,
+            },
+            name="The pruner",
+            limits=options.limits,
+            on_progress=on_progress,
+            restart=True,
+            notes=notes,
+            writable=[work, Path(checkpoint["checkpoint"])],
+            own_code=own_code,
+        )
     _, _, proof = compared.result()
     contract = serde.from_dict(Contract, exported["contract"])
     with np.load(work / "answers.npz") as answers:
@@ -144,28 +145,28 @@ def train(
         on_progress(f"running {recipe.name}, to compare it before it is trained")
         before = prove.check_runs(Path(entry["path"]), recipe, proof, contract, options.limits)
         out = str(work / f"{recipe.name}.trained.npz")
-        checkpoint = _checkpoint(settled, recipe.name, exported, request)
-        trained = onednn.call(
-            "edgekit.convert.qat.run:run",
-            {
-                "float": entry["source"],
-                "teacher": request["out"],
-                "grid": entry["grid"],
-                "training": serde.to_dict(recipe.training),
-                "samples": request["training_out"],
-                "calibration": request["calibration_out"] if settled.calibration else None,
-                "seed": request["seed"],
-                "check": _check(Path(entry["source"]), proof, work, options),
-                "out": out,
-                **checkpoint,
-            },
-            name="The training",
-            limits=options.limits,
-            on_progress=on_progress,
-            restart=True,
-            notes=notes,
-            writable=[work, Path(checkpoint["checkpoint"])],
-        )
+        with _checkpoint(settled, recipe.name, exported, request) as checkpoint:
+            trained = onednn.call(
+                "edgekit.convert.qat.run:run",
+                {
+                    "float": entry["source"],
+                    "teacher": request["out"],
+                    "grid": entry["grid"],
+                    "training": serde.to_dict(recipe.training),
+                    "samples": request["training_out"],
+                    "calibration": request["calibration_out"] if settled.calibration else None,
+                    "seed": request["seed"],
+                    "check": _check(Path(entry["source"]), proof, work, options),
+                    "out": out,
+                    **checkpoint,
+                },
+                name="The training",
+                limits=options.limits,
+                on_progress=on_progress,
+                restart=True,
+                notes=notes,
+                writable=[work, Path(checkpoint["checkpoint"])],
+            )
         entry = isolate.call(
             "edgekit.quantize.stage:bake",
             {
@@ -224,12 +225,14 @@ def _told(step: Step, loss: Verified | None) -> Step:
     )
 
 
+@contextmanager
 def _checkpoint(
     settled: Plan, step: str, exported: Mapping[str, Any], request: Mapping[str, Any]
-) -> dict[str, str]:
+) -> Iterator[dict[str, str]]:
     """A folder for one training, and a key: what another training would have otherwise.
 
-    The folder is made here: its child may write into it, and not beside it.
+    The folder is made here: its child may write into it, and not beside it. Where nothing was
+    kept in it, it goes again.
     """
     told = {
         "edgekit": edgekit.__version__,
@@ -244,5 +247,11 @@ def _checkpoint(
     }
     key = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     folder = (checkpoints(settled) / step).absolute()
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    return {"checkpoint": str(folder), "key": key}
+    try:
+        yield {"checkpoint": str(folder), "key": key}
+    finally:
+        with suppress(OSError):  # one of them is not empty
+            for path in missing:
+                path.rmdir()

@@ -240,7 +240,8 @@ def _texts(nodes: Any) -> Iterator[str]:
         if isinstance(value, str):
             yield value
         elif isinstance(value, dict):
-            pending.extend(inner for key, inner in value.items() if key != "name")
+            skipped = ("name", "class_name")  # the latter is checked as an object of its own
+            pending.extend(inner for key, inner in value.items() if key not in skipped)
         elif isinstance(value, list):
             # [layer, node, tensor] and [layer, node, tensor, kwargs] refer to another layer.
             refers = len(value) in (3, 4) and [type(v) for v in value[:3]] == [str, int, int]
@@ -262,7 +263,8 @@ def _check_options(item: Item, where: str, resolve: Resolve) -> None:
         raise _unsafe(where, f"calls {options['normalizer_fn']!r}")
     if not builtin(item):
         return  # the person's own class reads its options as it likes
-    for key, value in options.items():
+    # A SavedModel's description has some options beside `config`.
+    for key, value in [*item.items(), *options.items()]:
         kind = key.rpartition("_")[2]
         names = allowed_classes.IDENTIFIERS.get(kind)
         if names is None or not isinstance(value, str) or value in names:

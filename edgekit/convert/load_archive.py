@@ -154,7 +154,7 @@ def open_hdf5(path: Path, file: IO[bytes] | None = None) -> Iterator[Any]:
     """An HDF5 file as `h5py.File`; `file` when it lies inside an archive.
 
     Raises:
-        ModelError: Damaged, or h5py is not installed.
+        ModelError: Damaged, a link that leaves the file, or h5py is not installed.
     """
     try:
         import h5py
@@ -167,7 +167,20 @@ def open_hdf5(path: Path, file: IO[bytes] | None = None) -> Iterator[Any]:
     # h5py finds most damage when a group or attribute is read, so the door stays open till then.
     with reading(path.name, "The HDF5 file is damaged.", kind=ModelError, hint=DAMAGED):
         with h5py.File(path if file is None else file, "r") as opened:
+            _check_links(path, opened)
             yield opened
+
+
+def _check_links(path: Path, file: Any) -> None:
+    """Refuse links out of the file before any is followed: one may lead through another."""
+    import h5py
+
+    def leaves_file(name: bytes, link: Any) -> bytes | None:
+        return None if link.type in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT) else name
+
+    found = file.id.links.visit(leaves_file, info=True)
+    if found is not None:
+        _refuse_link(path, f"{found.decode(errors='replace')}, in another file")
 
 
 def text_attribute(group: Any, name: str) -> str | None:
@@ -180,18 +193,10 @@ def count_weights(path: Path, file: Any, stored_bytes: int) -> int:
     """How many numbers an HDF5 file's datasets hold, after checking each of them.
 
     Raises:
-        ModelError: A dataset that declares far more than is stored, or a link that leaves
-            the file.
+        ModelError: A dataset that declares far more than is stored, or lies in another file.
     """
     import h5py
 
-    def leaves_file(name: bytes, link: Any) -> bytes | None:
-        return None if link.type in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT) else name
-
-    # Before any link is followed: a soft one may lead through one that leaves the file.
-    outward = file.id.links.visit(leaves_file, info=True)
-    if outward is not None:
-        _refuse_link(path, f"{outward.decode(errors='replace')}, in another file")
     elements = unpacked = 0
     pending = [file]
     seen: set[Any] = set()

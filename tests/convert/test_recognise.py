@@ -233,8 +233,8 @@ def test_hdf5_bombs_and_links_to_other_files(tmp_path: Path):
     linked = tmp_path / "linked.h5"
     with h5py.File(linked, "w") as file:
         file["w"] = h5py.ExternalLink("/etc/passwd", "w")
-    with load_archive.open_hdf5(linked) as file, pytest.raises(ModelError, match="own file"):
-        load_archive.count_weights(linked, file, 10_000)
+    with pytest.raises(ModelError, match="own file"), load_archive.open_hdf5(linked):
+        pass
 
 
 def test_count_weights(tmp_path: Path):

@@ -154,19 +154,48 @@ def _distance(model: Any, path: Path) -> float:
     return float(np.max(np.abs(got.astype(np.float64) - np.asarray(expected, np.float64))))
 
 
-def listed_functions(folder: str, part: int, parts: int) -> dict[str, Any]:
+def listed_functions(folder: str) -> dict[str, Any]:
     """Models of every listed function that takes one or two tensors: loaded, and what failed."""
-    loaded, failed = [], {}
-    for name in sorted(FUNCTIONS)[part::parts]:
-        model = _calls(k2, _exported()[name])
-        if model is None or any("random" in word or word == "dropout" for word in name.split(".")):
-            continue
-        try:
-            _distance(model, Path(folder, "model.h5"))
-        except Exception as error:
-            failed[name] = str(error)
-        loaded.append(name)
-    return {"loaded": loaded, "failed": failed}
+    exported = _exported()
+    functions = {name: exported[name] for name in sorted(FUNCTIONS)}
+    return _load_calls(k2, functions, Path(folder, "model.h5"))
+
+
+def operations3(folder: str) -> dict[str, Any]:
+    """Models of every operation of Keras 3 that takes one or two tensors."""
+    functions = {k: v for k, v in vars(keras.ops).items() if inspect.isfunction(v)}
+    return _load_calls(keras, functions, Path(folder, "model.keras"))
+
+
+def _load_calls(package: Any, functions: dict[str, Any], path: Path) -> dict[str, Any]:
+    models = {name: _calls(package, function) for name, function in functions.items()}
+    results = {
+        name: _loads_as_keras_does(package, model, path)
+        for name, model in models.items()
+        if model is not None
+    }
+    return _sorted(results)
+
+
+def _loads_as_keras_does(package: Any, model: Any, path: Path) -> str | None:
+    """What edgekit says of a model that its own Keras reads back; "" where it loads."""
+    try:
+        model.save(path)
+        package.models.load_model(path, compile=False)
+    except Exception:
+        return None  # Keras itself does not save it so, or cannot read what it saved
+    try:
+        load(path)
+    except Exception as error:
+        return str(error)
+    return ""
+
+
+def _sorted(results: dict[str, str | None]) -> dict[str, Any]:
+    return {
+        "loaded": [name for name, said in results.items() if said == ""],
+        "failed": {name: said for name, said in results.items() if said},
+    }
 
 
 def _calls(package: Any, function: Callable[..., Any]) -> Any | None:
@@ -182,43 +211,16 @@ def _calls(package: Any, function: Callable[..., Any]) -> Any | None:
     return None
 
 
-def operations3(folder: str) -> dict[str, Any]:
-    """Models of every operation of Keras 3 that takes one or two tensors."""
-    loaded, failed = [], {}
-    for name, function in vars(keras.ops).items():
-        model = _calls(keras, function) if inspect.isfunction(function) else None
-        if model is None:
-            continue
-        model.save(path := Path(folder, "model.keras"))
-        try:
-            load(path)
-        except Exception as error:
-            failed[name] = str(error)
-        loaded.append(name)
-    return {"loaded": loaded, "failed": failed}
-
-
 def layers(version: int, folder: str) -> dict[str, Any]:
     """Models of every layer that needs no more than a number or two."""
     package = {2: k2, 3: keras}[version]
-    loaded, failed = [], {}
+    results = {}
     for name, kind in vars(package.layers).items():
         model = _of_layer(package, kind) if inspect.isclass(kind) else None
-        if model is None:
-            continue
-        for ending in (".keras", ".h5"):
-            try:
-                model.save(path := Path(folder, f"model{ending}"))
-                plain = package.models.load_model(path, compile=False)
-            except Exception:
-                continue  # Keras itself does not save it so, or cannot read what it saved
-            del plain
-            try:
-                load(path)
-            except Exception as error:
-                failed[f"{name}{ending}"] = str(error)
-            loaded.append(name)
-    return {"loaded": sorted(set(loaded)), "failed": failed}
+        for ending in (".keras", ".h5") if model is not None else ():
+            path = Path(folder, f"model{ending}")
+            results[f"{name}{ending}"] = _loads_as_keras_does(package, model, path)
+    return _sorted(results)
 
 
 def _of_layer(package: Any, kind: type) -> Any | None:

@@ -19,8 +19,6 @@ from tf_keras.src.layers import serialization
 from edgekit.convert.allowed_symbols import FUNCTIONS
 from edgekit.convert.load import load
 
-STRICT = True
-
 K = k2.backend
 SHAPE = (8, 6, 4)
 

@@ -20,8 +20,9 @@ from edgekit.convert.load import informative_line
 from edgekit.convert.load_keras import wrap_keras3
 from edgekit.convert.loaded import LoadedModel, unique
 from edgekit.convert.recognise import recognise
+from edgekit.convert.saved_metadata import check_metadata
 from edgekit.data.synthetic import synthetic
-from edgekit.errors import DataError, ModelError
+from edgekit.errors import DataError, ModelError, UnsafeModelError
 from edgekit.records import Contract
 
 LEAST_DB = 100.0
@@ -62,21 +63,26 @@ def _from_saved_model(path: Path, unsafe: bool) -> Any:
 
     folder = recognise(path).path
     try:
+        check_metadata(folder, unsafe=unsafe)
         with SafeModeScope(safe_mode=not unsafe):
             model = tf_keras.models.load_model(folder, compile=False)
+    except UnsafeModelError:
+        raise
+    except ModelError as error:
+        raise _no_layers(folder, error.received or error.rule) from None
     except Exception as error:  # tf_keras raises many kinds for a folder that is not its own
-        raise ModelError(
-            "Pruning needs the layers of a model; a SavedModel may hold a graph only.",
-            received=f"{folder.name}: {informative_line(str(error))}",
-            hint=_NEXT,
-        ) from None
+        raise _no_layers(folder, informative_line(str(error))) from None
     if not isinstance(model, tf_keras.Model):
-        raise ModelError(
-            "Pruning needs the layers of a model; a SavedModel may hold a graph only.",
-            received=f"{folder.name}: a graph without Keras' description of its layers",
-            hint=_NEXT,
-        )
+        raise _no_layers(folder, "a graph without Keras' description of its layers")
     return model
+
+
+def _no_layers(folder: Path, why: str) -> ModelError:
+    return ModelError(
+        "Pruning needs the layers of a model; a SavedModel may hold a graph only.",
+        received=f"{folder.name}: {why}",
+        hint=_NEXT,
+    )
 
 
 def rebuild(original: Any) -> Any:

@@ -8,31 +8,32 @@ policies are made float32; the loader then sees a corrected copy of the file.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
 import tempfile
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from edgekit.convert import load_config, tfjs
+from edgekit.convert import check_config, config_graph, load_config, tfjs
 from edgekit.convert.load_archive import (
-    DAMAGED,
     count_weights,
     open_hdf5,
     open_zip,
     read_entry,
     read_json,
     text_attribute,
+    zip_folder,
 )
 from edgekit.convert.load_custom import import_objects, operations, registered
 from edgekit.convert.loaded import LoadedModel
 from edgekit.convert.recognise import Recognised, recognise
 from edgekit.errors import EdgekitError, ModelError
+from edgekit.text import printable
 
 
 def load(path: Path, *, unsafe: bool = False, custom_objects: str | None = None) -> LoadedModel:
@@ -87,17 +88,23 @@ def _load_keras(
         )
         return load_keras.wrap_keras3(model, notes)
     import tf_keras
+    from tf_keras.src.saving.serialization_lib import SafeModeScope
 
-    model = tf_keras.models.load_model(
-        ready, custom_objects=dict(objects), compile=False, safe_mode=not unsafe
-    )
+    with SafeModeScope(not unsafe):  # the argument of load_model means .keras files only
+        model = tf_keras.models.load_model(ready, custom_objects=dict(objects), compile=False)
     return load_keras.wrap_keras2(model, notes)
 
 
 def _checked(
     config: dict[str, Any], found: Recognised, objects: Mapping[str, Any], unsafe: bool
 ) -> tuple[dict[str, Any], list[str]]:
-    load_config.check(config, unsafe=unsafe, known=_knows(found, objects))
+    resolve = _resolver(found, objects)
+    config = load_config.without_compilation(config)
+    if not unsafe:
+        check_config.check(config, resolve)
+    if _is_keras2(found):
+        config_graph.check_order(config)
+    config = load_config.by_given_name(config, resolve)
     notes = []
     config, changed = load_config.in_float32(config)
     if changed:
@@ -110,9 +117,17 @@ def _checked(
     return config, notes
 
 
-def _knows(found: Recognised, objects: Mapping[str, Any]) -> Callable[[str], bool]:
-    two = found.format in ("keras2_h5", "keras2_zip", "tfjs")
-    return lambda name: name in objects or (bool(objects) and registered(name, keras2=two))
+def _is_keras2(found: Recognised) -> bool:
+    return found.format in ("keras2_h5", "keras2_zip", "tfjs")
+
+
+def _resolver(found: Recognised, objects: Mapping[str, Any]) -> check_config.Resolve:
+    def resolve(name: str) -> str | None:
+        if not objects or name in objects:
+            return name if objects else None
+        return registered(name, keras2=_is_keras2(found))
+
+    return resolve
 
 
 def _prepare_zip(
@@ -121,9 +136,10 @@ def _prepare_zip(
     """A checked and corrected `.keras` file: the original where nothing had to change."""
     path = found.path
     if path.is_dir():  # model.save(..., zipped=False)
-        path = Path(shutil.make_archive(str(folder / "folder"), "zip", path))
+        path = zip_folder(path, folder / "folder.zip")
     with open_zip(path) as archive:
         config = read_json(path, read_entry(path, archive, "config.json"), "config.json")
+        config.pop("compile_config", None)  # Keras is told not to compile, and then skips it
         if "model.weights.h5" in archive.namelist():
             # A copy: HDF5 jumps about in its file, and inside an archive every jump back
             # unpacks from the start again (ResNet50: four seconds).
@@ -181,10 +197,12 @@ def _load_tfjs(path: Path, objects: Mapping[str, Any], unsafe: bool) -> LoadedMo
     corrected, notes = _checked(config, found, objects, unsafe)
     load_config.check_size(config, sum(value.size for value in weights.values()), path.name)
     import tf_keras
+    from tf_keras.src.saving.serialization_lib import SafeModeScope
 
     from edgekit.convert import load_keras
 
-    model = tf_keras.models.model_from_json(json.dumps(corrected), custom_objects=dict(objects))
+    with SafeModeScope(not unsafe):
+        model = tf_keras.models.model_from_json(json.dumps(corrected), custom_objects=dict(objects))
     load_keras.require_built(model)
     variables = [
         variable
@@ -209,7 +227,7 @@ _MISSING = re.compile(
 
 @contextmanager
 def _keras_errors(found: Recognised) -> Iterator[None]:
-    """Whatever Keras raises while loading becomes one ModelError without a traceback."""
+    """Whatever Keras raises while loading is the file's fault, and becomes one ModelError."""
     try:
         yield
     except (EdgekitError, MemoryError):
@@ -220,26 +238,23 @@ def _keras_errors(found: Recognised) -> Iterator[None]:
             received=str(error),
             hint="pip install 'edgekit-tflite[convert]'",
         ) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise ModelError(
-            "A model file is whole.",
-            received=f"{found.path.name}: {informative_line(str(error))}",
-            hint=DAMAGED,
-        ) from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise  # the corrected copy did not fit
         text = f"{error}"
         missing = _MISSING.search(text)
         if missing:
             name = missing.group(1)
-            raise load_config.missing_object(
+            raise check_config.missing_object(
                 name, f"{found.path.name}, written by {found.written_by}, names {name!r}"
             ) from None
         if "never built" in text or "has not been built" in text or "been built yet" in text:
             raise _not_built(found, text) from None
         raise ModelError(
-            f"The library that wrote a model can load it ({found.format}, {found.written_by}).",
-            received=f"{type(error).__name__}: {informative_line(text)}",
-            hint="load it in Python with the Keras that wrote it, and save it as .keras.",
+            f"The model could not be loaded ({found.format}, written by {found.written_by}).",
+            received=f"{found.path.name}: {type(error).__name__}: {informative_line(text)}",
+            hint="copy or download it again, in case it was damaged on the way; or load it in "
+            "Python with the Keras that wrote it, and save it as .keras.",
         ) from None
 
 
@@ -266,4 +281,4 @@ def informative_line(text: str) -> str:
         if line and not line.startswith(("Full object config", "config=", "{", "[", "kwargs", "*"))
     ]
     told = [line for line in told if line]
-    return (told[-1] if told else text.strip() or "no message")[:300]
+    return printable((told[-1] if told else text.strip() or "no message")[:300])

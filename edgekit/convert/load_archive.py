@@ -7,14 +7,15 @@ What a container declares is compared with what it stores before anything is unp
 from __future__ import annotations
 
 import json
+import os
+import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from edgekit.errors import ModelError
+from edgekit.errors import ModelError, reading
 
 MAX_RATIO = 200
 """Unpacked over stored size beyond which a large archive is taken for a bomb."""
@@ -24,6 +25,11 @@ RATIO_FLOOR_BYTES = 256 * 2**20
 
 MAX_UNPACKED_BYTES = 16 * 2**30
 """No model for a phone unpacks to more."""
+
+MAX_DEPTH = 300
+"""Levels of lists and objects in a configuration; forty models inside one another need 200."""
+
+_NOT_WHOLE = "The zip archive is damaged."
 
 DAMAGED = "copy or download it again: the file was cut off or changed on the way."
 """The next step for a file that is not whole."""
@@ -47,18 +53,37 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     Raises:
         ModelError: Damaged, an archive bomb, or an entry that leaves the archive.
     """
-    try:
+    with reading(path.name, _NOT_WHOLE, kind=ModelError, hint=DAMAGED):
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-        raise ModelError(
-            "A zip archive is whole.", received=f"{path.name}: {error}", hint=DAMAGED
-        ) from None
     with archive:
         entries = archive.infolist()
         for entry in entries:
             _check_entry_name(path, entry.filename)
         _refuse_bomb(path, sum(e.file_size for e in entries), sum(e.compress_size for e in entries))
         yield archive
+
+
+def zip_folder(folder: Path, target: Path) -> Path:
+    """A model saved with `zipped=False`, as the archive that it would have been.
+
+    Raises:
+        ModelError: A link leads out of the folder, or something in it is no regular file.
+    """
+    with zipfile.ZipFile(target, "w") as archive:
+        for where, _, names in os.walk(folder):
+            for name in sorted(names):
+                file = Path(where, name)
+                if not stat.S_ISREG(file.stat().st_mode) or not _is_inside(file, folder):
+                    _refuse_link(folder, f"{file.relative_to(folder)} -> {file.resolve()}")
+                archive.write(file, file.relative_to(folder))
+    return target
+
+
+def _is_inside(file: Path, folder: Path) -> bool:
+    """Whether a file lies in the folder, or in the store that a Hugging Face snapshot links to."""
+    file, folder = file.resolve(), folder.resolve()
+    in_store = folder.parent.name == "snapshots" and file.parent == folder.parents[1] / "blobs"
+    return in_store or file.is_relative_to(folder)
 
 
 def _check_entry_name(path: Path, name: str) -> None:
@@ -77,18 +102,14 @@ def read_entry(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     Raises:
         ModelError: No such entry, or its bytes are damaged.
     """
-    try:
-        return archive.read(name)
-    except KeyError:
+    if name not in archive.namelist():
         raise ModelError(
             f"A .keras archive holds {name}.",
             received=f"{path.name} holds {', '.join(archive.namelist()[:6]) or 'nothing'}",
             hint="save the model again with model.save('NAME.keras').",
-        ) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise ModelError(
-            "A zip archive is whole.", received=f"{path.name}, {name}: {error}", hint=DAMAGED
-        ) from None
+        )
+    with reading(f"{path.name}, {name}", _NOT_WHOLE, kind=ModelError, hint=DAMAGED):
+        return archive.read(name)
 
 
 def read_json(path: Path, content: bytes | str, what: str) -> dict[str, Any]:
@@ -97,19 +118,35 @@ def read_json(path: Path, content: bytes | str, what: str) -> dict[str, Any]:
     Raises:
         ModelError: Not JSON, or not an object.
     """
-    try:
+    with reading(path.name, f"{what} is not JSON.", kind=ModelError, hint=DAMAGED):
         payload = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ModelError(
-            f"{what} is JSON.", received=f"{path.name}: {error}", hint=DAMAGED
-        ) from None
     if not isinstance(payload, dict):
         raise ModelError(
             f"{what} is a JSON object.",
             received=f"{path.name}: {str(payload)[:60]}",
             hint=DAMAGED,
         )
+    if _is_deeper(payload, MAX_DEPTH):
+        raise ModelError(
+            f"{what} nests too deeply.",
+            received=f"{path.name}: more than {MAX_DEPTH} levels",
+            hint=DAMAGED,
+        )
     return payload
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            inner
+            for item in layer
+            if isinstance(item, (dict, list))
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not layer:
+            return False
+    return True
 
 
 @contextmanager
@@ -117,7 +154,7 @@ def open_hdf5(path: Path, file: IO[bytes] | None = None) -> Iterator[Any]:
     """An HDF5 file as `h5py.File`; `file` when it lies inside an archive.
 
     Raises:
-        ModelError: Damaged, or h5py is not installed.
+        ModelError: Damaged, a link that leaves the file, or h5py is not installed.
     """
     try:
         import h5py
@@ -127,14 +164,23 @@ def open_hdf5(path: Path, file: IO[bytes] | None = None) -> Iterator[Any]:
             received="h5py is not installed",
             hint="pip install 'edgekit-tflite[convert]'",
         ) from None
-    try:
-        opened = h5py.File(path if file is None else file, "r")
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ModelError(
-            "An HDF5 file is whole.", received=f"{path.name}: {error}", hint=DAMAGED
-        ) from None
-    with opened:
-        yield opened
+    # h5py finds most damage when a group or attribute is read, so the door stays open till then.
+    with reading(path.name, "The HDF5 file is damaged.", kind=ModelError, hint=DAMAGED):
+        with h5py.File(path if file is None else file, "r") as opened:
+            _check_links(path, opened)
+            yield opened
+
+
+def _check_links(path: Path, file: Any) -> None:
+    """Refuse links out of the file before any is followed: one may lead through another."""
+    import h5py
+
+    def leaves_file(name: bytes, link: Any) -> bytes | None:
+        return None if link.type in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT) else name
+
+    found = file.id.links.visit(leaves_file, info=True)
+    if found is not None:
+        _refuse_link(path, f"{found.decode(errors='replace')}, in another file")
 
 
 def text_attribute(group: Any, name: str) -> str | None:
@@ -147,8 +193,7 @@ def count_weights(path: Path, file: Any, stored_bytes: int) -> int:
     """How many numbers an HDF5 file's datasets hold, after checking each of them.
 
     Raises:
-        ModelError: A dataset that declares far more than is stored, or a link that leaves
-            the file.
+        ModelError: A dataset that declares far more than is stored, or lies in another file.
     """
     import h5py
 
@@ -158,9 +203,6 @@ def count_weights(path: Path, file: Any, stored_bytes: int) -> int:
     while pending:
         group = pending.pop()
         for name in group:
-            link = group.get(name, getlink=True)
-            if isinstance(link, h5py.ExternalLink):
-                _refuse_link(path, f"{name} -> {link.filename}")
             item = group.get(name)
             if item is None or item.id in seen:
                 continue

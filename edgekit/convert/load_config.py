@@ -1,37 +1,18 @@
-"""Judge a Keras configuration before anything is built from it.
+"""Make a Keras configuration ready to be built: its size, its dtypes, its batch, its names.
 
-A configuration is data, but it names what Keras will import and run: marshalled Python in a
-Lambda layer, any module by name (Keras 2), TensorFlow functions that read and write files.
-All functions here work on the plain JSON and need neither Keras nor TensorFlow.
+All functions here work on the plain JSON and need neither Keras nor TensorFlow; `check_config`
+has said before that nothing in it runs code or reads a file.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from edgekit.errors import ModelError, UnsafeModelError
+from edgekit.convert.check_config import Resolve, builtin, given
+from edgekit.errors import ModelError
 
-_KERAS_ROOTS = ("keras", "tf_keras", "tensorflow", "builtins")
-# TensorFlow functions that a layer may name and that do more than compute.
-_DANGEROUS = (
-    "io.",
-    "raw_ops.",
-    "gfile.",
-    "py_func",
-    "py_function",
-    "numpy_function",
-    "load_",
-    "saved_model.",
-    "summary.",
-    "train.",
-    "data.",
-    "write_file",
-    "read_file",
-    "autograph.",
-    "keras.utils",
-)
 _HALF = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")
 
 
@@ -46,96 +27,6 @@ def objects(config: Any) -> Iterator[dict[str, Any]]:
             pending.extend(item.values())
         elif isinstance(item, list):
             pending.extend(item)
-
-
-def layer_name(item: dict[str, Any]) -> str:
-    """The name of a serialized layer, or its class where it has none."""
-    inner = item["config"]
-    name = inner.get("name") if isinstance(inner, dict) else None
-    return str(name or item.get("name") or item["class_name"])
-
-
-def check(config: dict[str, Any], *, unsafe: bool, known: Callable[[str], bool]) -> None:
-    """Refuse a configuration that would run code, or that needs code which nobody gave.
-
-    Args:
-        config: The model's configuration, as JSON.
-        unsafe: The person trusts the file: code stored in it may run.
-        known: Whether a class or function of that (registered) name was given.
-
-    Raises:
-        UnsafeModelError: A Lambda layer, or a layer that reads or writes files.
-        ModelError: A layer of a class that neither Keras nor the person has.
-    """
-    for item in objects(config):
-        if not unsafe:
-            _check_code(item, known)
-        _check_origin(item, known)
-
-
-def _check_code(item: dict[str, Any], known: Callable[[str], bool]) -> None:
-    kind, inner = item["class_name"], item["config"]
-    options = inner if isinstance(inner, dict) else {}
-    if kind == "Lambda":
-        function = options.get("function")
-        named = function.get("config") if isinstance(function, dict) else function
-        if isinstance(named, str):
-            if known(named):
-                return  # its code comes from the person's own module, not from the file
-            hint = f"pass --custom-objects module:{named} to give the function {named!r}"
-        else:
-            hint = "pass --unsafe if you trust whoever made the file"
-        raise _unsafe(
-            f"the Lambda layer {layer_name(item)!r}",
-            f"{hint}, or rebuild the model with a layer class in its place.",
-        )
-    if kind == "__lambda__":
-        raise _unsafe("a Python lambda", "pass --unsafe if you trust whoever made the file.")
-    if kind == "TFSMLayer":
-        raise _unsafe(
-            f"the TFSMLayer {layer_name(item)!r}, which loads another SavedModel",
-            "convert that SavedModel itself, or pass --unsafe.",
-        )
-    symbol = options.get("function") if kind in ("TFOpLambda", "SlicingOpLambda") else None
-    if isinstance(symbol, str) and symbol.removeprefix("compat.v1.").startswith(_DANGEROUS):
-        raise _unsafe(
-            f"the layer {layer_name(item)!r}, which calls tf.{symbol}",
-            "pass --unsafe if you trust whoever made the file.",
-        )
-    if isinstance(options.get("vocabulary"), str):
-        raise _unsafe(
-            f"the layer {layer_name(item)!r}, which reads the file {options['vocabulary']!r}",
-            "pass --unsafe if you trust whoever made the file.",
-        )
-
-
-def _unsafe(what: str, hint: str) -> UnsafeModelError:
-    return UnsafeModelError(
-        "A model runs no code of its own while it is loaded, unless you allow it.",
-        received=what,
-        hint=hint,
-    )
-
-
-def _check_origin(item: dict[str, Any], known: Callable[[str], bool]) -> None:
-    module, kind = item.get("module"), item["class_name"]
-    if not isinstance(module, str):
-        return
-    name = item["config"] if kind == "function" and isinstance(item["config"], str) else kind
-    if known(str(item.get("registered_name"))) or known(name):
-        return
-    parts = module.split(".")
-    if parts[0] not in _KERAS_ROOTS or "utils" in parts:
-        raise missing_object(name, f"{module}.{name}")
-
-
-def missing_object(name: str, received: str) -> ModelError:
-    """The error for a layer or function that Keras does not have."""
-    return ModelError(
-        f"Loading needs the code of {name!r}, which is not a part of Keras.",
-        received=received,
-        hint=f"pass --custom-objects module:{name}, or module:NAME of a dict that holds it.",
-    )
 
 
 def fewest_weights(config: dict[str, Any]) -> int:
@@ -225,6 +116,40 @@ def functions_by_name(config: Any) -> Any:
     if config.get("class_name") == "function" and isinstance(config.get("config"), str):
         return config["config"]
     return {key: functions_by_name(value) for key, value in config.items()}
+
+
+def by_given_name(config: Any, resolve: Resolve) -> Any:
+    """The configuration with the person's own classes and functions under their names there.
+
+    A file may name a class by the module that it was written in, which Keras 2 would import.
+    """
+    if isinstance(config, list):
+        return [by_given_name(item, resolve) for item in config]
+    if not isinstance(config, dict):
+        return config
+    result = {key: by_given_name(value, resolve) for key, value in config.items()}
+    own = "class_name" in config and not builtin(config) and given(config, resolve)
+    if own and config["class_name"] == "function":
+        result["config"] = own
+    elif own:
+        result["registered_name" if "module" in config else "class_name"] = own
+    return result
+
+
+def without_compilation(config: Any) -> Any:
+    """The configuration without losses, optimizers and metrics, which no conversion needs.
+
+    Both Keras compile a nested model that says how, even where they are told not to compile.
+    """
+    if isinstance(config, list):
+        return [without_compilation(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    return {
+        key: without_compilation(value)
+        for key, value in config.items()
+        if key != "compile_config" or "class_name" not in config
+    }
 
 
 def free_batch(config: dict[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -52,15 +52,22 @@ def import_objects(source: str | None) -> dict[str, Any]:
     return {name: value, getattr(value, "__name__", name): value}
 
 
-def registered(name: str, *, keras2: bool) -> bool:
-    """Whether importing the person's module registered a class or function of that name."""
+def registered(name: str, *, keras2: bool) -> str | None:
+    """The full name under which the person's module registered a class or function.
+
+    Args:
+        name: That name, `package>Scale`, or its last part, as some releases of Keras write.
+        keras2: Look in the registry of tf_keras instead of Keras 3's.
+    """
     if keras2:
-        import tf_keras
-
-        return tf_keras.saving.get_registered_object(name) is not None
-    import keras
-
-    return keras.saving.get_registered_object(name) is not None
+        import tf_keras as keras
+    else:
+        import keras
+    for key, value in keras.saving.get_custom_objects().items():
+        own = not str(value.__module__).startswith(("keras.", "tf_keras."))
+        if own and (key == name or key.endswith(f">{name}")):
+            return str(key)
+    return None
 
 
 def operations() -> dict[str, Any]:

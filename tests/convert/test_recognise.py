@@ -134,7 +134,7 @@ def test_a_folder_without_a_model(tmp_path: Path):
 
 def test_a_folder_with_one_damaged_model_says_what_is_damaged(tmp_path: Path):
     (tmp_path / "model.keras").write_bytes(b"PK\x03\x04 cut off")
-    assert "zip archive is whole" in refusal(tmp_path)
+    assert "zip archive is damaged" in refusal(tmp_path)
 
 
 def test_a_missing_path(tmp_path: Path):
@@ -153,7 +153,7 @@ def test_a_cut_archive(kept: float, tmp_path: Path):
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * kept)])
     said = refusal(path)
-    assert "zip archive is whole" in said
+    assert "zip archive is damaged" in said
     assert "again" in said
 
 
@@ -162,14 +162,14 @@ def test_a_damaged_entry_of_an_archive(tmp_path: Path):
     content = bytearray(path.read_bytes())
     content[content.index(b"Sequential")] ^= 1
     path.write_bytes(content)
-    assert "zip archive is whole" in refusal(path)
+    assert "zip archive is damaged" in refusal(path)
 
 
 @pytest.mark.parametrize("kept", [16, 600, 5000])
 def test_a_cut_hdf5_file(kept: int, tmp_path: Path):
     path = write_hdf5(tmp_path / "cut.h5", {"model_config": json.dumps(KERAS3)}, "model_weights")
     path.write_bytes(path.read_bytes()[:kept])
-    assert "HDF5 file is whole" in refusal(path)
+    assert "HDF5 file is damaged" in refusal(path)
 
 
 @pytest.mark.parametrize("config", [b"not json", b"[1]", b'{"layers": []}'])
@@ -233,8 +233,8 @@ def test_hdf5_bombs_and_links_to_other_files(tmp_path: Path):
     linked = tmp_path / "linked.h5"
     with h5py.File(linked, "w") as file:
         file["w"] = h5py.ExternalLink("/etc/passwd", "w")
-    with load_archive.open_hdf5(linked) as file, pytest.raises(ModelError, match="own file"):
-        load_archive.count_weights(linked, file, 10_000)
+    with pytest.raises(ModelError, match="own file"), load_archive.open_hdf5(linked):
+        pass
 
 
 def test_count_weights(tmp_path: Path):
@@ -259,7 +259,7 @@ def test_count_weights(tmp_path: Path):
         ("notes.txt", b"hello there, no model", "text, starting b'hello"),
         ("m.dat", bytes(range(0, 64)), "unknown bytes"),
         ("labels.json", b'{"a": 1}', "JSON with the keys a"),
-        ("cut.json", b'{"format": "layers-mo', "is JSON"),
+        ("cut.json", b'{"format": "layers-mo', "is not JSON"),
         ("arch.json", json.dumps(KERAS3).encode(), "an architecture only"),
         ("g.json", b'{"format": "graph-model", "modelTopology": {"node": []}}', "a graph model"),
         ("h.json", b'{"modelTopology": {"node": [], "library": {}}}', "a graph model"),

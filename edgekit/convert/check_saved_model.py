@@ -34,16 +34,24 @@ def refuse_unsafe(path: Path, model: Any) -> None:
         model: The `SavedModel` message that TensorFlow reads there, in whichever form.
 
     Raises:
+        ModelError: An operator that TensorFlow does not have.
         UnsafeModelError: An operator that is not allowed, named with its node and function; or
             a file outside of the folder.
     """
     for meta in model.meta_graphs:
-        found = [*_not_listed(meta), *Reach(meta).found()]
-        if found:
-            more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        unknown, refused = _not_listed(meta)
+        if unknown:
+            raise ModelError(
+                "The SavedModel holds operators that TensorFlow does not have.",
+                received=_received(path, unknown),
+                hint="they come from another package, whose operators no mobile runtime has "
+                "either: save the model without them.",
+            )
+        refused += Reach(meta).found()
+        if refused:
             raise UnsafeModelError(
                 "The SavedModel holds operators that edgekit does not allow.",
-                received=f"{path.name}: {printable('; '.join(found[:_MOST_NAMED]))}{more}",
+                received=_received(path, refused),
                 hint=_TRUST,
             )
         for asset in assets(meta):
@@ -65,23 +73,28 @@ def _nodes(meta: Any) -> Iterator[tuple[str, Any]]:
             yield function.signature.name, node
 
 
-def _not_listed(meta: Any) -> list[str]:
+def _not_listed(meta: Any) -> tuple[list[str], list[str]]:
+    """The operators that TensorFlow does not know, and those that it knows and no list has."""
     from tensorflow.python.framework import op_def_registry
 
     functions = {function.signature.name for function in meta.graph_def.library.function}
+    unknown, refused = [], []
+    for place, node in _nodes(meta):
+        # A node may be named after a function that it calls, or have its name in an attribute.
+        for operator in (node.op, *functions_of(node)):
+            if operator in _LISTED:
+                continue
+            # A function with the name of an operator hides nothing.
+            if op_def_registry.get(operator) is not None:
+                refused.append(place_of(operator, node, place))
+            elif operator not in functions:
+                unknown.append(place_of(operator, node, place))
+    return unknown, refused
 
-    def allowed(operator: str) -> bool:
-        # A node may be a call of the function that it is named after; a function with the name
-        # of an operator hides nothing.
-        own = operator in functions and op_def_registry.get(operator) is None
-        return operator in _LISTED or own
 
-    return [
-        place_of(operator, node, place)
-        for place, node in _nodes(meta)
-        for operator in (node.op, *functions_of(node))
-        if not allowed(operator)
-    ]
+def _received(path: Path, found: list[str]) -> str:
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    return f"{path.name}: {printable('; '.join(found[:_MOST_NAMED]))}{more}"
 
 
 def _refuse_name(path: Path, name: str) -> None:

@@ -1,8 +1,8 @@
 """What loading and running a SavedModel reach, and where the paths of its files come from.
 
 A model of TensorFlow 2 is a library of functions: TensorFlow calls those that its objects name
-(initializers, creators, restorers, signatures), and what they call. Its main graph does nothing. One
-of TensorFlow 1 is a main graph: its initializer runs with the paths of assets fed to it, its
+(initializers, creators, restorers, signatures), and what they call; its main graph does nothing.
+One of TensorFlow 1 is a main graph: its initializer runs with the paths of assets fed to it, its
 saver's restore with the path of the variables, its signatures with neither.
 """
 
@@ -13,12 +13,14 @@ from typing import Any
 
 from edgekit.convert.allowed_operators import READING, SAVING
 
-# The main graph, among the names of functions.
 MAIN = ""
+"""The main graph, among the names of functions."""
+
 _CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
 
 
 def place_of(operator: str, node: Any, function: str) -> str:
+    """An operator for people: its type, its node and the function around it."""
     return f"{operator} ({node.name!r}{f' in the function {function!r}' if function else ''})"
 
 
@@ -127,12 +129,13 @@ class Reach:
     def _behind(self, fetches: Iterable[str], fed: set[str]) -> list[Any]:
         """The nodes that the fetched tensors or operators need, where `fed` has its values."""
         nodes = {node.name: node for node in self.meta.graph_def.node}
+        stops = _spellings(fed)
         needed: dict[str, Any] = {}
         pending = list(fetches)
         while pending:
             operand = pending.pop()
             name = operand.removeprefix("^").split(":")[0]
-            if operand not in _spellings(fed) and name in nodes and name not in needed:
+            if operand not in stops and name in nodes and name not in needed:
                 needed[name] = nodes[name]
                 pending.extend(nodes[name].input)
         return list(needed.values())
@@ -188,6 +191,7 @@ def _initializers(meta: Any) -> Iterator[str]:
 
 
 def assets(meta: Any) -> Iterator[Any]:
+    """The files below `assets` that a meta graph names, in the places of both TensorFlows."""
     from tensorflow.core.protobuf import meta_graph_pb2
 
     yield from meta.asset_file_def

@@ -47,6 +47,10 @@ LOWERED = frozenset(
     TensorListLength TensorListPopBack TensorListPushBack TensorListReserve TensorListResize
     TensorListSetItem TensorListStack
     """
+    # StableHLO of JAX; only such as calls nothing by name (see `check_saved_model`).
+    """
+    XlaCallModule
+    """
     # Tables that look up words and ids.
     """
     HashTableV2 InitializeTableV2 LookupTableFindV2 LookupTableImportV2 LookupTableSizeV2
@@ -124,7 +128,7 @@ TENSORFLOW_ONLY = frozenset(
     """
     AdjustContrast AdjustContrastv2 AdjustHue AdjustSaturation CombinedNonMaxSuppression
     CropAndResize CropAndResizeGradBoxes CropAndResizeGradImage DecodeAndCropJpeg DecodeBmp
-    DecodeGif DecodeImage DecodeJpeg DecodePng DecodeWav DrawBoundingBoxes DrawBoundingBoxesV2
+    DecodeGif DecodeImage DecodeJpeg DecodePng DecodeWebP DecodeWav DrawBoundingBoxes DrawBoundingBoxesV2
     EncodeJpeg EncodeJpegVariableQuality EncodePng EncodeWav ExtractGlimpse ExtractGlimpseV2
     ExtractJpegShape GenerateBoundingBoxProposals HSVToRGB ImageProjectiveTransformV2
     ImageProjectiveTransformV3 NonMaxSuppression NonMaxSuppressionV2 NonMaxSuppressionV3

@@ -19,7 +19,7 @@ from edgekit.errors import ModelError, reading
 from edgekit.text import printable
 
 _DTYPES = ("float32", "float16", "int32", "int16", "uint16", "int8", "uint8", "bool")
-_MOST_SIZE, _MOST_DIMENSIONS = 2**31, 8
+_MOST_SIZE, _MOST_DIMENSIONS, _MOST_VALUE = 2**31, 8, 1e38
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ def _weight(path: Path, entry: Any) -> _Weight:
     ):
         raise _bad_entry(path, entry, "a shape")
     scale, low = quantization.get("scale", 1), quantization.get("min", 0)
-    if not all(isinstance(value, (int, float)) and math.isfinite(value) for value in (scale, low)):
+    if not (_is_finite(scale) and _is_finite(low)):
         raise _bad_entry(path, entry, "a finite scale and min")
     return _Weight(
         name=entry["name"],
@@ -152,6 +152,10 @@ def _weight(path: Path, entry: Any) -> _Weight:
 
 def _is_size(value: Any) -> bool:
     return type(value) is int and 0 <= value <= _MOST_SIZE
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < _MOST_VALUE
 
 
 def _bad_entry(path: Path, entry: Any, what: str) -> ModelError:

@@ -93,7 +93,7 @@ def let_through() -> dict[str, Any]:
 def lists() -> dict[str, Any]:
     """Names that TensorFlow does not know, that stand twice, or that are refused all the same."""
     names = [name for one in LISTS for name in one]
-    plain = (allowed.LOWERED | allowed.TENSORFLOW_ONLY) - {"PartitionedCall"}
+    plain = (allowed.LOWERED | allowed.TENSORFLOW_ONLY) - {"PartitionedCall", "XlaCallModule"}
     return {
         "unknown": [name for name in names if op_def_registry.get(name) is None],
         "twice": len(names) - len(set(names)),
@@ -126,6 +126,15 @@ def disguised() -> str:
     """A function with the name of an operator, called by that name."""
     model = _holding("WriteFile", "library")
     model.meta_graphs[0].graph_def.library.function.add().signature.name = "WriteFile"
+    return refusal(model)
+
+
+def stablehlo(module: str) -> str:
+    """A model of JAX with that module, in latin-1."""
+    model = _holding("XlaCallModule", "library")
+    node = model.meta_graphs[0].graph_def.library.function[0].node_def[0]
+    if module:
+        node.attr["module"].s = module.encode("latin-1")
     return refusal(model)
 
 

@@ -41,6 +41,17 @@ def test_a_function_with_the_name_of_an_operator_hides_nothing(case: Any):
     assert "WriteFile ('n' in the function 'f')" in case("disguised")
 
 
+def test_stablehlo_calls_nothing_by_name(case: Any):
+    assert case("stablehlo", module="ML\xefR\rvhlo\0add_v1\0") == ""
+    for module in (
+        "ML\xefR\rvhlo\0custom_call_v1\0",
+        "module {}",
+        '"stablehlo.c\\75stom_call"',
+        "",
+    ):
+        assert "calls code by its name" in case("stablehlo", module=module)
+
+
 def test_an_operator_of_another_package_is_named(case: Any):
     with pytest.raises(ModelError, match="WordpieceTokenize"):
         case("unknown_operator")

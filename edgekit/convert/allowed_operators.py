@@ -128,9 +128,9 @@ TENSORFLOW_ONLY = frozenset(
     """
     AdjustContrast AdjustContrastv2 AdjustHue AdjustSaturation CombinedNonMaxSuppression
     CropAndResize CropAndResizeGradBoxes CropAndResizeGradImage DecodeAndCropJpeg DecodeBmp
-    DecodeGif DecodeImage DecodeJpeg DecodePng DecodeWebP DecodeWav DrawBoundingBoxes DrawBoundingBoxesV2
+    DecodeGif DecodeImage DecodeJpeg DecodePng DecodeWav DrawBoundingBoxes DrawBoundingBoxesV2
     EncodeJpeg EncodeJpegVariableQuality EncodePng EncodeWav ExtractGlimpse ExtractGlimpseV2
-    ExtractJpegShape GenerateBoundingBoxProposals HSVToRGB ImageProjectiveTransformV2
+    DecodeWebP ExtractJpegShape GenerateBoundingBoxProposals HSVToRGB ImageProjectiveTransformV2
     ImageProjectiveTransformV3 NonMaxSuppression NonMaxSuppressionV2 NonMaxSuppressionV3
     NonMaxSuppressionWithOverlaps QuantizedResizeBilinear RGBToHSV RandomCrop ResizeArea
     ResizeBicubic ResizeBicubicGrad ResizeBilinearGrad ResizeNearestNeighborGrad

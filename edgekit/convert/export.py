@@ -8,6 +8,7 @@ outputs carry the names that Keras gave them. `run` is called in a child process
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,15 +21,18 @@ from edgekit.convert import export_errors, export_graph, export_names, load
 from edgekit.convert.allowed_operators import LOWERED
 from edgekit.convert.loaded import LoadedModel
 from edgekit.data import draw
-from edgekit.errors import ExportError, UsageError
+from edgekit.errors import ExportError, ModelError, UsageError
 from edgekit.names import nearest
 from edgekit.records import Contract, TensorSpec
+from edgekit.text import printable
 
 Report = Callable[[str], None]
 Shapes = Mapping[str, tuple[int, ...]]
 
 # Golden samples that Keras answers at once: few, for the activations of large models.
 _GOLDEN_BATCH = 2
+# Of one input; what a damaged or hostile file states may be 2**60.
+_MOST_VALUES = 2**31
 
 
 def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
@@ -106,6 +110,7 @@ def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
     Raises:
         UsageError: An unknown input, a shape of another rank, or one that contradicts
             a size the model already fixes.
+        ModelError: An input that no memory holds.
     """
     names = [spec.name for spec in loaded.inputs]
     for name in shapes:
@@ -116,6 +121,13 @@ def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
                 hint=nearest(name, names),
             )
     inputs = tuple(_fix_shape(spec, shapes.get(spec.name)) for spec in loaded.inputs)
+    for spec in inputs:
+        if math.prod(abs(size) for size in spec.shape) > _MOST_VALUES:
+            raise ModelError(
+                "An input of the model is larger than any device can hold.",
+                received=f"{loaded.name}: {printable(spec.name)} of shape {list(spec.shape)}",
+                hint="fix its sizes in the model; or copy or download it again, if it is damaged.",
+            )
     return Contract(inputs=inputs, outputs=loaded.outputs)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from edgekit.errors import ModelError
 
+pytestmark = pytest.mark.convert
 WORKER = Path(__file__).with_name("check_saved_model_worker.py")
 
 

@@ -73,8 +73,10 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
     traced = trace(loaded, contract)
     content = None
-    if traced.needs_tensorflow():
-        # The export knows, and says in which layer: before anybody makes samples, or runs it.
+    text = any(spec.dtype == "string" for spec in contract.inputs)
+    if text or traced.needs_tensorflow():
+        # The export knows, and says in which layer: before anybody makes samples (nobody can make
+        # up text), and before the model runs.
         report("exporting the float file")
         content = convert(traced)
     done("export")

@@ -194,7 +194,7 @@ def reading(
         raise
     except Exception as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        received = f"{path}: {printable(' '.join(str(reason).split()))[:300]}"
+        received = f"{printable(str(path))}: {printable(' '.join(str(reason).split()))[:300]}"
         raise kind(fault, received=received, hint=hint) from None
 
 

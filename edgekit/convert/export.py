@@ -8,26 +8,31 @@ outputs carry the names that Keras gave them. `run` is called in a child process
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edgekit import flatbuffer, serde
 from edgekit import project as projects
 from edgekit.convert import export_errors, export_graph, export_names, load
+from edgekit.convert.allowed_operators import LOWERED
 from edgekit.convert.loaded import LoadedModel
 from edgekit.data import draw
-from edgekit.errors import ExportError, UsageError
+from edgekit.errors import ExportError, ModelError, UsageError
 from edgekit.names import nearest
 from edgekit.records import Contract, TensorSpec
+from edgekit.text import printable
 
 Report = Callable[[str], None]
 Shapes = Mapping[str, tuple[int, ...]]
 
 # Golden samples that Keras answers at once: few, for the activations of large models.
 _GOLDEN_BATCH = 2
+# Of one input; what a damaged or hostile file states may be 2**60.
+_MOST_VALUES = 2**31
 
 
 def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
@@ -51,7 +56,8 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     def done(step: str) -> None:
         nonlocal started
         now = time.perf_counter()
-        seconds[step], started = now - started, now
+        seconds[step] = seconds.get(step, 0.0) + now - started
+        started = now
 
     report("loading the model")
     loaded = load.load(
@@ -65,25 +71,32 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     if project:
         contract = project.describe(contract)
 
+    traced = trace(loaded, contract)
     content = None
-    if any(spec.dtype == "string" for spec in contract.inputs):
-        # Nobody can make up text, and a layer that splits it is most often a Flex operator:
-        # say which layer first.
-        content = export(loaded, contract)
+    text = any(spec.dtype == "string" for spec in contract.inputs)
+    if text or traced.needs_tensorflow():
+        # The export knows, and says in which layer: before anybody makes samples (nobody can make
+        # up text), and before the model runs.
+        report("exporting the float file")
+        content = convert(traced)
+    done("export")
+
     report("drawing samples")
     drawn = draw.draw(contract, request, loaded.id_limits)
     golden = drawn.golden
     drawn.save(request)
     done("samples")
 
-    # Before the export, which leaves several copies of the weights in memory.
+    # Before most exports, which leave several copies of the weights in memory.
     report("running Keras on the golden samples")
     answered = replace(golden, reference=loaded.predict(golden.inputs, batch_size=_GOLDEN_BATCH))
     answered.save(Path(request["golden_out"]))
     done("golden")
 
-    report("exporting the float file")
-    Path(request["out"]).write_bytes(content or export(loaded, contract))
+    if content is None:
+        report("exporting the float file")
+        content = convert(traced)
+    Path(request["out"]).write_bytes(content)
     done("export")
     return {
         "contract": serde.to_dict(contract),
@@ -99,6 +112,7 @@ def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
     Raises:
         UsageError: An unknown input, a shape of another rank, or one that contradicts
             a size the model already fixes.
+        ModelError: An input that no memory holds.
     """
     names = [spec.name for spec in loaded.inputs]
     for name in shapes:
@@ -109,6 +123,13 @@ def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
                 hint=nearest(name, names),
             )
     inputs = tuple(_fix_shape(spec, shapes.get(spec.name)) for spec in loaded.inputs)
+    for spec in inputs:
+        if math.prod(abs(size) for size in spec.shape) > _MOST_VALUES:
+            raise ModelError(
+                "An input of the model is larger than any device can hold.",
+                received=f"{loaded.name}: {printable(spec.name)} of shape {list(spec.shape)}",
+                hint="fix its sizes in the model; or copy or download it again, if it is damaged.",
+            )
     return Contract(inputs=inputs, outputs=loaded.outputs)
 
 
@@ -138,31 +159,46 @@ def _open_sizes(contract: Contract) -> list[str]:
     ]
 
 
-def export(loaded: LoadedModel, contract: Contract) -> bytes:
-    """The float `.tflite` of `loaded` with the input shapes of `contract`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """A model as one graph with a batch of 1; nothing of it was run.
+
+    A signature's names pass through Python arguments: `inputs` and `outputs` map names that are
+    safe there to the records of the model's own.
+    """
+
+    loaded: LoadedModel
+    function: Any
+    inputs: Mapping[str, TensorSpec]
+    outputs: Mapping[str, TensorSpec]
+
+    def needs_tensorflow(self) -> bool:
+        """Whether it holds operators that TFLite may lack; most often the export folds them."""
+        return any(node.type not in LOWERED for node in export_errors.nodes(self.function.graph))
+
+
+def trace(loaded: LoadedModel, contract: Contract) -> Traced:
+    """The graph of `loaded` with the input shapes of `contract`.
 
     Raises:
-        FlexError: The model needs TensorFlow operators; they and their layers are named.
-        ExportError: The model cannot be traced, or TensorFlow's converter refused it.
+        ExportError: The model cannot be traced.
     """
     import tensorflow as tf
 
-    # A signature's names pass through Python arguments: give TensorFlow safe ones, and put
-    # the Keras names back into the file.
     inputs = {f"input_{i}": spec for i, spec in enumerate(contract.inputs)}
-    outputs = {spec.name: f"output_{i}" for i, spec in enumerate(loaded.outputs)}
+    outputs = {f"output_{i}": spec for i, spec in enumerate(loaded.outputs)}
     export_graph.use_plain_recurrence(loaded)
 
     def serve(**tensors: Any) -> dict[str, Any]:
         answers = loaded.call({spec.name: tensors[safe] for safe, spec in inputs.items()})
         # An identity keeps an output apart from an input or another output it may equal.
-        return {safe: tf.identity(answers[name], name=safe) for name, safe in outputs.items()}
+        return {safe: tf.identity(answers[spec.name], name=safe) for safe, spec in outputs.items()}
 
-    specs = {
-        safe: tf.TensorSpec([None if s < 0 else s for s in spec.shape], spec.dtype, name=safe)
-        for safe, spec in inputs.items()
-    }
     try:
+        specs = {
+            safe: tf.TensorSpec([None if s < 0 else s for s in spec.shape], spec.dtype, name=safe)
+            for safe, spec in inputs.items()
+        }
         function = tf.function(serve, autograph=False).get_concrete_function(**specs)
     except Exception as error:  # the model's own code runs here: anything may happen
         raise ExportError(
@@ -171,15 +207,35 @@ def export(loaded: LoadedModel, contract: Contract) -> bytes:
             hint="call the model on one sample in Keras, inside tf.function: the same error "
             "shows there.",
         ) from error
+    return Traced(loaded=loaded, function=function, inputs=inputs, outputs=outputs)
+
+
+def convert(traced: Traced) -> bytes:
+    """The float `.tflite` of a traced model.
+
+    Raises:
+        FlexError: The model needs TensorFlow operators; they and their layers are named.
+        ExportError: TensorFlow's converter refused it.
+    """
+    loaded, function = traced.loaded, traced.function
     try:
         settled = export_graph.settle(function) if loaded.kind == "saved_model" else function
-        model = _convert(settled, loaded.trackable, set(inputs), sorted(outputs.values()))
+        model = _convert(settled, loaded.trackable, set(traced.inputs), sorted(traced.outputs))
     except Exception as error:  # TensorFlow raises many kinds here, none of them documented
         raise export_errors.explain(error, loaded, function) from error
     export_names.name_layers(model, loaded, export_names.producers(model, function))
-    names = {safe: spec.name for safe, spec in inputs.items()}
-    names.update({safe: name for name, safe in outputs.items()})
+    names = {safe: spec.name for safe, spec in (*traced.inputs.items(), *traced.outputs.items())}
     return _name_signature(model, names)
+
+
+def export(loaded: LoadedModel, contract: Contract) -> bytes:
+    """The float `.tflite` of `loaded` with the input shapes of `contract`: traced, converted.
+
+    Raises:
+        FlexError: The model needs TensorFlow operators; they and their layers are named.
+        ExportError: The model cannot be traced, or TensorFlow's converter refused it.
+    """
+    return convert(trace(loaded, contract))
 
 
 def _convert(function: Any, trackable: Any, inputs: set[str], outputs: list[str]) -> Any:

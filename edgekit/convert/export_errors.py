@@ -89,7 +89,7 @@ def last_words(error: BaseException) -> str:
 def _where(operators: set[str], loaded: LoadedModel, function: Any) -> str:
     layers: set[str] = set()
     functions: set[str] = set()
-    for node in _nodes(function.graph, set()):
+    for node in nodes(function.graph):
         if node.type not in operators:
             continue
         named = _layer_names(node.name.split("/"), set(loaded.layers))
@@ -101,13 +101,16 @@ def _where(operators: set[str], loaded: LoadedModel, function: Any) -> str:
     return f" in keras.ops.{', keras.ops.'.join(sorted(functions))}" if functions else ""
 
 
-def _nodes(graph: Any, seen: set[int]) -> Iterator[Any]:
-    if id(graph) in seen:
-        return
-    seen.add(id(graph))
-    yield from graph.get_operations()
-    for inner in graph._functions.values():
-        yield from _nodes(getattr(inner, "graph", graph), seen)
+def nodes(graph: Any) -> Iterator[Any]:
+    """The operators of a graph and of all functions that it knows."""
+    seen: set[int] = set()
+    pending = [graph]
+    while pending:
+        graph = pending.pop()
+        if id(graph) not in seen:
+            seen.add(id(graph))
+            yield from graph.get_operations()
+            pending += [getattr(f, "graph", graph) for f in graph._functions.values()]
 
 
 def _layer_names(scopes: list[str], known: set[str]) -> set[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edgekit.convert import check_saved_model
 from edgekit.convert.load_ids import embedding_limits
 from edgekit.convert.loaded import LoadedModel, tensor_spec
-from edgekit.errors import ModelError, UnsafeModelError
+from edgekit.errors import ModelError, reading
 
 _SERVING = ("serving_default", "serve")
-# Operators that read or write files, or call back into Python.
-_DANGEROUS = {"ReadFile", "WriteFile", "MatchingFiles", "PyFunc", "PyFuncStateless", "EagerPyFunc"}
+_CANNOT_READ = "TensorFlow cannot read the SavedModel."
 _ID_OPERATORS = {"GatherV2", "Gather", "ResourceGather", "OneHot"}
 
 
@@ -20,26 +20,18 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
 
     Raises:
         ModelError: Damaged, or without one serving signature.
-        UnsafeModelError: Its graph reads or writes files, and `unsafe` is False.
+        UnsafeModelError: It holds operators or names files that are not allowed (see
+            `check_saved_model`), and `unsafe` is False.
     """
     import tensorflow as tf
 
-    operators = _operators(path)
-    dangerous = sorted(operators & _DANGEROUS)
-    if dangerous and not unsafe:
-        raise UnsafeModelError(
-            "A model touches no files and runs no Python, unless you allow it.",
-            received=f"{path.name} with the operators {', '.join(dangerous)}",
-            hint="pass --unsafe if you trust whoever made it.",
-        )
-    try:
+    with reading(path, _CANNOT_READ, kind=ModelError, hint=check_saved_model.DAMAGED):
+        # TensorFlow's own reader, so that what is checked is what is loaded below.
+        stored = tf.__internal__.saved_model.parse_saved_model(str(path))
+    if not unsafe:
+        check_saved_model.refuse_unsafe(path, stored)
+    with reading(path, _CANNOT_READ, kind=ModelError, hint=check_saved_model.DAMAGED):
         loaded = tf.saved_model.load(str(path))
-    except (FileNotFoundError, tf.errors.NotFoundError, tf.errors.DataLossError) as error:
-        raise ModelError(
-            "A SavedModel's folder holds saved_model.pb and whole variables and assets.",
-            received=f"{path.name}: {str(error).splitlines()[0][:200]}",
-            hint="copy or download the whole folder again.",
-        ) from None
     name, signature = _signature(path, loaded)
     specs = signature.structured_input_signature[1]
     inputs = tuple(tensor_spec(key, _shape(s), s.dtype) for key, s in sorted(specs.items()))
@@ -55,7 +47,8 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
     def call(values: dict[str, Any]) -> dict[str, Any]:
         return dict(signature(**{spec.name: values[spec.name] for spec in inputs}))
 
-    ids = any("int" in spec.dtype for spec in inputs) or operators & _ID_OPERATORS
+    ids = any("int" in spec.dtype for spec in inputs)
+    ids = ids or bool(check_saved_model.operators(stored) & _ID_OPERATORS)
     return LoadedModel(
         kind="saved_model",
         name=path.resolve().name,
@@ -79,33 +72,9 @@ def _shape(tensor: Any) -> tuple[int | None, ...]:
     return tuple(tensor.shape.as_list())
 
 
-def _operators(path: Path) -> set[str]:
-    """The types of all operators in the file, read without running anything."""
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    file = path / "saved_model.pb"
-    if not file.is_file():
-        return set()  # saved_model.pbtxt, TensorFlow's text form
-    proto = saved_model_pb2.SavedModel()
-    try:
-        proto.ParseFromString(file.read_bytes())
-    except Exception as error:  # protobuf.DecodeError; its package ships no types
-        raise ModelError(
-            "saved_model.pb is whole.",
-            received=f"{file}: {error}",
-            hint="copy or download the folder again.",
-        ) from None
-    graphs = [meta.graph_def for meta in proto.meta_graphs]
-    return {node.op for graph in graphs for node in graph.node} | {
-        node.op
-        for graph in graphs
-        for function in graph.library.function
-        for node in function.node_def
-    }
-
-
 def _signature(path: Path, loaded: Any) -> tuple[str, Any]:
-    signatures = dict(loaded.signatures)
+    # What TensorFlow 1 keeps for itself, as the signature that initializes, is none to serve.
+    signatures = {k: v for k, v in loaded.signatures.items() if not k.startswith("__saved_model")}
     for name in _SERVING:
         if name in signatures:
             return name, signatures[name]

@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from edgekit.errors import DataError
+from edgekit.errors import DataError, ModelError, reading
 from edgekit.names import nearest
 from edgekit.records import TensorSpec
+
+_RUN = "call it on one sample in Keras: the same error shows there, or the file is damaged."
 
 Kind = Literal["keras3", "keras2", "saved_model"]
 
@@ -64,6 +66,7 @@ class LoadedModel:
 
         Raises:
             DataError: A missing or unknown input, no samples, or a wrong shape.
+            ModelError: The model fails on them.
         """
         arrays, samples = self._check(inputs)
         fixed = {spec.shape[0] for spec in self.inputs if spec.shape and spec.shape[0] > 0}
@@ -86,8 +89,9 @@ class LoadedModel:
         call = tf.function(self.call, reduce_retracing=True) if many else self.call
 
         def run(batch: dict[str, np.ndarray]) -> dict[str, Any]:
-            result = call({name: tf.constant(array) for name, array in batch.items()})
-            return {name: value.numpy() for name, value in result.items()}
+            with reading(self.name, "TensorFlow cannot run the model.", kind=ModelError, hint=_RUN):
+                result = call({name: tf.constant(array) for name, array in batch.items()})
+                return {name: value.numpy() for name, value in result.items()}
 
         return run
 

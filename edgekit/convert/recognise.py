@@ -7,6 +7,7 @@ here, once, from magic numbers, archive metadata and HDF5 attributes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from edgekit.convert.load_archive import (
     text_attribute,
 )
 from edgekit.errors import ModelError
+from edgekit.text import printable
 
 Format = Literal["keras3", "keras2_h5", "keras2_zip", "keras3_h5", "saved_model", "tfjs", "tflite"]
 
@@ -60,6 +62,12 @@ def recognise(path: Path) -> Recognised:
         )
     if path.is_dir():
         return _folder(path)
+    if not path.is_file():
+        raise ModelError(
+            "A model is a file or a folder.",
+            received=f"{path}: a device, pipe or socket",
+            hint="name the model file itself.",
+        )
     with path.open("rb") as file:
         head = file.read(4096)
     if not head:
@@ -92,6 +100,12 @@ def _folder(path: Path) -> Recognised:
         )
     if (path / "model.json").is_file():
         return _json(path / "model.json")
+    if (path / "saved_model.cpb").is_file():
+        raise ModelError(
+            "The SavedModel is stored in chunks, which TensorFlow's Python package cannot read.",
+            received=f"{path} with saved_model.cpb",
+            hint="save it without experimental_image_format.",
+        )
     found, refused = _inside(path)
     trained = [model for model in found if model.format != "tflite"] or found
     if len(trained) == 1:
@@ -146,10 +160,10 @@ def _keras(path: Path, metadata: dict[str, Any], config: dict[str, Any]) -> Reco
     if "class_name" not in config:
         raise ModelError(
             "config.json of a .keras file describes a Keras model.",
-            received=f"{path.name}: keys {', '.join(list(config)[:6])}",
+            received=f"{path.name}: keys {_named(config)}",
             hint="save the model with model.save('NAME.keras').",
         )
-    version = str(metadata.get("keras_version", ""))
+    version = _short(metadata.get("keras_version", ""))
     # Without metadata the config tells: Keras 3 writes batch_shape, Keras 2 batch_input_shape.
     two = version.startswith("2.") or (not version and "batch_input_shape" in str(config))
     return Recognised(
@@ -163,7 +177,7 @@ def _other_zip(path: Path, names: list[str]) -> ModelError:
     if any(name.endswith("data.pkl") for name in names):
         return _torch(path)
     if names and all(name.endswith(".npy") for name in names):
-        return _weights_only(f"{path.name}: NumPy arrays ({', '.join(names[:3])})")
+        return _weights_only(f"{path.name}: NumPy arrays ({_named(names)})")
     if "model.weights.h5" in names:
         return _weights_only(f"{path.name}: an archive with model.weights.h5 only")
     if any(name.endswith("saved_model.pb") for name in names):
@@ -175,7 +189,7 @@ def _other_zip(path: Path, names: list[str]) -> ModelError:
     return ModelError(
         f"A model is {KINDS}.",
         received=f"{path.name}: a zip archive without config.json "
-        f"({', '.join(names[:4]) or 'no entries'})",
+        f"({_named(names) or 'no entries'})",
         hint="save the model with model.save('NAME.keras').",
     )
 
@@ -183,11 +197,11 @@ def _other_zip(path: Path, names: list[str]) -> ModelError:
 def _hdf5(path: Path) -> Recognised:
     with open_hdf5(path) as file:
         config = text_attribute(file, "model_config")
-        version = text_attribute(file, "keras_version") or ""
+        version = _short(text_attribute(file, "keras_version") or "")
         roots = set(file)
         legacy = "layer_names" in file.attrs
         if "model_weights" in file and not version:
-            version = text_attribute(file["model_weights"], "keras_version") or ""
+            version = _short(text_attribute(file["model_weights"], "keras_version") or "")
     if config is None:
         if (
             legacy
@@ -198,7 +212,7 @@ def _hdf5(path: Path) -> Recognised:
             raise _weights_only(f"{path.name}: weights without model_config{by}")
         raise ModelError(
             f"A model is {KINDS}.",
-            received=f"{path.name}: HDF5 data, but not of Keras ({', '.join(sorted(roots)[:4])})",
+            received=f"{path.name}: HDF5 data, but not of Keras ({_named(sorted(roots))})",
             hint="save the model with model.save('NAME.keras').",
         )
     read_json(path, config, "model_config")
@@ -222,7 +236,7 @@ def _json(path: Path) -> Recognised:
         )
     if payload.get("format") == "layers-model" or isinstance(topology, dict):
         by = payload.get("generatedBy") or payload.get("convertedBy") or "TensorFlow.js"
-        return Recognised(format="tfjs", written_by=str(by), path=path)
+        return Recognised(format="tfjs", written_by=_short(by), path=path)
     if "class_name" in payload:
         raise ModelError(
             "A model file holds its weights.",
@@ -231,9 +245,17 @@ def _json(path: Path) -> Recognised:
         )
     raise ModelError(
         f"A model is {KINDS}.",
-        received=f"{path.name}: JSON with the keys {', '.join(list(payload)[:5]) or 'none'}",
+        received=f"{path.name}: JSON with the keys {_named(payload) or 'none'}",
         hint="name the model.json that the TensorFlow.js converter wrote.",
     )
+
+
+def _named(names: Iterable[str]) -> str:
+    return printable(", ".join(list(names)[:5]))[:200]
+
+
+def _short(value: object) -> str:
+    return printable(str(value))[:60]
 
 
 def _weights_only(received: str) -> ModelError:
@@ -281,5 +303,6 @@ def _unknown(path: Path, head: bytes) -> ModelError:
 def _is_onnx(path: Path, head: bytes) -> bool:
     # ONNX is a bare protobuf: field 1 (ir_version) as a varint, then the producer's name
     # (field 2) or the graph (field 7) follows.
-    starts = head[:1] == b"\x08" and 0 < head[1] < 32 and head[2:3] in (b"\x12", b":", b"B")
+    version, field = head[1:2], head[2:3]
+    starts = head[:1] == b"\x08" and b"\0" < version < b" " and field in (b"\x12", b":", b"B")
     return starts and (path.suffix == ".onnx" or b"onnx" in head or b"pytorch" in head)

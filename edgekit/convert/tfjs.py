@@ -8,15 +8,34 @@ weight stores `uint8` or `uint16` codes, `value = code * scale + min`, or float1
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgekit.convert.load_archive import read_json
-from edgekit.errors import ModelError
+from edgekit.convert.load_archive import DAMAGED, read_json
+from edgekit.errors import ModelError, reading
+from edgekit.text import printable
 
 _DTYPES = ("float32", "float16", "int32", "int16", "uint16", "int8", "uint8", "bool")
+_MOST_SIZE, _MOST_DIMENSIONS, _MOST_VALUE = 2**31, 8, 1e38
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weight:
+    """One entry of the manifest: `value = code * scale + low`, where it is quantized."""
+
+    name: str
+    shape: tuple[int, ...]
+    stored: np.dtype[Any]
+    used: np.dtype[Any]
+    scale: float
+    low: float
+
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.shape) * self.stored.itemsize
 
 
 def read_topology(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -32,13 +51,13 @@ def read_topology(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if not isinstance(config, dict) or "class_name" not in config:
         raise ModelError(
             "modelTopology of a layers model holds a Keras configuration.",
-            received=f"{path.name}: {str(topology)[:80]}",
+            received=f"{path.name}: {printable(str(topology)[:80])}",
             hint="convert it again with the TensorFlow.js converter, to tfjs_layers_model.",
         )
     if not isinstance(manifest, list) or not all(isinstance(group, dict) for group in manifest):
         raise ModelError(
             "model.json lists its weights in weightsManifest.",
-            received=f"{path.name}: {str(manifest)[:80]}",
+            received=f"{path.name}: {printable(str(manifest)[:80])}",
             hint="save the model with its weights.",
         )
     return config, manifest
@@ -57,22 +76,21 @@ def read_weights(path: Path, manifest: list[dict[str, Any]]) -> dict[str, np.nda
     """
     weights: dict[str, np.ndarray] = {}
     for group in manifest:
-        entries = group.get("weights", [])
-        content = b"".join(_shard(path, str(name)) for name in group.get("paths", []))
-        needed = sum(_stored(path, entry)[0].itemsize * _size(path, entry) for entry in entries)
+        entries = [_weight(path, entry) for entry in _list(path, group, "weights")]
+        paths = _list(path, group, "paths")
+        content = b"".join(_shard(path, str(name)) for name in paths)
+        needed = sum(entry.nbytes for entry in entries)
         if len(content) != needed:
             raise ModelError(
                 "The shards of a TensorFlow.js model hold exactly its weights.",
-                received=f"{', '.join(map(str, group.get('paths', [])))}: {len(content)} bytes "
+                received=f"{printable(', '.join(map(str, paths)))}: {len(content)} bytes "
                 f"for weights of {needed}",
                 hint="copy or download all .bin files again.",
             )
         start = 0
         for entry in entries:
-            stored, quantization = _stored(path, entry)
-            codes = np.frombuffer(content, stored, _size(path, entry), start)
-            start += codes.nbytes
-            weights[str(entry.get("name"))] = _values(codes, entry, quantization)
+            weights[entry.name] = _values(content[start : start + entry.nbytes], entry)
+            start += entry.nbytes
     return weights
 
 
@@ -81,57 +99,79 @@ def is_quantized(manifest: list[dict[str, Any]]) -> bool:
     return any(entry.get("quantization") for group in manifest for entry in group["weights"])
 
 
+def _list(path: Path, group: dict[str, Any], key: str) -> list[Any]:
+    value = group.get(key, [])
+    if not isinstance(value, list):
+        raise _bad_entry(path, group, f"a list of {key}")
+    return value
+
+
 def _shard(path: Path, name: str) -> bytes:
     folder = path.parent.resolve()
-    shard = (folder / name).resolve()
-    if not shard.is_relative_to(folder) or "://" in name:
-        raise ModelError(
-            "The shards of a TensorFlow.js model lie in its folder.",
-            received=f"{path.name} names {name!r}",
-            hint="download the shards beside model.json and name them without a path.",
-        )
-    try:
+    fault = "The shards of a TensorFlow.js model lie beside its model.json."
+    with reading(name, fault, kind=ModelError, hint=f"copy {printable(name)} into {path.parent}."):
+        shard = (folder / name).resolve()
+        if not shard.is_relative_to(folder) or "://" in name:
+            raise ModelError(
+                "The shards of a TensorFlow.js model lie in its folder.",
+                received=f"{path.name} names {printable(repr(name))}",
+                hint="download the shards beside model.json and name them without a path.",
+            )
         return shard.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            "The shards of a TensorFlow.js model lie beside its model.json.",
-            received=f"{name}: {error.strerror}",
-            hint=f"copy {name} into {path.parent}.",
-        ) from None
 
 
-def _stored(path: Path, entry: dict[str, Any]) -> tuple[np.dtype[Any], dict[str, Any]]:
+def _weight(path: Path, entry: Any) -> _Weight:
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+        raise _bad_entry(path, entry, "a name")
     quantization = entry.get("quantization") or {}
-    name = quantization.get("dtype", entry.get("dtype"))
-    if name not in _DTYPES:
+    if not isinstance(quantization, dict):
+        raise _bad_entry(path, entry, "a quantization")
+    stored = quantization.get("dtype", entry.get("dtype"))
+    used = quantization.get("original_dtype", "float32") if quantization else stored
+    if stored not in _DTYPES or used not in _DTYPES:
         raise _bad_entry(path, entry, f"a dtype of {', '.join(_DTYPES)}")
-    return np.dtype(name).newbyteorder("<"), quantization
-
-
-def _size(path: Path, entry: dict[str, Any]) -> int:
     shape = entry.get("shape")
-    if not isinstance(shape, list) or not all(isinstance(n, int) and n >= 0 for n in shape):
+    if (
+        not isinstance(shape, list)
+        or len(shape) > _MOST_DIMENSIONS
+        or not all(map(_is_size, shape))
+    ):
         raise _bad_entry(path, entry, "a shape")
-    return math.prod(shape)
-
-
-def _bad_entry(path: Path, entry: dict[str, Any], what: str) -> ModelError:
-    return ModelError(
-        f"Each weight of weightsManifest has a name and {what}.",
-        received=f"{path.name}: {str(entry)[:120]}",
-        hint="convert the model again with the TensorFlow.js converter.",
+    scale, low = quantization.get("scale", 1), quantization.get("min", 0)
+    if not (_is_finite(scale) and _is_finite(low)):
+        raise _bad_entry(path, entry, "a finite scale and min")
+    return _Weight(
+        name=entry["name"],
+        shape=tuple(shape),
+        stored=np.dtype(stored).newbyteorder("<"),
+        used=np.dtype(used),
+        scale=float(scale),
+        low=float(low),
     )
 
 
-def _values(codes: np.ndarray, entry: dict[str, Any], quantization: dict[str, Any]) -> np.ndarray:
-    values = codes.reshape(entry["shape"])
-    if not quantization:
-        return values
-    original = quantization.get("original_dtype", "float32")
-    if quantization["dtype"] == "float16":
-        return values.astype(original)
-    scale, low = float(quantization.get("scale", 1)), float(quantization.get("min", 0))
-    return (values.astype(np.float64) * scale + low).astype(original)
+def _is_size(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= _MOST_SIZE
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < _MOST_VALUE
+
+
+def _bad_entry(path: Path, entry: Any, what: str) -> ModelError:
+    return ModelError(
+        f"Each weight of weightsManifest has a name and {what}.",
+        received=f"{path.name}: {printable(str(entry)[:120])}",
+        hint=f"{DAMAGED} Or convert the model again with the TensorFlow.js converter.",
+    )
+
+
+def _values(content: bytes, entry: _Weight) -> np.ndarray:
+    values = np.frombuffer(content, entry.stored).reshape(entry.shape)
+    if entry.stored.kind == "f" or (entry.scale, entry.low) == (1.0, 0.0):
+        return values.astype(entry.used, copy=False)
+    with np.errstate(all="ignore"):
+        return (values.astype(np.float64) * entry.scale + entry.low).astype(entry.used)
 
 
 def match(

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ import numpy as np
 import pytest
 
 from edgekit import convert_model, flatbuffer, isolate
+from edgekit.convert.export import fix_shapes
+from edgekit.convert.loaded import LoadedModel
 from edgekit.data.samples import Samples
-from edgekit.errors import ExportError, FidelityError, FlexError, UsageError
+from edgekit.errors import ExportError, FidelityError, FlexError, ModelError, UsageError
 from edgekit.measure.fidelity import sqnr_db
 from edgekit.process import Process
-from edgekit.records import ConvertOptions, Limits
+from edgekit.records import ConvertOptions, Limits, TensorSpec
 
 pytestmark = pytest.mark.convert
 HERE = Path(__file__).parent
@@ -333,3 +336,19 @@ def test_quantized_files_name_the_same_layers(export: Export) -> None:
         for file in (content, quantized)
     )
     assert before == after
+
+
+@pytest.mark.parametrize("shape", [(1, 2**40), (-1, 2**20, -(2**20)), (2**62,) * 6])
+def test_an_input_that_no_memory_holds_is_refused_before_samples_are_made(shape: tuple[int, ...]):
+    spec = TensorSpec(name="x", shape=shape, dtype="float32")
+    model = LoadedModel(
+        kind="saved_model",
+        name="huge",
+        inputs=(spec,),
+        outputs=(replace(spec, shape=(1,)),),
+        trackable=None,
+        call=lambda values: values,
+        id_limits={},
+    )
+    with pytest.raises(ModelError, match="huge: x of shape"):
+        fix_shapes(model, {})

@@ -35,20 +35,32 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="weight_only_wi4_afp32",
-            summary="int4 weights, computed in float32: the smallest file, slow on a CPU",
+            summary="int4 weights (depthwise and the smallest int8), computed in float32",
             quantize=Quantization(scheme="weight_only", weight_bits=4),
         ),
         Recipe(
             name="static_wi8_ai8",
-            summary="int8 weights and activations: fast; needs calibration samples",
+            summary="int8 weights and activations",
             quantize=Quantization(scheme="static", activation_bits=8),
         ),
         Recipe(
             name="static_wi8_ai16",
-            summary="int8 weights, int16 activations: for NPUs; slow on a CPU",
+            summary="int8 weights, int16 activations",
             quantize=Quantization(scheme="static", activation_bits=16),
         ),
     )
+}
+
+# When to take each, and when not, in README's table; benchmarks/RESULTS.md has the figures.
+_WHEN = {
+    "float32": "always written",
+    "float16": "to halve the download at float's speed",
+    "dynamic_wi8_afp32": "TODO",
+    "dynamic_wi4b32_afp32": "TODO",
+    "weight_only_wi8_afp32": "TODO",
+    "weight_only_wi4_afp32": "TODO",
+    "static_wi8_ai8": "TODO",
+    "static_wi8_ai16": "TODO",
 }
 
 WITHOUT_DATA = ("float32", "float16", "dynamic_wi8_afp32")
@@ -77,6 +89,28 @@ def get(name: str, io_dtype: IoDtype = "float32") -> Recipe:
             hint="use --recipe static_wi8_ai8, or leave --io away.",
         )
     return replace(recipe, quantize=replace(recipe.quantize, io_dtype=io_dtype))
+
+
+def needs_data(recipe: Recipe) -> bool:
+    """Whether a recipe cannot be done without calibration samples."""
+    return recipe.quantize is not None and recipe.quantize.needs_calibration
+
+
+def help_rows() -> list[tuple[str, str]]:
+    """Each name with what it makes, as `edgekit convert --help` lists them."""
+    return [
+        (name, one.summary + "; needs --calibration" * needs_data(one))
+        for name, one in RECIPES.items()
+    ]
+
+
+def markdown_table() -> str:
+    """The same with when to take which, as README has it."""
+    rows = [
+        f"| `{name}` | {one.summary} | {'yes' * needs_data(one)} | {_WHEN[name]} |"
+        for name, one in RECIPES.items()
+    ]
+    return "\n".join(["| recipe | what | needs data | when |", "|---|---|---|---|", *rows])
 
 
 def name_of(how: Quantization | None) -> str:

@@ -75,6 +75,14 @@ def off(lines: Iterable[str]) -> list[str]:
     return [f"# {line}".rstrip() for line in lines]
 
 
+def joined(*blocks: list[str]) -> list[str]:
+    """Blocks of lines with a blank line between them; empty ones are left out."""
+    lines: list[str] = []
+    for block in filter(None, blocks):
+        lines += [*([""] if lines else []), *block]
+    return lines
+
+
 def aside(line: str, remark: str) -> str:
     """A line with a remark behind it.
 

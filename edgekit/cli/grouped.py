@@ -30,7 +30,9 @@ class GroupedCommand(click.Command):
             for param in self.get_params(ctx)
             if isinstance(param, click.Option) and (row := param.get_help_record(ctx))
         }
-        sections = {title: [rows.pop(name) for name in names] for title, names in self.groups.items()}
+        sections = {
+            title: [rows.pop(name) for name in names] for title, names in self.groups.items()
+        }
         sections[next(reversed(sections))] += rows.values()
         for title, section in sections.items():
             with formatter.section(title):

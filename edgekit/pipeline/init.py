@@ -1,4 +1,4 @@
-"""Write an `edgekit.toml` for a model: from what it says, what lies beside it, and what was measured.
+"""Write an `edgekit.toml` for a model: from what it says, what lies beside it, what was measured.
 
 The rules that are written are judged by the gate itself before the file is put in its place, and
 what was measured for that is the first baseline.
@@ -17,7 +17,7 @@ from edgekit.convert.recognise import recognise
 from edgekit.errors import OutputError, UsageError
 from edgekit.measure.accuracy import default_metric
 from edgekit.pipeline.initial import describe, lookup, proven, scaling, template
-from edgekit.pipeline.initial.candidates import REFERENCE
+from edgekit.pipeline.initial.candidates import REFERENCE, RunOptions
 from edgekit.pipeline.plan import check_name, default_name
 from edgekit.process import Progress, silent
 from edgekit.records import Contract, Limits
@@ -153,9 +153,7 @@ def init(
             facts,
             wanted,
             described.contract,
-            unsafe=unsafe,
-            limits=limits or Limits(),
-            on_progress=on_progress,
+            RunOptions(unsafe=unsafe, limits=limits or Limits(), on_progress=on_progress),
         )
     facts, found = tried.facts, tried.facts.found
     with serde.atomic_path(path) as temporary:

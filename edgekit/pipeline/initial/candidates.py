@@ -5,8 +5,9 @@ What they are kept by is the gate's cache, so the first gate finds all of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from edgekit.errors import EdgekitError
 from edgekit.gate.facts import Facts
@@ -16,12 +17,21 @@ from edgekit.pipeline.initial import bounds
 from edgekit.pipeline.initial.bounds import Bound
 from edgekit.process import Progress
 from edgekit.project import Project
-from edgekit.records import Limits
+from edgekit.records import Artifact, Limits
 from edgekit.rules import Rule, TimingOptions
 
 REFERENCE = "float32"
 # Asks for times without a limit that these could miss.
 _TIMED = Rule(metric="latency_ratio", at_most=1e6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How models are converted, run and timed: as the gate's arguments of these names say."""
+
+    unsafe: bool
+    limits: Limits
+    on_progress: Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,71 +111,94 @@ class Tried:
         return (*said, f"taken: {self.chosen.recipe} ({why})")
 
 
-def choose(
-    project: Project,
-    recipes: Sequence[str],
-    *,
-    least_loss: float,
-    unsafe: bool,
-    limits: Limits,
-    on_progress: Progress,
+def tried(
+    project: Project, recipes: Sequence[str], *, least_loss: float, options: RunOptions
 ) -> Tried:
-    """Try recipes in turn until one is near the float file and no slower.
+    """Convert and measure recipes in turn until one is near the float file and no slower.
 
     Args:
         project: With its file, samples and metric; its rules do not matter.
         recipes: Besides the float one, the most wanted first.
         least_loss: No stricter limit on a loss is wanted.
-        unsafe: Allow models that hold code.
-        limits: Of each process.
-        on_progress: Takes one line at each step.
+        options: How they are converted and run.
     """
-    tried: list[Candidate] = []
-    for recipe in recipes:
+
+    def measured(recipe: str) -> Candidate:
+        options.on_progress(f"trying {recipe}")
         try:
-            one = _measured(project, recipe, least_loss, unsafe, limits, on_progress)
+            return _measured(project, recipe, least_loss, options)
         except EdgekitError as error:
-            one = Candidate(recipe=recipe, problem=_told(error))
+            return Candidate(recipe=recipe, problem=_told(error))
+
+    return choose(recipes, measured, lambda: _float_problem(project, options))
+
+
+def choose(
+    recipes: Sequence[str],
+    measured: Callable[[str], Candidate],
+    float_problem: Callable[[], str],
+) -> Tried:
+    """The first recipe that is near the float file and no slower, else the least slow one.
+
+    Args:
+        recipes: The most wanted first.
+        measured: Tries one; asked of no more than it takes.
+        float_problem: Why not even the float file can be made, else empty; asked where the first
+            recipe cannot.
+    """
+    found: list[Candidate] = []
+    for recipe in recipes:
+        one = measured(recipe)
         if one.facts is not None and one.facts.problem:
             return Tried(unfit=one.facts.problem)
-        tried.append(one)
-        if one.problem and len(tried) == 1:
-            problem = _float_problem(project, unsafe, limits, on_progress)
+        if one.problem and not found:
+            problem = float_problem()
             if problem:
                 return Tried(problem=problem)
+        found.append(one)
         if one.is_close and not one.is_slow:
-            return Tried(candidates=tuple(tried), chosen=one)
-    close = [one for one in tried if one.is_close]
-    return Tried(candidates=tuple(tried), chosen=min(close, key=_time) if close else None)
+            return Tried(candidates=tuple(found), chosen=one)
+    close = [one for one in found if one.is_close]
+    return Tried(candidates=tuple(found), chosen=min(close, key=_time) if close else None)
 
 
-def _measured(
-    project: Project,
-    recipe: str,
-    least_loss: float,
-    unsafe: bool,
-    limits: Limits,
-    on_progress: Progress,
-) -> Candidate:
-    on_progress(f"trying {recipe}")
+def _measured(project: Project, recipe: str, least_loss: float, options: RunOptions) -> Candidate:
     asked = replace(project, recipes=(REFERENCE, recipe), rule=(_TIMED,))
-    target = asked.target[0]
-    common = {"fresh": False, "limits": limits, "on_progress": on_progress}
-    made = files.made(asked, asked.recipes, unsafe=unsafe, **common)
-    measuring = Measuring(asked, made, **common)
-    measured = measuring.measure([(name, target) for name in asked.recipes])
+    limits, on_progress = options.limits, options.on_progress
+    made = _made(asked, options)
+    measuring = Measuring(asked, made, fresh=False, limits=limits, on_progress=on_progress)
+    measured = measuring.measure([(name, asked.target[0]) for name in asked.recipes])
     facts = gather.gather(made, measured, measuring, {})
     if not any(one.problem for one in facts):
         facts = gather.timed(
-            facts, asked, made, None, project.file, options=TimingOptions(), **common
+            facts,
+            asked,
+            made,
+            None,
+            Path(),  # of a baseline, which there is none of
+            fresh=False,
+            options=TimingOptions(),
+            limits=limits,
+            on_progress=on_progress,
         )
     found = facts[-1]
     return Candidate(
         recipe=recipe,
         facts=found,
-        problem=found.measurement.failure,
+        problem=found.measurement.failure or "",
         closeness=_closeness(found, project.metric, least_loss),
         latency=bounds.latency(found),
+    )
+
+
+def _made(project: Project, options: RunOptions) -> dict[str, Artifact]:
+    return files.made(
+        project,
+        project.recipes,
+        fresh=False,
+        unsafe=options.unsafe,
+        limits=options.limits,
+        on_progress=options.on_progress,
     )
 
 
@@ -179,19 +212,10 @@ def _closeness(facts: Facts, metric: str | None, least_loss: float) -> Bound | N
     return bounds.sqnr(facts)
 
 
-def _float_problem(
-    project: Project, unsafe: bool, limits: Limits, on_progress: Progress
-) -> str:
+def _float_problem(project: Project, options: RunOptions) -> str:
     """Why not even the float file can be made, else empty."""
     try:
-        files.made(
-            project,
-            [REFERENCE],
-            fresh=False,
-            unsafe=unsafe,
-            limits=limits,
-            on_progress=on_progress,
-        )
+        _made(replace(project, recipes=(REFERENCE,)), options)
     except EdgekitError as error:
         return _told(error)
     return ""

@@ -121,9 +121,7 @@ def later(metric: str, compressed: Sequence[str]) -> list[str]:
     ]
 
 
-def fidelity(
-    *, classes: bool, compressed: Sequence[str], measured: Bound | None
-) -> list[str]:
+def fidelity(*, classes: bool, compressed: Sequence[str], measured: Bound | None) -> list[str]:
     """The rule for samples without labels: how near the files are to the float file."""
     if not compressed:
         return []

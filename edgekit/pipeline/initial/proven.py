@@ -14,10 +14,9 @@ from edgekit.errors import EdgekitError, InternalError, OutputError, ProjectErro
 from edgekit.pipeline.gate import gate
 from edgekit.pipeline.initial import candidates, margins, template
 from edgekit.pipeline.initial.bounds import Bound
-from edgekit.pipeline.initial.candidates import REFERENCE, Candidate, Tried
-from edgekit.process import Progress
+from edgekit.pipeline.initial.candidates import REFERENCE, Candidate, RunOptions, Tried
 from edgekit.project import Project
-from edgekit.records import Contract, Limits
+from edgekit.records import Contract
 
 _DRAFTS = 3  # each switches rules off that the one before did not hold
 
@@ -41,10 +40,7 @@ def prove(
     facts: template.Facts,
     recipes: Sequence[str],
     contract: Contract,
-    *,
-    unsafe: bool,
-    limits: Limits,
-    on_progress: Progress,
+    options: RunOptions,
 ) -> Proven:
     """Measure what is advised, and keep the rules that the gate says hold.
 
@@ -52,25 +48,23 @@ def prove(
         facts: Of a first draft.
         recipes: That may be advised, the most wanted first.
         contract: Of the model, as it describes itself.
-        unsafe: Allow models that hold code.
-        limits: Of each process.
-        on_progress: Takes one line at each step.
+        options: How they are converted and run.
     """
     with _scratch(facts.folder) as file:
-        tried = _try(file, facts, recipes, contract, unsafe, limits, on_progress)
+        tried = _try(file, facts, recipes, contract, options)
         notes: tuple[str, ...] = ()
         if tried.unfit:
             notes = (f"The evaluation samples judge nothing, so they are left out: {tried.unfit}",)
             found = replace(facts.found, evaluation=None, labels=None, num_samples=0)
             facts = replace(facts, found=found, metric=None)
-            tried = _try(file, facts, recipes, contract, unsafe, limits, on_progress)
+            tried = _try(file, facts, recipes, contract, options)
         if tried.problem or tried.unfit:
             why = tried.problem or tried.unfit
             return Proven(facts=facts, notes=(*notes, f"Nothing could be measured: {why}"))
         chosen = [tried.chosen.recipe] if tried.chosen else []
         facts = replace(facts, recipes=(REFERENCE, *chosen), tried=tried)
         try:
-            return _judged(file, facts, contract, notes, unsafe, limits, on_progress)
+            return _judged(file, facts, contract, notes, options)
         except EdgekitError as error:
             return Proven(facts=facts, notes=(*notes, f"The gate could not judge: {error}"))
 
@@ -112,18 +106,14 @@ def _try(
     facts: template.Facts,
     recipes: Sequence[str],
     contract: Contract,
-    unsafe: bool,
-    limits: Limits,
-    on_progress: Progress,
+    options: RunOptions,
 ) -> Tried:
     plan = margins.planned(facts.metric or "", facts.found.num_samples)
-    return candidates.choose(
+    return candidates.tried(
         draft(file, facts, contract),
         recipes,
         least_loss=plan.to_float.max_loss,
-        unsafe=unsafe,
-        limits=limits,
-        on_progress=on_progress,
+        options=options,
     )
 
 
@@ -132,20 +122,24 @@ def _judged(
     facts: template.Facts,
     contract: Contract,
     notes: tuple[str, ...],
-    unsafe: bool,
-    limits: Limits,
-    on_progress: Progress,
+    options: RunOptions,
 ) -> Proven:
     """Let the gate judge, and switch off what it does not find to hold."""
+    said: dict[str, str] = {}
     for _ in range(_DRAFTS):
         draft(file, facts, contract)
         result = gate(
-            file, update_baseline=True, unsafe=unsafe, limits=limits, on_progress=on_progress
+            file,
+            update_baseline=True,
+            unsafe=options.unsafe,
+            limits=options.limits,
+            on_progress=options.on_progress,
         )
         if result.exit_code == 0:
             return Proven(facts=facts, baseline=True, notes=notes)
-        facts = _without(facts, {v.metric: v.sentence for v in result.verdicts if v.status != "pass"})
-    raise InternalError("A gate without its failing rules passes.", received=result.outcome)
+        said = {one.metric: one.sentence for one in result.verdicts if one.status != "pass"}
+        facts = _without(facts, said)
+    return Proven(facts=facts, notes=(*notes, f"The gate does not pass: {' '.join(said.values())}"))
 
 
 def _without(facts: template.Facts, sentences: dict[str, str]) -> template.Facts:

@@ -35,7 +35,7 @@ PROGRAMS = ("edgekit", *(command.split()[0] for command in NOT_RUN))
 # What names in Python examples stand for.
 PRELUDE = """
 import keras, numpy as np
-model = keras.models.load_model("model.keras")
+model = keras.models.load_model("digits.keras")
 model.compile(loss="sparse_categorical_crossentropy")
 with np.load("data.npz") as data:
     x = np.tile(data["evaluation_x"].astype("f4") / 255, (23, 1, 1, 1))  # 518 batches an epoch
@@ -132,15 +132,13 @@ def whole(
     folder = tmp_path_factory.mktemp("documents") / "whole"
     project = folder / "models" / "digits"
     project.mkdir(parents=True)
-    for name in ("data.npz", "labels.txt"):
+    for name in ("digits.keras", "data.npz", "labels.txt"):
         shutil.copy(digits / name, folder)
         shutil.copy(digits / name, project)
-    shutil.copy(digits / "digits.keras", folder / "model.keras")
-    shutil.copy(digits / "digits.keras", project)
     made = "-r float32 -r static_wi8_ai8 -c data.npz -o out/"
-    run(f"edgekit convert model.keras {made}", folder, environment)
+    run(f"edgekit convert digits.keras {made}", folder, environment)
     run("edgekit init models/digits/digits.keras", folder, environment)
-    run("edgekit init model.keras", folder, environment)
+    run("edgekit init digits.keras", folder, environment)
     return folder
 
 

@@ -31,11 +31,14 @@ NOT_RUN = {
 }
 # Training is cut short: an example shows how it is asked for, not what it gains.
 SHORTENED = {"--finetune": "--epochs 1 --patience 1"}
+TRAINS = (*SHORTENED, "model.fit(")
 PROGRAMS = ("edgekit", *(command.split()[0] for command in NOT_RUN))
 # What names in Python examples stand for.
 PRELUDE = """
 import keras, numpy as np
-model = keras.models.load_model("digits.keras")
+model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+model.add(keras.layers.Dense(32, "relu"))
+model.add(keras.layers.Dense(10, "softmax"))
 model.compile(loss="sparse_categorical_crossentropy")
 with np.load("data.npz") as data:
     x = np.tile(data["evaluation_x"].astype("f4") / 255, (23, 1, 1, 1))  # 518 batches an epoch
@@ -77,8 +80,15 @@ def blocks() -> list[Block]:
 
 
 def of_kind(kind: str) -> list[object]:
+    """The blocks of a kind as parameters; those that train are slow."""
     return [
-        pytest.param(one, id=f"{one.page.name}:{one.line}") for one in BLOCKS if one.kind == kind
+        pytest.param(
+            one,
+            id=f"{one.page.name}:{one.line}",
+            marks=[pytest.mark.slow] if any(word in one.text for word in TRAINS) else [],
+        )
+        for one in BLOCKS
+        if one.kind == kind
     ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgekit.errors import UsageError
+from edgekit.text import printable
 
 _WIDTH = 92
 
@@ -63,10 +64,11 @@ def place(path: Path, folder: Path) -> str:
 
 
 def comment(text: str) -> list[str]:
-    """Text as lines of comment."""
+    """Text as lines of comment, in which TOML allows no control characters."""
+    plain = printable(" ".join(text.split()))
     return [
         f"# {line}"
-        for line in textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        for line in textwrap.wrap(plain, _WIDTH, break_long_words=False, break_on_hyphens=False)
     ]
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -142,8 +143,10 @@ print(json.dumps([[i.name for i in model.inputs], model.output_names, model.coun
     names_in, names_out, parameters, right = json.loads(answer.splitlines()[-1])
     assert (names_in, names_out) == (["image"], ["digit"])
     readme = (digits / "README.md").read_text(encoding="utf-8")
-    assert right >= 0.98
-    assert f"{right:.4f}" in readme and f"{parameters:,}" in readme
+    said = re.search(r"(0\.\d{4}) \(([\d,]+) parameters\)", readme)
+    assert said is not None and said.group(2) == f"{parameters:,}"
+    # Of 720 digits, two near ties may go the other way on another processor.
+    assert right >= 0.98 and abs(right - float(said.group(1))) <= 2.5 / 720
 
 
 def _child(code: str, *arguments: str) -> str:

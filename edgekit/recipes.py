@@ -58,9 +58,9 @@ _WHEN = {
     "float16": "half the download, float's speed",
     "dynamic_wi8_afp32": "without samples, and for attention (0.63 to 0.89 of float's time); gains "
     "little where convolutions are depthwise (0.93 to 1.08); runtimes from 2.17",
-    "dynamic_wi4b32_afp32": "large dense layers, to download less; as fast as the one above, but "
-    "for one model of ten (1.22); runtimes from 2.18",
-    "weight_only_wi8_afp32": "a quarter to a third of the download, float's speed",
+    "dynamic_wi4b32_afp32": "large dense layers, to download less; mostly as fast as the one above "
+    "(0.22 to 1.22); runtimes from 2.18",
+    "weight_only_wi8_afp32": "a quarter to two fifths of the download, float's speed",
     "weight_only_wi4_afp32": "the smallest download; 1.8 to 3.3 of float's time",
     "static_wi8_ai8": "convolutional networks (0.20 to 0.66 of float's time) and integer hardware; "
     "slow where there is attention (2.2 to 2.6); every runtime since 1.14",

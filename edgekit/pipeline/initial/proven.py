@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -91,14 +92,18 @@ def _scratch(folder: Path) -> Iterator[Path]:
     """A file in the folder of the result, so that paths mean the same in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".edgekit-", suffix=".toml") as file:
-            yield Path(file.name)
-    except PermissionError as error:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".edgekit-", suffix=".toml")
+    except OSError as error:
         raise OutputError(
             "A folder that edgekit may write to is needed.",
             received=f"{folder}: {error.strerror}",
             hint="choose another place: --output FILE.",
         ) from None
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _try(

@@ -6,7 +6,8 @@ def test_the_model_is_fit_to_ship(edgekit_gate):
 
 
 def test_int8_loses_little(edgekit_gate):
-    verdict = edgekit_gate("models/digits").verdict("top1_accuracy", variant="static_wi8_ai8")
+    gate = edgekit_gate("models/digits")
+    verdict = gate.verdict("top1_accuracy", variant="static_wi8_ai8", against="float")
     assert verdict.high < 0.02
 ```
 
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from edgekit.rules import GateResult, Verdict
+    from edgekit.rules import Against, GateResult, Verdict
 
 _NAME = "edgekit gate"
 
@@ -54,8 +55,29 @@ class Gated:
         bad = [one for one in self.result.verdicts if one.status != "pass"]
         return f"<{_NAME} {'; '.join([_head(self.result), *_said(bad)])}>"
 
+    def verdict(
+        self,
+        metric: str,
+        variant: str | None = None,
+        target: str | None = None,
+        against: Against | None = None,
+    ) -> Verdict:
+        """The only verdict that is meant; fails the test where there is none, or several."""
+        __tracebackhide__ = True
+        from edgekit.errors import EdgekitError
+
+        try:
+            return self.result.verdict(metric, variant, target, against)
+        except EdgekitError as error:
+            pytest.fail(f"{_NAME}: {error}", pytrace=False)
+
     def check(
-        self, metric: str | None = None, *, variant: str | None = None, target: str | None = None
+        self,
+        metric: str | None = None,
+        *,
+        variant: str | None = None,
+        target: str | None = None,
+        against: Against | None = None,
     ) -> Gated:
         """Fail the test, with a sentence for each rule that does not hold.
 
@@ -67,19 +89,14 @@ class Gated:
             metric: Only verdicts on this metric.
             variant: Only those on this variant.
             target: Only those on this target.
+            against: Only losses against the `float` file, or against the `baseline`.
 
         Returns:
             This object, so that a test can go on with it.
         """
         __tracebackhide__ = True
-        asked = [
-            one
-            for one in self.result.verdicts
-            if metric in (None, one.metric)
-            and variant in (None, one.variant)
-            and target in (None, one.target)
-        ]
-        narrowed = (metric, variant, target) != (None, None, None)
+        asked = self.result.verdicts_on(metric, variant, target, against)
+        narrowed = (metric, variant, target, against) != (None, None, None, None)
         if narrowed and not asked:
             known = sorted({f"{one.metric} of {one.variant}" for one in self.result.verdicts})
             pytest.fail(

@@ -35,20 +35,36 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="weight_only_wi4_afp32",
-            summary="int4 weights, computed in float32: the smallest file, slow on a CPU",
+            summary="int4 weights (depthwise and the smallest int8), computed in float32",
             quantize=Quantization(scheme="weight_only", weight_bits=4),
         ),
         Recipe(
             name="static_wi8_ai8",
-            summary="int8 weights and activations: fast; needs calibration samples",
+            summary="int8 weights and activations",
             quantize=Quantization(scheme="static", activation_bits=8),
         ),
         Recipe(
             name="static_wi8_ai16",
-            summary="int8 weights, int16 activations: for NPUs; slow on a CPU",
+            summary="int8 weights, int16 activations",
             quantize=Quantization(scheme="static", activation_bits=16),
         ),
     )
+}
+
+# When to take each, and when not. Times are those of ten trained models as multiples of float's,
+# on LiteRT with one x86 thread: benchmarks/RESULTS.md has each.
+_WHEN = {
+    "float32": "always written; the reference",
+    "float16": "half the download, float's speed",
+    "dynamic_wi8_afp32": "without samples, and for attention (0.63 to 0.89 of float's time); gains "
+    "little where convolutions are depthwise (0.93 to 1.08); runtimes from 2.17",
+    "dynamic_wi4b32_afp32": "large dense layers, to download less; mostly as fast as the one above "
+    "(0.22 to 1.22); runtimes from 2.18",
+    "weight_only_wi8_afp32": "a quarter to two fifths of the download, float's speed",
+    "weight_only_wi4_afp32": "the smallest download; 1.8 to 3.3 of float's time",
+    "static_wi8_ai8": "convolutional networks (0.20 to 0.66 of float's time) and integer hardware; "
+    "slow where there is attention (2.2 to 2.6); every runtime since 1.14",
+    "static_wi8_ai16": "NPUs; 12 to 77 of float's time on a CPU",
 }
 
 WITHOUT_DATA = ("float32", "float16", "dynamic_wi8_afp32")
@@ -77,6 +93,28 @@ def get(name: str, io_dtype: IoDtype = "float32") -> Recipe:
             hint="use --recipe static_wi8_ai8, or leave --io away.",
         )
     return replace(recipe, quantize=replace(recipe.quantize, io_dtype=io_dtype))
+
+
+def needs_data(recipe: Recipe) -> bool:
+    """Whether a recipe cannot be done without calibration samples."""
+    return recipe.quantize is not None and recipe.quantize.needs_calibration
+
+
+def help_rows() -> list[tuple[str, str]]:
+    """Each name with what it makes, as `edgekit convert --help` lists them."""
+    return [
+        (name, one.summary + "; needs --calibration" * needs_data(one))
+        for name, one in RECIPES.items()
+    ]
+
+
+def markdown_table() -> str:
+    """The same with when to take which, as README has it."""
+    rows = [
+        f"| `{name}` | {one.summary} | {'yes' * needs_data(one)} | {_WHEN[name]} |"
+        for name, one in RECIPES.items()
+    ]
+    return "\n".join(["| recipe | what | needs data | when |", "|---|---|---|---|", *rows])
 
 
 def name_of(how: Quantization | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from edgekit.errors import UsageError
 from edgekit.records import (
     Device,
     Host,
@@ -202,23 +203,59 @@ class GateResult:
     notes: tuple[str, ...] = ()
 
     def verdict(
-        self, metric: str, variant: str | None = None, target: str | None = None
+        self,
+        metric: str,
+        variant: str | None = None,
+        target: str | None = None,
+        against: Against | None = None,
     ) -> Verdict:
-        """The only verdict on a metric (of a variant, on a target).
+        """The only verdict on a metric (of a variant, on a target, compared with `against`).
 
         Raises:
-            KeyError: There is none, or there are several.
+            UsageError: There is none, or there are several.
         """
-        found = [
-            one
-            for one in self.verdicts
-            if one.metric == metric
-            and variant in (None, one.variant)
-            and target in (None, one.target)
-        ]
+        found = self.verdicts_on(metric, variant, target, against)
         if len(found) != 1:
-            raise KeyError(
-                f"{len(found)} verdicts on {metric} of {variant or 'any variant'} on "
-                f"{target or 'any target'}"
+            there = found or self.verdicts
+            raise UsageError(
+                "One verdict must be meant.",
+                received=f"{len(found)} verdicts on {_asked(metric, variant, target, against)}",
+                hint="the gate has: " + ("; ".join(map(_spelled, there)) or "none"),
             )
         return found[0]
+
+    def verdicts_on(
+        self,
+        metric: str | None = None,
+        variant: str | None = None,
+        target: str | None = None,
+        against: Against | None = None,
+    ) -> tuple[Verdict, ...]:
+        """The verdicts that fit all that is given."""
+        return tuple(
+            one
+            for one in self.verdicts
+            if metric in (None, one.metric)
+            and variant in (None, one.variant)
+            and target in (None, one.target)
+            and against in (None, _compared(one))
+        )
+
+
+def _compared(verdict: Verdict) -> Against | None:
+    """What it is a loss against; None for a value that stands by itself."""
+    return verdict.rule.against if verdict.rule.max_loss is not None else None
+
+
+def _spelled(verdict: Verdict) -> str:
+    return _asked(verdict.metric, verdict.variant, verdict.target or None, _compared(verdict))
+
+
+def _asked(
+    metric: str | None, variant: str | None, target: str | None, against: Against | None
+) -> str:
+    return (
+        f"{metric or 'any metric'} of {variant or 'any variant'}"
+        + f" on {target}" * bool(target)
+        + f" against {against}" * bool(against)
+    )

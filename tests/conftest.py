@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from edgekit.errors import EnvironmentFailure
 from edgekit.records import Target
 from edgekit.runtimes import environments
 
 ROOT = Path(__file__).parents[1]
+
+# A busy machine makes any example slow; what hangs is ended by pytest's own timeout.
+settings.register_profile("edgekit", deadline=None)
+settings.load_profile("edgekit")
 
 # For the tests of the pytest plugin.
 pytest_plugins = ["pytester"]
@@ -35,6 +43,42 @@ def corpus() -> Path:
     if not (folder / "corpus.json").is_file():
         pytest.fail(f"EDGEKIT_CORPUS={value} holds no corpus.json")
     return folder
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusItem:
+    """What corpus.json says of one trained model that does a task.
+
+    Attributes:
+        name: Of the item and its folder.
+        models: The model's files or folders.
+        official: Whole networks that its authors made of it, as `.tflite`.
+    """
+
+    name: str
+    models: tuple[Path, ...]
+    official: tuple[Path, ...]
+
+
+@pytest.fixture(scope="session")
+def corpus_items(corpus: Path) -> list[CorpusItem]:
+    """The items with a task. Others (`peers_fixtures`: bits of files, not networks) have none."""
+    described = json.loads((corpus / "corpus.json").read_text(encoding="utf-8"))
+    return [
+        CorpusItem(
+            name=name,
+            models=_paths(corpus / name, said["model"]),
+            official=_paths(corpus / name, ", ".join(said.get("official", {}).values())),
+        )
+        for name, said in described.items()
+        if "task" in said and "model" in said
+    ]
+
+
+def _paths(folder: Path, said: str) -> tuple[Path, ...]:
+    """The paths that corpus.json spells as `a.keras, b/ (a remark)`."""
+    names = re.sub(r"\([^)]*\)", "", said).split(",")
+    return tuple(folder / name.strip().rstrip("/") for name in names if name.strip())
 
 
 @pytest.fixture(scope="session")

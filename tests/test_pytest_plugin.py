@@ -29,6 +29,7 @@ def gate(project, **options):
         "bad": (made.PASS, made.FAIL, made.INCONCLUSIVE),
         "open": (made.PASS, made.INCONCLUSIVE),
         "unjudged": (made.ERROR,),
+        "both": (made.PASS, replace(made.PASS, rule=replace(made.ACCURACY, against="float"))),
     }}[name]
     told = made.result(*found)
     policy = {{"pass": 0, "fail": 1, "exit3": 3}}[options.get("on_inconclusive", "exit3")]
@@ -158,6 +159,39 @@ def test_a_check_can_ask_for_less(project):
             "top1_accuracy of static_wi8_ai8",
         ]
     )
+
+
+def test_a_verdict_is_told_apart_by_what_it_is_compared_with(project):
+    done = run(
+        project,
+        """
+        def test_one(edgekit_gate):
+            gate = edgekit_gate("both")
+            for against in ("float", "baseline"):
+                verdict = gate.verdict("top1_accuracy", "static_wi8_ai8", against=against)
+                assert verdict.rule.against == against
+                gate.check("top1_accuracy", against=against)
+
+        def test_several(edgekit_gate):
+            edgekit_gate("both").verdict("top1_accuracy", variant="static_wi8_ai8")
+
+        def test_none(edgekit_gate):
+            edgekit_gate("both").verdict("agreement")
+        """,
+    )
+    done.assert_outcomes(passed=1, failed=2)
+    done.stdout.fnmatch_lines(
+        [
+            "edgekit gate: One verdict must be meant.",
+            "  Received: 2 verdicts on top1_accuracy of static_wi8_ai8",
+            "  Hint: the gate has: top1_accuracy of static_wi8_ai8 on litert against baseline; "
+            "top1_accuracy of static_wi8_ai8 on litert against float",
+            "  Received: 0 verdicts on agreement of any variant",
+            "  Hint: the gate has: top1_accuracy of static_wi8_ai8 on litert against baseline; "
+            "top1_accuracy of static_wi8_ai8 on litert against float",
+        ]
+    )
+    done.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_an_inconclusive_gate_is_what_the_option_says(project):

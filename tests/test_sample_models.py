@@ -4,6 +4,7 @@ import importlib.util
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -87,7 +88,8 @@ def test_augmentation_moves_a_digit_and_keeps_its_ink(
 def test_project_file_says_everything_a_command_needs(digits: Path) -> None:
     loaded = project.load(digits / "edgekit.toml")
     assert loaded.model == "digits.keras" and (digits / loaded.model).is_file()
-    assert loaded.recipes == tuple(recipes.RECIPES)
+    # Blocks of 32 are for large dense layers, of which this model has none.
+    assert loaded.recipes == tuple(one for one in recipes.RECIPES if "b32" not in one)
     assert loaded.metric == "top1_accuracy"
     for source in (loaded.data.calibration, loaded.data.evaluation, loaded.data.training):
         assert source is not None and Path(loaded.resolve(source)).is_file()
@@ -141,8 +143,10 @@ print(json.dumps([[i.name for i in model.inputs], model.output_names, model.coun
     names_in, names_out, parameters, right = json.loads(answer.splitlines()[-1])
     assert (names_in, names_out) == (["image"], ["digit"])
     readme = (digits / "README.md").read_text(encoding="utf-8")
-    assert right >= 0.98
-    assert f"{right:.4f}" in readme and f"{parameters:,}" in readme
+    said = re.search(r"(0\.\d{4}) \(([\d,]+) parameters\)", readme)
+    assert said is not None and said.group(2) == f"{parameters:,}"
+    # Of 720 digits, two near ties may go the other way on another processor.
+    assert right >= 0.98 and abs(right - float(said.group(1))) <= 2.5 / 720
 
 
 def _child(code: str, *arguments: str) -> str:

@@ -31,9 +31,9 @@ def bundle(
     memory_limit: float | None,
     as_json: bool,
 ) -> None:
-    """Turn converted files into what an app drops in: model, contract, code, self-test.
+    """Make what an app drops in: model, contract, code, self-test.
 
-    FILES are .tflite files of `edgekit convert`, variants of one model.
+    FILES are .tflite files that edgekit convert wrote, variants of one model.
     """
     from edgekit.pipeline import bundle as pipeline
 

@@ -29,11 +29,29 @@ _OPTIONS = (
         help="structured removes channels; unstructured, or N:M such as 2:4, zeroes weights.",
     ),
     click.option(
-        "--sparsity", type=_FRACTION, help="Fraction of channels or weights that go, as 0.5."
+        "--sparsity",
+        type=_FRACTION,
+        metavar="FRACTION",
+        help="Fraction of channels or weights that go, as 0.5.",
     ),
-    click.option("--to-size", type=_FRACTION, help="Prune to this fraction of the float file."),
-    click.option("--to-macs", type=_FRACTION, help="Likewise, of its multiply-accumulates."),
-    click.option("--to-latency", type=_FRACTION, help="Likewise, of its time on this machine."),
+    click.option(
+        "--to-size",
+        type=_FRACTION,
+        metavar="FRACTION",
+        help="Prune to this fraction of the float file.",
+    ),
+    click.option(
+        "--to-macs",
+        type=_FRACTION,
+        metavar="FRACTION",
+        help="Likewise, of its multiply-accumulates.",
+    ),
+    click.option(
+        "--to-latency",
+        type=_FRACTION,
+        metavar="FRACTION",
+        help="Likewise, of its time on this machine.",
+    ),
     click.option(
         "--importance",
         type=click.Choice(["auto", "l1", "bn_scale", "taylor", "obs"]),
@@ -42,6 +60,7 @@ _OPTIONS = (
     click.option(
         "--round-to",
         type=click.IntRange(min=1),
+        metavar="N",
         help="Widths become multiples of this, or of a quarter of a width [default: 16].",
     ),
     click.option(
@@ -74,20 +93,28 @@ _OPTIONS = (
         "--qat", is_flag=True, default=None, help="Train with the rounding of each recipe in place."
     ),
     click.option(
-        "--epochs", type=click.IntRange(min=1), help="At most [default: about 1,500 batches]."
+        "--epochs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="At most [default: about 1,500 batches].",
     ),
     click.option(
-        "--batch-size", type=click.IntRange(min=1), help="[default: 32, 8 or 16 of few samples]"
+        "--batch-size",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="[default: 32, 8 or 16 of few samples]",
     ),
     click.option(
         "--learning-rate",
         type=_FRACTION,
+        metavar="FRACTION",
         help="At its highest [default: 0.001 after pruning, 0.0003 where samples chose what stays, "
         "0.0001 for --qat].",
     ),
     click.option(
         "--patience",
         type=click.IntRange(min=1),
+        metavar="N",
         help="End early, so many epochs after the best one [default: never].",
     ),
     click.option(
@@ -97,6 +124,17 @@ _OPTIONS = (
     ),
 )
 
+# Parameters by heading, for the command's help.
+GROUPS = {
+    "Pruning": (
+        *("prune", "sparsity", "to_size", "to_macs", "to_latency", "importance", "round_to"),
+        *("prune_layers", "keep_dense", "reconstruct"),
+    ),
+    "Training": (
+        *("finetune", "distill", "qat", "epochs", "batch_size", "learning_rate", "patience"),
+        "augment",
+    ),
+}
 _PRUNING = ("sparsity", "to_size", "to_macs", "to_latency", "importance", "round_to", "reconstruct")
 _TRAINING = ("distill", "epochs", "batch_size", "learning_rate", "patience", "augment")
 

@@ -10,12 +10,35 @@ import click
 
 from edgekit.cli import compression
 from edgekit.cli import options as shared
+from edgekit.cli.grouped import GroupedCommand
 
 if TYPE_CHECKING:
     from edgekit.records import Override
 
+# Options by heading, as the help shows them.
+_GROUPS = {
+    "What to make": ("recipes", "io_dtype", "device", "input_shapes"),
+    "Calibration": ("calibration", "calibration_samples", "seed", "rounding", "bias_correction"),
+    "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
+    **compression.GROUPS,
+    "Model": ("custom_objects", "unsafe", "project"),
+    "Output and limits": ("output", "name", "force", "timeout", "memory_limit", "as_json"),
+}
 
-@click.command()
+
+class _Convert(GroupedCommand):
+    """With the table of recipes below its text."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the text, then a line or two for each recipe."""
+        from edgekit import recipes
+
+        super().format_help_text(ctx, formatter)
+        with formatter.section("Recipes"):
+            formatter.write_dl(recipes.help_rows())
+
+
+@click.command(cls=_Convert, groups=_GROUPS)
 @click.argument("model", type=shared.FILE)
 @click.option(
     "-r",
@@ -23,7 +46,7 @@ if TYPE_CHECKING:
     "recipes",
     multiple=True,
     metavar="NAME",
-    help="What to make; repeatable. See below.",
+    help="One of the recipes above; repeatable.",
 )
 @click.option(
     "-c",
@@ -96,11 +119,13 @@ if TYPE_CHECKING:
 @click.option(
     "--calibration-samples",
     type=click.IntRange(min=1),
+    metavar="N",
     help="Draw at most that many [default: 200].",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
+    metavar="N",
     help="Seed of every draw [default: edgekit.toml's, else 0].",
 )
 @click.option(
@@ -145,21 +170,10 @@ def convert(
     as_json: bool,
     **compressing: Any,
 ) -> None:
-    r"""Turn a trained Keras model into .tflite files, and check each.
+    """Turn a trained Keras model into .tflite files, and check each.
 
     MODEL is a Keras 3 or Keras 2 file, a SavedModel folder, a TensorFlow.js layers model, or
     a float .tflite.
-
-    \b
-    Recipes:
-      float32                the exported model; always made, the reference
-      float16                half the size
-      dynamic_wi8_afp32      int8 weights, no data needed
-      dynamic_wi4b32_afp32   int4 dense layers in blocks of 32, int8 convolutions
-      weight_only_wi8_afp32  int8 weights, computed in float
-      weight_only_wi4_afp32  int4 weights, computed in float; needs --calibration
-      static_wi8_ai8         int8 everywhere; needs --calibration
-      static_wi8_ai16        int16 activations, for NPUs; needs --calibration
 
     Without --recipe: those of edgekit.toml; else float32, float16 and dynamic_wi8_afp32, and
     static_wi8_ai8 where there is calibration data.

@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Allow a model that runs code of its own while loading (Lambda layers).",
 )
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+@click.option(
+    "--measure/--no-measure",
+    default=True,
+    help="Whether to convert and measure what is advised; without, limits follow from the number "
+    "of samples alone [default: measure].",
+)
 @shared.limits_options
 @shared.json_option
 def init(
@@ -46,15 +52,16 @@ def init(
     custom_objects: str | None,
     unsafe: bool,
     force: bool,
+    measure: bool,
     timeout: float | None,
     memory_limit: float | None,
     as_json: bool,
 ) -> None:
-    """Write an edgekit.toml with comments, for convert and gate.
+    """Write an edgekit.toml with comments, whose gate passes, and its baseline.
 
     MODEL is anything that convert takes. What is certain is written; what only you can decide
-    stands there switched off, with the choices explained. Margins are such that the evaluation
-    samples can decide them.
+    stands there switched off, with the choices explained. What is advised is converted and
+    measured first, and rules ask for what that holds; the gate finds it in its cache.
     """
     from edgekit.pipeline import init as pipeline
 
@@ -67,6 +74,7 @@ def init(
             custom_objects=custom_objects,
             unsafe=unsafe,
             force=force,
+            measure=measure,
             limits=shared.limits(timeout, memory_limit),
             on_progress=say,
         )
@@ -95,10 +103,12 @@ def lines(made: Initialised) -> list[str]:
         "recipes": ", ".join(made.recipes),
         "metric": made.metric or "none yet",
     }
+    measured = ["", "Measured:", *(f"  {line}" for line in made.measured)]
     left = ["", "Left to you, in the file:", *(f"  {line}" for line in made.left)]
     return [
-        f"Wrote {made.path}",
+        f"Wrote {made.path}" + f" and {made.baseline}" * bool(made.baseline),
         *(f"  {what:<8} {said}" for what, said in found.items()),
+        *(measured if made.measured else []),
         *(left if made.left else []),
         "",
         "Next:",

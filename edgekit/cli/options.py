@@ -63,7 +63,7 @@ def runtime_option(function: F) -> F:
         "runtimes",
         multiple=True,
         metavar="NAME[==VERSION]",
-        help="litert (default), litert==VERSION, tflite-runtime==2.14.0; repeatable.",
+        help="litert (default), tflite-runtime==2.14.0, any litert==VERSION; repeatable.",
     )(function)
 
 

@@ -28,9 +28,9 @@ def synthetic(
 
     - With a preprocessing: random raw data through it (uniform pixels, quiet noise for
       audio); tabular inputs are standard normal, as mean and std would make them.
-    - Floats without one: image-like inputs (4 dimensions, 1, 3 or 4 channels) uniform
-      from 0 to 1, others standard normal cut at 3. Quantized inputs: real values, uniform
-      over what their scale can hold.
+    - Floats without one: whole numbers below the input's limit, where it has one; image-like
+      inputs (4 dimensions, 1, 3 or 4 channels) uniform from 0 to 1, others standard normal cut
+      at 3. Quantized inputs: real values, uniform over what their scale can hold.
     - Integers: from 0 up to and without the input's limit, or its vocabulary's size, or
       2; uint8 of an image-like shape: 0 to 255. bool: either.
 
@@ -73,6 +73,8 @@ def _make(spec: TensorSpec, count: int, rng: np.random.Generator, limit: int | N
         ids = rng.integers(0, high, shape)
         return ids.astype(dtype if dtype.kind in "iu" else np.int32)
     if dtype.kind == "f":
+        if limit and kind == "none":  # ids that the model casts itself
+            return rng.integers(0, limit, shape).astype(dtype)
         if pixels and kind == "none":
             return rng.random(shape, dtype=np.float32)
         return np.clip(rng.standard_normal(shape, dtype=np.float32), -3, 3)

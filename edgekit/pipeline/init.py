@@ -1,25 +1,30 @@
-"""Write an `edgekit.toml` for a model, from what the model says and what lies beside it."""
+"""Write an `edgekit.toml` for a model: from what it says, what lies beside it, what was measured.
+
+The rules that are written are judged by the gate itself before the file is put in its place, and
+what was measured for that is the first baseline.
+"""
 
 from __future__ import annotations
 
 import os
 import shlex
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit import project as projects
 from edgekit import serde
 from edgekit.convert.recognise import recognise
-from edgekit.errors import InternalError, OutputError, ProjectError, UsageError
+from edgekit.errors import OutputError, UsageError
 from edgekit.measure.accuracy import default_metric
-from edgekit.pipeline.initial import describe, lookup, scaling, template
+from edgekit.pipeline.initial import describe, lookup, proven, scaling, template
+from edgekit.pipeline.initial.candidates import REFERENCE, RunOptions
 from edgekit.pipeline.plan import check_name, default_name
 from edgekit.process import Progress, silent
 from edgekit.records import Contract, Limits
 
-_WITH_DATA = ("float32", "static_wi8_ai8")
-_WITHOUT_DATA = ("float32", "dynamic_wi8_afp32")
+# What is advised, the most wanted first; the next one where that is not near float, or slow.
+_WITH_DATA = ("static_wi8_ai8", "dynamic_wi8_afp32", "float16")
+_WITHOUT_DATA = ("dynamic_wi8_afp32", "float16")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +33,9 @@ class Initialised:
 
     `contract` is that of the file: with the preprocessing, labels and activations that are
     certain. `data` is the source of the evaluation samples, or else of the calibration samples;
-    empty for none. `left` are sentences on what only the person can decide, `next_commands` are
-    what to type then.
+    empty for none. `measured` are lines on what each recipe did that was tried, `baseline` is the
+    file of what was measured; empty where nothing was. `left` are sentences on what only the person
+    can decide, `next_commands` are what to type then.
     """
 
     path: str
@@ -43,6 +49,8 @@ class Initialised:
     data: str = ""
     num_samples: int = 0
     labelled: bool = False
+    measured: tuple[str, ...] = ()
+    baseline: str = ""
     left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     next_commands: tuple[str, ...] = ()
@@ -57,12 +65,14 @@ def init(
     custom_objects: str | None = None,
     unsafe: bool = False,
     force: bool = False,
+    measure: bool = True,
     limits: Limits | None = None,
     on_progress: Progress = silent,
 ) -> Initialised:
-    """Write an `edgekit.toml` with comments, which works as it stands.
+    """Write an `edgekit.toml` with comments, whose gate passes as it stands, and its baseline.
 
-    What is certain is written; what is a choice stands there switched off, explained.
+    What is certain is written; what is a choice stands there switched off, explained. Recipes are
+    advised, and rules given limits, by what was measured: the gate finds all of it in its cache.
 
     Args:
         model: Any model that `convert` takes.
@@ -72,12 +82,14 @@ def init(
         name: The first part of the names of converted files; the model's own by default.
         custom_objects: `module:NAME` of custom layers.
         unsafe: Allow a model that runs code of its own while loading.
-        force: Replace a file that is there.
-        limits: Of the process that loads the model.
+        force: Replace files that are there.
+        measure: Convert and measure what is advised. Without, limits follow from the number of
+            samples alone, and no baseline is written.
+        limits: Of each process.
         on_progress: Takes one line at each step.
 
     Raises:
-        UsageError: The file is there already, or a name is none.
+        UsageError: The file or its baseline is there already, or a name is none.
         ModelError: There is no such model, or it cannot be loaded.
         DataError: `data` does not feed the model.
         OutputError: The file cannot be written there.
@@ -85,7 +97,8 @@ def init(
     recognised = recognise(Path(model))
     home = _home(recognised.path)
     path = Path(output) if output else home / projects.FILE_NAME
-    _check_output(path, force)
+    baseline = path.with_name(projects.Project().baseline)
+    _check_output(path, force, baseline if measure else None)
     named = check_name(name or default_name(recognised.path))
     described = describe.describe(
         recognised,
@@ -122,19 +135,29 @@ def init(
     if labels is None and found.classes:
         labels = describe.labels_of_folders(found.classes, contract)
         contract = describe.with_labels(contract, labels)
-    calibrates = found.ready and found.calibration is not None
+    wanted = _WITH_DATA if found.ready and found.calibration is not None else _WITHOUT_DATA
     facts = template.Facts(
         described=replace(described, contract=contract),
         folder=path.absolute().parent,
         name=named,
         custom_objects=custom_objects,
-        recipes=_WITH_DATA if calibrates else _WITHOUT_DATA,
+        recipes=(REFERENCE, wanted[0]),
         found=found,
         labels=labels,
         metric=default_metric(contract, found.labels) if found.ready else None,
         trials=trials,
     )
-    _write(path, template.text(facts), described.contract)
+    tried = proven.Proven(facts=facts)
+    if measure:
+        tried = proven.prove(
+            facts,
+            wanted,
+            described.contract,
+            RunOptions(unsafe=unsafe, limits=limits or Limits(), on_progress=on_progress),
+        )
+    facts, found = tried.facts, tried.facts.found
+    with serde.atomic_path(path) as temporary:
+        proven.draft(temporary, facts, described.contract)
     source = found.evaluation or found.calibration
     return Initialised(
         path=str(path),
@@ -148,9 +171,11 @@ def init(
         data=str(source or ""),
         num_samples=found.num_samples,
         labelled=found.labels is not None,
+        measured=facts.tried.lines if facts.tried else (),
+        baseline=str(baseline) if tried.baseline else "",
         left=tuple(_left(facts)),
-        notes=(*described.notes, *notes, *found.notes),
-        next_commands=_next(path, unsafe),
+        notes=(*described.notes, *notes, *found.notes, *tried.notes),
+        next_commands=_next(path, unsafe, has_baseline=tried.baseline),
     )
 
 
@@ -159,18 +184,19 @@ def _home(model: Path) -> Path:
     return (model if model.name not in ("", "..") else model.absolute()).parent
 
 
-def _check_output(path: Path, force: bool) -> None:
-    """Refuse a place that cannot take the file, before the model is loaded."""
+def _check_output(path: Path, force: bool, baseline: Path | None) -> None:
+    """Refuse a place that cannot take the files, before the model is loaded."""
     if path.is_dir():
         raise OutputError(
             "--output is a file.",
             received=f"{path} is a folder",
             hint=f"-o {shlex.quote(str(path / projects.FILE_NAME))}",
         )
-    if path.exists() and not force:
+    there_already = [one for one in (path, baseline) if one is not None and one.exists()]
+    if there_already and not force:
         raise UsageError(
             "An existing file is replaced only with --force.",
-            received=str(path),
+            received=", ".join(map(str, there_already)),
             hint="edit it, or add --force, or choose another --output.",
         )
     there = path.absolute().parent
@@ -182,19 +208,6 @@ def _check_output(path: Path, force: bool) -> None:
             received=str(there),
             hint="choose another place: --output FILE.",
         )
-
-
-def _write(path: Path, text: str, contract: Contract) -> None:
-    """Read the text as every other command will, then move it into its place."""
-    with serde.atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-        try:
-            tomllib.loads(text)
-            projects.load(temporary).describe(contract)
-        except (tomllib.TOMLDecodeError, ProjectError) as error:
-            raise InternalError(
-                f"The edgekit.toml that init made cannot be read: {error}"
-            ) from error
 
 
 def _left(facts: template.Facts) -> list[str]:
@@ -225,10 +238,11 @@ def _left(facts: template.Facts) -> list[str]:
     return left
 
 
-def _next(path: Path, unsafe: bool) -> tuple[str, ...]:
+def _next(path: Path, unsafe: bool, *, has_baseline: bool) -> tuple[str, ...]:
     """What to type, in the current folder: where `module:function` was found, if it was."""
     folder = path.absolute().parent
     place = folder if path.name == projects.FILE_NAME else path.absolute()
     more = "" if place == Path.cwd() else f" --project {shlex.quote(os.path.relpath(place))}"
     more += " --unsafe" if unsafe else ""
-    return (f"edgekit gate{more} --update-baseline", f"edgekit gate{more}")
+    judge = f"edgekit gate{more}"
+    return (judge,) if has_baseline else (f"{judge} --update-baseline", judge)

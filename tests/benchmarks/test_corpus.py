@@ -291,7 +291,8 @@ def test_the_command_line_prints_what_it_wrote(
 @pytest.mark.corpus
 def test_the_table_agrees_with_the_corpus_about_what_was_measured(corpus: Path) -> None:
     stated = json.loads((corpus / "corpus.json").read_text(encoding="utf-8"))
-    assert {item.folder for item in ITEMS.values()} == set(stated)
+    # The corpus may hold more than the benchmarks use, never less.
+    assert {item.folder for item in ITEMS.values()} <= set(stated)
     for name, item in ITEMS.items():
         assert (corpus / item.folder / item.model).exists()
         if item.measured is not None:

@@ -64,7 +64,9 @@ def test_mobilenet_scores_what_the_corpus_states_over_all_photographs(
     (reference,) = convert(prepared.model, output=tmp_path, options=FLOAT)
     top1, sqnr, count = corpus_table.measured(Path(reference.path), prepared)
     assert top1 is not None and sqnr is not None
-    assert (count, round(top1.value, 9)) == (known["n"], known["keras_top1"])
+    assert count == known["n"]
+    # Up to near ties of two photographs, which another processor's floats decide the other way.
+    assert top1.value == pytest.approx(known["keras_top1"], abs=2.5 / count)
     right = [
         metric
         for data in (prepared.calib, prepared.eval)
@@ -72,7 +74,7 @@ def test_mobilenet_scores_what_the_corpus_states_over_all_photographs(
         for metric in (found.metric("top5_accuracy"),)
     ]
     hits = sum(sum(metric.raw) for metric in right if metric is not None)
-    assert round(hits / known["n"], 9) == known["keras_top5"]
+    assert hits / known["n"] == pytest.approx(known["keras_top5"], abs=2.5 / count)
 
 
 @pytest.mark.corpus
@@ -88,7 +90,8 @@ def test_the_denoiser_of_float_files_scores_what_the_corpus_states(
         files.append(Path(made.path))
     value, heard = corpus_table.stream(files, corpus)
     assert heard.shape == (12, 64000) and np.isfinite(heard).all()
-    assert format(value, ".4g") == format(stated[CORES[0]]["measured"]["keras"], ".4g")
+    # Stated to two digits; a state that is lost or swapped costs decibels.
+    assert value == pytest.approx(stated[CORES[0]]["measured"]["keras"], abs=0.02)
 
 
 @pytest.mark.corpus

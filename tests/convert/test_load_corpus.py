@@ -57,11 +57,12 @@ def test_bytes_that_are_encoded_are_bounded(corpus: Path, load_in_child: Any):
 @pytest.mark.parametrize(
     ("file", "data", "count", "scale", "shift", "published", "tolerance"),
     [
-        # All samples, hence corpus.json's figure up to its rounding.
-        ("har_st_cnn1d", "har_st_cnn1d", 3496, 1 / 4000, 0.0, 0.9883, 1e-4),
-        ("kws_dscnn/kws_ref_model", "kws_dscnn", 1000, 0.5847029, 83.0, 0.913, 1e-4),
-        ("magika_bytes_v1", "magika_bytes_v1", 137, 1.0, 0.0, 1.0, 1e-4),
-        ("sww_1dconv", "sww_1dconv", 45, 1.0, 0.0, 0.9111, 1e-4),
+        # All samples, hence corpus.json's figure up to its rounding, and up to two near ties that
+        # another processor's floats decide the other way. A wrong load is wrong on most.
+        ("har_st_cnn1d", "har_st_cnn1d", 3496, 1 / 4000, 0.0, 0.9883, 1e-4 + 2 / 3496),
+        ("kws_dscnn/kws_ref_model", "kws_dscnn", 1000, 0.5847029, 83.0, 0.913, 1e-4 + 2 / 1000),
+        ("magika_bytes_v1", "magika_bytes_v1", 137, 1.0, 0.0, 1.0, 1e-4 + 2 / 137),
+        ("sww_1dconv", "sww_1dconv", 45, 1.0, 0.0, 0.9111, 1e-4 + 2 / 45),
         # 500 of 5000 images: three standard errors of a share of 0.87.
         ("resnet8_cifar10", "resnet8_cifar10", 500, 1.0, 0.0, 0.8708, 0.045),
     ],

@@ -55,6 +55,12 @@ def test_integers_stay_below_their_limit():
     assert make(dtype="bool").dtype == bool
 
 
+def test_floats_that_the_model_takes_for_ids_are_ids():
+    x = make(500, id_limits={"x": 5})
+    assert x.dtype == np.float32
+    assert sorted(set(x.ravel())) == [0, 1, 2, 3, 4]
+
+
 def test_quantized_inputs_get_values_that_their_scale_holds():
     x = make(1000, dtype="int8", scale=(0.5,), zero_point=(-128,))
     assert x.dtype == np.float32

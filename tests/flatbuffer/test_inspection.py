@@ -97,7 +97,7 @@ def test_garbage_is_a_model_error(tmp_path: Path) -> None:
 
 @pytest.mark.corpus
 def test_real_files_name_their_layers(corpus: Path) -> None:
-    path = next(corpus.rglob("pretrainedResnet_quant.tflite"))
+    path = corpus / "resnet8_cifar10" / "pretrainedResnet_quant.tflite"
     found = flatbuffer.inspect(path)
     assert {op.name for op in found.operators} >= {"CONV_2D", "FULLY_CONNECTED", "ADD"}
     assert found.largest_weights[0].layer.startswith("conv2d")

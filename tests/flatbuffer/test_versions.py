@@ -311,7 +311,7 @@ def test_weights_that_the_quantizer_put_outside_come_back_inside() -> None:
 def test_a_real_network_computes_the_same_when_finished(corpus: Path) -> None:
     from litert_quantizer import quantizer
 
-    model = flatbuffer.read(next(corpus.rglob("pretrainedResnet.tflite")))
+    model = flatbuffer.read(corpus / "resnet8_cifar10" / "pretrainedResnet.tflite")
     flatbuffer.ensure_signature(model)
     engine = quantizer.Quantizer(flatbuffer.to_bytes(model))
     engine.add_dynamic_config(".*", "*", 8)

@@ -151,7 +151,7 @@ def test_the_interval_knows_that_processes_differ() -> None:
     assert wide.low < 0.92 and wide.high > 1.08  # each process by itself could have been drawn
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.floats(0.01, 100.0), st.integers(0, 99))
 def test_the_ratio_does_not_depend_on_the_unit_and_inverts(unit: float, seed: int) -> None:
     rng = np.random.default_rng(seed)

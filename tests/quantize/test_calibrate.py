@@ -129,7 +129,7 @@ def moving_average(content: bytes, samples: Samples) -> Ranges:
 
 @pytest.mark.corpus
 def test_true_extremes_beat_the_moving_average(corpus: Path, run: Run, tmp_path: Path) -> None:
-    model = flatbuffer.read(next(corpus.rglob("pretrainedResnet.tflite")))
+    model = flatbuffer.read(corpus / "resnet8_cifar10" / "pretrainedResnet.tflite")
     flatbuffer.ensure_signature(model)
     path = tmp_path / "resnet8.tflite"
     path.write_bytes(content := flatbuffer.to_bytes(model))

@@ -204,7 +204,7 @@ def one_convolution() -> bytes:
     return net.finish(y=net.conv(net.x, tiny.random(2, 3, 3, 2), tiny.random(2)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     low=st.floats(-1e4, 0.0, width=32),
     high=st.floats(0.0, 1e4, width=32),

@@ -14,7 +14,7 @@ from edgekit.quantize.linear import Linear
 from edgekit.quantize.steps import Steps
 
 # 18 kernels of few sizes, strides and paddings: more than a list would name.
-few = settings(max_examples=18, deadline=None, derandomize=True)
+few = settings(max_examples=18, derandomize=True)
 
 
 def of(content: bytes) -> Linear:

@@ -42,7 +42,7 @@ def test_percentiles_are_those_of_numpy(method: str, percent: float) -> None:
     assert values.min() < got[0] and got[1] < values.max()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     seed=st.integers(0, 10_000),
     offset=st.floats(-5, 5),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgekit.quantize import rounding
 
-quick = settings(max_examples=25, deadline=None, derandomize=True)
+quick = settings(max_examples=25, derandomize=True)
 
 
 def case(

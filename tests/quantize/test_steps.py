@@ -177,5 +177,7 @@ def test_a_network_that_other_people_trained(corpus: Path, tmp_path: Path) -> No
         known = flatbuffer.tensors(model, names.subgraph)
         for name, expected in whole(quantized, inputs).items():
             got = steps.stored(known[names.outputs[name]])
-            np.testing.assert_allclose(got, expected, rtol=1e-4 * ("only" in recipe), atol=0)
+            # Sums of floats go in another order where kernels fuse operators; integers do not.
+            rtol, atol = (0, 0) if "static" in recipe else (1e-4, 1e-6)
+            np.testing.assert_allclose(got, expected, rtol=rtol, atol=atol)
         assert set(scores.answers(model, inputs)) == set(names.outputs)

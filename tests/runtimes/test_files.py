@@ -197,7 +197,7 @@ def test_more_samples_than_one_block(data: Path, limits: Limits) -> None:
 @pytest.mark.corpus
 def test_a_published_int8_model_recognises_its_own_data(corpus: Path, limits: Limits) -> None:
     folder = corpus / "resnet8_cifar10"
-    samples = np.load(next(folder.glob("*.npz")))
+    samples = np.load(folder / "data.npz")
     images = next(samples[k] for k in samples.files if samples[k].shape[1:] == (32, 32, 3))[:300]
     labels = next(samples[k] for k in samples.files if samples[k].size == len(samples[k]))[:300]
     with open_session(folder / "pretrainedResnet_quant.tflite", Target(), limits=limits) as session:

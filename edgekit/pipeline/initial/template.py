@@ -7,10 +7,20 @@ from pathlib import Path
 
 from edgekit import __version__
 from edgekit.pipeline.initial import margins
+from edgekit.pipeline.initial.candidates import Tried
 from edgekit.pipeline.initial.describe import Described, Labels, is_image, names_a_class, width
 from edgekit.pipeline.initial.lookup import Found
 from edgekit.pipeline.initial.scaling import Trial
-from edgekit.pipeline.initial.spelling import array, aside, comment, key, off, place, string
+from edgekit.pipeline.initial.spelling import (
+    array,
+    aside,
+    comment,
+    joined,
+    key,
+    off,
+    place,
+    string,
+)
 from edgekit.records import TensorSpec
 
 # Inputs of at least so many numbers in a row are more often sounds than tables.
@@ -30,6 +40,7 @@ class Facts:
     labels: Labels | None
     metric: str | None
     trials: tuple[Trial, ...] = ()
+    tried: Tried | None = None
 
     @property
     def compressed(self) -> tuple[str, ...]:
@@ -73,8 +84,9 @@ def _head(facts: Facts) -> list[str]:
         "",
         *comment(
             "Ways to convert it, each a variant for the gate; float32 is what the others are "
-            "compared with. `edgekit convert --help` tells them all."
+            "compared with. `edgekit convert --help` lists them all."
         ),
+        *_measured(facts),
         f"recipes = {array(facts.recipes)}",
     ]
     others = 'Others: top1_accuracy, top5_accuracy, mae, rmse, auc or "module:function".'
@@ -88,6 +100,18 @@ def _head(facts: Facts) -> list[str]:
         "",
         *comment("What a release measured. `edgekit gate --update-baseline` writes it; commit it."),
         'baseline = "baseline.json"',
+    ]
+
+
+def _measured(facts: Facts) -> list[str]:
+    """What the recipes did, a line each."""
+    if facts.tried is None or not facts.tried.lines:
+        return []
+    count = facts.found.num_samples
+    samples = f", on {count:,} samples" if count and facts.found.ready else ", without samples"
+    return [
+        *comment(f"Measured here{samples}:"),
+        *(line for said in facts.tried.lines for line in comment(f"- {said}")),
     ]
 
 
@@ -328,21 +352,22 @@ def _targets() -> list[str]:
 
 def _rules(facts: Facts) -> list[str]:
     found, compressed = facts.found, facts.compressed
+    chosen = facts.tried.chosen if facts.tried else None
+    closeness = chosen.closeness if chosen else None
     judged = found.ready and found.evaluation is not None
     if judged and facts.metric:
-        first = margins.accuracy(facts.metric, found.num_samples, compressed)
+        accuracy = margins.accuracy(facts.metric, found.num_samples, compressed, closeness)
     else:
-        first = margins.later("top1_accuracy", compressed)
-        if judged:
-            classes = any(names_a_class(spec) for spec in facts.described.contract.outputs)
-            first += ["", *margins.fidelity(classes=classes, compressed=compressed)]
-    return [
-        *comment(
-            "Rules of `edgekit gate`. Each passes, fails or is inconclusive: where samples are too "
-            "few to tell, it says how many would do."
-        ),
-        "",
-        *first,
-        "",
-        *margins.always(compressed),
-    ]
+        accuracy = margins.later("top1_accuracy", compressed)
+    fidelity = []
+    if judged and not facts.metric:
+        classes = any(names_a_class(spec) for spec in facts.described.contract.outputs)
+        if closeness is not None:
+            classes = closeness.metric == "agreement"
+        fidelity = margins.fidelity(classes=classes, compressed=compressed, measured=closeness)
+    about = comment(
+        "Rules of `edgekit gate`. Each passes, fails or is inconclusive: where samples are too "
+        "few to tell, it says how many would do."
+    )
+    always = margins.always(compressed, chosen.latency if chosen else None)
+    return joined(about, accuracy, fidelity, always)

@@ -39,11 +39,20 @@ def _plain(value: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def stored() -> Codes:
-    """`stored(content, inputs)`: outputs as a file stores them, one sample at a time."""
-    from ai_edge_litert.interpreter import Interpreter
+    """`stored(content, inputs)`: outputs as a file stores them, one sample at a time.
 
-    def answers(content: bytes, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        runner = Interpreter(model_content=content, num_threads=1).get_signature_runner()
+    `kernels` is one of LiteRT's `OpResolverType`.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    def answers(
+        content: bytes, inputs: dict[str, np.ndarray], kernels: str = "AUTO"
+    ) -> dict[str, np.ndarray]:
+        runner = Interpreter(
+            model_content=content,
+            num_threads=1,
+            experimental_op_resolver_type=OpResolverType[kernels],
+        ).get_signature_runner()
         dtypes = {spec.name: spec.dtype for spec in flatbuffer.contract(content).inputs}
         count = len(next(iter(inputs.values())))
         rows = [

@@ -6,12 +6,9 @@
 # Replays tests/bundle/vectors.txt, with sanitizers and with all optimizations, compares how values
 # are stored and ranked with the Python bundle, and compiles what is generated of odd contracts.
 # It takes a C and a C++ compiler: CC and CXX [default: cc and c++].
-# shellcheck source=../android_demo/checks/toolchain.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../android_demo/checks/toolchain.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 CC="${CC:-cc}" CXX="${CXX:-c++}"
-for compiler in "$CC" "$CXX"; do
-  command -v "$compiler" >/dev/null || skipped c "there is no compiler $compiler"
-done
+needs c "$CC" "$CXX"
 scratch
 core="$REPOSITORY/edgekit/bundle/sources/c"
 tests="$REPOSITORY/tests/bundle"
@@ -21,38 +18,40 @@ strict=(-Wall -Wextra -Werror -I"$core")
 replay() {
   local what="$1"
   shift
-  "$@" "${strict[@]}" "$tests/c/vectors.c" "$core"/*.c -lm -o "$SCRATCH/vectors" \
-    >"$SCRATCH/log" 2>&1 || failed c "$what does not compile" "$SCRATCH/log"
-  "$SCRATCH/vectors" "$tests/vectors.txt" >"$SCRATCH/log" 2>&1 ||
-    failed c "the vectors come out otherwise as $what" "$SCRATCH/log"
-  CASES="$(cut -d ' ' -f 2 "$SCRATCH/log")"
+  step c "$what does not compile" \
+    "$@" "${strict[@]}" "$tests/c/vectors.c" "$core"/*.c -lm -o "$SCRATCH/vectors"
+  step c "the vectors come out otherwise as $what" "$SCRATCH/vectors" "$tests/vectors.txt"
+  CASES="$(cut -d ' ' -f 2 "$LOG")"
 }
 
 replay "C99" "$CC" -std=c99 -Wpedantic -O0
 replay "C99 at -O3" "$CC" -std=gnu99 -O3
 replay "C++17" "$CXX" -x c++ -std=c++17 -O2
-sanitized=""
+sanitizers=(-fsanitize=address,undefined)
 if echo 'int main(void) { return 0; }' |
-  "$CC" -fsanitize=address,undefined -x c - -o "$SCRATCH/empty" 2>/dev/null; then
-  replay "C99 with sanitizers" "$CC" -std=c99 -g -fsanitize=address,undefined \
-    -fno-sanitize-recover=all
-  sanitized=", no fault by sanitizers"
+  "$CC" "${sanitizers[@]}" -x c - -o "$SCRATCH/empty" 2>/dev/null; then
+  replay "C99 with sanitizers" "$CC" -std=c99 -g "${sanitizers[@]}" -fno-sanitize-recover=all
+  passed c_sanitizers "no fault"
+else
+  printf 'SKIPPED c_sanitizers: %s has none\n' "$CC"
 fi
 
-"$CC" -std=c99 -O2 -fPIC -shared "${strict[@]}" "$core"/*.c -lm -o "$SCRATCH/core.so" \
-  >"$SCRATCH/log" 2>&1 || failed c "the core does not compile" "$SCRATCH/log"
-"$PYTHON" "$REPOSITORY/checks/c/values.py" "$SCRATCH/core.so" >"$SCRATCH/values" 2>"$SCRATCH/log" ||
-  failed c "values are stored, read or ranked otherwise" "$SCRATCH/log"
+step c "the core does not compile" "$CC" -std=c99 -O2 -fPIC -shared "${strict[@]}" "$core"/*.c -lm \
+  -o "$SCRATCH/core.so"
+step c "values are stored, read or ranked otherwise" \
+  "$PYTHON" "$REPOSITORY/checks/c/values.py" "$SCRATCH/core.so"
+values="$(tail -n 1 "$LOG")"
 
-"$PYTHON" -m tests.bundle.c_contracts "$SCRATCH/odd" >"$SCRATCH/count" 2>"$SCRATCH/log" ||
-  failed c "odd contracts cannot be generated" "$SCRATCH/log"
-for folder in "$SCRATCH"/odd/*/; do
-  for file in "$folder"*.c; do
-    case "$file" in */edgekit_*) continue ;; esac
-    "$CC" -std=c99 -Wpedantic "${strict[@]}" -fsyntax-only "$file" >"$SCRATCH/log" 2>&1 &&
-      "$CXX" -x c++ -std=c++17 "${strict[@]}" -fsyntax-only "$file" >>"$SCRATCH/log" 2>&1 ||
-      failed c "$(basename "$file") of an odd contract does not compile" "$SCRATCH/log"
-  done
+step c "odd contracts cannot be generated" \
+  "$PYTHON" -m tests.bundle.c_contracts "$SCRATCH/odd"
+contracts="$(tail -n 1 "$LOG")"
+lines sources find "$SCRATCH/odd" -name '*.c' ! -name 'edgekit_*'
+for file in "${sources[@]}"; do
+  name="${file##*/}"
+  step c "$name of an odd contract is no C99" \
+    "$CC" -std=c99 -Wpedantic "${strict[@]}" -fsyntax-only "$file"
+  step c "$name of an odd contract is no C++17" \
+    "$CXX" -x c++ -std=c++17 "${strict[@]}" -fsyntax-only "$file"
 done
-passed c "$CASES of $CASES vectors bit by bit as C99 and C++17$sanitized; $(cat "$SCRATCH/values") \
-values stored and read alike; $(cat "$SCRATCH/count") odd contracts compile"
+passed c "$CASES of $CASES vectors bit by bit as C99 and C++17; $values values stored and read alike; \
+$contracts odd contracts compile"

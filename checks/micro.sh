@@ -7,10 +7,9 @@
 # The bundle's C is compiled, and its self-test replays the golden samples in TFLite Micro's own
 # interpreter, loaded from the bundle's array. Prints one line, with the arena that each variant
 # takes. It takes a C compiler: CC [default: cc].
-# shellcheck source=../android_demo/checks/toolchain.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../android_demo/checks/toolchain.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 CC="${CC:-cc}"
-command -v "$CC" >/dev/null || skipped micro "there is no compiler $CC"
+needs micro "$CC"
 here="$REPOSITORY/checks/c"
 
 # TFLite Micro has nightly builds only, of which old ones go: so no version is asked for.
@@ -18,27 +17,25 @@ make_micro() {
   "$PYTHON" -m pip --version >/dev/null 2>&1 || "$PYTHON" -m ensurepip
   "$PYTHON" -m pip install --quiet --disable-pip-version-check --target "$1" tflite-micro
 }
-name="tflite-micro-$("$PYTHON" -c 'import sys; print("py%d%d" % sys.version_info[:2])')"
-micro="$(toolchain "$name" make_micro)" || skipped micro "tflite-micro: $(reason "$name")"
-
-bundle="${1:-}"
-if [ -z "$bundle" ]; then
-  found="$(find "$DEMO/digits" -name contract.json | sort | head -n 1)"
-  [ -n "$found" ] || failed micro "$DEMO/digits holds no contract.json"
-  bundle="$(dirname "$found")"
-fi
+version="$("$PYTHON" -c 'import sys; print("py%d%d" % sys.version_info[:2])')"
+name="tflite-micro-$version"
+MICRO="$(toolchain "$name" make_micro)" || skipped micro "tflite-micro: $(reason "$name")"
+find_bundle micro "$@"
 scratch
-named="$("$PYTHON" "$here/generate.py" "$bundle" "$SCRATCH/bundle" 2>"$SCRATCH/log")" ||
-  failed micro "the C bundle cannot be generated" "$SCRATCH/log"
-"$CC" -std=c99 -O2 -Wall -Wextra -Werror -fPIC -shared "$SCRATCH"/bundle/*.c -lm \
-  -o "$SCRATCH/bundle.so" >"$SCRATCH/log" 2>&1 ||
-  failed micro "the C bundle does not compile" "$SCRATCH/log"
-# shellcheck disable=SC2086  # the prefix and the variants are words
-PYTHONPATH="$micro" "$PYTHON" "$here/micro.py" "$SCRATCH/bundle.so" $named \
-  >"$SCRATCH/results" 2>"$SCRATCH/log" || {
-  cat "$SCRATCH/results" >>"$SCRATCH/log"
-  failed micro "the self-test does not pass under TFLite Micro" "$SCRATCH/log"
+
+# generate: prints the prefix of the bundle's names and its variants.
+generate() { "$PYTHON" "$here/generate.py" "$BUNDLE" "$SCRATCH/bundle" >"$SCRATCH/names"; }
+step micro "the C bundle cannot be generated" generate
+read -r -a names <"$SCRATCH/names"
+step micro "the C bundle does not compile" \
+  "$CC" -std=c99 -O2 -Wall -Wextra -Werror -fPIC -shared "$SCRATCH"/bundle/*.c -lm \
+  -o "$SCRATCH/bundle.so"
+
+run_micro() {
+  PYTHONPATH="$MICRO" "$PYTHON" "$here/micro.py" "$SCRATCH/bundle.so" "${names[@]}" |
+    tee "$SCRATCH/results"
 }
+step micro "the self-test does not pass under TFLite Micro" run_micro
 what="$(awk '
   $1 == "version" { version = $2; next }
   { printf "%s%s: arena %d bytes, worst difference %s of %s allowed over %d samples",

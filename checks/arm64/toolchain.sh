@@ -1,79 +1,52 @@
-#!/usr/bin/env bash
-# An arm64 Python with LiteRT, and an emulator for it, in a folder outside the repository.
-#
-#   toolchain.sh REPOSITORY    prints the folder; makes it if it is not there (about 120 MB of
-#                              downloads). Where it cannot be had: says why, and returns 3.
+# Sourced by check_arm64.sh after steps.sh: an arm64 Python with LiteRT, and an emulator for it.
 #
 # In the folder: `qemu-aarch64` of Debian 13 (that of Debian 12 crashes with LiteRT), `root` with
 # Debian 12's Python and what it needs, `site` with the wheels. No chroot, no root rights and no
-# binfmt: qemu finds the libraries in `root`. The folder's name has a hash of all that it is made
-# of, and it is made beside its place and moved there: a half-made one is never taken for whole.
-set -euo pipefail
+# binfmt: qemu finds the libraries in `root`. The folder's name has a hash of all that it is made of.
 
-readonly repository=$1
-readonly toolchains=${EDGEKIT_TOOLCHAINS:-$HOME/.cache/edgekit/toolchains}
-readonly python=${PYTHON:-python3}
-readonly python_packages="python3.11-minimal libpython3.11-stdlib libstdc++6"
-readonly pins=$repository/requirements/convert.txt
+# shellcheck shell=bash
+source "$REPOSITORY/checks/debian.sh"
 
-unavailable() {
-  printf '%s\n' "$*"
-  exit 3
-}
+ARM64_PINS="$REPOSITORY/requirements/convert.txt"
+ARM64_DEBIAN=(python3.11-minimal libpython3.11-stdlib libstdc++6)
 
-# shellcheck source=../debian.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../debian.sh"
-
-# make_whole FOLDER: the toolchain. What it says goes to a log; the last line is the reason.
-make_whole() {
-  local folder=$1 deb scratch=$1/scratch
-  mkdir -p "$folder/root" "$scratch"
-  debian_download "$scratch/arm64" bookworm arm64 $python_packages || return 1
-  for deb in "$scratch"/arm64/archives/*.deb; do
-    dpkg-deb -x "$deb" "$folder/root" || return 1
-  done
-  debian_download "$scratch/qemu" trixie amd64 qemu-user || return 1
+make_arm64() {
+  local scratch="$1/scratch" platform platforms=()
+  mkdir -p "$scratch"
+  debian_download "$scratch/arm64" arm64 bookworm "${ARM64_DEBIAN[@]}"
+  debian_unpack "$scratch/arm64" "$1/root"
+  debian_download "$scratch/qemu" amd64 trixie qemu-user
   dpkg-deb --fsys-tarfile "$scratch"/qemu/archives/qemu-user_*.deb |
-    tar -x -C "$scratch" ./usr/bin/qemu-aarch64 || return 1
-  mv "$scratch/usr/bin/qemu-aarch64" "$folder/qemu-aarch64" || return 1
-  grep -E '^(ai-edge-litert|numpy)==' "$pins" >"$scratch/wheels.txt" || return 1
-  "$python" -m pip --version >/dev/null 2>&1 || "$python" -m ensurepip || return 1
-  if ! "$python" -m pip install --quiet --disable-pip-version-check --no-compile \
-    --target "$folder/site" --only-binary=:all: --implementation cp --python-version 3.11 \
-    --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 \
-    --platform manylinux_2_17_aarch64 --constraint "$pins" --requirement "$scratch/wheels.txt"; then
-    echo "the arm64 wheels of LiteRT and NumPy cannot be downloaded"
-    return 1
-  fi
+    tar -x -C "$scratch" ./usr/bin/qemu-aarch64
+  mv "$scratch/usr/bin/qemu-aarch64" "$1/qemu-aarch64"
+  grep -E '^(ai-edge-litert|numpy)==' "$ARM64_PINS" >"$scratch/wheels.txt"
+  "$PYTHON" -m pip --version >/dev/null 2>&1 || "$PYTHON" -m ensurepip
+  for platform in 28 27 17; do platforms+=(--platform "manylinux_2_${platform}_aarch64"); done
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-compile --target "$1/site" \
+    --only-binary=:all: --implementation cp --python-version 3.11 "${platforms[@]}" \
+    --constraint "$ARM64_PINS" --requirement "$scratch/wheels.txt"
   rm -rf "$scratch"
 }
 
-main() {
-  local key place half log command
-  key=$({ cat "$0" "$repository/checks/debian.sh" && grep -E '^(ai-edge-litert|numpy)==' "$pins"; } | sha256sum | cut -c 1-12)
-  place=$toolchains/arm64-$key
-  if [ ! -d "$place" ]; then
-    case "$(uname -s)-$(uname -m)" in
-    Linux-x86_64) ;;
-    *) unavailable "the emulator is Debian's for Linux on x86-64, and this is $(uname -s) $(uname -m)" ;;
-    esac
-    for command in apt-get dpkg-deb flock tar; do
-      command -v "$command" >/dev/null || unavailable "there is no $command here"
-    done
-    [ -r "$debian_keyring" ] || unavailable "there is no keyring of Debian's archive here"
-    [ -n "$(debian_mirrors)" ] || unavailable "apt knows no mirror here"
-    mkdir -p "$toolchains"
-    exec 9>"$place.lock"
-    flock 9 # of two checks at once, the second one finds it made
-    if [ ! -d "$place" ]; then
-      half=$place.half log=$place.log
-      rm -rf "$half"
-      echo "making the arm64 toolchain (about 120 MB of downloads) ..." >&2
-      make_whole "$half" >"$log" 2>&1 || { rm -rf "$half" && unavailable "$(tail -n 1 "$log")"; }
-      mv "$half" "$place"
-    fi
-  fi
-  printf '%s\n' "$place"
+# arm64_name: prints the name of the folder.
+arm64_name() {
+  local pins
+  pins="$(grep -E '^(ai-edge-litert|numpy)==' "$ARM64_PINS")"
+  { declare -f make_arm64 && echo "${ARM64_DEBIAN[*]} $pins"; } | sha256sum | sed 's/^/arm64-/' |
+    cut -c 1-18
 }
 
-main
+# find_arm64 NAME: sets ARM64 to the folder, or skips the check NAME.
+find_arm64() {
+  local name
+  name="$(arm64_name)"
+  if [ ! -d "$TOOLCHAINS/$name" ]; then needs_debian "$1" tar; fi
+  ARM64="$(toolchain "$name" make_arm64)" || skipped "$1" "arm64's Python: $(reason "$name")"
+}
+
+# arm64_python ARGUMENTS..: the arm64 Python. The host's Python settings are not for it.
+arm64_python() {
+  env -i PATH=/usr/bin:/bin HOME="$SCRATCH" PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPATH="$ARM64/site:$SCRATCH/python" QEMU_CPU=cortex-a76 "$ARM64/qemu-aarch64" \
+    -L "$ARM64/root" "$ARM64/root/usr/bin/python3.11" "$@"
+}

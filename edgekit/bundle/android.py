@@ -12,7 +12,9 @@ from edgekit.bundling import Bundle
 # What Gradle's Android plugin packs as it is; anything else could be left out of an app, or
 # could not be found in it.
 _ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_LITERT = "2.3.0"
+# The newest release of LiteRT for Android that its source tags; `checks/litert/kotlin.txt` is its
+# interface.
+_LITERT = "2.2.0"
 
 
 def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -1,106 +1,63 @@
-#!/usr/bin/env bash
-# The Swift toolchain of the checks: Debian's own, in a folder outside the repository.
+# Sourced by this demo's checks: steps.sh, and Debian's Swift in a folder outside the repository.
 #
-#   toolchain.sh install        make it, once; says why where it cannot be had, and returns 3
-#   toolchain.sh run COMMAND..  run a command in it; /source is the repository, /litert the folder
-#                               EDGEKIT_LITERT_FOLDER, /build a folder that is kept between runs;
-#                               it begins in /source
-#
-# A Debian of its own is needed, since Swift is packaged from Debian 13 on and its compiler wants
-# that system's C++ library. It is made beside its place and moved there at the end: a half-made one
-# is never taken for whole. It runs in a mount namespace, so that nothing stays mounted.
-set -euo pipefail
+# A Debian of its own is needed, since Swift is packaged from Debian 13 on and its compiler wants that
+# system's C++ library. Commands run in a mount namespace, so that nothing stays mounted.
 
-readonly suite=trixie
-readonly packages='swiftlang libc6-dev libstdc++-14-dev git'
-readonly cache=${EDGEKIT_TOOLCHAINS:-$HOME/.cache/edgekit/toolchains}
-readonly root=$cache/swift-debian-$suite
-repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-readonly repository
+# shellcheck shell=bash
+source "$(dirname "${BASH_SOURCE[0]}")/../../checks/steps.sh"
+source "$REPOSITORY/checks/debian.sh"
 
-# Why there is no toolchain, on standard output; the caller prints it.
-unavailable() {
-  echo "$*"
-  exit 3
-}
+DEMO="$REPOSITORY/ios_demo"
+SWIFT_DEBIAN=trixie
+SWIFT_PACKAGES=(swiftlang libc6-dev libstdc++-14-dev git)
+# How a Swift program finds the real LiteRT within the toolchain.
+LINKER=(-Xlinker -L/litert -Xlinker -rpath -Xlinker /litert)
 
-# Debian's mirror, as this machine's apt knows it.
-mirror() {
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    grep -E '/debian/?$' | head -n 1
-}
-
-install() {
-  [ -e "$root/.complete" ] && return 0
-  [ "$(uname -s)" = Linux ] || unavailable "the toolchain is Debian's, and this is no Linux"
-  [ "$(id -u)" = 0 ] || unavailable "a Debian folder can be made by root only"
-  local command
-  for command in apt-get dpkg-deb unshare flock; do
-    command -v "$command" >/dev/null || unavailable "there is no $command here"
-  done
-  local from
-  from=$(mirror) || true
-  [ -n "$from" ] || unavailable "apt knows no Debian mirror here"
-  unshare --mount true 2>/dev/null || unavailable "mount namespaces are not allowed here"
-  mkdir -p "$cache"
-  exec 9>"$root.lock"
-  flock 9 # two checks at once: the second one finds it made
-  [ -e "$root/.complete" ] && return 0
-  local half=$root.half
-  rm -rf "$half" "$root"
-  mkdir -p "$half"
-  local bootstrap
-  bootstrap=$(debootstrap_folder) || unavailable "debootstrap cannot be downloaded"
-  echo "making the Swift toolchain (a download of about 530 MB) ..." >&2
-  if ! DEBOOTSTRAP_DIR=$bootstrap/usr/share/debootstrap "$bootstrap/usr/sbin/debootstrap" \
-    --variant=minbase "$suite" "$half/root" "$from" >"$half/log" 2>&1; then
-    tail -n 5 "$half/log" >&2
-    unavailable "Debian $suite cannot be downloaded"
-  fi
-  if ! unshare --mount --fork bash -c '
-    mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc" &&
-      cp -L /etc/resolv.conf "$1/etc/resolv.conf" &&
-      chroot "$1" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends '"$packages"' && chroot "$1" apt-get clean' \
-    - "$half/root" >>"$half/log" 2>&1; then
-    tail -n 5 "$half/log" >&2
-    unavailable "Debian's swiftlang cannot be installed"
-  fi
-  rm -rf "$bootstrap"
-  touch "$half/root/.complete"
-  mv "$half/root" "$root"
-  rm -rf "$half"
-}
-
-# debootstrap, from the machine's own packages where it is not installed; prints its root.
-debootstrap_folder() {
-  if [ -x /usr/sbin/debootstrap ]; then
-    echo ""
-    return 0
-  fi
-  local folder=$root.half/debootstrap
-  mkdir -p "$folder"
-  (
-    cd "$folder"
-    apt-get download debootstrap >download.log 2>&1 || {
-      apt-get update >update.log 2>&1 && apt-get download debootstrap >download.log 2>&1
-    }
-    dpkg-deb -x debootstrap_*.deb .
-  ) || return 1
-  echo "$folder"
-}
-
-# Runs a command where the repository (or EDGEKIT_SWIFT_WORK) lies at /source, read-only.
-run() {
-  local work=${EDGEKIT_SWIFT_WORK:-$repository}
-  local litert=${EDGEKIT_LITERT_FOLDER:-$work}
-  # A build folder for each repository: paths within the toolchain are alike for all of them.
-  local build
-  build=$cache/swift-build/$(echo "$repository" | cksum | cut -d ' ' -f 1)
-  mkdir -p "$build" "$root/source" "$root/litert" "$root/build"
+# make_swift FOLDER: a download of about 530 MB.
+make_swift() {
+  local mirror
+  mirror="$(debian_mirror)"
+  debian_download "$1/debootstrap" amd64 "$SWIFT_DEBIAN" debootstrap
+  dpkg-deb -x "$1"/debootstrap/archives/debootstrap_*.deb "$1/debootstrap/root"
+  DEBOOTSTRAP_DIR="$1/debootstrap/root/usr/share/debootstrap" \
+    "$1/debootstrap/root/usr/sbin/debootstrap" --variant=minbase "$SWIFT_DEBIAN" "$1/root" "$mirror"
   # shellcheck disable=SC2016  # the inner shell expands these
-  unshare --mount --fork bash -c '
-    set -e
+  unshare --mount --fork bash -euc '
+    mount --rbind /dev "$1/dev"
+    mount -t proc proc "$1/proc"
+    cp -L /etc/resolv.conf "$1/etc/resolv.conf"
+    chroot "$1" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends "${@:2}"
+    chroot "$1" apt-get clean' - "$1/root" "${SWIFT_PACKAGES[@]}"
+  mkdir -p "$1/root/source" "$1/root/litert" "$1/root/build"
+  rm -rf "$1/debootstrap"
+}
+
+# find_swift NAME: sets SWIFT to the toolchain and LITERT to the folder of the real LiteRT's library, or
+# skips the check NAME.
+find_swift() {
+  local name="swift-$SWIFT_DEBIAN"
+  needs "$1" unshare
+  if [ "$(id -u)" != 0 ]; then skipped "$1" "a Debian folder can be made and entered by root only"; fi
+  unshare --mount true 2>/dev/null || skipped "$1" "mount namespaces are not allowed here"
+  if [ ! -d "$TOOLCHAINS/$name" ]; then needs_debian "$1"; fi
+  SWIFT="$(toolchain "$name" make_swift)" || skipped "$1" "Swift: $(reason "$name")"
+  find_litert "$1"
+}
+
+# in_swift COMMAND..: runs in the toolchain, in /source, which is the repository, read-only. /litert is
+# the folder LITERT, /build one that is kept between runs.
+in_swift() { in_swift_with "$REPOSITORY" "$@"; }
+
+# in_swift_with FOLDER COMMAND..: the same with FOLDER as /source.
+in_swift_with() {
+  # A build folder for each repository: paths within the toolchain are alike for all of them.
+  local key build
+  key="$(echo "$REPOSITORY" | cksum | cut -d ' ' -f 1)"
+  build="$TOOLCHAINS/swift-build/$key"
+  mkdir -p "$build"
+  # shellcheck disable=SC2016  # the inner shell expands these
+  unshare --mount --fork bash -euc '
     root=$1 work=$2 litert=$3 build=$4
     shift 4
     mount --rbind /dev "$root/dev"
@@ -111,15 +68,13 @@ run() {
     mount --bind "$litert" "$root/litert"
     mount -o remount,bind,ro "$root/litert"
     mount --bind "$build" "$root/build"
-    exec chroot "$root" env -i -C /source PATH=/usr/bin:/bin:/usr/libexec/swift/bin HOME=/build LANG=C.UTF-8 "$@"' \
-    - "$root" "$work" "$litert" "$build" "$@"
+    exec chroot "$root" env -i -C /source PATH=/usr/bin:/bin:/usr/libexec/swift/bin HOME=/build \
+      LANG=C.UTF-8 "$@"' - "$SWIFT/root" "$1" "$LITERT" "$build" "${@:2}"
 }
 
-case ${1:-} in
-install) install ;;
-run) shift && run "$@" ;;
-*)
-  echo "usage: toolchain.sh install | run COMMAND" >&2
-  exit 2
-  ;;
-esac
+# says_tests NAME: the line of the last step's log that says how many tests passed; fails the check NAME
+# where none ran.
+says_tests() {
+  TESTS="$(grep -oE 'Executed [1-9][0-9]* tests?, with 0 failures' "$LOG" | tail -n 1)" ||
+    failed "$1" "no test was run" "$LOG"
+}

@@ -26,11 +26,20 @@ mkdir -p "$apple/Tests"
 cp -r /source/ios_demo/Sources "$apple/Sources"
 cp -r /source/ios_demo/Tests/* "$apple/Tests/"
 sed 's/#if os(Linux)/#if os(macOS)/' /source/ios_demo/Package.swift >"$apple/Package.swift"
-# Uncached: a cached manifest does not notice a new folder.
+# frameworks: how many binary targets it has. Uncached: a cached manifest does not notice a new folder.
 frameworks() {
-  swift package --package-path "$apple" --manifest-cache none dump-package |
-    grep -c '"type" : "binary"' || true
+  swift package --package-path "$apple" --manifest-cache none dump-package >"$made/package.json"
+  awk '/"type" : "binary"/ { n++ } END { print n + 0 }' "$made/package.json"
 }
-[ "$(frameworks)" = 0 ] || { echo "error: a framework that is not there" && exit 1; }
+# expect COUNT
+expect() {
+  local count
+  count="$(frameworks)"
+  if [ "$count" != "$1" ]; then
+    echo "error: $count frameworks, not $1"
+    exit 1
+  fi
+}
+expect 0
 mkdir "$apple/CLiteRT.xcframework"
-[ "$(frameworks)" = 1 ] || { echo "error: no framework found" && exit 1; }
+expect 1

@@ -11,7 +11,8 @@ for module in CoreGraphics ImageIO UIKit SwiftUI PhotosUI; do
   swiftc -parse-as-library -module-name "$module" -I "$made" -suppress-warnings \
     -emit-module -emit-module-path "$made/$module.swiftmodule" "$stubs/$module"/*.swift
 done
-mapfile -t sources < <(find /source/ios_demo/App -name '*.swift' | sort)
+found="$(find /source/ios_demo/App -name '*.swift')"
+mapfile -t sources <<<"$found"
 swiftc -typecheck -parse-as-library -module-name EdgeKitDemo -swift-version 5 \
   -strict-concurrency=complete -warnings-as-errors -I "$made" -I "$modules" -I /source/ios_demo/Sources/CLiteRT \
   "${sources[@]}" "$stubs/Bridge.swift"

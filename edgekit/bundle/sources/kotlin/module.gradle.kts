@@ -25,6 +25,6 @@ android {
 
 dependencies {
     api(project(":core"))
-    // The version that the host proved the model with: change both together.
+    // The release that this code was written to. After a change of it run the self-test.
     api("com.google.ai.edge.litert:litert:LITERT")
 }

@@ -1,8 +1,10 @@
-// What EdgeKitCore uses of the pod TensorFlowLiteSwift, declared by us after its public interface
-// (2.17), to type-check TensorFlowLiteEngine where the pod cannot be had. Nothing of it runs.
+// What EdgeKitCore uses of the pod TensorFlowLiteSwift (2.17), declared by us as its public source does
+// (tflite/swift/Sources of google-ai-edge/LiteRT, read at tag v2.2.0), to type-check TensorFlowLiteEngine where the pod cannot be had. Nothing of it runs.
 import Foundation
 
-public struct Tensor {
+public class Delegate {}
+
+public struct Tensor: Equatable, Hashable {
   public let name: String
   public let data: Data
 }
@@ -13,7 +15,9 @@ public final class Interpreter {
     public init() {}
   }
 
-  public init(modelPath: String, options: Options? = nil) throws { fatalError() }
+  public convenience init(
+    modelPath: String, options: Options? = nil, delegates: [Delegate]? = nil
+  ) throws { fatalError() }
   public var signatureKeys: [String] { fatalError() }
   public func signatureRunner(with key: String) throws -> SignatureRunner { fatalError() }
 }

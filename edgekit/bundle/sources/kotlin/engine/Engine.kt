@@ -26,15 +26,14 @@ internal class Engine(
 
     init {
         require(numThreads > 0) { "A model runs in threads; received $numThreads." }
-        val options = CompiledModel.Options(accelerator)
+        // The CPU computes what another accelerator cannot.
+        val options = CompiledModel.Options(accelerator, Accelerator.CPU)
         options.cpuOptions = CompiledModel.CpuOptions(numThreads = numThreads)
-        model = CompiledModel.create(path, options, null)
+        model = CompiledModel.create(path, options)
         try {
             // By name: the order of a signature is not that of the contract.
-            for (info in inputs) inputBuffers[info.name] = model.createInputBuffer(info.name, null)
-            for (info in outputs) {
-                outputBuffers[info.name] = model.createOutputBuffer(info.name, null)
-            }
+            for (info in inputs) inputBuffers[info.name] = model.createInputBuffer(info.name)
+            for (info in outputs) outputBuffers[info.name] = model.createOutputBuffer(info.name)
         } catch (error: Exception) {
             close()
             throw error
@@ -44,7 +43,7 @@ internal class Engine(
     /** Computes; the results are in the buffers when it returns, on the CPU at least. */
     fun run() {
         check(!isClosed) { "The model is closed." }
-        model.run(inputBuffers, outputBuffers, null)
+        model.run(inputBuffers, outputBuffers)
     }
 
     /** Sets an input. */

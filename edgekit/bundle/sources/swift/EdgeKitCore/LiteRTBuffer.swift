@@ -4,8 +4,8 @@
 
   /// Throw where LiteRT could not do `what`.
   func litert(_ what: String, _ status: LiteRtStatus) throws {
-    guard status == 0 else {
-      throw EdgeKitError(.engine, "LiteRT can \(what).", received: "status \(status)")
+    guard status == kLiteRtStatusOk else {
+      throw EdgeKitError(.engine, "LiteRT can \(what).", received: "status \(status.rawValue)")
     }
   }
 
@@ -17,7 +17,8 @@
       try litert("make options", LiteRtCreateOptions(&handle))
       try litert(
         "choose the processor",
-        LiteRtSetOptionsHardwareAccelerators(handle, Int32(kEdgeKitLiteRtCpu)))
+        LiteRtSetOptionsHardwareAccelerators(
+          handle, LiteRtHwAcceleratorSet(kLiteRtHwAcceleratorCpu.rawValue)))
       // The number travels as a line of TOML that LiteRT frees; without it LiteRT uses one thread.
       var opaque: LiteRtOpaqueOptions?
       let payload = strdup("num_threads = \(max(1, threads))\n")
@@ -47,22 +48,22 @@
     deinit { LiteRtDestroyTensorBuffer(handle) }
 
     func write(_ bytes: [UInt8]) throws {
-      try locked(kEdgeKitLiteRtWrite) { memory in
+      try locked(kLiteRtTensorBufferLockModeWrite) { memory in
         bytes.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: byteCount) }
       }
     }
 
     func read() throws -> [UInt8] {
-      try locked(kEdgeKitLiteRtRead) { memory in
+      try locked(kLiteRtTensorBufferLockModeRead) { memory in
         [UInt8](UnsafeRawBufferPointer(start: memory, count: byteCount))
       }
     }
 
     private func locked<Result>(
-      _ mode: Int, _ work: (UnsafeMutableRawPointer) -> Result
+      _ mode: LiteRtTensorBufferLockMode, _ work: (UnsafeMutableRawPointer) -> Result
     ) throws -> Result {
       var address: UnsafeMutableRawPointer?
-      try litert("lock a buffer", LiteRtLockTensorBuffer(handle, &address, Int32(mode)))
+      try litert("lock a buffer", LiteRtLockTensorBuffer(handle, &address, mode))
       defer { _ = LiteRtUnlockTensorBuffer(handle) }
       guard let address else { throw EdgeKitError(.engine, "A locked buffer has an address.") }
       return work(address)

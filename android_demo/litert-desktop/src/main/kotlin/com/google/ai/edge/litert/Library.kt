@@ -29,12 +29,12 @@ internal object Library {
      */
     fun call(name: String, vararg arguments: Any) {
         val status = invoke(name, ValueLayout.JAVA_INT, arguments) as Int
-        if (status != 0) throw LiteRtException("$name returned status $status")
+        if (status != 0) throw LiteRtException(status, "$name returned status $status")
     }
 
-    /** Calls a function that returns nothing. */
-    fun destroy(name: String, handle: MemorySegment) {
-        invoke(name, null, arrayOf(handle))
+    /** Calls a function that destroys the object at an address. */
+    fun destroy(name: String, handle: Long) {
+        invoke(name, null, arrayOf(MemorySegment.ofAddress(handle)))
     }
 
     /** Calls a function whose last argument is where to put a pointer; returns that pointer. */
@@ -44,8 +44,19 @@ internal object Library {
         place.get(ValueLayout.ADDRESS, 0)
     }
 
+    /** What a function counts, whose last argument is where to put the number. */
+    fun count(name: String, vararg arguments: Any): Int = Arena.ofConfined().use { arena ->
+        val place = arena.allocate(ValueLayout.JAVA_LONG)
+        call(name, *arguments, place)
+        place.get(ValueLayout.JAVA_LONG, 0).toInt()
+    }
+
+    /** The text that a function gives, whose last argument is where to put its address. */
+    fun text(name: String, vararg arguments: Any): String =
+        make(name, *arguments).reinterpret(Long.MAX_VALUE).getString(0)
+
     /** Text in memory that [free] gives back. */
-    fun text(value: String): MemorySegment {
+    fun owned(value: String): MemorySegment {
         val bytes = value.toByteArray()
         val allocate = linker.downcallHandle(
             linker.defaultLookup().findOrThrow("malloc"),
@@ -76,26 +87,5 @@ internal object Library {
         is Long -> ValueLayout.JAVA_LONG
         is Int -> ValueLayout.JAVA_INT
         else -> error("no C type for $argument")
-    }
-}
-
-/** What LiteRT could not do. */
-class LiteRtException(message: String) : Exception(message)
-
-/** What a model runs on. */
-enum class Accelerator(internal val bits: Int) {
-    NONE(0),
-    CPU(1),
-    GPU(2),
-    NPU(4),
-}
-
-/** LiteRT's environment. */
-class Environment private constructor(internal val handle: MemorySegment) : AutoCloseable {
-    override fun close() = Library.destroy("LiteRtDestroyEnvironment", handle)
-
-    companion object {
-        fun create(): Environment =
-            Environment(Library.make("LiteRtCreateEnvironment", 0, MemorySegment.NULL))
     }
 }

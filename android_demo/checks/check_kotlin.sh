@@ -34,3 +34,24 @@ mapfile -t files < <(find "${sources[@]}" -name '*.kt')
 # Eight groups, or the program ended early.
 [ "$(grep -c '^PASS ' "$SCRATCH/run.log")" -eq 8 ] || failed kotlin "runs to its end" "$SCRATCH/run.log"
 sed -n 's/^PASS \([a-z]*\): /ok kotlin_\1: /p' "$SCRATCH/run.log"
+
+# Self-tests: the right models pass, wrong ones fail. Digits, and two of the corpus.
+bundles=("$DEMO/digits")
+missing=" (SKIPPED for kws and MobileNetV1: EDGEKIT_CORPUS is unset)"
+if [ -n "${EDGEKIT_CORPUS:-}" ]; then
+  corpus_bundles kotlin_mutants kws_dscnn imagenet_mobilenetv1_025
+  bundles+=("$CORPUS_BUNDLES"/*/bundle)
+  missing=""
+fi
+"$PYTHON" "$DEMO/checks/kotlin/mutants.py" "$SCRATCH/mutants" "${bundles[@]}" \
+  >"$SCRATCH/mutants.log" 2>&1 || failed kotlin_mutants "they cannot be generated" "$SCRATCH/mutants.log"
+mapfile -t files < <(find "$SCRATCH/mutants" "$DEMO/core/src/main/kotlin" \
+  "$DEMO/litert-desktop/src/main" "$DEMO/litert-desktop/src/test/kotlin/android" -name '*.kt')
+"$KOTLINC" -jdk-home "$JDK" -jvm-target 25 -d "$SCRATCH/mutant-classes" "${files[@]}" \
+  >"$SCRATCH/mutants.log" 2>&1 || failed kotlin_mutants "compiles" "$SCRATCH/mutants.log"
+"$JAVA" --enable-native-access=ALL-UNNAMED -Dlitert.library="$LITERT" \
+  -classpath "$SCRATCH/mutant-classes:$KOTLIN_LIB/kotlin-stdlib.jar" MutantsKt "$SCRATCH/mutants" \
+  >"$SCRATCH/run.log" 2>"$SCRATCH/mutants.log" || failed kotlin_mutants "runs" "$SCRATCH/mutants.log"
+"$PYTHON" "$REPOSITORY/checks/judge_mutants.py" <"$SCRATCH/run.log" >"$SCRATCH/told" \
+  2>"$SCRATCH/mutants.log" || failed kotlin_mutants "right or wrong" "$SCRATCH/mutants.log"
+passed kotlin_mutants "$(cat "$SCRATCH/told")$missing"

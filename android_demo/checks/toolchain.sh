@@ -113,3 +113,19 @@ scratch() {
   SCRATCH="$(mktemp -d)"
   trap 'rm -rf "$SCRATCH"' EXIT
 }
+
+# corpus_bundles NAME ITEM..: sets CORPUS_BUNDLES, a folder with ITEM/bundle for each item of the
+# corpus (EDGEKIT_CORPUS). Made once for the sources as they are, which takes TensorFlow.
+corpus_bundles() {
+  local check="$1" key
+  shift
+  key="$(find "$REPOSITORY/edgekit" "$REPOSITORY/tests/bundle/corpus_bundles.py" -name '*.py' \
+    -print0 | sort -z | xargs -0 cat | cksum | cut -d ' ' -f 1)"
+  CORPUS_BUNDLES="$TOOLCHAINS/corpus-$key"
+  mkdir -p "$CORPUS_BUNDLES"
+  (
+    if command -v flock >/dev/null; then flock 9; fi
+    "$PYTHON" -m tests.bundle.corpus_bundles "$EDGEKIT_CORPUS" "$CORPUS_BUNDLES" "$@" \
+      >"$CORPUS_BUNDLES.log" 2>&1
+  ) 9>"$CORPUS_BUNDLES.lock" || failed "$check" "bundles of the corpus" "$CORPUS_BUNDLES.log"
+}

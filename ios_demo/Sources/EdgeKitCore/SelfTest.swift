@@ -146,7 +146,11 @@ public enum SelfTest {
   }
 
   private static func every(_ step: Int, of bytes: [UInt8], size: Int) -> [UInt8] {
-    stride(from: 0, to: bytes.count, by: step * size).flatMap { bytes[$0..<$0 + size] }
+    var found = [UInt8]()
+    for start in stride(from: 0, to: bytes.count, by: step * size) {
+      found += bytes[start..<start + size]
+    }
+    return found
   }
 
   private struct Tally {

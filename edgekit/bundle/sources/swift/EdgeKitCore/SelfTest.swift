@@ -127,7 +127,8 @@ public enum SelfTest {
   static func problems(_ info: ModelInfo, _ content: [UInt8], _ code: OwnCode) -> [String] {
     var found = [String]()
     for held in info.golden.labels {
-      let mine = (code.labels[held.output] ?? []).flatMap { Array($0.utf8) + [0] }
+      var mine = [UInt8]()
+      for label in code.labels[held.output] ?? [] { mine += Array(label.utf8) + [0] }
       if mine != Array(content[held.bytes]) {
         found.append("The labels of \(held.output) are not the host's.")
       }

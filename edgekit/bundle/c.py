@@ -98,7 +98,7 @@ def _header(bundle: Bundle, called: Names) -> str:
             lines.append(f"extern const char *const {labels}[{len(spec.labels)}];")
     lines += [
         "",
-        "/* Compares a variant with the host: see edgekit_self_test. `checks` has an entry for each",
+        "/* Compares a variant with the host: see edgekit_self_test. `checks` has one for each",
         f" * of {len(contract.outputs)} output(s). */",
         f"size_t {called.self_test_workspace}(const edgekit_model *model);",
         *[f"{line}" for line in _self_test(called)[:-1]],
@@ -200,7 +200,9 @@ def _code(contract: Contract, called: Names) -> list[str]:
     labels = [called.labels[spec.name] if spec.labels else "NULL" for spec in contract.outputs]
     has_labels = any(spec.labels for spec in contract.outputs)
     if has_labels:
-        lines += [f"static const char *const *const edgekit_bundle_labels[] = {{{', '.join(labels)}}};"]
+        lines += [
+            f"static const char *const *const edgekit_bundle_labels[] = {{{', '.join(labels)}}};"
+        ]
     functions = "edgekit_bundle_prepare, edgekit_bundle_workspace" if prepared else "NULL, NULL"
     return [
         *lines,

@@ -19,9 +19,9 @@ _TYPES = """Any Array AutoCloseable Boolean BooleanArray Byte ByteArray Char Dou
 Exception Float FloatArray Int IntArray Iterable LinkedHashMap List Long LongArray Map MutableList
 Nothing Number Object Override Pair Short ShortArray String Suppress Throwable Throws Unit
 Accelerator AudioInput Channels Classified CompiledModel Context DType Engine File GoldenLayout
-GoldenLabels GoldenRaw GoldenSamples GoldenTensor IOException ImageInput ModelFiles Quantization ResizeMethod RgbImage
-RawData SelfTest SelfTestReport Sound Stored TabularInput TensorBuffer TensorInfo TextInput Tolerance TopK BuildConfig
-R Manifest""".split()
+GoldenLabels GoldenRaw GoldenSamples GoldenTensor IOException ImageInput ModelFiles Quantization
+ResizeMethod RgbImage RawData SelfTest SelfTestReport Sound Stored TabularInput TensorBuffer
+TensorInfo TextInput Tolerance TopK BuildConfig R Manifest""".split()
 # Reserved in packages: Java's words too, since Android generates Java of a module's package.
 _JAVA = """abstract assert boolean break byte case catch char class const continue default do
 double else enum extends final finally float for goto if implements import instanceof int interface

@@ -7,7 +7,17 @@ from edgekit.bundle.literals import string
 from edgekit.bundling import Bundle
 from edgekit.records import Contract, TensorSpec
 
-_SCOPE = ("Any", "LABELS", "Literal", "Model", "OutputCheck", "Score", "SelfTest", "Variant", "VARIANTS")
+_SCOPE = (
+    "Any",
+    "LABELS",
+    "Literal",
+    "Model",
+    "OutputCheck",
+    "Score",
+    "SelfTest",
+    "Variant",
+    "VARIANTS",
+)
 _RAW = {
     "image": "np.ndarray | PIL.Image.Image | str | os.PathLike[str]",
     "audio": "np.ndarray",

@@ -21,12 +21,13 @@ float64""".split()
 # What a type of that name would hide from the code beside it, and modules it would hide.
 _TYPES = """AnyObject Array AudioInput AudioToolbox Benchmark Bool Bundle CLiteRT CaseIterable
 ChannelOrder Data Darwin Dictionary Dispatch Double EdgeKitCore EdgeKitError ElementType Encodable
-Engine EngineMaker Engines Equatable Error Float Foundation GoldenLabels GoldenRaw GoldenSamples GoldenTensor Hashable
-ImageInput Inputs Int Int16 LabelledScores Labels LiteRTEngine Models ModelInfo ModelRunner Never
-Normalization Optional OutputDifference OwnCode PackageDescription Prediction Quantization RGBImage Range
-RawData RawRepresentable ResizeMethod ResourceFolder Result SHA256 SelfTest SelfTestReport SelfTests Sendable Set
-Sound Statistics String Swift TabularInput Task TensorFlowLite TensorFlowLiteEngine TensorSpec
-TestCase TextInput Tolerance UInt8 Void XCTest XCTestCase""".split()
+Engine EngineMaker Engines Equatable Error Float Foundation GoldenLabels GoldenRaw GoldenSamples
+GoldenTensor Hashable ImageInput Inputs Int Int16 LabelledScores Labels LiteRTEngine Models
+ModelInfo ModelRunner Never Normalization Optional OutputDifference OwnCode PackageDescription
+Prediction Quantization RGBImage Range RawData RawRepresentable ResizeMethod ResourceFolder Result
+SHA256 SelfTest SelfTestReport SelfTests Sendable Set Sound Statistics String Swift TabularInput
+Task TensorFlowLite TensorFlowLiteEngine TensorSpec TestCase TextInput Tolerance UInt8 Void XCTest
+XCTestCase""".split()
 _CASES = "allCases description hash hashValue info rawValue".split()
 
 
@@ -217,7 +218,7 @@ def wrapper(bundle: Bundle, naming: Naming) -> str:
         f"    return {name}Result(made.outputs, of: self.runner.info, seconds: made.seconds)",
         "  }",
         "",
-        "  /// Compare file, labels and preprocessing with the host's, and replay the golden samples.",
+        "  /// Compare file, labels and preprocessing with the host, replay the golden samples.",
         "  ///",
         "  /// - Throws: `EdgeKitError` where a file is missing; what the engine throws.",
         "  public func selfTest() throws -> SelfTestReport {",
@@ -240,8 +241,7 @@ def _own_code(bundle: Bundle, naming: Naming) -> list[str]:
     """The self-test of the very code that `run` uses."""
     contract = bundle.models[0].contract
     inputs = [
-        f"{text(spec.name)}: {{ try $1.stored(Inputs.{naming.inputs[spec.name]}."
-        f"{method}({raw})) }}"
+        f"{text(spec.name)}: {{ try $1.stored(Inputs.{naming.inputs[spec.name]}.{method}({raw})) }}"
         for spec in contract.inputs
         if spec.preprocessing.kind != "none"
         for method, raw in [_PREPARES[spec.preprocessing.kind]]

@@ -103,7 +103,9 @@ class _Content:
 
 def _records(arrays: list[np.ndarray]) -> bytes:
     """Sample after sample, each with all tensors one after the other."""
-    each = [array.reshape(len(array), -1).view(np.uint8).reshape(len(array), -1) for array in arrays]
+    each = [
+        array.reshape(len(array), -1).view(np.uint8).reshape(len(array), -1) for array in arrays
+    ]
     return np.concatenate(each, axis=1).tobytes()
 
 

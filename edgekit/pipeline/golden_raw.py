@@ -11,6 +11,7 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -29,7 +30,7 @@ _VALUES = 512  # kept of an input, about
 class Raw:
     """Raw data for an input: its bytes, and the input's values as preprocessing gives them."""
 
-    dtype: str
+    dtype: Literal["uint8", "float32", "text"]
     shape: tuple[int, ...]
     content: bytes
     values: np.ndarray
@@ -49,7 +50,8 @@ def raw_sample(spec: TensorSpec) -> Raw | None:
     except DataError:  # a plain integer input takes whole numbers only
         return None
     little = array.astype(array.dtype.newbyteorder("<"))
-    return Raw(array.dtype.name, array.shape, little.tobytes(), values)
+    dtype: Literal["uint8", "float32"] = "uint8" if array.dtype == np.uint8 else "float32"
+    return Raw(dtype, array.shape, little.tobytes(), values)
 
 
 def stride(count: int) -> int:

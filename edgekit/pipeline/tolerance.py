@@ -103,10 +103,13 @@ def _trial(
             runtime=target.runtime, version=version, kernels=engine.kernels, left_out=error.rule
         )
     apart = tuple(
-        difference(spec, theirs[spec.name], outputs[spec.name]) for spec in artifact.contract.outputs
+        difference(spec, theirs[spec.name], outputs[spec.name])
+        for spec in artifact.contract.outputs
     )
     strays = [
-        one.output for one in apart if not _is_same_model(one, outputs[one.output], units[one.output])
+        one.output
+        for one in apart
+        if not _is_same_model(one, outputs[one.output], units[one.output])
     ]
     return Trial(
         runtime=target.runtime,

@@ -78,5 +78,5 @@ def _unsure(
     """How unsure the model is of each sample: p * (1 - p), over all values of all outputs."""
     outputs = session.run(samples)
     each = [outputs[name].reshape(len(outputs[name]), -1).astype(np.float64) for name in named]
-    total: np.ndarray = sum((array * (1.0 - array)).sum(axis=1) for array in each)  # type: ignore[assignment]
+    total: np.ndarray = sum((array * (1.0 - array)).sum(axis=1) for array in each)
     return total

@@ -22,7 +22,9 @@ Contents = dict[str, bytes]
 _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
-def mutants(bundle: Bundle, contents: Contents, layers: int = 3) -> Iterator[tuple[str, Bundle, Contents]]:
+def mutants(
+    bundle: Bundle, contents: Contents, layers: int = 3
+) -> Iterator[tuple[str, Bundle, Contents]]:
     """What each is called, its record, its contents: all models of the bundle are wrong.
 
     Args:
@@ -58,7 +60,10 @@ def _with_inputs(bundle: Bundle, key: str) -> Bundle:
     def wrong(spec: TensorSpec) -> TensorSpec:
         rules = spec.preprocessing
         if key == "mean":
-            mean = tuple(value + 0.1 * std for value, std in zip(rules.mean, _cycle(rules.std, rules.mean), strict=True))
+            mean = tuple(
+                value + 0.1 * std
+                for value, std in zip(rules.mean, _cycle(rules.std, rules.mean), strict=True)
+            )
             return replace(spec, preprocessing=replace(rules, mean=mean))
         std = tuple(value * 1.1 for value in rules.std)
         return replace(spec, preprocessing=replace(rules, std=std))

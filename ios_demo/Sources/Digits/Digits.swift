@@ -68,7 +68,7 @@ public final class Digits {
     return DigitsResult(made.outputs, of: self.runner.info, seconds: made.seconds)
   }
 
-  /// Compare file, labels and preprocessing with the host's, and replay the golden samples.
+  /// Compare file, labels and preprocessing with the host, replay the golden samples.
   ///
   /// - Throws: `EdgeKitError` where a file is missing; what the engine throws.
   public func selfTest() throws -> SelfTestReport {

@@ -14,7 +14,7 @@ enum SHA256 {
     }
     var last = Array(content[whole...]) + [0x80]
     last += [UInt8](repeating: 0, count: (120 - last.count) % 64)
-    last += (0..<8).map { UInt8(truncatingIfNeeded: content.count * 8 >> (56 - 8 * $0)) }
+    last += (0..<8).map { UInt8(truncatingIfNeeded: (content.count * 8) >> (56 - 8 * $0)) }
     last.withUnsafeBufferPointer { bytes in
       for start in stride(from: 0, to: bytes.count, by: 64) { add(bytes, start, to: &state) }
     }

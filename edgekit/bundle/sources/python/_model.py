@@ -77,9 +77,7 @@ class Model:
     `labels` are those that the package gives out, by output: the self-test looks at them.
     """
 
-    def __init__(
-        self, variant: str, num_threads: int, labels: dict[str, tuple[str, ...]]
-    ) -> None:
+    def __init__(self, variant: str, num_threads: int, labels: dict[str, tuple[str, ...]]) -> None:
         known = variants()
         if variant not in known:
             raise ValueError(f"A variant is one of {', '.join(known)}; received {variant!r}.")

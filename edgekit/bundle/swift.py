@@ -256,7 +256,9 @@ def _own_code(bundle: Bundle, naming: Naming) -> list[str]:
         if not entries:
             lines.append(f"        {name}: [:]{end}")
             continue
-        body = [f"          {entry}," for entry in entries]
+        comma = "," if len(entries) > 1 else ""  # as swift-format has it
+        body = [f"          {entry}," for entry in entries[:-1]]
+        body.append(f"          {entries[-1]}{comma}")
         lines += [f"        {name}: [", *body, f"        ]{end}"]
     return lines
 

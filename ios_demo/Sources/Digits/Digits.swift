@@ -75,10 +75,10 @@ public final class Digits {
     try runner.selfTest(
       OwnCode(
         inputs: [
-          "image": { try $1.stored(Inputs.image.values($0.image())) },
+          "image": { try $1.stored(Inputs.image.values($0.image())) }
         ],
         labels: [
-          "digit": Labels.digit,
+          "digit": Labels.digit
         ]))
   }
 

@@ -82,7 +82,8 @@ public struct OwnCode {
 
   /// Code of a bundle.
   public init(
-    inputs: [String: (RawData, TensorSpec) throws -> [UInt8]] = [:], labels: [String: [String]] = [:]
+    inputs: [String: (RawData, TensorSpec) throws -> [UInt8]] = [:],
+    labels: [String: [String]] = [:]
   ) {
     self.inputs = inputs
     self.labels = labels

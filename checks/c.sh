@@ -55,3 +55,16 @@ for file in "${sources[@]}"; do
 done
 passed c "$CASES of $CASES vectors bit by bit as C99 and C++17; $values values stored and read alike; \
 $contracts odd contracts compile"
+
+# The self-test is passed by right models and by no wrong one: digits, and two of the corpus.
+BUNDLES=("$REPOSITORY/android_demo/digits")
+add_corpus_bundles c_mutants
+for bundle in "${BUNDLES[@]}"; do
+  step c_mutants "the self-tests of $bundle do not run" \
+    "$PYTHON" "$REPOSITORY/checks/c/mutants.py" "$bundle" "$SCRATCH/mutants"
+  cat "$LOG" >>"$SCRATCH/told"
+  rm -rf "$SCRATCH/mutants"
+done
+step c_mutants "right and wrong are not told apart" \
+  "$PYTHON" "$REPOSITORY/checks/judge_mutants.py" "$SCRATCH/told"
+passed c_mutants "$(tail -n 1 "$LOG")"

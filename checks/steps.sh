@@ -126,3 +126,22 @@ find_bundle() {
   BUNDLE="${2:-$REPOSITORY/android_demo/digits}"
   if [ ! -f "$BUNDLE/contract.json" ]; then failed "$1" "$BUNDLE holds no contract.json"; fi
 }
+
+make_corpus_bundles() {
+  "$PYTHON" -m tests.bundle.corpus_bundles "$EDGEKIT_CORPUS" "$1" kws_dscnn imagenet_mobilenetv1_025
+}
+
+# add_corpus_bundles NAME: adds to BUNDLES the bundles of two networks of the corpus (EDGEKIT_CORPUS),
+# or says that they are skipped. Made once for the sources as they are, which takes TensorFlow.
+add_corpus_bundles() {
+  if [ -z "${EDGEKIT_CORPUS:-}" ]; then
+    printf 'SKIPPED %s_corpus: EDGEKIT_CORPUS is unset\n' "$1"
+    return
+  fi
+  local key folder
+  key="corpus-$(find "$REPOSITORY/edgekit" "$REPOSITORY/tests/bundle/corpus_bundles.py" -name '*.py' \
+    -print0 | sort -z | xargs -0 cat | cksum | cut -d ' ' -f 1)"
+  folder="$(toolchain "$key" make_corpus_bundles)" ||
+    failed "$1" "bundles of the corpus cannot be made" "$TOOLCHAINS/$key.log"
+  BUNDLES+=("$folder"/*/bundle)
+}

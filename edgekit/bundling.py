@@ -11,7 +11,24 @@ from typing import Literal
 
 from edgekit.records import Contract
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+Kernels = Literal["default", "reference", "builtin"]
+"""Which of a runtime's kernels run: XNNPACK where it has any, the reference ones, or its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How far an output may be from the host's, over all golden samples; measured, see `Trial`.
+
+    `worst` bounds the largest difference of any value and `rms` the root of the mean squared one,
+    both in real units. The largest value of a sample must stand at the host's place in at least
+    `agreement` of the samples, a fraction; None for outputs that are no classes.
+    """
+
+    worst: float = 0.0
+    rms: float = 0.0
+    agreement: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +37,7 @@ class GoldenTensor:
 
     A sample is a record of `Golden.sample_bytes` bytes; this tensor's `num_bytes` begin at `offset`
     in each. Values are little-endian, of `dtype`, in C order of `shape` (which has the batch of 1).
-    `tolerance` is how far an output may be from it on other kernels, in real units: one step of a
-    quantized output; on the kernels of the host it is met exactly.
+    An output has a `tolerance`.
     """
 
     role: Literal["input", "output"]
@@ -30,18 +46,78 @@ class GoldenTensor:
     shape: tuple[int, ...]
     offset: int
     num_bytes: int
-    tolerance: float = 0.0
+    tolerance: Tolerance | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenRaw:
+    """Raw data for one input, and what the host's preprocessing makes of it.
+
+    `num_bytes` at `offset` in the file: `dtype` values of `shape`, little-endian; `text` is UTF-8.
+    Preprocessed and stored, every `stride`-th value of the input, from the first on, must have the
+    bits of those at `expected_offset`, which follow each other in the input's own type.
+    """
+
+    input: str
+    dtype: Literal["uint8", "float32", "text"]
+    shape: tuple[int, ...]
+    offset: int
+    num_bytes: int
+    stride: int
+    expected_offset: int
+    expected_num_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenLabels:
+    """The labels of an output, apart from those that the code uses: UTF-8, a zero behind each."""
+
+    output: str
+    offset: int
+    num_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How far one output was from the golden one: see `Tolerance` for the numbers."""
+
+    output: str
+    worst: float
+    rms: float
+    agreement: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """The golden samples on other kernels, when the bundle was made: tolerances come from these.
+
+    `left_out` says why it did not count: the runtime cannot run the file, or computes something
+    else of it.
+    """
+
+    runtime: str
+    version: str
+    kernels: Kernels
+    differences: tuple[Difference, ...] = ()
+    left_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Golden:
-    """A few inputs, and what the host's LiteRT computed of them with this very file."""
+    """A few inputs, and what the host's LiteRT computed of them with this very file.
+
+    `file` holds `num_samples` records of `sample_bytes`, then what `raw` and `labels` speak of.
+    """
 
     file: str
     sha256: str
+    num_bytes: int
     num_samples: int
     sample_bytes: int
     tensors: tuple[GoldenTensor, ...]
+    raw: tuple[GoldenRaw, ...] = ()
+    labels: tuple[GoldenLabels, ...] = ()
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,3 +38,17 @@ step kotlin "it computes something else" \
 groups="$(grep -c '^PASS ' "$LOG")" || groups=0
 if [ "$groups" -ne 8 ]; then failed kotlin "of 8 groups $groups passed" "$LOG"; fi
 sed -n 's/^PASS \([a-z]*\): /ok kotlin_\1: /p' "$LOG"
+
+# The self-test is passed by right models and by no wrong one: digits, and two of the corpus.
+BUNDLES=("$DEMO/digits")
+add_corpus_bundles kotlin_mutants
+step kotlin_mutants "they cannot be generated" \
+  "$PYTHON" "$DEMO/checks/kotlin/mutants.py" "$SCRATCH/mutants" "${BUNDLES[@]}"
+step kotlin_mutants "they do not compile" kotlinc_jvm -classpath "$SCRATCH/shim" \
+  -d "$SCRATCH/mutant-classes" "$DEMO/core/src/main/kotlin" "$SCRATCH/mutants"
+step kotlin_mutants "they do not run" \
+  java_litert "$SCRATCH/mutant-classes:$SCRATCH/shim" MutantsKt "$SCRATCH/mutants"
+cp "$LOG" "$SCRATCH/told"
+step kotlin_mutants "right and wrong are not told apart" \
+  "$PYTHON" "$REPOSITORY/checks/judge_mutants.py" "$SCRATCH/told"
+passed kotlin_mutants "$(tail -n 1 "$LOG")"

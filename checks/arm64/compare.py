@@ -79,7 +79,8 @@ def _golden_outputs(
     bundle: Path, golden: dict[str, Any], tensors: list[dict[str, Any]]
 ) -> np.ndarray:
     content = next(iter(sorted(bundle.rglob(golden["file"])))).read_bytes()
-    records = np.frombuffer(content, np.uint8).reshape(golden["num_samples"], -1)
+    size = golden["num_samples"] * golden["sample_bytes"]  # raw data and labels follow
+    records = np.frombuffer(content[:size], np.uint8).reshape(golden["num_samples"], -1)
     return np.concatenate(
         [records[:, t["offset"] : t["offset"] + t["num_bytes"]] for t in tensors], axis=1
     )
@@ -112,7 +113,7 @@ def _difference(
         furthest = float(apart.max(initial=0.0))
         worst = max(worst, furthest)
         if furthest:
-            tolerance = float(tensor.get("tolerance", 0.0))
+            tolerance = float(tensor["tolerance"]["worst"])
             steps = max(steps, furthest / tolerance if tolerance else np.inf)
     return Difference(outputs, equal, worst, steps)
 

@@ -33,7 +33,8 @@ def main() -> None:
         golden = model["golden"]
         content = _read(bundle, model["file"], model["sha256"])
         samples = np.frombuffer(_read(bundle, golden["file"], golden["sha256"]), np.uint8)
-        samples = samples.reshape(golden["num_samples"], golden["sample_bytes"])
+        size = golden["num_samples"] * golden["sample_bytes"]  # raw data and labels follow
+        samples = samples[:size].reshape(golden["num_samples"], golden["sample_bytes"])
         inputs = {
             tensor["name"]: _tensor(samples, tensor)
             for tensor in golden["tensors"]

@@ -16,15 +16,20 @@ from edgekit.bundle.c_names import Names
 from edgekit.bundling import Bundle
 
 
-def main(source: Path, folder: Path) -> None:
-    """Generate and write."""
+def read(source: Path) -> tuple[Bundle, dict[str, bytes]]:
+    """The record of a bundle, and the contents of the files that it names."""
     payload = json.loads((source / "contract.json").read_text(encoding="utf-8"))
     bundle = serde.from_dict(Bundle, payload)
     wanted = {name for model in bundle.models for name in (model.file, model.golden.file)}
     found = {path.name: path for path in source.rglob("*") if path.name in wanted}
     if lacking := sorted(wanted - found.keys()):
         raise SystemExit(f"{source} has no {', '.join(lacking)}")
-    contents = {name: path.read_bytes() for name, path in found.items()}
+    return bundle, {name: path.read_bytes() for name, path in found.items()}
+
+
+def main(source: Path, folder: Path) -> None:
+    """Generate and write."""
+    bundle, contents = read(source)
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in c.files(bundle, contents).items():
         (folder / name).write_bytes(data)

@@ -67,8 +67,9 @@ def test(library: ctypes.CDLL, prefix: str, variant: str) -> bool:
             ctypes.memmove(outputs[i], data, len(data))
         return 0
 
-    library.edgekit_self_test_workspace.restype = ctypes.c_size_t
-    size = library.edgekit_self_test_workspace(ctypes.byref(model))
+    workspace_size = getattr(library, f"{prefix}_self_test_workspace")
+    workspace_size.restype = ctypes.c_size_t
+    size = workspace_size(ctypes.byref(model))
     workspace = ctypes.create_string_buffer(size)
     checks = (Check * model.num_outputs)()
     status = getattr(library, f"{prefix}_self_test")(

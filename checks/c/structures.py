@@ -23,6 +23,8 @@ class Tensor(ctypes.Structure):
         ("zero_point", ctypes.c_int64),
         ("golden_offset", ctypes.c_size_t),
         ("tolerance", ctypes.c_double),
+        ("rms_tolerance", ctypes.c_double),
+        ("least_agreement", ctypes.c_double),
     ]
 
 
@@ -31,6 +33,7 @@ class Model(ctypes.Structure):
 
     _fields_ = [
         ("variant", ctypes.c_char_p),
+        ("sha256", ctypes.c_char_p),
         ("data", Bytes),
         ("size", ctypes.c_size_t),
         ("num_inputs", ctypes.c_int),
@@ -40,6 +43,10 @@ class Model(ctypes.Structure):
         ("golden", Bytes),
         ("num_samples", ctypes.c_int),
         ("sample_bytes", ctypes.c_size_t),
+        ("num_raws", ctypes.c_int),
+        ("raws", ctypes.c_void_p),
+        ("num_labels", ctypes.c_int),
+        ("labels", ctypes.c_void_p),
     ]
 
 
@@ -50,6 +57,10 @@ class Check(ctypes.Structure):
         ("name", ctypes.c_char_p),
         ("worst", ctypes.c_double),
         ("tolerance", ctypes.c_double),
+        ("rms", ctypes.c_double),
+        ("rms_tolerance", ctypes.c_double),
+        ("agreement", ctypes.c_double),
+        ("least_agreement", ctypes.c_double),
         ("exact", ctypes.c_int),
         ("passed", ctypes.c_int),
     ]

@@ -13,7 +13,7 @@ from edgekit.bundle import c_arrays, c_readme
 from edgekit.bundle.c_names import Names, comment
 from edgekit.bundle.literals import number, string, utf8
 from edgekit.bundling import Bundle
-from edgekit.records import Preprocessing, TensorSpec
+from edgekit.records import Contract, Preprocessing, TensorSpec
 
 _SOURCES = (
     "edgekit_core.h",
@@ -22,6 +22,16 @@ _SOURCES = (
     "edgekit_self_test.c",
     "edgekit_text.c",
 )
+
+
+# What the function of an input takes of raw data in the golden samples, by kind.
+_RAW_ARGUMENTS = {
+    "image": "(const uint8_t *)data, raw->shape[0], raw->shape[1], raw->shape[2], workspace,\n"
+    "          workspace_bytes",
+    "audio": "data, EDGEKIT_FLOAT32, (size_t)raw->shape[0], 1",
+    "tabular": "(const float *)data",
+    "text": "(const char *)data, raw->num_bytes",
+}
 
 
 def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -88,8 +98,9 @@ def _header(bundle: Bundle, called: Names) -> str:
             lines.append(f"extern const char *const {labels}[{len(spec.labels)}];")
     lines += [
         "",
-        "/* Replays the golden samples of a variant: see edgekit_self_test. `checks` has an entry",
-        f" * for each of {len(contract.outputs)} output(s). */",
+        "/* Compares a variant with the host: see edgekit_self_test. `checks` has one for each",
+        f" * of {len(contract.outputs)} output(s). */",
+        f"size_t {called.self_test_workspace}(const edgekit_model *model);",
         *[f"{line}" for line in _self_test(called)[:-1]],
         _self_test(called)[-1] + ";",
         "",
@@ -136,12 +147,68 @@ def _source(bundle: Bundle, called: Names) -> str:
         ]
     lines += [
         "",
+        *_code(contract, called),
+        "",
+        f"size_t {called.self_test_workspace}(const edgekit_model *model) {{",
+        "  return edgekit_self_test_workspace(model, &edgekit_bundle_code);",
+        "}",
+        "",
         *_self_test(called)[:-1],
         _self_test(called)[-1] + " {",
-        "  return edgekit_self_test(model, run, context, workspace, workspace_bytes, checks);",
+        "  return edgekit_self_test(model, &edgekit_bundle_code, run, context, workspace,",
+        "                           workspace_bytes, checks);",
         "}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _code(contract: Contract, called: Names) -> list[str]:
+    """What the self-test looks at: this file's own preprocessing and labels."""
+    prepared = [
+        (position, spec)
+        for position, spec in enumerate(contract.inputs)
+        if spec.preprocessing.kind != "none"
+    ]
+    lines = []
+    if prepared:
+        lines += [
+            "static edgekit_status edgekit_bundle_prepare(",
+            "    const edgekit_model *model, const edgekit_raw *raw, const void *data,",
+            "    void *workspace, size_t workspace_bytes, void *stored) {",
+            "  (void)workspace, (void)workspace_bytes;",
+            "  switch (raw->input) {",
+        ]
+        for position, spec in prepared:
+            raw = _RAW_ARGUMENTS[spec.preprocessing.kind]
+            lines += [
+                f"    case {position}:",
+                f"      return {called.inputs[spec.name]}(model, {raw}, stored);",
+            ]
+        lines += ["  }", "  return EDGEKIT_BAD_ARGUMENT;", "}", ""]
+        lines += [
+            "static size_t edgekit_bundle_workspace(const edgekit_raw *raw) {",
+            "  switch (raw->input) {",
+        ]
+        for position, spec in prepared:
+            if spec.preprocessing.kind == "image":
+                sizes = "raw->shape[0], raw->shape[1], raw->shape[2]"
+                lines += [
+                    f"    case {position}:",
+                    f"      return {called.workspaces[spec.name]}({sizes});",
+                ]
+        lines += ["    default:", "      return 0;", "  }", "}", ""]
+    labels = [called.labels[spec.name] if spec.labels else "NULL" for spec in contract.outputs]
+    has_labels = any(spec.labels for spec in contract.outputs)
+    if has_labels:
+        lines += [
+            f"static const char *const *const edgekit_bundle_labels[] = {{{', '.join(labels)}}};"
+        ]
+    functions = "edgekit_bundle_prepare, edgekit_bundle_workspace" if prepared else "NULL, NULL"
+    return [
+        *lines,
+        "static const edgekit_code edgekit_bundle_code = {",
+        f"    {functions}, {'edgekit_bundle_labels' if has_labels else 'NULL'}}};",
+    ]
 
 
 def _takes(rules: Preprocessing) -> str:

@@ -7,7 +7,7 @@ import math
 from edgekit import flatbuffer
 from edgekit.bundle.c_names import Names, comment
 from edgekit.bundle.literals import number, string
-from edgekit.bundling import BundledModel, GoldenTensor
+from edgekit.bundling import BundledModel, GoldenTensor, Tolerance
 from edgekit.errors import ModelError
 from edgekit.records import TensorSpec
 
@@ -47,12 +47,14 @@ def variant(called: Names, model: BundledModel, data: bytes, golden: bytes) -> s
     """
     name = called.variants[model.variant]
     order = _order(data)
+    held = model.golden
     lines = [
         f"/* {comment(model.file)}, {comment(model.variant)}: SHA-256",
         f" * {model.sha256}. Made by edgekit; do not edit. */",
         f'#include "{called.prefix}.h"',
         "",
         "#include <math.h>",
+        "#include <stddef.h>",
         "",
         *_array("model_data", data),
         "",
@@ -69,16 +71,38 @@ def variant(called: Names, model: BundledModel, data: bytes, golden: bytes) -> s
         for i, spec in enumerate(specs):
             lines += _tensor(spec, stored[spec.name], order[side][spec.name], f"{side}_shape_{i}")
         lines.append("};")
+    inputs = [spec.name for spec in model.contract.inputs]
+    outputs = [spec.name for spec in model.contract.outputs]
+    raws = [
+        f"{{{inputs.index(raw.input)}, {{{', '.join(map(str, raw.shape[:3]))}}}, {raw.offset}, "
+        f"{raw.num_bytes}, {raw.stride}, {raw.expected_offset}, {raw.expected_num_bytes}}}"
+        for raw in held.raw
+    ]
+    labels = [
+        f"{{{outputs.index(one.output)}, {one.offset}, {one.num_bytes}}}" for one in held.labels
+    ]
     lines += [
+        *_table("edgekit_raw", "raws", raws),
+        *_table("edgekit_golden_labels", "labels", labels),
         "",
         f"const edgekit_model {name} = {{",
         f"    {string(model.variant, 'c')},",
+        f"    {string(model.sha256, 'c')},",
         f"    model_data, {len(data)},",
-        f"    {len(model.contract.inputs)}, inputs,",
-        f"    {len(model.contract.outputs)}, outputs,",
-        f"    golden_data, {model.golden.num_samples}, {model.golden.sample_bytes}}};",
+        f"    {len(inputs)}, inputs,",
+        f"    {len(outputs)}, outputs,",
+        f"    golden_data, {held.num_samples}, {held.sample_bytes},",
+        f"    {len(raws)}, {'raws' if raws else 'NULL'},",
+        f"    {len(labels)}, {'labels' if labels else 'NULL'}}};",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _table(kind: str, name: str, rows: list[str]) -> list[str]:
+    """A constant array; nothing where it would be empty, which C does not have."""
+    if not rows:
+        return []
+    return ["", f"static const {kind} {name}[] = {{", *[f"    {row}," for row in rows], "};"]
 
 
 def _order(data: bytes) -> dict[str, dict[str, int]]:
@@ -104,11 +128,13 @@ def _tensor(spec: TensorSpec, stored: GoldenTensor, index: int, shape: str) -> l
         )
     scale = number(spec.scale[0], "c") if spec.scale else "1.0f"
     zero_point = spec.zero_point[0] if spec.scale else 0
+    allowed = stored.tolerance or Tolerance()
+    least = -1.0 if allowed.agreement is None else allowed.agreement
     return [
         f"    {{{string(spec.name, 'c')}, {index}, EDGEKIT_{_DTYPES[spec.dtype]},",
         f"     {len(spec.shape)}, {shape}, {count(spec)}, {stored.num_bytes},",
         f"     {int(bool(spec.scale))}, {scale}, {zero_point}, {stored.offset},",
-        f"     {_double(stored.tolerance)}}},",
+        f"     {_double(allowed.worst)}, {_double(allowed.rms)}, {_double(least)}}},",
     ]
 
 

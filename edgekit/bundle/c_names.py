@@ -29,6 +29,9 @@ class Names:
         self.prefix = f"model_{prefix}" if prefix.startswith("edgekit") else prefix
         self._used: set[str] = set()
         self.self_test = self._named([""], lambda _: f"{self.prefix}_self_test")[""]
+        self.self_test_workspace = self._named(
+            [""], lambda _: f"{self.prefix}_self_test_workspace"
+        )[""]
         variants = [model.variant for model in bundle.models]
         inputs = [spec.name for spec in contract.inputs]
         outputs = [spec.name for spec in contract.outputs]

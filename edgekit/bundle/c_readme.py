@@ -46,9 +46,10 @@ float values[{count}];
 
 ## Self-test
 
-`{self_test}` replays golden inputs through a function of yours that runs the model once, and
-compares its outputs with the host's: every bit the same on the same kernels, within the stated
-tolerance (one step of a quantized output) on others.
+`{self_test}` compares the model's bytes, the labels and the preprocessing with the host's, then
+replays golden inputs through a function of yours that runs the model once, and compares its
+outputs: every bit the same on the same kernels, within the tolerances on others, which were
+measured when the bundle was made (`contract.json`).
 
 ```cpp
 int run(void* context, const edgekit_model* model, const unsigned char* const* inputs,

@@ -21,6 +21,7 @@ _READ = {
     "BooleanArray": "truths",
 }
 _RAW = {"image": "RgbImage", "audio": "Sound", "tabular": "FloatArray", "text": "String"}
+_RAW_DATA = {"image": "image", "audio": "sound", "tabular": "numbers", "text": "text"}
 _RAW_TEXT = {
     "image": "a picture of any size, turned upright",
     "audio": "sound of the model's sample rate",
@@ -141,18 +142,41 @@ class {naming.type} @JvmOverloads constructor(
     )
 {_runs(bundle, naming)}
     /**
-     * Replays the golden samples on this device.
+     * Compares file, labels and preprocessing with the host's, and replays the golden samples here.
      *
-     * @throws java.io.IOException their file is missing.
-     * @throws IllegalArgumentException it is not the one that the bundle was made with.
+     * @throws java.io.IOException a file is missing.
+     * @throws IllegalArgumentException the golden samples are not those of the bundle.
      */
-    fun selfTest(): SelfTestReport =
-        SelfTest.run(GoldenSamples.read(variant.golden, folder)) {{ engine.run(it) }}
+    fun selfTest(): SelfTestReport {{
+        val golden = GoldenSamples.read(variant.golden, folder)
+        val problems = {_problems(bundle, naming)}
+        return SelfTest.run(golden, problems) {{ engine.run(it) }}
+    }}
 
     /** Gives back what LiteRT holds. A second time does nothing. */
     override fun close() = engine.close()
 }}
 """
+
+
+def _problems(bundle: Bundle, naming: Naming) -> str:
+    """An expression for what is not the host's, looking at the code that the app uses."""
+    contract = bundle.models[0].contract
+    terms = ["GoldenSamples.problemsOfFile(File(folder, variant.file), variant.sha256)"]
+    for spec in contract.outputs:
+        if spec.labels:
+            labels = f"{naming.type}Labels.{naming.outputs[spec.name]}"
+            terms.append(f"golden.problemsOfLabels({quoted(spec.name)}, {labels})")
+    for i, spec in enumerate(contract.inputs):
+        if spec.preprocessing.kind != "none":
+            made = f"{naming.type}Preprocessing.{naming.inputs[spec.name]}"
+            raw = _RAW_DATA[spec.preprocessing.kind]
+            terms.append(
+                f"golden.problemsOfInput(variant.inputs[{i}]) {{\n                "
+                f"Quantization.store({made}.preprocess(it.{raw}), variant.inputs[{i}])\n"
+                "            }"
+            )
+    return " +\n            ".join(terms)
 
 
 def _runs(bundle: Bundle, naming: Naming) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -18,9 +19,9 @@ _TYPES = """Any Array AutoCloseable Boolean BooleanArray Byte ByteArray Char Dou
 Exception Float FloatArray Int IntArray Iterable LinkedHashMap List Long LongArray Map MutableList
 Nothing Number Object Override Pair Short ShortArray String Suppress Throwable Throws Unit
 Accelerator AudioInput Channels Classified CompiledModel Context DType Engine File GoldenLayout
-GoldenSamples GoldenTensor IOException ImageInput ModelFiles Quantization ResizeMethod RgbImage
-SelfTest SelfTestReport Sound Stored TabularInput TensorBuffer TensorInfo TextInput TopK BuildConfig
-R Manifest""".split()
+GoldenLabels GoldenRaw GoldenSamples GoldenTensor IOException ImageInput ModelFiles Quantization
+ResizeMethod RgbImage RawData SelfTest SelfTestReport Sound Stored TabularInput TensorBuffer
+TensorInfo TextInput Tolerance TopK BuildConfig R Manifest""".split()
 # Reserved in packages: Java's words too, since Android generates Java of a module's package.
 _JAVA = """abstract assert boolean break byte case catch char class const continue default do
 double else enum extends final finally float for goto if implements import instanceof int interface
@@ -90,6 +91,11 @@ def comment(text: str) -> str:
 def number(value: float) -> str:
     """A literal of a 32-bit float."""
     return literals.number(value, "kotlin")
+
+
+def double(value: float) -> str:
+    """A literal of a 64-bit float."""
+    return repr(float(value)) if math.isfinite(value) else "Double.POSITIVE_INFINITY"
 
 
 def head(naming: Naming) -> str:

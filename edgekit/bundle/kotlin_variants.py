@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edgekit.bundle.kotlin_names import Naming, comment, head, number, quoted
-from edgekit.bundling import Bundle, BundledModel, GoldenTensor
+from edgekit.bundle.kotlin_names import Naming, comment, double, head, number, quoted
+from edgekit.bundling import (
+    Bundle,
+    BundledModel,
+    GoldenLabels,
+    GoldenRaw,
+    GoldenTensor,
+    Tolerance,
+)
 from edgekit.records import TensorSpec
 
 
@@ -14,9 +21,12 @@ def variants(bundle: Bundle, naming: Naming, assets: dict[str, str]) -> str:
     entries = ",\n\n".join(_variant(model, naming, assets) for model in bundle.models)
     return f"""{head(naming)}
 import dev.edgekit.core.DType
+import dev.edgekit.core.GoldenLabels
 import dev.edgekit.core.GoldenLayout
+import dev.edgekit.core.GoldenRaw
 import dev.edgekit.core.GoldenTensor
 import dev.edgekit.core.TensorInfo
+import dev.edgekit.core.Tolerance
 
 /**
  * One of the files that compute the same model.
@@ -66,6 +76,8 @@ def _variant(model: BundledModel, naming: Naming, assets: dict[str, str]) -> str
             tensors = listOf(
 {tensors}
             ),
+            raw = listOf<GoldenRaw>({"".join(map(_raw, golden.raw))}),
+            labels = listOf<GoldenLabels>({"".join(map(_labels, golden.labels))}),
         ),
     )"""
 
@@ -89,7 +101,27 @@ def _golden_tensor(tensor: GoldenTensor, model: BundledModel) -> str:
     spec = next(spec for spec in specs if spec.name == tensor.name)
     role = "true" if is_input else "false"
     space = " " * 20
-    return f"""                GoldenTensor(
-{space}{_info(spec)},
-{space}isInput = {role}, offset = {tensor.offset}, tolerance = {number(tensor.tolerance)},
-                ),"""
+    offset = f"isInput = {role}, offset = {tensor.offset}"
+    lines = [f"{space}{_info(spec)},", f"{space}{offset},"]
+    if tensor.tolerance:
+        lines.append(f"{space}tolerance = {_tolerance(tensor.tolerance)},")
+    body = "\n".join(lines)
+    return f"                GoldenTensor(\n{body}\n                ),"
+
+
+def _tolerance(allowed: Tolerance) -> str:
+    least = "" if allowed.agreement is None else f", {double(allowed.agreement)}"
+    return f"Tolerance({double(allowed.worst)}, {double(allowed.rms)}{least})"
+
+
+def _raw(raw: GoldenRaw) -> str:
+    shape = ", ".join(map(str, raw.shape))
+    return (
+        f"\n                GoldenRaw(\n                    {quoted(raw.input)}, listOf({shape}), "
+        f"{raw.offset}, {raw.num_bytes}, {raw.stride},\n                    "
+        f"{raw.expected_offset}, {raw.expected_num_bytes},\n                ),\n            "
+    )
+
+
+def _labels(labels: GoldenLabels) -> str:
+    return f"GoldenLabels({quoted(labels.output)}, {labels.offset}, {labels.num_bytes}),"

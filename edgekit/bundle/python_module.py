@@ -7,7 +7,17 @@ from edgekit.bundle.literals import string
 from edgekit.bundling import Bundle
 from edgekit.records import Contract, TensorSpec
 
-_SCOPE = ("Any", "Literal", "Model", "OutputCheck", "Score", "SelfTest", "Variant", "VARIANTS")
+_SCOPE = (
+    "Any",
+    "LABELS",
+    "Literal",
+    "Model",
+    "OutputCheck",
+    "Score",
+    "SelfTest",
+    "Variant",
+    "VARIANTS",
+)
 _RAW = {
     "image": "np.ndarray | PIL.Image.Image | str | os.PathLike[str]",
     "audio": "np.ndarray",
@@ -87,6 +97,13 @@ def module(bundle: Bundle, package: str) -> str:
             lines += [f"{constants[spec.name]} = ("]
             lines += [f"    {string(label, 'python')}," for label in spec.labels]
             lines += [")"]
+    lines += ["LABELS: dict[str, tuple[str, ...]] = {"]
+    lines += [
+        f"    {string(spec.name, 'python')}: {constants[spec.name]},"
+        for spec in shared.outputs
+        if spec.labels
+    ]
+    lines += ["}"]
     lines += ["", "", "@dataclass(frozen=True, eq=False)", f"class {name}Outputs:"]
     lines += ['    """What the model gives for one sample, in real values without the batch.', ""]
     for spec in shared.outputs:
@@ -129,7 +146,7 @@ def module(bundle: Bundle, package: str) -> str:
         "        num_threads: int = 1,",
         "    ) -> None:",
         "        self.variant = variant",
-        "        self._model = Model(variant, num_threads)",
+        "        self._model = Model(variant, num_threads, LABELS)",
         "",
         *_method("run", raw, f"{name}Outputs"),
         '        """Run one raw sample: it is preprocessed as on the host.',

@@ -21,12 +21,13 @@ float64""".split()
 # What a type of that name would hide from the code beside it, and modules it would hide.
 _TYPES = """AnyObject Array AudioInput AudioToolbox Benchmark Bool Bundle CLiteRT CaseIterable
 ChannelOrder Data Darwin Dictionary Dispatch Double EdgeKitCore EdgeKitError ElementType Encodable
-Engine EngineMaker Engines Equatable Error Float Foundation GoldenSamples GoldenTensor Hashable
-ImageInput Inputs Int Int16 LabelledScores Labels LiteRTEngine Models ModelInfo ModelRunner Never
-Normalization Optional OutputDifference PackageDescription Prediction Quantization RGBImage Range
-RawRepresentable ResizeMethod ResourceFolder Result SelfTest SelfTestReport SelfTests Sendable Set
-Sound Statistics String Swift TabularInput Task TensorFlowLite TensorFlowLiteEngine TensorSpec
-TestCase TextInput UInt8 Void XCTest XCTestCase""".split()
+Engine EngineMaker Engines Equatable Error Float Foundation GoldenLabels GoldenRaw GoldenSamples
+GoldenTensor Hashable ImageInput Inputs Int Int16 LabelledScores Labels LiteRTEngine Models
+ModelInfo ModelRunner Never Normalization Optional OutputDifference OwnCode PackageDescription
+Prediction Quantization RGBImage Range RawData RawRepresentable ResizeMethod ResourceFolder Result
+SHA256 SelfTest SelfTestReport SelfTests Sendable Set Sound Statistics String Swift TabularInput
+Task TensorFlowLite TensorFlowLiteEngine TensorSpec TestCase TextInput Tolerance UInt8 Void XCTest
+XCTestCase""".split()
 _CASES = "allCases description hash hashValue info rawValue".split()
 
 
@@ -217,10 +218,12 @@ def wrapper(bundle: Bundle, naming: Naming) -> str:
         f"    return {name}Result(made.outputs, of: self.runner.info, seconds: made.seconds)",
         "  }",
         "",
-        "  /// Replay the golden samples here, and compare with what the host computed.",
+        "  /// Compare file, labels and preprocessing with the host, replay the golden samples.",
         "  ///",
         "  /// - Throws: `EdgeKitError` where a file is missing; what the engine throws.",
-        "  public func selfTest() throws -> SelfTestReport { try runner.selfTest() }",
+        "  public func selfTest() throws -> SelfTestReport {",
+        *_own_code(bundle, naming),
+        "  }",
         "",
         "  /// Holds the model files: the package's resources, or those of the app's own target.",
         "  static var bundle: Bundle {",
@@ -232,6 +235,41 @@ def wrapper(bundle: Bundle, naming: Naming) -> str:
         "  }",
         "}",
     )
+
+
+def _own_code(bundle: Bundle, naming: Naming) -> list[str]:
+    """The self-test of the very code that `run` uses."""
+    contract = bundle.models[0].contract
+    inputs = [
+        f"{text(spec.name)}: {{ try $1.stored(Inputs.{naming.inputs[spec.name]}.{method}({raw})) }}"
+        for spec in contract.inputs
+        if spec.preprocessing.kind != "none"
+        for method, raw in [_PREPARES[spec.preprocessing.kind]]
+    ]
+    labels = [
+        f"{text(spec.name)}: Labels.{naming.outputs[spec.name]}"
+        for spec in contract.outputs
+        if spec.labels
+    ]
+    lines = ["    try runner.selfTest(", "      OwnCode("]
+    for name, entries, end in (("inputs", inputs, ","), ("labels", labels, "))")):
+        if not entries:
+            lines.append(f"        {name}: [:]{end}")
+            continue
+        comma = "," if len(entries) > 1 else ""  # as swift-format has it
+        body = [f"          {entry}," for entry in entries[:-1]]
+        body.append(f"          {entries[-1]}{comma}")
+        lines += [f"        {name}: [", *body, f"        ]{end}"]
+    return lines
+
+
+# By kind: the method of the preprocessing, and the raw data that it takes.
+_PREPARES = {
+    "image": ("values", "$0.image()"),
+    "audio": ("values", "$0.sound()"),
+    "tabular": ("values", "$0.numbers()"),
+    "text": ("ids", "$0.text()"),
+}
 
 
 def tests(bundle: Bundle, naming: Naming) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from edgekit.bundle import literals
-from edgekit.bundling import BundledModel, GoldenTensor
+from edgekit.bundling import BundledModel, GoldenLabels, GoldenRaw, GoldenTensor
 from edgekit.records import Preprocessing, TensorSpec
 
 _LINE = 100
@@ -32,9 +32,12 @@ def info(model: BundledModel) -> str:
                 "GoldenSamples",
                 [
                     f"file: {text(golden.file)}",
+                    f"byteCount: {golden.num_bytes}",
                     f"sampleCount: {golden.num_samples}",
                     f"sampleByteCount: {golden.sample_bytes}",
                     f"tensors: {_array([_golden(t, 12) for t in golden.tensors], 10)}",
+                    f"raw: {_array([_raw(raw, 12) for raw in golden.raw], 10)}",
+                    f"labels: {_array([_labels(one, 12) for one in golden.labels], 10)}",
                 ],
                 8,
                 always=True,
@@ -61,9 +64,33 @@ def _golden(tensor: GoldenTensor, indent: int) -> str:
         f"byteCount: {tensor.num_bytes}",
     ]
     if tensor.tolerance:
-        finite = math.isfinite(tensor.tolerance)
-        given.append(f"tolerance: {tensor.tolerance!r}" if finite else "tolerance: .infinity")
+        allowed = tensor.tolerance
+        given_tolerance = [f"worst: {_double(allowed.worst)}", f"rms: {_double(allowed.rms)}"]
+        if allowed.agreement is not None:
+            given_tolerance.append(f"agreement: {_double(allowed.agreement)}")
+        given.append(f"tolerance: {call('Tolerance', given_tolerance, indent + 2)}")
     return call("GoldenTensor", given, indent)
+
+
+def _double(value: float) -> str:
+    return repr(float(value)) if math.isfinite(value) else ".infinity"
+
+
+def _raw(raw: GoldenRaw, indent: int) -> str:
+    expected = f"{raw.expected_offset}..<{raw.expected_offset + raw.expected_num_bytes}"
+    given = [
+        f"input: {text(raw.input)}",
+        f"shape: {list(raw.shape)}",
+        f"bytes: {raw.offset}..<{raw.offset + raw.num_bytes}",
+        f"stride: {raw.stride}",
+        f"expected: {expected}",
+    ]
+    return call("GoldenRaw", given, indent)
+
+
+def _labels(labels: GoldenLabels, indent: int) -> str:
+    place = f"{labels.offset}..<{labels.offset + labels.num_bytes}"
+    return call("GoldenLabels", [f"output: {text(labels.output)}", f"bytes: {place}"], indent)
 
 
 def preprocessing(spec: TensorSpec) -> str:

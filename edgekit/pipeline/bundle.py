@@ -64,8 +64,7 @@ def bundle(
     contents: dict[str, bytes] = {}
     models = []
     for path, artifact in zip(paths, made, strict=True):
-        on_progress(f"running the golden samples with {path.name}")
-        golden, data = golden_samples(path, artifact, limits or Limits())
+        golden, data = golden_samples(path, artifact, limits or Limits(), on_progress)
         contents[path.name] = path.read_bytes()
         contents[golden.file] = data
         models.append(

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from edgekit import artifacts, flatbuffer
-from edgekit.bundling import Golden, GoldenTensor
+from edgekit import artifacts
+from edgekit.bundle.literals import utf8
+from edgekit.bundling import Golden, GoldenLabels, GoldenRaw, GoldenTensor
 from edgekit.data.samples import Samples
 from edgekit.errors import ModelError
-from edgekit.records import Artifact, Limits, Target, TensorSpec
+from edgekit.pipeline import golden_raw, tolerance, undecided
+from edgekit.process import Progress, silent
+from edgekit.records import Artifact, Contract, Limits, Target, TensorSpec
 from edgekit.runtimes import host
 
-# What float kernels of two machines may differ by: measured 1.1e-6 between x86 and arm64, emulated.
-_FLOAT_TOLERANCE = 1e-5
-# Half a unit in the last place of each of two float32 values whose difference is looked at.
-_FLOAT_ROUNDING = 2.0**-23
 
-
-def golden_samples(path: Path, artifact: Artifact, limits: Limits) -> tuple[Golden, bytes]:
+def golden_samples(
+    path: Path, artifact: Artifact, limits: Limits, on_progress: Progress = silent
+) -> tuple[Golden, bytes]:
     """The golden samples of a converted file.
 
     Args:
         path: The `.tflite`, with its model's golden samples beside it.
         artifact: Its manifest.
-        limits: Of the process that runs it.
+        limits: Of each process that runs it.
+        on_progress: Told what runs.
 
     Returns:
-        Where each tensor lies, and the content of the file that holds them.
+        Where everything lies, and the content of the file that holds it.
 
     Raises:
         ModelError: There are no golden samples beside it.
@@ -43,41 +43,104 @@ def golden_samples(path: Path, artifact: Artifact, limits: Limits) -> tuple[Gold
             received=f"no {source}",
             hint="keep it beside the .tflite, where convert wrote it.",
         )
-    inputs = Samples.load(source).inputs
-    with host.open_session(path, Target(), limits=limits) as session:
-        outputs = session.run(inputs)
     contract = artifact.contract
-    stored = [
-        ("input", spec, _stored(inputs[spec.name], spec), 0.0) for spec in contract.inputs
-    ] + [
-        ("output", spec, _stored(outputs[spec.name], spec), _tolerance(path, spec, outputs))
-        for spec in contract.outputs
+    on_progress(f"running the golden samples with {path.name}")
+    with host.open_session(path, Target(), limits=limits) as session:
+        inputs = undecided.mixed(session, Samples.load(source).inputs)
+        outputs = session.run(inputs)
+    trials = tolerance.tried(path, artifact, inputs, outputs, limits, on_progress)
+    units = tolerance.output_units(path, artifact, outputs)
+    num_samples = len(next(iter(inputs.values())))
+    content = _Content()
+    rows = [
+        *((("input", spec), _stored(inputs[spec.name], spec)) for spec in contract.inputs),
+        *((("output", spec), _stored(outputs[spec.name], spec)) for spec in contract.outputs),
     ]
-    tensors, rows, offset = [], [], 0
-    for role, spec, array, tolerance in stored:
-        rows.append(array.reshape(len(array), -1).view(np.uint8).reshape(len(array), -1))
-        size = rows[-1].shape[1]
+    tensors, offset = [], 0
+    for (role, spec), array in rows:
+        num_bytes = array.nbytes // num_samples
+        is_output = role == "output"
         tensors.append(
             GoldenTensor(
-                role="input" if role == "input" else "output",
+                role="output" if is_output else "input",
                 name=spec.name,
                 dtype=spec.dtype,
                 shape=spec.shape,
                 offset=offset,
-                num_bytes=size,
-                tolerance=tolerance,
+                num_bytes=num_bytes,
+                tolerance=tolerance.tolerance(spec, units[spec.name], num_samples, trials)
+                if is_output
+                else None,
             )
         )
-        offset += size
-    data = np.concatenate(rows, axis=1).tobytes()
+        offset += num_bytes
+    content.add(_records([array for _, array in rows]))
     golden = Golden(
         file=f"{path.stem}.golden.bin",
-        sha256=hashlib.sha256(data).hexdigest(),
-        num_samples=len(rows[0]),
+        num_samples=num_samples,
         sample_bytes=offset,
         tensors=tuple(tensors),
+        raw=tuple(_raw(contract, content)),
+        labels=tuple(_labels(contract, content)),
+        trials=trials,
+        num_bytes=len(content.data),
+        sha256=hashlib.sha256(content.data).hexdigest(),
     )
-    return golden, data
+    return golden, bytes(content.data)
+
+
+class _Content:
+    """What the file holds, as it grows."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def add(self, part: bytes) -> int:
+        """Where the part begins."""
+        self.data += part
+        return len(self.data) - len(part)
+
+
+def _records(arrays: list[np.ndarray]) -> bytes:
+    """Sample after sample, each with all tensors one after the other."""
+    each = [
+        array.reshape(len(array), -1).view(np.uint8).reshape(len(array), -1) for array in arrays
+    ]
+    return np.concatenate(each, axis=1).tobytes()
+
+
+def _raw(contract: Contract, content: _Content) -> list[GoldenRaw]:
+    made = []
+    for spec in contract.inputs:
+        raw = golden_raw.raw_sample(spec)
+        if raw is None:
+            continue
+        stride = golden_raw.stride(raw.values.size)
+        expected = _stored(raw.values, spec).reshape(-1)[::stride].tobytes()
+        made.append(
+            GoldenRaw(
+                input=spec.name,
+                dtype=raw.dtype,
+                shape=raw.shape,
+                offset=content.add(raw.content),
+                num_bytes=len(raw.content),
+                stride=stride,
+                expected_offset=content.add(expected),
+                expected_num_bytes=len(expected),
+            )
+        )
+    return made
+
+
+def _labels(contract: Contract, content: _Content) -> list[GoldenLabels]:
+    made = []
+    for spec in contract.outputs:
+        if spec.labels:
+            part = b"".join(utf8(label) + b"\0" for label in spec.labels)
+            made.append(
+                GoldenLabels(output=spec.name, offset=content.add(part), num_bytes=len(part))
+            )
+    return made
 
 
 def _stored(real: np.ndarray, spec: TensorSpec) -> np.ndarray:
@@ -90,24 +153,3 @@ def _stored(real: np.ndarray, spec: TensorSpec) -> np.ndarray:
         codes += wide(spec.zero_point[0])
         real = np.clip(codes, bounds.min, bounds.max)
     return np.ascontiguousarray(real, dtype=dtype)
-
-
-def _tolerance(path: Path, spec: TensorSpec, outputs: Mapping[str, np.ndarray]) -> float:
-    """One step of what the output is computed in; for float a little of its largest value.
-
-    Steps are told apart as float32 values, so their rounding is allowed too. Whole numbers without
-    a scale are met exactly.
-    """
-    values = outputs[spec.name]
-    if not spec.scale and values.dtype.kind != "f":
-        return 0.0
-    largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
-    if spec.scale:
-        return float(spec.scale[0]) + _FLOAT_ROUNDING * largest
-    model = flatbuffer.read(path)
-    index = flatbuffer.binding(model).outputs[spec.name]
-    for operator in flatbuffer.operators(model):
-        if operator.name == "DEQUANTIZE" and operator.outputs[0].index == index:
-            if operator.inputs[0].scale:  # float16 has none
-                return float(operator.inputs[0].scale[0]) + _FLOAT_ROUNDING * largest
-    return _FLOAT_TOLERANCE * max(1.0, largest)

@@ -64,7 +64,9 @@ def ask(worker: Process, do: str, on_progress: Progress | None = None, **fields:
 class _Loaded:
     """A worker with files loaded in it."""
 
-    def __init__(self, paths: Sequence[Path], target: Target, limits: Limits) -> None:
+    def __init__(
+        self, paths: Sequence[Path], target: Target, limits: Limits, kernels: str = "default"
+    ) -> None:
         for path in paths:
             if not path.is_file():
                 raise ModelError("The model file exists.", received=str(path))
@@ -84,6 +86,7 @@ class _Loaded:
                     "load",
                     path=str(path.resolve()),
                     num_threads=target.num_threads,
+                    kernels=kernels,
                 )
                 for path in paths
             ]
@@ -109,8 +112,10 @@ def _is_text(path: Path) -> bool:
 class HostSession:
     """A `Session` in a worker process."""
 
-    def __init__(self, path: Path, target: Target, limits: Limits) -> None:
-        self._loaded = _Loaded([path], target, limits)
+    def __init__(
+        self, path: Path, target: Target, limits: Limits, kernels: str = "default"
+    ) -> None:
+        self._loaded = _Loaded([path], target, limits, kernels)
         self._info = _info(self._loaded.answers[0])
 
     @property
@@ -231,9 +236,15 @@ def _bytes(inputs: Arrays, count: int, info: SessionInfo) -> int:
     return sum(array.nbytes for array in inputs.values()) + 4 * values * count
 
 
-def open_session(path: Path, target: Target, *, limits: Limits) -> Session:
-    """Load one file in a worker. See `Runtime.open_session`."""
-    return HostSession(path, target, limits)
+def open_session(
+    path: Path, target: Target, *, limits: Limits, kernels: str = "default"
+) -> Session:
+    """Load one file in a worker. See `Runtime.open_session`.
+
+    `kernels` other than `default` are for a second opinion: `reference` ones, or a runtime's own,
+    `builtin`, without XNNPACK.
+    """
+    return HostSession(path, target, limits, kernels)
 
 
 def open_timer(paths: Sequence[Path], target: Target, *, limits: Limits) -> Timer:

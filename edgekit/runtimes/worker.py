@@ -51,6 +51,12 @@ _MAX_ROUNDS = 20_000
 # Operators that keep variable tensors from one invoke to the next.
 _STATEFUL = re.compile(r"LSTM|RNN|SVDF")
 _PACKAGES = {"litert": "ai-edge-litert", "tflite-runtime": "tflite-runtime"}
+# Members of the runtimes' `OpResolverType`; the default takes a delegate (XNNPACK) where it can.
+_KERNELS = {
+    "default": "AUTO",
+    "reference": "BUILTIN_REF",
+    "builtin": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
+}
 
 
 class Failure(Exception):
@@ -255,11 +261,16 @@ def _spell(shape: tuple[int, ...]) -> str:
 class Model:
     """A loaded file, bound by the names of its signature (tensor names without one)."""
 
-    def __init__(self, path: str, num_threads: int, runtime: str, interpreter: Any) -> None:
+    def __init__(
+        self, path: str, num_threads: int, runtime: str, interpreter: Any, kernels: str = "default"
+    ) -> None:
         self.path = path
         self._runtime = runtime
+        resolvers = sys.modules[interpreter.__module__].OpResolverType
         self._open: Callable[[], Any] = lambda: interpreter(
-            model_path=path, num_threads=num_threads
+            model_path=path,
+            num_threads=num_threads,
+            experimental_op_resolver_type=resolvers[_KERNELS[kernels]],
         )
         self._shapes: dict[str, tuple[int, ...]] = {}
         if not os.path.isfile(path):
@@ -643,7 +654,13 @@ class Server:
 
     def do_load(self, request: Request, report: Report) -> Any:
         """Load and allocate a file."""
-        model = Model(request["path"], request["num_threads"], self._runtime, self._interpreter)
+        model = Model(
+            request["path"],
+            request["num_threads"],
+            self._runtime,
+            self._interpreter,
+            request["kernels"],
+        )
         self._next += 1
         self._models[self._next] = model
         return {

@@ -10,12 +10,21 @@ import hashlib
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from edgekit.bundle import android, kotlin_names
-from edgekit.bundling import Bundle, BundledModel, Golden, GoldenTensor
+from edgekit.bundling import (
+    Bundle,
+    BundledModel,
+    Golden,
+    GoldenLabels,
+    GoldenRaw,
+    GoldenTensor,
+    Tolerance,
+)
 from edgekit.data import preprocess
 from edgekit.records import Contract, Preprocessing, TensorSpec
 
@@ -132,6 +141,31 @@ def bundles(draw: st.DrawFn) -> tuple[Bundle, dict[str, bytes]]:
     return Bundle(name=draw(_NAMES), edgekit="0", models=tuple(models)), contents
 
 
+def held(contract: Contract) -> dict[str, Any]:
+    """Raw data and labels as a golden file would hold them, for the text of the code alone."""
+    return {
+        "raw": tuple(
+            GoldenRaw(
+                input=spec.name,
+                dtype="uint8",
+                shape=(2, 2, 3),
+                offset=0,
+                num_bytes=12,
+                stride=1,
+                expected_offset=12,
+                expected_num_bytes=4,
+            )
+            for spec in contract.inputs
+            if spec.preprocessing.kind != "none"
+        ),
+        "labels": tuple(
+            GoldenLabels(output=spec.name, offset=16, num_bytes=4)
+            for spec in contract.outputs
+            if spec.labels
+        ),
+    }
+
+
 def _model(file: str, variant: str, contract: Contract, contents: dict[str, bytes]) -> BundledModel:
     tensors: list[GoldenTensor] = []
     for role, specs in (("input", contract.inputs), ("output", contract.outputs)):
@@ -144,7 +178,9 @@ def _model(file: str, variant: str, contract: Contract, contents: dict[str, byte
                     shape=spec.shape,
                     offset=0,
                     num_bytes=1,
-                    tolerance=spec.scale[0] if spec.scale else 1e-5,
+                    tolerance=Tolerance(worst=1e-5, rms=float("inf"), agreement=0.5)
+                    if role == "output"
+                    else None,
                 )
             )
     contents[file] = variant.encode()
@@ -159,9 +195,11 @@ def _model(file: str, variant: str, contract: Contract, contents: dict[str, byte
         golden=Golden(
             file=f"{file}.golden.bin",
             sha256=hashlib.sha256(b"").hexdigest(),
+            num_bytes=0,
             num_samples=0,
             sample_bytes=0,
             tensors=tuple(tensors),
+            **held(contract),
         ),
     )
 

@@ -19,8 +19,13 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from edgekit.bundle import ios, swift
-from edgekit.bundling import Bundle, BundledModel, Golden, GoldenTensor
+from edgekit.bundling import Bundle, BundledModel, Golden, GoldenTensor, Tolerance
 from edgekit.records import Contract, Preprocessing, TensorSpec
+
+if __package__ in (None, ""):  # run as a script, Python knows this folder only
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bundle.kotlin_contracts import held
 
 COUNT = 20
 _SEED = 20261122
@@ -133,16 +138,18 @@ def _model(variant: str, file: str, contract: Contract) -> BundledModel:
                     shape=spec.shape,
                     offset=offset,
                     num_bytes=size,
-                    tolerance=0.0 if role == "input" else 1e-5,
+                    tolerance=None if role == "input" else Tolerance(worst=1e-5, rms=1e-6),
                 )
             )
             offset += size
     golden = Golden(
         file=f"{file}.golden.bin",
         sha256=hashlib.sha256(b"").hexdigest(),
+        num_bytes=1,
         num_samples=1,
         sample_bytes=offset,
         tensors=tuple(tensors),
+        **held(contract),
     )
     return BundledModel(
         variant=variant,

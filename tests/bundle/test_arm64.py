@@ -67,7 +67,7 @@ def test_the_worst_difference_is_said(tmp_path: Path) -> None:
 
 
 def test_what_is_no_number_is_near_nothing_but_its_like() -> None:
-    tensor = [{"name": "y", "dtype": "float32", "num_bytes": 8, "tolerance": 1.0}]
+    tensor = [{"name": "y", "dtype": "float32", "num_bytes": 8, "tolerance": {"worst": 1.0}}]
     specs: dict[str, dict[str, Any]] = {"y": {}}
 
     def rows(*values: float) -> np.ndarray:
@@ -122,7 +122,7 @@ def _bundle(folder: Path, variant: str, outputs: np.ndarray) -> None:
         {"role": "output", "name": "y", "dtype": "float32", "shape": [1, 2], "offset": 4},
     ]
     for tensor, size in zip(tensors, (4, 8), strict=True):
-        tensor.update(num_bytes=size, tolerance=0.25 if size == 8 else 0.0)
+        tensor.update(num_bytes=size, tolerance={"worst": 0.25 if size == 8 else 0.0})
     model = {
         "variant": variant,
         "file": f"{variant}.tflite",

@@ -41,7 +41,7 @@ def test_the_arrays_are_the_model_and_its_golden_samples(
         source = (folder / f"net_{model.variant}.c").read_text()
         assert array(source, "model_data") == path.read_bytes()
         golden = array(source, "golden_data")
-        assert len(golden) == model.golden.num_samples * model.golden.sample_bytes
+        assert len(golden) == model.golden.num_bytes
         assert model.sha256 in source
 
 

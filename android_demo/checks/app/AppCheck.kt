@@ -112,7 +112,7 @@ private fun checkBenchmark() {
     same("milliseconds", "1.00", Numbers.milliseconds(0.9951, Locale.ROOT))
     same("milliseconds", "100", Numbers.milliseconds(99.6, Locale.ROOT))
     same("percent", "98.8", Numbers.percent(0.98765f, Locale.ROOT))
-    same("no difference", "0", Numbers.difference(0f, Locale.ROOT))
+    same("no difference", "0", Numbers.difference(0.0, Locale.ROOT))
 }
 
 private fun checkJob() {

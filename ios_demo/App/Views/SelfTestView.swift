@@ -44,6 +44,11 @@ struct SelfTestSections: View {
       Section(output.name) {
         LabeledContent("Worst difference", value: output.worst, format: Self.number)
         LabeledContent("Tolerance", value: output.tolerance, format: Self.number)
+        LabeledContent("Root mean square", value: output.rms, format: Self.number)
+        LabeledContent("Tolerance of it", value: output.allowed.rms, format: Self.number)
+        if let least = output.allowed.agreement {
+          LabeledContent("Top-1 agreement", value: "\(output.agreement), at least \(least)")
+        }
         LabeledContent("Equal values", value: "\(output.equalCount) of \(output.valueCount)")
       }
     }

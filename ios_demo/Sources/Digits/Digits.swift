@@ -68,10 +68,19 @@ public final class Digits {
     return DigitsResult(made.outputs, of: self.runner.info, seconds: made.seconds)
   }
 
-  /// Replay the golden samples here, and compare with what the host computed.
+  /// Compare file, labels and preprocessing with the host, replay the golden samples.
   ///
   /// - Throws: `EdgeKitError` where a file is missing; what the engine throws.
-  public func selfTest() throws -> SelfTestReport { try runner.selfTest() }
+  public func selfTest() throws -> SelfTestReport {
+    try runner.selfTest(
+      OwnCode(
+        inputs: [
+          "image": { try $1.stored(Inputs.image.values($0.image())) }
+        ],
+        labels: [
+          "digit": Labels.digit
+        ]))
+  }
 
   /// Holds the model files: the package's resources, or those of the app's own target.
   static var bundle: Bundle {

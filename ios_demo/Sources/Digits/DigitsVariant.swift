@@ -23,6 +23,7 @@ public enum DigitsVariant: String, CaseIterable, Sendable {
         outputs: [TensorSpec(name: "digit", shape: [1, 10], type: .float32)],
         golden: GoldenSamples(
           file: "digits.float32.golden.bin",
+          byteCount: 6859,
           sampleCount: 8,
           sampleByteCount: 296,
           tensors: [
@@ -32,8 +33,20 @@ public enum DigitsVariant: String, CaseIterable, Sendable {
               name: "digit",
               offset: 256,
               byteCount: 40,
-              tolerance: 1e-05),
-          ]))
+              tolerance: Tolerance(
+                worst: 3.814669071289245e-06,
+                rms: 4.7683363391115563e-07,
+                agreement: 0.875)),
+          ],
+          raw: [
+            GoldenRaw(
+              input: "image",
+              shape: [31, 45, 3],
+              bytes: 2368..<6553,
+              stride: 1,
+              expected: 6553..<6809)
+          ],
+          labels: [GoldenLabels(output: "digit", bytes: 6809..<6859)]))
     case .staticWi8Ai8:
       return ModelInfo(
         variant: "static_wi8_ai8",
@@ -45,6 +58,7 @@ public enum DigitsVariant: String, CaseIterable, Sendable {
         outputs: [TensorSpec(name: "digit", shape: [1, 10], type: .float32)],
         golden: GoldenSamples(
           file: "digits.static_wi8_ai8.golden.bin",
+          byteCount: 6859,
           sampleCount: 8,
           sampleByteCount: 296,
           tensors: [
@@ -54,8 +68,20 @@ public enum DigitsVariant: String, CaseIterable, Sendable {
               name: "digit",
               offset: 256,
               byteCount: 40,
-              tolerance: 0.0039063687436282635),
-          ]))
+              tolerance: Tolerance(
+                worst: 0.125,
+                rms: 0.013189017981354792,
+                agreement: 0.875)),
+          ],
+          raw: [
+            GoldenRaw(
+              input: "image",
+              shape: [31, 45, 3],
+              bytes: 2368..<6553,
+              stride: 1,
+              expected: 6553..<6809)
+          ],
+          labels: [GoldenLabels(output: "digit", bytes: 6809..<6859)]))
     }
   }
 }

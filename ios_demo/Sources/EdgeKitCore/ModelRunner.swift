@@ -61,13 +61,18 @@ public final class ModelRunner {
     return (outputs, seconds)
   }
 
-  /// Replay the golden samples here.
+  /// Compare the file and the app's own code with the host's, and replay the golden samples here.
   ///
-  /// - Throws: `EdgeKitError` where the file is missing or damaged; what the engine throws.
-  public func selfTest() throws -> SelfTestReport {
-    let path = try resources.path(of: info.golden.file)
-    let content = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-    return try SelfTest.run(info, golden: content, engine: engine)
+  /// - Parameter code: The app's preprocessing and labels.
+  /// - Throws: `EdgeKitError` where a file is missing or damaged; what the engine throws.
+  public func selfTest(_ code: OwnCode) throws -> SelfTestReport {
+    try SelfTest.run(
+      info, golden: content(of: info.golden.file), model: content(of: info.file), code: code,
+      engine: engine)
+  }
+
+  private func content(of file: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: try resources.path(of: file))))
   }
 
   private static func check(_ specs: [TensorSpec], _ counts: [String: Int]) throws {

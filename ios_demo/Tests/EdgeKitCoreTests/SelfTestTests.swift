@@ -27,10 +27,12 @@ final class SelfTestTests: XCTestCase {
         name: "y", shape: [1, 2], type: .int8, quantization: Quantization(scale: 0.5, zeroPoint: 9))
     ],
     golden: GoldenSamples(
-      file: "g", sampleCount: 2, sampleByteCount: 4,
+      file: "g", byteCount: 8, sampleCount: 2, sampleByteCount: 4,
       tensors: [
         GoldenTensor(role: .input, name: "x", offset: 0, byteCount: 2),
-        GoldenTensor(role: .output, name: "y", offset: 2, byteCount: 2, tolerance: 0.5),
+        GoldenTensor(
+          role: .output, name: "y", offset: 2, byteCount: 2,
+          tolerance: Tolerance(worst: 0.5, rms: 0.4, agreement: 0.5)),
       ]))
 
   func testTheHostsOutputsAreBitExact() throws {
@@ -53,7 +55,36 @@ final class SelfTestTests: XCTestCase {
     let two = try SelfTest.run(info, golden: content, engine: engine)
     XCTAssertFalse(two.passed)
     XCTAssertEqual(
-      "\(two)", "failed: 2 of 4 values equal, worst difference 1.0, tolerance 0.5")
+      "\(two)",
+      "failed: 2 of 4 values equal; y: worst difference 1.0, tolerance 0.5, "
+        + "root mean square \(0.5.squareRoot()), tolerance 0.4, top-1 agreement 1.0, at least 0.5")
+  }
+
+  func testAnotherFileOtherLabelsAndPreprocessingAreSeen() throws {
+    let right: [UInt8] = Array("a\0b\0".utf8)
+    let wider = content + [7, 8] + [14, 16] + right
+    let golden = GoldenSamples(
+      file: "g", byteCount: wider.count, sampleCount: 2, sampleByteCount: 4,
+      tensors: info.golden.tensors,
+      raw: [GoldenRaw(input: "x", shape: [2], bytes: 8..<10, stride: 1, expected: 10..<12)],
+      labels: [GoldenLabels(output: "y", bytes: 12..<16)])
+    // The SHA-256 of "abc", of the standard's own example.
+    let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    let info = ModelInfo(
+      variant: "v", file: "f", byteCount: 3, sha256: known, oldestRuntime: "",
+      inputs: self.info.inputs, outputs: self.info.outputs, golden: golden)
+    func problems(_ model: String, _ factor: UInt8, _ labels: [String]) throws -> Int {
+      let code = OwnCode(
+        inputs: ["x": { raw, _ in raw.bytes.map { $0 * factor } }], labels: ["y": labels])
+      return try SelfTest.run(
+        info, golden: wider, model: Array(model.utf8), code: code, engine: FakeEngine()
+      ).problems.count
+    }
+    XCTAssertEqual(try problems("abc", 2, ["a", "b"]), 0)
+    XCTAssertEqual(try problems("abd", 2, ["a", "b"]), 1)
+    XCTAssertEqual(try problems("abc", 3, ["a", "b"]), 1)
+    XCTAssertEqual(try problems("abc", 2, ["b", "a"]), 1)
+    XCTAssertEqual(try problems("abc", 2, ["a"]), 1)
   }
 
   func testADamagedFileIsRefused() {

@@ -13,6 +13,9 @@ const char *edgekit_status_text(edgekit_status status) {
     case EDGEKIT_NOT_WHOLE: return "An integer input is given a fraction, or what it cannot hold.";
     case EDGEKIT_BAD_TEXT: return "The text is not UTF-8.";
     case EDGEKIT_RUN_FAILED: return "The model could not be run.";
+    case EDGEKIT_OTHER_MODEL: return "The model is not the file that contract.json describes.";
+    case EDGEKIT_OTHER_LABELS: return "The labels are not the host's.";
+    case EDGEKIT_OTHER_INPUT: return "An input is not prepared as on the host.";
   }
   return "An unknown status.";
 }

@@ -41,7 +41,10 @@ typedef enum {
   EDGEKIT_NOT_FINITE,      /* NaN or infinity for a quantized input */
   EDGEKIT_NOT_WHOLE,       /* an integer input without a scale takes whole numbers of its range */
   EDGEKIT_BAD_TEXT,        /* not UTF-8 */
-  EDGEKIT_RUN_FAILED       /* the run function of the self-test said so */
+  EDGEKIT_RUN_FAILED,      /* the run function of the self-test said so */
+  EDGEKIT_OTHER_MODEL,     /* self-test: the model's bytes are not those of the contract */
+  EDGEKIT_OTHER_LABELS,    /* self-test: the labels are not the host's */
+  EDGEKIT_OTHER_INPUT      /* self-test: raw data is not prepared as on the host */
 } edgekit_status;
 
 typedef enum {
@@ -61,8 +64,10 @@ typedef enum {
 
 /* One input or output as a variant stores it. `index` is its place among the file's own inputs or
  * outputs, as in `interpreter.input(index)`; `shape` has the batch of 1. Where `quantized`,
- * real = scale * (stored - zero_point). `golden_offset` is where it begins in a golden sample, and
- * `tolerance` how far other kernels than the host's may be off, in real units. */
+ * real = scale * (stored - zero_point). `golden_offset` is where it begins in a golden sample. The
+ * tolerances say how far other kernels than the host's may be off, in real units: any value, and
+ * the root mean square of all. The largest value is at the host's place in `least_agreement` of
+ * the samples; below 0 for what is no classes. */
 typedef struct {
   const char *name;
   int index;
@@ -76,11 +81,35 @@ typedef struct {
   int64_t zero_point;
   size_t golden_offset;
   double tolerance;
+  double rms_tolerance;
+  double least_agreement;
 } edgekit_tensor;
 
-/* One `.tflite` and its golden samples: `num_samples` records of `sample_bytes` bytes. */
+/* Raw data for input number `input`: `num_bytes` at `offset` of the golden bytes, pixels of shape
+ * height, width, 3; mono sound or numbers, float32; or text. Prepared and stored, every `stride`-th
+ * value has the bits of those at `expected_offset`. */
+typedef struct {
+  int input;
+  int32_t shape[3];
+  size_t offset;
+  size_t num_bytes;
+  size_t stride;
+  size_t expected_offset;
+  size_t expected_bytes;
+} edgekit_raw;
+
+/* The host's labels of output number `output`: each with a zero behind it. */
+typedef struct {
+  int output;
+  size_t offset;
+  size_t num_bytes;
+} edgekit_golden_labels;
+
+/* One `.tflite` and its golden bytes: `num_samples` records of `sample_bytes` bytes, then what
+ * `raws` and `labels` speak of. `sha256` is the contract's, of the model. */
 typedef struct {
   const char *variant;
+  const char *sha256;
   const unsigned char *data;
   size_t size;
   int num_inputs;
@@ -90,6 +119,10 @@ typedef struct {
   const unsigned char *golden;
   int num_samples;
   size_t sample_bytes;
+  int num_raws;
+  const edgekit_raw *raws;
+  int num_labels;
+  const edgekit_golden_labels *labels;
 } edgekit_model;
 
 /* (value - mean) / std: one of each, or one for each channel or column. */
@@ -189,24 +222,42 @@ int edgekit_top_k(const float *values, int count, int k, int *indices);
 typedef int (*edgekit_run)(void *context, const edgekit_model *model,
                            const unsigned char *const *inputs, unsigned char *const *outputs);
 
-/* How far one output is from the host's, in real units, at worst; `exact`: every bit is the same. */
+/* How far one output is from the host's over all samples, in real units, and how far it may be;
+ * see edgekit_tensor. `exact`: every bit is the same. */
 typedef struct {
   const char *name;
   double worst;
   double tolerance;
+  double rms;
+  double rms_tolerance;
+  double agreement;
+  double least_agreement;
   int exact;
   int passed;
 } edgekit_check;
 
+/* What a bundle's own code does, for the self-test to look at. `prepare` makes raw data a stored
+ * input, in a workspace of as many bytes as `workspace` says; both are NULL where no input is
+ * prepared. `labels` has the labels of each output, NULL where it has none; itself NULL without. */
+typedef struct {
+  edgekit_status (*prepare)(const edgekit_model *model, const edgekit_raw *raw, const void *data,
+                            void *workspace, size_t workspace_bytes, void *stored);
+  size_t (*workspace)(const edgekit_raw *raw);
+  const char *const *const *labels;
+} edgekit_code;
+
 enum { EDGEKIT_MAX_TENSORS = 32 }; /* inputs, or outputs, of a model in the self-test */
 
-/* How many bytes of workspace the self-test needs: all outputs of one sample. */
-size_t edgekit_self_test_workspace(const edgekit_model *model);
+/* How many bytes of workspace the self-test needs: all outputs of one sample, or what it takes to
+ * prepare an input. */
+size_t edgekit_self_test_workspace(const edgekit_model *model, const edgekit_code *code);
 
-/* Replays the golden samples and fills one check for each output. EDGEKIT_OK says that all ran;
- * whether the outputs are right is in the checks. */
-edgekit_status edgekit_self_test(const edgekit_model *model, edgekit_run run, void *context,
-                                 void *workspace, size_t workspace_bytes, edgekit_check *checks);
+/* Looks at the model's bytes, at labels and preprocessing, then replays the golden samples and
+ * fills one check for each output. EDGEKIT_OK says that all ran; whether the outputs are right is
+ * in the checks. */
+edgekit_status edgekit_self_test(const edgekit_model *model, const edgekit_code *code,
+                                 edgekit_run run, void *context, void *workspace,
+                                 size_t workspace_bytes, edgekit_check *checks);
 
 #ifdef __cplusplus
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from ._model import Model, variants
+from . import LABELS
+from ._model import Model, OutputCheck, variants
 
 
 def main(arguments: list[str]) -> int:
@@ -16,16 +17,25 @@ def main(arguments: list[str]) -> int:
         return 2
     passed = True
     for variant in arguments or known:
-        result = Model(variant, 1).self_test()
+        result = Model(variant, 1, LABELS).self_test()
         for output in result.outputs:
-            exact = " (every bit the same)" if output.exact else ""
             print(
-                f"{'ok' if output.passed else 'FAILED'} {result.variant}, {output.name}: worst "
-                f"difference {output.worst:.6g}{exact}, tolerance {output.tolerance:.6g}, "
+                f"{'ok' if output.passed else 'FAILED'} {result.variant}, {_told(output)}, "
                 f"{result.num_samples} samples, {result.runtime}"
             )
+        for problem in result.problems:
+            print(f"FAILED {result.variant}: {problem}")
         passed &= result.passed
     return 0 if passed else 1
+
+
+def _told(output: OutputCheck) -> str:
+    """A line for the person."""
+    text = f"{output.name}: worst difference {output.worst:.3g} of {output.tolerance:.3g} allowed"
+    text += f", root mean square {output.rms:.3g} of {output.rms_tolerance:.3g}"
+    if output.agreement is not None and output.least_agreement is not None:
+        text += f", top-1 agreement {output.agreement:.3g} (at least {output.least_agreement:.3g})"
+    return text + (", every bit the same" if output.exact else "")
 
 
 if __name__ == "__main__":

@@ -19,36 +19,50 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class OutputCheck:
-    """How far an output is from the host's, in real units, at worst.
+    """How far an output is from the host's over all golden samples, and how far it may be.
 
-    `exact` means that every bit is the same. `tolerance` is what other kernels than the host's
-    may differ by.
+    `worst` and `rms` (root mean square) are in real units. `agreement` is the share of samples
+    whose largest value stands at the host's place, None for outputs that are no classes. The
+    tolerances were measured on other kernels and runtimes when the bundle was made. `exact` means
+    that every bit is the same.
     """
 
     name: str
     worst: float
     tolerance: float
+    rms: float
+    rms_tolerance: float
+    agreement: float | None
+    least_agreement: float | None
     exact: bool
 
     @property
     def passed(self) -> bool:
-        """Whether the difference is within the tolerance."""
-        return self.exact or self.worst <= self.tolerance
+        """Whether all of it is within the tolerances."""
+        near = self.worst <= self.tolerance and self.rms <= self.rms_tolerance
+        if self.agreement is None or self.least_agreement is None:
+            return near
+        return near and self.agreement >= self.least_agreement
 
 
 @dataclass(frozen=True)
 class SelfTest:
-    """What became of the golden samples on this machine."""
+    """What became of the golden samples on this machine.
+
+    `problems` are sentences: a file, labels or a preprocessing that are not those of the host.
+    """
 
     variant: str
     runtime: str
     num_samples: int
     outputs: tuple[OutputCheck, ...]
+    problems: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether every output is within its tolerance."""
-        return all(output.passed for output in self.outputs)
+        """Whether there is no problem and every output is within its tolerances."""
+        compared = self.num_samples > 0 and len(self.outputs) > 0
+        return compared and not self.problems and all(output.passed for output in self.outputs)
 
 
 def variants() -> dict[str, dict[str, Any]]:
@@ -58,15 +72,19 @@ def variants() -> dict[str, dict[str, Any]]:
 
 
 class Model:
-    """One variant. Its `inputs` and `outputs` are those of the contract, by name."""
+    """One variant. Its `inputs` and `outputs` are those of the contract, by name.
 
-    def __init__(self, variant: str, num_threads: int) -> None:
+    `labels` are those that the package gives out, by output: the self-test looks at them.
+    """
+
+    def __init__(self, variant: str, num_threads: int, labels: dict[str, tuple[str, ...]]) -> None:
         known = variants()
         if variant not in known:
             raise ValueError(f"A variant is one of {', '.join(known)}; received {variant!r}.")
         self.variant = variant
         self._entry = known[variant]
         self._num_threads = num_threads
+        self._labels = labels
         contract = self._entry["contract"]
         self.inputs = {spec["name"]: Tensor.read(spec) for spec in contract["inputs"]}
         self.outputs = {spec["name"]: Tensor.read(spec) for spec in contract["outputs"]}
@@ -94,37 +112,57 @@ class Model:
         """Replay the golden samples, each from a fresh start, and compare with the host's outputs.
 
         Raises:
-            ValueError: The model or the golden samples are not the bundle's files.
+            ValueError: The golden samples are not the bundle's file.
         """
         golden = self._entry["golden"]
-        _check(self._entry["file"], self._entry["sha256"])
-        _check(golden["file"], golden["sha256"])
-        worst = dict.fromkeys(self.outputs, 0.0)
-        exact = dict.fromkeys(self.outputs, True)
-        for inputs, wanted in self._samples():
-            session = self._open()
-            outputs = session.run(inputs)
+        content = (_FOLDER / golden["file"]).read_bytes()
+        if hashlib.sha256(content).hexdigest() != golden["sha256"]:
+            raise ValueError(f"{golden['file']} is not the file that contract.json describes.")
+        tensors = {t["name"]: t for t in golden["tensors"] if t["role"] == "output"}
+        tallies = {name: Tally(tensors[name]["tolerance"]) for name in self.outputs}
+        for inputs, wanted in self._samples(content):
+            outputs = self._open().run(inputs)
             for name, tensor in self.outputs.items():
-                exact[name] &= outputs[name].tobytes() == wanted[name].tobytes()
-                far = _difference(tensor.real(outputs[name]), tensor.real(wanted[name]))
-                worst[name] = max(worst[name], far)
-        tolerances = {t["name"]: t["tolerance"] for t in golden["tensors"] if t["role"] == "output"}
+                tallies[name].add(tensor, outputs[name], wanted[name])
         return SelfTest(
             variant=self.variant,
             runtime=self._session.package,
             num_samples=golden["num_samples"],
-            outputs=tuple(
-                OutputCheck(name, worst[name], float(tolerances[name]), exact[name])
-                for name in self.outputs
-            ),
+            outputs=tuple(tally.check(name) for name, tally in tallies.items()),
+            problems=tuple(self._problems(content)),
         )
+
+    def _problems(self, content: bytes) -> Iterator[str]:
+        """What is not as the host had it before the model even runs."""
+        file, golden = self._entry["file"], self._entry["golden"]
+        if hashlib.sha256((_FOLDER / file).read_bytes()).hexdigest() != self._entry["sha256"]:
+            yield f"{file} is not the file that contract.json describes"
+        for held in golden.get("labels", []):
+            mine = b"".join(_utf8(label) + b"\0" for label in self._labels.get(held["output"], ()))
+            if mine != content[held["offset"] :][: held["num_bytes"]]:
+                yield f"the labels of {held['output']} are not the host's"
+        for raw in golden.get("raw", []):
+            tensor = self.inputs[raw["input"]]
+            wanted = content[raw["expected_offset"] :][: raw["expected_num_bytes"]]
+            try:
+                values = tensor.store(tensor.preprocess(_raw(raw, content)))
+            except ImportError:  # without Pillow, a program prepares images itself
+                continue
+            except ValueError as error:
+                yield f"{raw['input']} cannot be prepared: {error}"
+                continue
+            little = values.reshape(-1)[:: raw["stride"]].astype(values.dtype.newbyteorder("<"))
+            if little.tobytes() != wanted:
+                yield f"{raw['input']} is not prepared as on the host"
 
     def _open(self) -> Session:
         return Session(_FOLDER / self._entry["file"], self._num_threads)
 
-    def _samples(self) -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    def _samples(
+        self, data: bytes
+    ) -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
         golden = self._entry["golden"]
-        data, size = (_FOLDER / golden["file"]).read_bytes(), golden["sample_bytes"]
+        size = golden["sample_bytes"]
         for number in range(golden["num_samples"]):
             sides: dict[str, dict[str, np.ndarray]] = {"input": {}, "output": {}}
             for tensor in golden["tensors"]:
@@ -136,16 +174,62 @@ class Model:
             yield sides["input"], sides["output"]
 
 
-def _check(file: str, sha256: str) -> None:
-    found = hashlib.sha256((_FOLDER / file).read_bytes()).hexdigest()
-    if found != sha256:
-        raise ValueError(f"{file} is the one of contract.json; its SHA-256 is {found}.")
+class Tally:
+    """How far one output is from the host's, sample after sample.
+
+    Args:
+        tolerance: Of the output, as the contract has it.
+    """
+
+    def __init__(self, tolerance: dict[str, Any]) -> None:
+        self._tolerance = tolerance
+        self._worst = self._squares = 0.0
+        self._values = self._samples = self._agreeing = 0
+        self._exact = True
+
+    def add(self, tensor: Tensor, mine: np.ndarray, host: np.ndarray) -> None:
+        """One sample, as the tensor stores it."""
+        self._exact &= mine.tobytes() == host.tobytes()
+        one, other = tensor.real(mine).reshape(-1), tensor.real(host).reshape(-1)
+        far = _distances(one, other)
+        self._worst = max(self._worst, float(far.max(initial=0.0)))
+        self._squares += float(np.square(far).sum())
+        self._values += far.size
+        self._samples += 1
+        self._agreeing += bool(far.size) and int(one.argmax()) == int(other.argmax())
+
+    def check(self, name: str) -> OutputCheck:
+        """The result of all of them."""
+        least = self._tolerance.get("agreement")
+        return OutputCheck(
+            name=name,
+            worst=self._worst,
+            tolerance=float(self._tolerance["worst"]),
+            rms=float(np.sqrt(self._squares / max(1, self._values))),
+            rms_tolerance=float(self._tolerance["rms"]),
+            agreement=None if least is None else self._agreeing / max(1, self._samples),
+            least_agreement=least,
+            exact=self._exact,
+        )
 
 
-def _difference(mine: np.ndarray, wanted: np.ndarray) -> float:
-    """The largest one; infinite where one is NaN and the other is not."""
+def _distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """How far values are apart; infinite where one is NaN and the other is not."""
     with np.errstate(invalid="ignore"):
-        far = np.abs(mine.astype(np.float64) - wanted.astype(np.float64))
-    same = (mine == wanted) | ((mine != mine) & (wanted != wanted))
-    far = np.where(same, 0.0, far)
-    return float(np.where(np.isnan(far), np.inf, far).max(initial=0.0))
+        far = np.abs(one.astype(np.float64) - other.astype(np.float64))
+    far[(one == other) | ((one != one) & (other != other))] = 0.0
+    far[np.isnan(far)] = np.inf
+    return far
+
+
+def _raw(held: dict[str, Any], content: bytes) -> Any:
+    """A raw sample, of the bytes that the golden samples' file holds."""
+    part = content[held["offset"] :][: held["num_bytes"]]
+    if held["dtype"] == "text":
+        return part.decode()
+    dtype = np.dtype(held["dtype"]).newbyteorder("<")
+    return np.frombuffer(part, dtype).astype(dtype.newbyteorder("=")).reshape(held["shape"])
+
+
+def _utf8(label: str) -> bytes:
+    return label.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()

@@ -11,6 +11,7 @@ import dev.edgekit.core.SelfTestReport
 import dev.edgekit.core.Statistics
 import dev.edgekit.core.Stored
 import dev.edgekit.core.TensorInfo
+import dev.edgekit.core.Tolerance
 import dev.edgekit.core.TopK
 import dev.edgekit.digits.Digits
 import dev.edgekit.digits.DigitsLabels
@@ -139,8 +140,8 @@ private fun selfTests() {
         "x.golden.bin", MessageDigest.getInstance("SHA-256").digest(content).toHexString(), 1, 19,
         listOf(
             GoldenTensor(input, isInput = true, offset = 0),
-            GoldenTensor(output, isInput = false, offset = 8, tolerance = 0.25f),
-            GoldenTensor(scores, isInput = false, offset = 11, tolerance = 1e-5f),
+            GoldenTensor(output, isInput = false, offset = 8, tolerance = Tolerance(0.25, 0.2)),
+            GoldenTensor(scores, isInput = false, offset = 11, tolerance = Tolerance(1e-5, 1e-5, 1.0)),
         ),
     )
     val samples = GoldenSamples.of(layout, content)
@@ -153,11 +154,11 @@ private fun selfTests() {
     }
     assertTrue(report(0, 0.5f).let { it.passed && it.isExact })
     val near = report(1, 0.5f)
-    assertTrue(near.passed && !near.isExact && near.outputs[0].worst == 0.25f)
+    assertTrue(near.passed && !near.isExact && near.outputs[0].worst == 0.25)
     val far = report(-2, 0.5f)
-    assertTrue(!far.passed && far.outputs[0].worst == 0.5f && far.outputs[1].isExact)
+    assertTrue(!far.passed && far.outputs[0].worst == 0.5 && far.outputs[1].isExact)
     assertTrue(report(0, 0.500001f).let { it.passed && !it.isExact })
-    assertEquals(Float.POSITIVE_INFINITY, report(0, Float.NaN).outputs[1].worst)
+    assertEquals(Double.POSITIVE_INFINITY, report(0, Float.NaN).outputs[1].worst)
     assertTrue(!report(0, Float.NaN).passed)
     content[0]++
     assertFailsWith<IllegalArgumentException> { GoldenSamples.of(layout, content) }

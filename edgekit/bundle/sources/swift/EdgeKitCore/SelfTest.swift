@@ -8,11 +8,19 @@ public struct OutputDifference: Equatable, Sendable {
   public let equalCount: Int
   /// The largest difference in real units; infinite where one side alone is no number.
   public let worst: Double
-  /// What is allowed, in real units.
-  public let tolerance: Double
+  /// The root mean square of all differences, in real units.
+  public let rms: Double
+  /// The share of samples whose largest value stands at the host's place.
+  public let agreement: Double
+  /// What each of these may be.
+  public let allowed: Tolerance
 
-  /// Whether the difference is within the tolerance.
-  public var passed: Bool { worst <= tolerance }
+  /// What `worst` may be, in real units.
+  public var tolerance: Double { allowed.worst }
+  /// Whether all of it is within the tolerances.
+  public var passed: Bool {
+    worst <= allowed.worst && rms <= allowed.rms && agreement >= (allowed.agreement ?? 0)
+  }
 }
 
 /// What a self-test found.
@@ -22,11 +30,16 @@ public struct SelfTestReport: Equatable, Sendable, CustomStringConvertible {
   /// Each output's difference, in the contract's order.
   public let outputs: [OutputDifference]
 
-  /// Whether every output is within its tolerance, and something was compared.
-  public var passed: Bool { sampleCount > 0 && !outputs.isEmpty && outputs.allSatisfy(\.passed) }
+  /// Sentences: a file, labels or a preprocessing that are not those of the host.
+  public let problems: [String]
+
+  /// Whether there is no problem, every output is within its tolerances, and something was compared.
+  public var passed: Bool {
+    problems.isEmpty && sampleCount > 0 && !outputs.isEmpty && outputs.allSatisfy(\.passed)
+  }
   /// Whether every byte of every output is the host's.
   public var isBitExact: Bool {
-    sampleCount > 0 && outputs.allSatisfy { $0.equalCount == $0.valueCount }
+    passed && outputs.allSatisfy { $0.equalCount == $0.valueCount }
   }
   /// The largest difference of all outputs, in real units.
   public var worstDifference: Double { outputs.map(\.worst).max() ?? 0 }
@@ -39,8 +52,16 @@ public struct SelfTestReport: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     let equal = outputs.reduce(0) { $0 + $1.equalCount }
     let all = outputs.reduce(0) { $0 + $1.valueCount }
-    return "\(passed ? "passed" : "failed"): \(equal) of \(all) values equal, worst difference "
-      + "\(worstDifference), tolerance \(tolerance)"
+    let numbers =
+      outputs.map { output in
+        let tops = output.allowed.agreement.map {
+          ", top-1 agreement \(output.agreement), at least \($0)"
+        }
+        return "\(output.name): worst difference \(output.worst), tolerance \(output.tolerance), "
+          + "root mean square \(output.rms), tolerance \(output.allowed.rms)\(tops ?? "")"
+      }
+    let parts = ["\(equal) of \(all) values equal"] + numbers + problems
+    return "\(passed ? "passed" : "failed"): \(parts.joined(separator: "; "))"
   }
 }
 
@@ -51,17 +72,25 @@ public enum SelfTest {
   /// - Parameters:
   ///   - info: The model, its tensors and what its golden samples hold.
   ///   - golden: The content of the file of golden samples.
+  ///   - model: The content of the model's file; nil where it was looked at before.
+  ///   - code: The app's own preprocessing and labels.
   ///   - engine: Has this model loaded.
   /// - Throws: `EdgeKitError` where the file is not of the stated size, or the run fails.
   public static func run(
-    _ info: ModelInfo, golden content: [UInt8], engine: any Engine
+    _ info: ModelInfo, golden content: [UInt8], model: [UInt8]? = nil, code: OwnCode = OwnCode(),
+    engine: any Engine
   ) throws -> SelfTestReport {
     let golden = info.golden
-    guard content.count == golden.sampleCount * golden.sampleByteCount else {
+    guard content.count == golden.byteCount,
+      content.count >= golden.sampleCount * golden.sampleByteCount
+    else {
       throw EdgeKitError(
-        .resource,
-        "\(golden.file) holds \(golden.sampleCount) samples of \(golden.sampleByteCount) bytes.",
+        .resource, "\(golden.file) holds \(golden.byteCount) bytes.",
         received: "\(content.count) bytes")
+    }
+    var problems = self.problems(info, content, code)
+    if let model, SHA256.hex(model) != info.sha256 {
+      problems.append("\(info.file) is not the file that contract.json describes.")
     }
     var tallies = [String: Tally]()
     for sample in 0..<golden.sampleCount {
@@ -88,14 +117,49 @@ public enum SelfTest {
         let tally = tallies[tensor.name] ?? Tally()
         return OutputDifference(
           name: tensor.name, valueCount: tally.count, equalCount: tally.equal, worst: tally.worst,
-          tolerance: tensor.tolerance)
-      })
+          rms: (tally.squares / Double(max(1, tally.count))).squareRoot(),
+          agreement: Double(tally.agreeing) / Double(max(1, golden.sampleCount)),
+          allowed: tensor.tolerance)
+      }, problems: problems)
+  }
+
+  /// What is not the host's of an app's labels and preprocessing.
+  static func problems(_ info: ModelInfo, _ content: [UInt8], _ code: OwnCode) -> [String] {
+    var found = [String]()
+    for held in info.golden.labels {
+      var mine = [UInt8]()
+      for label in code.labels[held.output] ?? [] { mine += Array(label.utf8) + [0] }
+      if mine != Array(content[held.bytes]) {
+        found.append("The labels of \(held.output) are not the host's.")
+      }
+    }
+    for raw in info.golden.raw {
+      guard let spec = info.inputs.first(where: { $0.name == raw.input }),
+        let prepare = code.inputs[raw.input],
+        let made = try? prepare(RawData(layout: raw, bytes: Array(content[raw.bytes])), spec),
+        every(raw.stride, of: made, size: spec.type.byteCount) == Array(content[raw.expected])
+      else {
+        found.append("\(raw.input) is not prepared as on the host.")
+        continue
+      }
+    }
+    return found
+  }
+
+  private static func every(_ step: Int, of bytes: [UInt8], size: Int) -> [UInt8] {
+    var found = [UInt8]()
+    for start in stride(from: 0, to: bytes.count, by: step * size) {
+      found += bytes[start..<start + size]
+    }
+    return found
   }
 
   private struct Tally {
     var count = 0
     var equal = 0
+    var agreeing = 0
     var worst = 0.0
+    var squares = 0.0
 
     mutating func add(_ mine: [UInt8], _ host: [UInt8], _ spec: TensorSpec) {
       let size = spec.type.byteCount
@@ -109,8 +173,15 @@ public enum SelfTest {
         }
         let difference = abs(left[index] - right[index])
         let bothNaN = left[index].isNaN && right[index].isNaN
-        worst = max(worst, bothNaN ? 0 : difference.isNaN ? .infinity : difference)
+        let far = bothNaN ? 0 : difference.isNaN ? .infinity : difference
+        worst = max(worst, far)
+        squares += far * far
       }
+      if top(left) == top(right) { agreeing += 1 }
+    }
+
+    private func top(_ values: [Double]) -> Int {
+      values.indices.reduce(0) { values[$1] > values[$0] ? $1 : $0 }
     }
   }
 }

@@ -15,6 +15,6 @@ object Numbers {
     fun percent(part: Float, locale: Locale): String = String.format(locale, "%.1f", part * 100)
 
     /** A difference of outputs: 0, or three digits that mean something. */
-    fun difference(value: Float, locale: Locale): String =
-        if (value == 0f) "0" else String.format(locale, "%.2e", value)
+    fun difference(value: Double, locale: Locale): String =
+        if (value == 0.0) "0" else String.format(locale, "%.2e", value)
 }

@@ -71,6 +71,6 @@ class SelfTestActivity : Activity() {
             )
         }
         val samples = getString(R.string.selftest_samples, report.numSamples)
-        return (listOf(samples) + lines).joinToString("\n")
+        return (listOf(samples) + lines + report.problems).joinToString("\n")
     }
 }

@@ -55,13 +55,20 @@ class Digits @JvmOverloads constructor(
     }
 
     /**
-     * Replays the golden samples on this device.
+     * Compares file, labels and preprocessing with the host's, and replays the golden samples here.
      *
-     * @throws java.io.IOException their file is missing.
-     * @throws IllegalArgumentException it is not the one that the bundle was made with.
+     * @throws java.io.IOException a file is missing.
+     * @throws IllegalArgumentException the golden samples are not those of the bundle.
      */
-    fun selfTest(): SelfTestReport =
-        SelfTest.run(GoldenSamples.read(variant.golden, folder)) { engine.run(it) }
+    fun selfTest(): SelfTestReport {
+        val golden = GoldenSamples.read(variant.golden, folder)
+        val problems = GoldenSamples.problemsOfFile(File(folder, variant.file), variant.sha256) +
+            golden.problemsOfLabels("digit", DigitsLabels.digit) +
+            golden.problemsOfInput(variant.inputs[0]) {
+                Quantization.store(DigitsPreprocessing.image.preprocess(it.image), variant.inputs[0])
+            }
+        return SelfTest.run(golden, problems) { engine.run(it) }
+    }
 
     /** Gives back what LiteRT holds. A second time does nothing. */
     override fun close() = engine.close()

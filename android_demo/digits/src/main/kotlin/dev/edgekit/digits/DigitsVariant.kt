@@ -2,9 +2,12 @@
 package dev.edgekit.digits
 
 import dev.edgekit.core.DType
+import dev.edgekit.core.GoldenLabels
 import dev.edgekit.core.GoldenLayout
+import dev.edgekit.core.GoldenRaw
 import dev.edgekit.core.GoldenTensor
 import dev.edgekit.core.TensorInfo
+import dev.edgekit.core.Tolerance
 
 /**
  * One of the files that compute the same model.
@@ -40,19 +43,27 @@ enum class DigitsVariant(
         ),
         golden = GoldenLayout(
             file = "digits.static_wi8_ai8.golden.bin",
-            sha256 = "7bbf60b7cc7d1a13e9d283ab653b0bd80675ca52af3a5a3b3a83cc787551c55c",
+            sha256 = "910567156b3b1ecb64321232996a44668fdd6c62a20713b976372d63f8d92108",
             numSamples = 8,
             sampleBytes = 296,
             tensors = listOf(
                 GoldenTensor(
                     TensorInfo("image", listOf<Int>(1, 8, 8, 1), DType.FLOAT32),
-                    isInput = true, offset = 0, tolerance = 0.0f,
+                    isInput = true, offset = 0,
                 ),
                 GoldenTensor(
                     TensorInfo("digit", listOf<Int>(1, 10), DType.FLOAT32),
-                    isInput = false, offset = 256, tolerance = 0.0039063687f,
+                    isInput = false, offset = 256,
+                    tolerance = Tolerance(0.125, 0.013189017981354792, 0.875),
                 ),
             ),
+            raw = listOf<GoldenRaw>(
+                GoldenRaw(
+                    "image", listOf(31, 45, 3), 2368, 4185, 1,
+                    6553, 256,
+                ),
+            ),
+            labels = listOf<GoldenLabels>(GoldenLabels("digit", 6809, 50),),
         ),
     ),
 
@@ -70,19 +81,27 @@ enum class DigitsVariant(
         ),
         golden = GoldenLayout(
             file = "digits.float32.golden.bin",
-            sha256 = "7c2267fa9b7f67c6cc1a70619c6c26d6be3045aef21712b2ac30247d6b7c12a1",
+            sha256 = "745deb96b31a2a2a3ea53978cb42efafeed6cf624ec0b662f01cb4b8c46d6945",
             numSamples = 8,
             sampleBytes = 296,
             tensors = listOf(
                 GoldenTensor(
                     TensorInfo("image", listOf<Int>(1, 8, 8, 1), DType.FLOAT32),
-                    isInput = true, offset = 0, tolerance = 0.0f,
+                    isInput = true, offset = 0,
                 ),
                 GoldenTensor(
                     TensorInfo("digit", listOf<Int>(1, 10), DType.FLOAT32),
-                    isInput = false, offset = 256, tolerance = 1e-05f,
+                    isInput = false, offset = 256,
+                    tolerance = Tolerance(3.814669071289245e-06, 4.7683363391115563e-07, 0.875),
                 ),
             ),
+            raw = listOf<GoldenRaw>(
+                GoldenRaw(
+                    "image", listOf(31, 45, 3), 2368, 4185, 1,
+                    6553, 256,
+                ),
+            ),
+            labels = listOf<GoldenLabels>(GoldenLabels("digit", 6809, 50),),
         ),
     ),
 }

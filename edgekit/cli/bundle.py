@@ -52,4 +52,4 @@ def bundle(
         shared.echo_json(made)
         return
     for platform, path in destinations.items():
-        click.echo(f"{platform}: {path}")
+        shared.echo(f"{platform}: {path}")

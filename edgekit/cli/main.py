@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from edgekit import __version__
+from edgekit.text import printable, printable_lines
 
 _BROKEN_PIPE = 141  # as a shell says of a program that SIGPIPE ended
 
@@ -83,9 +84,10 @@ def main() -> None:
     try:
         code = cli.main(prog_name="edgekit", standalone_mode=False)
     except EdgekitError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(printable_lines(f"Error: {error}"), err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
+        error.message = printable(error.message)  # it may quote an argument
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
@@ -97,7 +99,7 @@ def main() -> None:
     except OSError as error:
         if error.errno is None:
             _report_internal()
-        click.echo(f"Error: {of_system(error)}", err=True)
+        click.echo(printable_lines(f"Error: {of_system(error)}"), err=True)
         sys.exit(EdgekitError.exit_code)
     except Exception:
         _report_internal()
@@ -109,7 +111,7 @@ def _report_internal() -> NoReturn:
 
     from edgekit.errors import EXIT_INTERNAL
 
-    traceback.print_exc()
+    click.echo(printable_lines(traceback.format_exc().rstrip()), err=True)
     click.echo(
         "Error: this is a mistake of edgekit itself; please report it with the lines above.",
         err=True,

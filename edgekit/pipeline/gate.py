@@ -116,9 +116,8 @@ def _project(path: Path) -> Project:
         raise ProjectError(
             "A gate has rules.",
             received=f"{path} without a [[rule]]",
-            hint="`edgekit init MODEL` writes some; or add:\n"
-            '    [[rule]]\n    metric = "size_bytes"\n    max_loss = 0.05\n'
-            '    against = "baseline"',
+            hint="`edgekit init MODEL` writes some; one holds the keys "
+            'metric = "size_bytes", max_loss = 0.05 and against = "baseline".',
         )
     return said
 

@@ -35,7 +35,7 @@ def printable_lines(text: str) -> str:
 def without_commands(text: str) -> str:
     r"""`text`, in which no CI system finds a command: its first character becomes an escape.
 
-    >>> without_commands("::add-mask::x"), without_commands("a ##[group]b"), without_commands("a::b")
-    ('\\x3a:add-mask::x', 'a \\x23#[group]b', 'a::b')
+    >>> without_commands("::add-mask::x"), without_commands("a ##[group]b"), without_commands("a::")
+    ('\\x3a:add-mask::x', 'a \\x23#[group]b', 'a::')
     """
     return _COMMAND.sub(lambda m: f"{m['blanks'] or ''}\\x{ord(m[0][-1]):02x}", text)

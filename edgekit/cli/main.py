@@ -87,7 +87,8 @@ def main() -> None:
         click.echo(printable_lines(f"Error: {error}"), err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.message = printable(error.message)  # it may quote an argument
+        # It may quote an argument. click declares it final, and reads it when it shows the error.
+        error.message = printable(error.message)  # type: ignore[misc]
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:

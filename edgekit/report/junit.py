@@ -36,7 +36,9 @@ def junit_xml(result: GateResult, on_inconclusive: OnInconclusive = "exit3") -> 
         is not printable, is there as its escape.
     """
     suites = ElementTree.Element("testsuites")
-    suite = ElementTree.SubElement(suites, "testsuite", name=printable_lines(f"edgekit gate {result.model}"))
+    suite = ElementTree.SubElement(
+        suites, "testsuite", name=printable_lines(f"edgekit gate {result.model}")
+    )
     _add_properties(suite, result)
     names: Counter[tuple[str, str]] = Counter()
     found: Counter[str] = Counter()
@@ -46,7 +48,11 @@ def junit_xml(result: GateResult, on_inconclusive: OnInconclusive = "exit3") -> 
         if (count := names[group, name]) > 1:
             name += f" ({count})"  # two of one name are one test to most readers
         case = ElementTree.SubElement(
-            suite, "testcase", name=printable_lines(name), classname=printable_lines(group), time="0"
+            suite,
+            "testcase",
+            name=printable_lines(name),
+            classname=printable_lines(group),
+            time="0",
         )
         found[_add_status(case, verdict, on_inconclusive)] += 1
         ElementTree.SubElement(case, "system-out").text = printable_lines(_details(verdict))
@@ -55,7 +61,9 @@ def junit_xml(result: GateResult, on_inconclusive: OnInconclusive = "exit3") -> 
     suite.set("tests", str(len(result.verdicts)))
     suite.set("time", f"{result.seconds:.3f}")
     said = [words.closing_line(result), words.baseline_line(result), *result.notes]
-    ElementTree.SubElement(suite, "system-out").text = printable_lines("\n".join(filter(None, said)))
+    ElementTree.SubElement(suite, "system-out").text = printable_lines(
+        "\n".join(filter(None, said))
+    )
     ElementTree.indent(suites)
     text = ElementTree.tostring(suites, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'

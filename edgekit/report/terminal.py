@@ -257,9 +257,7 @@ def console() -> Console:
     return out if out.is_terminal else PlainConsole(width=_NO_TERMINAL)
 
 
-def save_svg(
-    table: Table, closing: Sequence[str], path: Path, width: int = _NO_TERMINAL
-) -> None:
+def save_svg(table: Table, closing: Sequence[str], path: Path, width: int = _NO_TERMINAL) -> None:
     """The table and the lines below it as an SVG picture of a terminal."""
     picture = PlainConsole(io.StringIO(), record=True, width=width, force_terminal=True)
     picture.print(table)

@@ -7,12 +7,22 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.errors import OutputError
 
-Move = tuple[Path | None, Path]
-"""What is moved, and where to; None takes away the file that is there."""
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A file or folder that is moved to `target`; a `source` of None takes away the file there.
+
+    `scratch` is a folder on the same file system, for what is replaced or taken away.
+    """
+
+    source: Path | None
+    target: Path
+    scratch: Path
 
 
 @contextmanager
@@ -34,14 +44,13 @@ def staging(place: Path, beside: Path) -> Iterator[Path]:
         ) from None
 
 
-def move_all(moves: Sequence[Move], scratch: Path) -> None:
+def move_all(moves: Sequence[Move]) -> None:
     """Move files and folders into place; where one cannot be moved, all are where they were.
 
     A file that is replaced is there at every moment, with its old content or with the new one.
 
     Args:
         moves: In this order. A folder is moved only to where there is nothing.
-        scratch: A folder on the same file system; what is replaced or taken away goes there.
 
     Raises:
         OSError: The system refuses one of them.
@@ -49,9 +58,9 @@ def move_all(moves: Sequence[Move], scratch: Path) -> None:
     undo: list[tuple[Path, Path]] = []
     made: list[Path] = []
     try:
-        for number, (source, target) in enumerate(moves):
-            before = scratch / f"before-{number}"
-            if source is None:
+        for number, move in enumerate(moves):
+            target, before = move.target, move.scratch / f"before-{number}"
+            if move.source is None:
                 undo.append((before, target))
                 target.rename(before)
                 continue
@@ -60,8 +69,8 @@ def move_all(moves: Sequence[Move], scratch: Path) -> None:
                 _copy(target, before)
                 undo.append((before, target))
             else:
-                undo.append((target, source))
-            source.replace(target)
+                undo.append((target, move.source))
+            move.source.replace(target)
     except BaseException:
         for now, place in reversed(undo):
             if os.path.lexists(now):

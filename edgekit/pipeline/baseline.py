@@ -77,10 +77,10 @@ def save(
         npz.write(values, arrays)
         shown = replace(shown, values_sha256=serde.sha256(values))
         text.write_text(serde.dumps(shown), encoding="utf-8")
-        moves: list[Move] = []
+        moves = [(values, values_path(path)), (text, path)]
         for source, place in (beside or {}).items():
-            moves.append((Path(shutil.copyfile(source, scratch / place.name)), place))
-        move_all([*moves, (values, values_path(path)), (text, path)], scratch)
+            moves.insert(0, (Path(shutil.copyfile(source, scratch / place.name)), place))
+        move_all([Move(made, place, scratch) for made, place in moves])
 
 
 def load(path: Path) -> tuple[Baseline, dict[str, np.ndarray]]:

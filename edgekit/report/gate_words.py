@@ -7,7 +7,7 @@ import re
 from edgekit.figures import digits, number_text
 from edgekit.figures import limit_text as figure_of_limit
 from edgekit.rules import GateResult, Rule, Status, Verdict
-from edgekit.text import printable
+from edgekit.text import printable_lines
 
 # The worst first, as `GateResult.outcome` ranks them.
 WORST_FIRST: tuple[Status, ...] = ("fail", "error", "incomparable", "inconclusive", "pass")
@@ -118,7 +118,7 @@ def notes(result: GateResult) -> list[str]:
 def place_text(verdict: Verdict) -> str:
     """`static_wi8_ai8 on litert`, or the variant alone where the rule is about its file."""
     place = f"{verdict.variant} on {verdict.target}" if verdict.target else verdict.variant
-    return printable(place)
+    return one_line(place)
 
 
 def worst_first(result: GateResult) -> list[Verdict]:
@@ -169,4 +169,4 @@ def baseline_line(result: GateResult) -> str:
 
 def one_line(text: str) -> str:
     """Without line breaks and repeated blanks, and with control characters as escapes."""
-    return printable(" ".join(text.split()))
+    return printable_lines(" ".join(text.split()))

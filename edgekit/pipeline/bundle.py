@@ -64,6 +64,7 @@ def bundle(
     contents: dict[str, bytes] = {}
     models = []
     for path, artifact in zip(paths, made, strict=True):
+        bundle_checks.check_golden(path, artifact)
         on_progress(f"running the golden samples with {path.name}")
         golden, data = golden_samples(path, artifact, limits or Limits())
         contents[path.name] = path.read_bytes()

@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from edgekit import artifacts, flatbuffer, recipes
-from edgekit.data import preprocess
-from edgekit.errors import ModelError, ProjectError
+from edgekit.data import checks, preprocess
+from edgekit.data.samples import Samples
+from edgekit.errors import DataError, ModelError, ProjectError
 from edgekit.project import OutputSpec, Project
 from edgekit.records import Artifact, Contract, Preprocessing, TensorSpec
 
@@ -95,3 +96,34 @@ def _check_rules(artifact: Artifact, inside: Contract) -> None:
     ).describe(inside)
     for spec in artifact.contract.inputs:
         preprocess.validate(spec)
+
+
+def check_golden(path: Path, artifact: Artifact) -> None:
+    """Hold the golden samples of a file against its contract.
+
+    Raises:
+        ModelError: There are none beside it.
+        DataError: They are damaged, lack an input, or do not fit it: another shape or type, NaN.
+    """
+    source = artifacts.golden_path(path.parent, artifacts.model_name(artifact))
+    if not source.is_file():
+        raise ModelError(
+            "A bundle holds golden samples, for the self-test on the device.",
+            received=f"no {source}",
+            hint="keep it beside the .tflite, where convert wrote it.",
+        )
+    inputs = Samples.load(source).inputs
+    try:
+        checks.lengths(inputs, None, source.name)
+        for spec in artifact.contract.inputs:
+            if spec.name not in inputs:
+                raise DataError(
+                    f"There are no samples for input {spec.name!r}.", received=", ".join(inputs)
+                )
+            checks.finite(checks.fit(inputs[spec.name], spec), f"Input {spec.name!r}")
+    except DataError as error:
+        raise DataError(
+            f"The golden samples in {source.name} do not fit {path.name}: {error.rule}",
+            received=error.received,
+            hint=_AGAIN,
+        ) from None

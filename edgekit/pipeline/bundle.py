@@ -61,6 +61,7 @@ def bundle(
     _check_destinations(folders, force)
     made = [bundle_checks.load(path) for path in paths]
     called = name or artifacts.model_name(made[0])
+    bundle_checks.check_text(called, "the model's name")
     contents: dict[str, bytes] = {}
     models = []
     for path, artifact in zip(paths, made, strict=True):

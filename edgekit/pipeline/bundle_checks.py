@@ -6,10 +6,10 @@ import re
 from dataclasses import fields, replace
 from pathlib import Path
 
-from edgekit import artifacts, flatbuffer, recipes
+from edgekit import artifacts, flatbuffer, recipes, serde
 from edgekit.data import checks, preprocess
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError, ModelError, ProjectError
+from edgekit.errors import DataError, ModelError, ProjectError, reading
 from edgekit.project import OutputSpec, Project
 from edgekit.records import Artifact, Contract, Preprocessing, TensorSpec
 
@@ -38,6 +38,7 @@ def load(path: Path) -> Artifact:
                 hint="convert again with --input-shape NAME=1,...",
             )
     manifest = artifacts.manifest_path(path).name
+    check_text(serde.dumps(artifact), manifest)
     inside = flatbuffer.contract(path)
     if difference := _difference(artifact.contract, inside):
         raise ModelError(
@@ -54,6 +55,16 @@ def load(path: Path) -> Artifact:
             hint=f"mend edgekit.toml, and {_AGAIN}",
         ) from None
     return artifact
+
+
+def check_text(text: str, what: str) -> None:
+    """Refuse text that no file in UTF-8 can hold: half a surrogate pair, as JSON may spell it.
+
+    Raises:
+        ModelError: It is such.
+    """
+    with reading(what, "Names and labels are not text.", kind=ModelError, hint=_AGAIN):
+        text.encode()
 
 
 def _difference(told: Contract, inside: Contract) -> str:

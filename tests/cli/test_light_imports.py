@@ -17,6 +17,7 @@ ALLOWED_OF_EDGEKIT = {
     "edgekit.cli.options",
     "edgekit.errors",
     "edgekit.names",
+    "edgekit.text",
 }
 PROGRAM = """
 import json, sys

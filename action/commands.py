@@ -8,6 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+# GitHub cuts at 4 kB.
+_LONGEST = 4_000
+_LONGEST_TITLE = 250
+
 
 def annotate(level: str, message: str, title: str = "edgekit gate") -> None:
     """Print an annotation.
@@ -17,12 +21,21 @@ def annotate(level: str, message: str, title: str = "edgekit gate") -> None:
         message: One sentence, of any characters.
         title: What stands above it.
     """
-    print(f"::{level} title={_escaped(title, ':,')}::{_escaped(message)}", flush=True)
+    title, message = _escaped(title[:_LONGEST_TITLE], ":,"), _escaped(message[:_LONGEST])
+    print(f"::{level} title={title}::{message}", flush=True)
+
+
+def visible(text: str) -> str:
+    """Lines with the escapes of what no terminal or log shall obey: control characters, say."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def _escaped(text: str, more: str = "") -> str:
     """As the runner reads it: `%`, line breaks and (in a property) separators as codes."""
-    return "".join(f"%{ord(c):02X}" if c in f"%\r\n{more}" else c for c in text)
+    text = visible(text.replace("\r\n", "\n"))
+    return "".join(f"%{ord(c):02X}" if c in f"%\n{more}" else c for c in text)
 
 
 def set_outputs(values: Mapping[str, str]) -> None:

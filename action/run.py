@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from commands import add_summary, annotate, path_of, set_outputs
+from commands import add_summary, annotate, path_of, set_outputs, visible
 
 # GitHub shows no more than ten annotations of a level for a step.
 _MOST_ANNOTATIONS = 9
@@ -77,7 +77,7 @@ def _run(markdown: Path, junit: Path, answer: Path) -> tuple[int, str]:
             subprocess.Popen(arguments, stdout=out, stderr=subprocess.PIPE) as process,
         ):
             for raw in process.stderr or ():
-                line = raw.decode("utf-8", errors="replace")
+                line = visible(raw.decode("utf-8", errors="replace").replace("\r\n", "\n"))
                 print(line, end="", flush=True)
                 lines = [*lines, line][-_LAST_LINES:]
         code = process.returncode
@@ -90,7 +90,7 @@ def _read(answer: Path) -> dict[str, Any]:
     """The gate's result; empty where it gave none."""
     try:
         told = json.loads(answer.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) and "outcome" in told else {}
 

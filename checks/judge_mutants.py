@@ -1,4 +1,4 @@
-"""Judges a file of lines `MODEL|MUTANT|VARIANT|PASSED` of self-tests, and prints one line for each model.
+"""Judges a file of self-tests, `MODEL|MUTANT|VARIANT|PASSED` a line, and prints one line a model.
 
 The right model passes, every mutant fails; of layers whose weights are 10 % larger in a file that
 the contract knows, which only outputs can tell, three in four do. Ends with 1 otherwise.

@@ -60,12 +60,13 @@ class EdgekitError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
+        """One line for each part, whatever the names from files in them hold."""
         lines = [self.rule]
         if self.received:
             lines.append(f"  Received: {self.received}")
         if self.hint:
             lines.append(f"  Hint: {self.hint}")
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
     def to_dict(self) -> dict[str, Any]:
         """The error as plain JSON types, for crossing a process boundary or `--json`."""

@@ -98,10 +98,12 @@ class Gated:
         asked = self.result.verdicts_on(metric, variant, target, against)
         narrowed = (metric, variant, target, against) != (None, None, None, None)
         if narrowed and not asked:
+            from edgekit.text import printable
+
             known = sorted({f"{one.metric} of {one.variant}" for one in self.result.verdicts})
             pytest.fail(
                 f"The gate has a verdict on {metric or 'a metric'} of {variant or 'a variant'} on "
-                f"{target or 'a target'}.\n  It has: {', '.join(known) or 'none'}",
+                f"{target or 'a target'}.\n  It has: {printable(', '.join(known)) or 'none'}",
                 pytrace=False,
             )
         if all(map(self._holds, asked)) if narrowed else self:

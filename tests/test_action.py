@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -234,6 +235,17 @@ def test_names_from_files_are_no_commands_to_github(step):
     assert step.outputs()["exit-code"] == "1"
 
 
+def test_nothing_of_a_file_reaches_the_log_raw(step):
+    evil = "a\x1b[31m\x07\u202eb\u2028c\x85d\r\n::error::x"
+    result = {"outcome": "failed", "verdicts": [verdict("fail", sentence=evil, variant=evil)]}
+    plan = {"code": 1, "stdout": json.dumps(result), "stderr": f"{evil}\n"}
+    step.stub("edgekit", STUB_EDGEKIT, plan)
+    done = step.run("run.py", EDGEKIT_BIN=str(step.bin), PYTHONIOENCODING="utf-8")
+    assert all(line.isprintable() for line in done.stdout.split("\n"))
+    [line] = commands(done, "error")
+    assert "\\x1b[31m\\x07\\u202eb" in line
+
+
 def test_no_more_annotations_than_github_shows(step):
     done = gate(step, 1, "failed", *[verdict("fail")] * 30)
     assert len(commands(done, "error")) == 10
@@ -285,6 +297,48 @@ def test_a_pull_request_has_one_comment_of_the_gate(step, user, pages, updated):
     assert sum("--method" in one for one, _ in seen) == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["<!-- edgekit gate: digits --> and more", "> <!-- edgekit gate: digits -->", "", None,
+     "<!-- edgekit gate: digits2 -->\nx", "text\n<!-- edgekit gate: digits -->"],
+)  # fmt: skip
+def test_a_comment_without_the_whole_marker_is_not_touched(step, body):
+    _, seen = comment(step, {"user": "no", "--slurp": [[one(3, "ci[bot]", "Bot", body)]]})
+    assert seen[-1][0][1:3] == ["--method", "POST"]
+
+
+@pytest.mark.parametrize("markdown", ["", "\n", "# Hi\n", "<!-- x -->\n", "<!-- edgekit gate: a"])
+def test_markdown_without_a_marker_is_not_written(step, markdown, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "MARKDOWN", markdown)
+    done, seen = comment(step, {"user": "no", "--slurp": [[one(3, "ci[bot]", "Bot", markdown)]]})
+    assert seen == []
+    assert "does not begin with the gate's marker" in commands(done, "warning")[0]
+
+
+def test_a_comment_is_no_longer_than_github_takes(step, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "MARKDOWN", MARKDOWN + "漢" * 100_000)
+    _, seen = comment(step, {"user": "no", "--slurp": [[]]})
+    body = json.loads(seen[-1][1])["body"]
+    assert len(body) <= 65_536 and "cut here" in body
+    assert body.startswith("<!-- edgekit gate: digits -->\n")
+
+
+@pytest.mark.parametrize("pages", [{"message": "x"}, ["x"], None, [["x", 1, {"user": None}]]])
+def test_an_odd_answer_of_github_is_a_warning_or_a_new_comment(step, pages):
+    done, seen = comment(step, {"user": "no", "--slurp": pages})
+    if seen[-1][0][1] != "--method":
+        assert "list of comments" in commands(done, "warning")[0]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [[], {"pull_request": 3}, {"pull_request": {"number": "1; rm"}}, {"pull_request": None}],
+)
+def test_an_odd_event_is_no_pull_request(step, event):
+    done, seen = comment(step, {}, event=event)
+    assert seen == [] and "No pull request" in done.stdout
+
+
 def test_a_comment_that_may_not_be_written_is_a_warning(step):
     done, _ = comment(step, {"user": "no", "--slurp": [[]], "POST": "HTTP 403: not accessible"})
     [line] = commands(done, "warning")
@@ -320,6 +374,74 @@ def test_the_caches_key_follows_what_the_project_names(step):
             file.write("\n")
         found.append(key())
     assert len(set(found)) == 4
+
+
+@pytest.fixture
+def key(step):
+    """`key(TOML)`: the key of a project of that text, in `models`."""
+    (step.folder / "models").mkdir()
+
+    def find(toml: str, **env: str) -> str:
+        step.output.unlink(missing_ok=True)
+        (step.folder / "models" / "edgekit.toml").write_text(toml)
+        done = step.run("key.py", EDGEKIT_PROJECT="models", **env)
+        assert (done.returncode, done.stderr) == (0, "")
+        return step.outputs()["hash"]
+
+    return find
+
+
+@pytest.mark.parametrize("way", ["absolute", "..", "a/../..", "link", "linked folder", "folder"])
+def test_the_key_reads_nothing_outside_the_project(step, key, way):
+    outside = step.folder / "outside"
+    outside.mkdir()
+    secret, models = outside / "secret", step.folder / "models"
+    secret.write_text("1")
+    (models / "a").mkdir()
+    (models / "link").symlink_to(secret)
+    (models / "linked").symlink_to(outside)
+    (models / "a" / "link").symlink_to(secret)
+    told = {
+        "absolute": str(secret), "..": "../outside/secret", "a/../..": "a/../../outside/secret",
+        "link": "link", "linked folder": "linked", "folder": "a",
+    }[way]  # fmt: skip
+    before = key(f"model = {json.dumps(told)}\n")
+    secret.write_text("2")
+    assert key(f"model = {json.dumps(told)}\n") == before
+
+
+def test_links_inside_the_project_count(step, key):
+    models = step.folder / "models"
+    (models / "net").write_text("1")
+    (models / "link").symlink_to("net")
+    before = key('model = "link"\n')
+    (models / "net").write_text("2")
+    assert key('model = "link"\n') != before
+
+
+def test_the_key_waits_for_no_pipe_and_reads_no_device(step, key):
+    models = step.folder / "models"
+    os.mkfifo(models / "pipe")
+    (models / "data").mkdir()
+    os.mkfifo(models / "data" / "pipe")
+    (models / "zero").symlink_to("/dev/zero")
+    assert key('model = "pipe"\ncode = ["data", "zero", "\\u0000", "x\\ny"]\n')
+    (models / "edgekit.toml").unlink()
+    os.mkfifo(models / "edgekit.toml")
+    step.output.unlink()
+    assert step.run("key.py", EDGEKIT_PROJECT="models").returncode == 0
+
+
+def test_of_very_much_the_key_takes_names_and_sizes_only(step, key):
+    """A sparse file of 1 TB, a folder of more files than are read, a deep document."""
+    models = step.folder / "models"
+    with (models / "large").open("wb") as file:
+        file.truncate(2**40)
+    small = key('model = "large"\n')
+    with (models / "large").open("r+b") as file:
+        file.truncate(2**40 + 1)
+    assert key('model = "large"\n') != small
+    assert key("model = " + "[" * 100_000)
 
 
 def test_another_edgekit_has_another_key(step):

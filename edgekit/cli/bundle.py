@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli import options as shared
-from edgekit.text import printable
 
 if TYPE_CHECKING:
     from edgekit.bundling import Bundle, Trial
@@ -58,9 +57,9 @@ def bundle(
         shared.echo_json(made)
         return
     for platform, path in destinations.items():
-        click.echo(f"{platform}: {path}")
+        shared.echo(f"{platform}: {path}")
     for line in told(made):
-        click.echo(line)
+        shared.echo(line)
 
 
 def told(made: Bundle) -> Iterator[str]:
@@ -73,14 +72,14 @@ def told(made: Bundle) -> Iterator[str]:
             text = f"worst difference {allowed.worst:.3g}, root mean square {allowed.rms:.3g}"
             if allowed.agreement is not None:
                 text += f", top-1 agreement at least {allowed.agreement:.3g}"
-            yield f"self-test of {model.variant}, {printable(tensor.name)}: {text}"
+            yield f"self-test of {model.variant}, {tensor.name}: {text}"
         for trial in model.golden.trials:
             yield f"  {trial.runtime} {trial.version}, {trial.kernels} kernels: {_outcome(trial)}"
 
 
 def _outcome(trial: Trial) -> str:
     if trial.left_out is not None:
-        return f"left out: {printable(trial.left_out)}"
+        return f"left out: {trial.left_out}"
     worst = max((one.worst for one in trial.differences), default=0.0)
     tops = [one.agreement for one in trial.differences if one.agreement is not None]
     agreement = f", top-1 agreement {min(tops):.3g}" if tops else ""

@@ -231,16 +231,16 @@ def convert(
     if exceptions is not None:
         out.print(exceptions)
     for line in (*told.candidate_lines(made), *told.repair_lines(made)):
-        click.echo(line)
+        shared.echo(line)
     with shared.progress() as say:
         limits = shared.limits(timeout, memory_limit)
         ratios = quick.against_float(made, limits=limits, on_progress=say)
     for line in (*steps.lines(made, ratios), *told.advice_lines(made, ratios)):
-        click.echo(line)
+        shared.echo(line)
     first = made[0]
     if first.reference_sqnr_db is not None:
         exactly = math.isinf(first.reference_sqnr_db)
-        click.echo(
+        shared.echo(
             "The float file agrees with Keras "
             f"{'exactly' if exactly else f'to {first.reference_sqnr_db:.1f} dB'} on "
             f"{'synthetic' if first.golden == 'synthetic' else 'real'} golden samples."

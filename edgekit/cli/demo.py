@@ -41,4 +41,4 @@ def demo(output: Path | None, runtimes: tuple[str, ...], svg: Path | None, as_js
         return
     terminal.console().print(table)
     for line in closing:
-        click.echo(line)
+        shared.echo(line)

@@ -18,6 +18,6 @@ def doctor(as_json: bool) -> None:
         shared.echo_json(findings)
         return
     for finding in findings:
-        click.echo(f"{'ok  ' if finding.ok else 'MISS'} {finding.what:22} {finding.detail}")
+        shared.echo(f"{'ok  ' if finding.ok else 'MISS'} {finding.what:22} {finding.detail}")
         if finding.mend:
-            click.echo(f"     {'':22} mend: {finding.mend}")
+            shared.echo(f"     {'':22} mend: {finding.mend}")

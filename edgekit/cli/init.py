@@ -83,7 +83,7 @@ def init(
         shared.echo_json(made)
         return
     for line in lines(made):
-        click.echo(line)
+        shared.echo(line)
 
 
 def lines(made: Initialised) -> list[str]:

@@ -20,6 +20,7 @@ import click
 
 from edgekit import __version__
 from edgekit.cli import streams
+from edgekit.text import printable, printable_lines
 
 _BROKEN_PIPE = 141  # as a shell says of a program that SIGPIPE ended
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -109,9 +110,11 @@ def _run() -> int:
         code = cli.main(prog_name="edgekit", standalone_mode=False)
         streams.close_output()
     except EdgekitError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(printable_lines(f"Error: {error}"), err=True)
         return error.exit_code
     except click.ClickException as error:
+        # It may quote an argument. click declares it final, and reads it when it shows the error.
+        error.message = printable(error.message)  # type: ignore[misc]
         error.show()
         return error.exit_code
     except click.Abort:
@@ -128,7 +131,7 @@ def _run() -> int:
     except OSError as error:
         if error.errno is None:
             return _report_internal()
-        click.echo(f"Error: {of_system(error)}", err=True)
+        click.echo(printable_lines(f"Error: {of_system(error)}"), err=True)
         return EdgekitError.exit_code
     except Exception:
         return _report_internal()
@@ -144,7 +147,7 @@ def _report_internal() -> int:
 
     from edgekit.errors import EXIT_INTERNAL
 
-    traceback.print_exc()
+    click.echo(printable_lines(traceback.format_exc().rstrip()), err=True)
     click.echo(
         "Error: this is a mistake of edgekit itself; please report it with the lines above.",
         err=True,

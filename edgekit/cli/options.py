@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from edgekit.text import printable, without_commands
+
 if TYPE_CHECKING:
     from edgekit.records import Limits
 
@@ -93,26 +95,35 @@ def echo_json(payload: Any) -> None:
     text = json.dumps(plain, indent=2, ensure_ascii=False)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        legible = all(map(str.isprintable, text.split("\n")))
     except UnicodeEncodeError:  # an old locale, or a file name that is no text
-        text = json.dumps(plain, indent=2)
-    click.echo(text)
+        legible = False
+    if not legible:
+        text = json.dumps(plain, indent=2).replace("\x7f", "\\u007f")
+    # Two of them begin a command to some CI systems; only strings hold any.
+    click.echo(text.replace("##", "\\u0023#"))
+
+
+def echo(line: str, *, err: bool = False) -> None:
+    """Print one line, whatever the names from files in it hold: verbs print nothing past this."""
+    click.echo(without_commands(printable(line)), err=err)
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """A spinner on a terminal's standard error; plain lines where it is no terminal."""
     if not sys.stderr.isatty():
-        yield lambda line: click.echo(f"edgekit: {line}", err=True)
+        yield lambda line: echo(f"edgekit: {line}", err=True)
         return
     from rich.console import Console
     from rich.text import Text
 
     console = Console(stderr=True)
     with console.status("starting") as status:
-        yield lambda line: status.update(Text(line))  # a str would be read as markup
+        yield lambda line: status.update(Text(printable(line)))  # a str would be read as markup
 
 
 def echo_notes(notes: list[str]) -> None:
     """Print notes and warnings, each once, on standard error."""
     for note in dict.fromkeys(notes):
-        click.echo(f"Note: {note}", err=True)
+        echo(f"Note: {note}", err=True)

@@ -24,7 +24,7 @@ def add(name: str) -> None:
 
     with shared.progress() as say:
         python = environments.add(environments.parse(name), on_progress=say)
-    click.echo(f"{name} is ready: {python}")
+    shared.echo(f"{name} is ready: {python}")
 
 
 @runtime.command("list")
@@ -38,7 +38,7 @@ def list_(as_json: bool) -> None:
         shared.echo_json(found)
         return
     for one in found:
-        click.echo(f"{one.label:28} Python {one.python_version}, NumPy {one.numpy}: {one.python}")
+        shared.echo(f"{one.label:28} Python {one.python_version}, NumPy {one.numpy}: {one.python}")
 
 
 @runtime.command()
@@ -48,4 +48,4 @@ def remove(name: str) -> None:
     from edgekit.runtimes import environments
 
     environments.remove(environments.parse(name))
-    click.echo(f"{name} is removed.")
+    shared.echo(f"{name} is removed.")

@@ -120,7 +120,7 @@ def validate(
         serde.write_atomic(overlay, overlay_text(measured[0].layers, graph_name(files[0])))
     failed = [one for one in measured if one.failure]
     for one in failed:
-        click.echo(f"Error: {one.artifact} on {one.target.label}: {one.failure}", err=True)
+        shared.echo(f"Error: {one.artifact} on {one.target.label}: {one.failure}", err=True)
     if failed:
         from edgekit.errors import EXIT_USAGE
 

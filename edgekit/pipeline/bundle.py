@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 import edgekit
 from edgekit import artifacts, serde
 from edgekit.bundling import Bundle, BundledModel
-from edgekit.errors import ModelError, OutputError, UsageError
+from edgekit.errors import UsageError
+from edgekit.pipeline import bundle_checks, bundle_folders
 from edgekit.pipeline.golden import golden_samples
 from edgekit.process import Progress, silent
 from edgekit.records import Artifact, Limits, TensorSpec
@@ -49,21 +49,23 @@ def bundle(
         What `contract.json` holds.
 
     Raises:
-        UsageError: No files or no destinations, an unknown platform, a folder that is there.
-        ModelError: A file without manifest or golden samples, or variants of different models.
+        UsageError: No files or no destinations, an unknown platform, a folder that holds what
+            edgekit did not write.
+        ModelError: A file without manifest or golden samples, a manifest of another file, or
+            variants of different models.
+        ProjectError: A manifest that breaks a rule of `edgekit.toml`.
     """
-    _check(files, destinations, force)
     paths = [Path(file) for file in files]
-    if len({path.name for path in paths}) < len(paths):
-        raise UsageError(
-            "The files of a bundle have different names.",
-            received=", ".join(path.name for path in paths),
-        )
-    made = [_artifact(path) for path in paths]
+    folders = {platform: Path(folder) for platform, folder in destinations.items()}
+    _check_names(paths)
+    _check_destinations(folders, force)
+    made = [bundle_checks.load(path) for path in paths]
     called = name or artifacts.model_name(made[0])
+    bundle_checks.check_text(called, "the model's name")
     contents: dict[str, bytes] = {}
     models = []
     for path, artifact in zip(paths, made, strict=True):
+        bundle_checks.check_golden(path, artifact)
         golden, data = golden_samples(path, artifact, limits or Limits(), on_progress)
         contents[path.name] = path.read_bytes()
         contents[golden.file] = data
@@ -81,63 +83,52 @@ def bundle(
     _check_alike(models)
     _check_one_model(made)
     whole = Bundle(name=called, edgekit=edgekit.__version__, models=tuple(models))
-    for platform, folder in destinations.items():
+    written = {}
+    for platform, folder in folders.items():
         module, _, function = PLATFORMS[platform].partition(":")
         generate = getattr(importlib.import_module(module), function)
-        written = {"contract.json": serde.dumps(whole).encode(), **generate(whole, contents)}
-        on_progress(f"writing {folder}")
-        _write(written, Path(folder))
+        own = {"contract.json": serde.dumps(whole).encode()}
+        written[folder] = {**own, **generate(whole, contents)}
+    on_progress(f"writing {', '.join(map(str, folders.values()))}")
+    bundle_folders.write(written, force=force)
     return whole
 
 
-def _check(
-    files: Sequence[Path | str], destinations: Mapping[str, Path | str], force: bool
-) -> None:
-    if not files or not destinations:
+def _check_names(paths: Sequence[Path]) -> None:
+    """Refuse no files, and names that two files share or that no list of files can hold."""
+    if not paths:
+        raise UsageError("A bundle is of at least one .tflite.", received="no files")
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        raise UsageError("The files of a bundle have different names.", received=", ".join(names))
+    for name in names:
+        if not name.isprintable():
+            raise UsageError(
+                "The files of a bundle have names of printable characters.",
+                received=name,
+                hint="rename the file, its manifest and its golden samples.",
+            )
+
+
+def _check_destinations(folders: Mapping[str, Path], force: bool) -> None:
+    if not folders:
         raise UsageError(
-            "A bundle is of at least one .tflite, for at least one platform.",
-            received=f"{len(files)} files, {len(destinations)} platforms",
+            "A bundle is for at least one platform.",
+            received="none",
             hint=f"--{next(iter(PLATFORMS))} DIR",
         )
-    for platform, folder in destinations.items():
+    for platform, path in folders.items():
         if platform not in PLATFORMS:
             raise UsageError(f"A platform is one of {', '.join(PLATFORMS)}.", received=platform)
-        path = Path(folder)
-        if path.exists() and not path.is_dir():
-            raise OutputError("A bundle is a folder.", received=f"{path} is a file")
-        held = path.is_dir() and any(path.iterdir())
-        if held and not (force and (path / "contract.json").is_file()):
-            raise UsageError(
-                "A folder that holds files is replaced only with --force, and only a bundle.",
-                received=str(path),
-                hint="choose an empty folder." if force else "add --force, or choose another one.",
-            )
-    folders = [Path(folder).resolve() for folder in destinations.values()]
-    for i, folder in enumerate(folders):
-        for other in folders[i + 1 :]:
+        bundle_folders.check(path, force=force)
+    real = [path.resolve() for path in folders.values()]
+    for i, folder in enumerate(real):
+        for other in real[i + 1 :]:
             if folder == other or folder in other.parents or other in folder.parents:
                 raise UsageError(
                     "Each platform's bundle has a folder of its own, none inside another.",
                     received=f"{folder} and {other}",
                 )
-
-
-def _artifact(path: Path) -> Artifact:
-    artifact = artifacts.load(path)
-    if artifact is None:
-        raise ModelError(
-            "A bundle is made of a file with its manifest: that holds the contract.",
-            received=f"{path} without {artifacts.manifest_path(path).name}",
-            hint="convert the model with edgekit; a float .tflite too.",
-        )
-    for spec in (*artifact.contract.inputs, *artifact.contract.outputs):
-        if -1 in spec.shape:
-            raise ModelError(
-                "An app needs to know every size.",
-                received=f"{path.name}: {spec.name!r} has shape {list(spec.shape)}",
-                hint="convert again with --input-shape NAME=1,...",
-            )
-    return artifact
 
 
 def _check_one_model(made: Sequence[Artifact]) -> None:
@@ -171,34 +162,3 @@ def _check_alike(models: Sequence[BundledModel]) -> None:
     variants = [model.variant for model in models]
     if len(set(variants)) < len(variants):
         raise UsageError("Each file of a bundle is another variant.", received=", ".join(variants))
-
-
-def _write(files: Mapping[str, bytes], folder: Path) -> None:
-    """All files of a bundle, or none: the folder is made beside its place, then moved there.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    folder = folder.absolute()
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
-            new, old = Path(scratch) / "new", Path(scratch) / "old"
-            for name in sorted(files):
-                path = new / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(files[name])
-            if folder.exists():
-                folder.rename(old)
-            try:
-                new.rename(folder)
-            except OSError:
-                if old.exists():
-                    old.rename(folder)
-                raise
-    except OSError as error:
-        raise OutputError(
-            f"{folder} can be written.",
-            received=error.strerror or str(error),
-            hint="look at free space and permissions there, or choose another place.",
-        ) from None

@@ -1,8 +1,8 @@
 """What was computed once, kept by the hash of all that it depends on.
 
 Entries are folders below `$EDGEKIT_HOME/cache` (see `home`), written whole and then moved into
-place, so that processes that make the same one at once do no harm. Those that nobody has used for
-a month are removed.
+place, so that processes that make the same one at once do no harm. Each is sealed by the hashes of
+its files: a damaged one is no entry. Those that nobody has used for a month are removed.
 """
 
 from __future__ import annotations
@@ -11,19 +11,25 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import edgekit
-from edgekit.errors import OutputError
+from edgekit import serde
+from edgekit.errors import EdgekitError, OutputError, ProjectError, reading
 from edgekit.home import home
 
+T = TypeVar("T")
+
+# Names the entry, and has the hashes of its files.
+_SEAL = "seal.json"
 _UNUSED_SECONDS = 30 * 24 * 3600.0
 
 
@@ -57,44 +63,126 @@ def key(kind: str, **parts: Any) -> str:
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
-def find(name: str) -> Path | None:
-    """The folder of an entry, or None where there is none."""
-    folder = _root() / name
-    if not folder.is_dir():
-        return None
-    with suppress(OSError):  # a cache that may only be read is a cache
-        os.utime(folder)
-    return folder
+class Cache:
+    """The entries as one run uses them.
 
+    An entry is believed while every file in it is the one that was written: a list of their
+    hashes lies beside them. One that is damaged, however, is as good as none; the run that finds
+    it counts it and makes it anew.
 
-@contextmanager
-def making(name: str, *, replaces: bool = False) -> Iterator[Path]:
-    """A folder to fill; when the block ends well it becomes the entry `name`.
-
-    Where there is one already (another process was faster) that one stays, unless this one
-    `replaces` it.
-
-    Raises:
-        OutputError: The cache cannot be written.
+    Args:
+        fresh: Whether to make everything anew, whatever there is.
     """
-    root = _root()
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=root))
-    except OSError as error:
-        raise _unwritable(root, error) from None
-    try:
-        yield temporary
+
+    def __init__(self, *, fresh: bool = False) -> None:
+        self._fresh = fresh
+        self._damaged: dict[str, None] = {}
+        self._made: set[str] = set()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of damaged entries: one note at most."""
+        count = len(self._damaged)
+        if not count:
+            return ()
+        entries = "1 entry" if count == 1 else f"{count} entries"
+        return (f"{entries} of the cache in {_root()} had been damaged: computed anew.",)
+
+    def read(self, name: str, load: Callable[[Path], T]) -> T | None:
+        """What `load` makes of an entry's folder; None where there is no entry to believe."""
+        if self._fresh and name not in self._made:
+            return None
+        folder = _root() / name
+        if not os.path.lexists(folder):
+            return None
         try:
-            if replaces:
-                shutil.rmtree(root / name, ignore_errors=True)
-            temporary.rename(root / name)
+            # Of an entry nothing is this run's own, so all of `load` is reading.
+            with _believing(folder):
+                _check(folder)
+                found = load(folder)
+        except EdgekitError:  # what `load` refuses by itself has another class
+            self._damaged[name] = None
+            return None
+        with suppress(OSError):  # a cache that may only be read is a cache
+            os.utime(folder)
+        return found
+
+    @contextmanager
+    def making(self, name: str) -> Iterator[Path]:
+        """A folder to fill; when the block ends well it becomes the entry `name`.
+
+        Where there is one already (another process was faster) that one stays, unless it is
+        damaged, or everything is to be fresh.
+
+        Raises:
+            OutputError: The cache cannot be written.
+        """
+        root = _root()
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=root))
         except OSError as error:
-            if not (root / name).is_dir():
-                raise _unwritable(root, error) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        _forget(root)
+            raise _unwritable(root, error) from None
+        try:
+            yield temporary
+            try:
+                _seal(temporary, name)
+                place = root / name
+                if os.path.lexists(place) and (self._fresh or not _is_whole(place)):
+                    _remove(place)
+                temporary.rename(place)
+            except OSError as error:
+                if not _is_whole(root / name):
+                    raise _unwritable(root, error) from None
+            self._made.add(name)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+            _forget(root)
+
+
+def _seal(folder: Path, name: str) -> None:
+    """Write down which entry it is, and what each of its files holds."""
+    hashes = {path.name: serde.sha256(path) for path in sorted(folder.iterdir())}
+    seal = json.dumps({"entry": name, "files": hashes})
+    (folder / _SEAL).write_text(seal, encoding="utf-8")
+
+
+def _check(folder: Path) -> None:
+    """Raise where an entry is not as it was made."""
+    seal = json.loads(_regular(folder / _SEAL).read_text(encoding="utf-8"))
+    if seal["entry"] != folder.name:
+        raise ValueError("it is another entry")
+    for name, digest in seal["files"].items():
+        if serde.sha256(_regular(folder / name)) != digest:
+            raise ValueError(f"{name} has another content")
+
+
+def _regular(path: Path) -> Path:
+    """`path`, where it is a file by itself: to open a pipe would wait, a link leads elsewhere."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise ValueError(f"{path.name} is no file")
+    return path
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        with _believing(folder):
+            _check(folder)
+    except ProjectError:
+        return False
+    return True
+
+
+def _believing(folder: Path) -> AbstractContextManager[None]:
+    return reading(folder, "The cache entry is damaged.", kind=ProjectError)
+
+
+def _remove(entry: Path) -> None:
+    """Take an entry away, or whatever is in its place."""
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)
 
 
 def _root() -> Path:
@@ -114,5 +202,5 @@ def _forget(root: Path) -> None:
     oldest = time.time() - _UNUSED_SECONDS
     with suppress(OSError):
         for entry in root.iterdir():
-            if entry.stat().st_mtime < oldest:
-                shutil.rmtree(entry, ignore_errors=True)
+            if entry.lstat().st_mtime < oldest:
+                _remove(entry)

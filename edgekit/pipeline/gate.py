@@ -18,6 +18,7 @@ from edgekit.gate import claims, judge
 from edgekit.gate.facts import Facts
 from edgekit.measure.host import describe_host
 from edgekit.pipeline import baseline as store
+from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gating import files, gather
 from edgekit.pipeline.gating.measure import Measured, Measuring, Pair
 from edgekit.process import Progress, silent
@@ -60,7 +61,7 @@ def gate(
         EdgekitError: By its class: no rules, no baseline or another model's, samples that
             cannot be read, a model that cannot be converted.
     """
-    started, limits = time.monotonic(), limits or Limits()
+    started, limits, kept = time.monotonic(), limits or Limits(), Cache(fresh=fresh)
     said = _project(Path(project))
     rules = [rule for rule in said.rule if not (update_baseline and rule.against == "baseline")]
     wanted = _wanted(said)
@@ -68,11 +69,11 @@ def gate(
     before, old_outputs = _before(path, said, update_baseline=update_baseline)
     variants = list(dict.fromkeys(variant for variant, _ in wanted))
     made = files.made(
-        said, variants, fresh=fresh, unsafe=unsafe, limits=limits, on_progress=on_progress
+        said, variants, kept=kept, unsafe=unsafe, limits=limits, on_progress=on_progress
     )
     if before is not None:
         _check_model(before, said, made)
-    measuring = Measuring(said, made, fresh=fresh, limits=limits, on_progress=on_progress)
+    measuring = Measuring(said, made, kept=kept, limits=limits, on_progress=on_progress)
     measured = measuring.measure(wanted)
     facts = gather.timed(
         gather.gather(made, measured, measuring, old_outputs),
@@ -80,7 +81,7 @@ def gate(
         made,
         before,
         path,
-        fresh=fresh,
+        kept=kept,
         options=timing or TimingOptions(),
         limits=limits,
         on_progress=on_progress,
@@ -105,7 +106,10 @@ def gate(
         else "",
         updated=update_baseline,
         seconds=round(time.monotonic() - started, 3),
-        notes=tuple(dict.fromkeys(note for one in facts for note in one.measurement.notes)),
+        notes=(
+            *kept.notes,
+            *dict.fromkeys(note for one in facts for note in one.measurement.notes),
+        ),
     )
 
 
@@ -116,9 +120,8 @@ def _project(path: Path) -> Project:
         raise ProjectError(
             "A gate has rules.",
             received=f"{path} without a [[rule]]",
-            hint="`edgekit init MODEL` writes some; or add:\n"
-            '    [[rule]]\n    metric = "size_bytes"\n    max_loss = 0.05\n'
-            '    against = "baseline"',
+            hint="`edgekit init MODEL` writes some; one holds the keys "
+            'metric = "size_bytes", max_loss = 0.05 and against = "baseline".',
         )
     return said
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from edgekit.report import gate_words as words
 from edgekit.report.terminal import console
 from edgekit.rules import GateResult, Status, Verdict
+from edgekit.text import printable, printable_lines
 
 STYLES: dict[Status, str] = {
     "pass": "green",
@@ -45,7 +47,7 @@ def gate_table(result: GateResult, width: int = _WIDE) -> Table:
         caption_justify="left",
     )
     table.add_column("verdict", no_wrap=True)
-    head = "variant" if wide or not has_targets else "variant\ntarget"
+    head = Text("variant" if wide or not has_targets else "variant\ntarget")
     # Most names of recipes and metrics fit in 80 columns; these widths and gaps are 79.
     table.add_column(head, overflow="fold", min_width=None if wide else 14)
     if wide and has_targets:
@@ -56,17 +58,17 @@ def gate_table(result: GateResult, width: int = _WIDE) -> Table:
     if has_counts:
         table.add_column("n", overflow="fold", justify="right", max_width=None if wide else 9)
     for one in result.verdicts:
-        table.add_row(*map(_plain, _cells(one, wide, has_targets, has_counts)), style=_style(one))
+        table.add_row(*_cells(one, wide, has_targets, has_counts), style=_style(one))
     return table
 
 
-def _cells(one: Verdict, wide: bool, has_targets: bool, has_counts: bool) -> list[str]:
-    cells = [one.status, one.variant]
+def _cells(one: Verdict, wide: bool, has_targets: bool, has_counts: bool) -> list[str | Text]:
+    cells: list[str | Text] = [one.status, one.variant]
     if wide and has_targets:
         cells.append(one.target or "-")
     elif one.target:
-        cells[-1] += f"\n{one.target}"
-    estimate = words.estimate_text(one, " " if wide else "\n")
+        cells[-1] = Text(f"{printable(one.variant)}\n{printable(one.target)}")
+    estimate = Text(printable_lines(words.estimate_text(one, " " if wide else "\n")))
     cells += [words.subject_text(one), estimate, words.limit_text(one)]
     return [*cells, words.count_text(one)] if has_counts else cells
 
@@ -97,12 +99,7 @@ def show(result: GateResult, out: Console | None = None) -> None:
 
 def _print(out: Console, line: str, style: str | None = None) -> None:
     """One line of any length: a terminal breaks it, a file keeps it whole."""
-    out.print(_plain(line), style=style, highlight=False, soft_wrap=True)
-
-
-def _plain(text: str) -> str:
-    """Without control characters, which a name from a file could hold and a terminal obeys."""
-    return "".join(c if c == "\n" or c.isprintable() else "�" for c in text)
+    out.print(line, style=style, highlight=False, soft_wrap=True)
 
 
 def _has_bounds(result: GateResult) -> bool:

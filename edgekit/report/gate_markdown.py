@@ -83,7 +83,7 @@ def markdown(result: GateResult) -> str:
 
 def escape(text: str) -> str:
     """Text that GitHub shows as it is: no markup, HTML, mention, reference, link or formula."""
-    text = "".join(c if c.isprintable() else " " for c in words.one_line(text))
+    text = words.one_line(text)
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}…"
     text = re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", text)

@@ -7,6 +7,7 @@ import re
 from edgekit.figures import digits, number_text
 from edgekit.figures import limit_text as figure_of_limit
 from edgekit.rules import GateResult, Rule, Status, Verdict
+from edgekit.text import printable_lines
 
 # The worst first, as `GateResult.outcome` ranks them.
 WORST_FIRST: tuple[Status, ...] = ("fail", "error", "incomparable", "inconclusive", "pass")
@@ -92,7 +93,7 @@ def remark(verdict: Verdict) -> str:
     Where an estimate is inconclusive and the sentence leaves it open, it says what would decide.
     """
     place = place_text(verdict)
-    said = one_line(verdict.sentence) or f"{verdict.status}: {rule_text(verdict)}"
+    said = one_line(verdict.sentence or f"{verdict.status}: {rule_text(verdict)}")
     if not said.startswith(f"{place}: "):
         said = f"{place}: {said}"
     told = re.search(r"\bdecide\b", said)
@@ -116,7 +117,8 @@ def notes(result: GateResult) -> list[str]:
 
 def place_text(verdict: Verdict) -> str:
     """`static_wi8_ai8 on litert`, or the variant alone where the rule is about its file."""
-    return f"{verdict.variant} on {verdict.target}" if verdict.target else verdict.variant
+    place = f"{verdict.variant} on {verdict.target}" if verdict.target else verdict.variant
+    return one_line(place)
 
 
 def worst_first(result: GateResult) -> list[Verdict]:
@@ -166,5 +168,5 @@ def baseline_line(result: GateResult) -> str:
 
 
 def one_line(text: str) -> str:
-    """Without line breaks and repeated blanks."""
-    return " ".join(text.split())
+    """Without line breaks and repeated blanks, and with control characters as escapes."""
+    return printable_lines(" ".join(text.split()))

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from edgekit.report import gate_words as words
 from edgekit.rules import GateResult, OnInconclusive, Status, Verdict
+from edgekit.text import printable_lines
 
 _ELEMENTS: dict[Status, str] = {
     "pass": "",
@@ -31,10 +32,13 @@ def junit_xml(result: GateResult, on_inconclusive: OnInconclusive = "exit3") -> 
             with its sentence, `exit3` an error.
 
     Returns:
-        An XML document as text, with its declaration (UTF-8).
+        An XML document as text, with its declaration (UTF-8). What XML forbids, and all else that
+        is not printable, is there as its escape.
     """
     suites = ElementTree.Element("testsuites")
-    suite = ElementTree.SubElement(suites, "testsuite", name=_legal(f"edgekit gate {result.model}"))
+    suite = ElementTree.SubElement(
+        suites, "testsuite", name=printable_lines(f"edgekit gate {result.model}")
+    )
     _add_properties(suite, result)
     names: Counter[tuple[str, str]] = Counter()
     found: Counter[str] = Counter()
@@ -44,16 +48,22 @@ def junit_xml(result: GateResult, on_inconclusive: OnInconclusive = "exit3") -> 
         if (count := names[group, name]) > 1:
             name += f" ({count})"  # two of one name are one test to most readers
         case = ElementTree.SubElement(
-            suite, "testcase", name=_legal(name), classname=_legal(group), time="0"
+            suite,
+            "testcase",
+            name=printable_lines(name),
+            classname=printable_lines(group),
+            time="0",
         )
         found[_add_status(case, verdict, on_inconclusive)] += 1
-        ElementTree.SubElement(case, "system-out").text = _legal(_details(verdict))
+        ElementTree.SubElement(case, "system-out").text = printable_lines(_details(verdict))
     for element, attribute in _COUNTED.items():
         suite.set(attribute, str(found[element]))
     suite.set("tests", str(len(result.verdicts)))
     suite.set("time", f"{result.seconds:.3f}")
     said = [words.closing_line(result), words.baseline_line(result), *result.notes]
-    ElementTree.SubElement(suite, "system-out").text = _legal("\n".join(filter(None, said)))
+    ElementTree.SubElement(suite, "system-out").text = printable_lines(
+        "\n".join(filter(None, said))
+    )
     ElementTree.indent(suites)
     text = ElementTree.tostring(suites, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
@@ -72,7 +82,7 @@ def _add_properties(suite: ElementTree.Element, result: GateResult) -> None:
     }
     for name, value in told.items():
         if value:
-            ElementTree.SubElement(properties, "property", name=name, value=_legal(value))
+            ElementTree.SubElement(properties, "property", name=name, value=printable_lines(value))
 
 
 def _add_status(case: ElementTree.Element, one: Verdict, on_inconclusive: OnInconclusive) -> str:
@@ -81,10 +91,10 @@ def _add_status(case: ElementTree.Element, one: Verdict, on_inconclusive: OnInco
     if not name:
         return ""
     said = words.remark(one)
-    element = ElementTree.SubElement(case, name, message=_legal(said))
+    element = ElementTree.SubElement(case, name, message=printable_lines(said))
     if name != "skipped":  # Surefire allows skipped tests a message only
         element.set("type", one.status)
-        element.text = _legal(f"{words.rule_text(one)}\n{said}")
+        element.text = printable_lines(f"{words.rule_text(one)}\n{said}")
     return name
 
 
@@ -106,17 +116,3 @@ def _details(one: Verdict) -> str:
     if one.note and words.one_line(one.note) not in lines[-1]:
         lines.append(f"note: {words.one_line(one.note)}")
     return "\n".join(lines)
-
-
-def _legal(text: str) -> str:
-    """Without the characters that XML 1.0 forbids (section 2.2), even as references."""
-    return "".join(c if _is_legal(ord(c)) else "�" for c in text)
-
-
-def _is_legal(code: int) -> bool:
-    return (
-        code in (0x9, 0xA, 0xD)
-        or 0x20 <= code <= 0xD7FF
-        or 0xE000 <= code <= 0xFFFD
-        or 0x10000 <= code <= 0x10FFFF
-    )

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from edgekit import serde
 from edgekit.records import Artifact, Measurement, Metric, Verified
 from edgekit.report.advice import Advice
+from edgekit.text import printable, without_commands
 
 # Metrics that have columns of their own; the rest of a measurement is its task metric.
 _KNOWN = (
@@ -29,9 +33,10 @@ _KNOWN = (
     "peak_rss_bytes",
 )
 
-
 # In one cell; the manifest names all.
 _MOST_NAMED = 8
+# Columns where there is no terminal to fit: a log shows whole rows.
+_NO_TERMINAL = 210
 
 
 def bytes_text(value: float) -> str:
@@ -216,18 +221,45 @@ _COLUMNS = (
 )
 
 
-def console() -> Console:
-    """Standard output, unclipped where that is no terminal.
+class PlainConsole(Console):
+    """Prints names of files as they are: `model[final]` is no markup, `:x:` no picture.
 
-    Names of files and tensors are printed as they are: `model[final]` is no markup.
+    No name is a command either: control characters are escaped where rich takes a string, and what
+    a CI system would read as its own where lines are complete. Tables that break lines
+    themselves do so in a `Text`.
     """
-    out = Console(markup=False, emoji=False)
-    return out if out.is_terminal else Console(width=210, markup=False, emoji=False)
+
+    def __init__(self, file: IO[str] | None = None, **options: Any) -> None:
+        out: Any = _Uncommanding(file or sys.stdout)
+        super().__init__(file=out, markup=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A string as text of one line; rich calls this for each one that it prints."""
+        return super().render_str(printable(text), **options)
 
 
-def save_svg(table: Table, closing: Sequence[str], path: Path, width: int = 210) -> None:
+class _Uncommanding:
+    """A file to which rich writes whole lines; the rest of it is the wrapped one's."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        return self._file.write(without_commands(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def console() -> Console:
+    """Standard output, unclipped where that is no terminal."""
+    out = PlainConsole()
+    return out if out.is_terminal else PlainConsole(width=_NO_TERMINAL)
+
+
+def save_svg(table: Table, closing: Sequence[str], path: Path, width: int = _NO_TERMINAL) -> None:
     """The table and the lines below it as an SVG picture of a terminal."""
-    picture = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
+    picture = PlainConsole(io.StringIO(), record=True, width=width, force_terminal=True)
     picture.print(table)
     for line in closing:
         picture.print(line, highlight=False)

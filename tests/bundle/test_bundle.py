@@ -170,26 +170,6 @@ def test_files_in_another_folder_give_the_same_bytes(net: list[Path], tmp_path: 
     assert tree(tmp_path / "1") == tree(tmp_path / "2")
 
 
-def test_a_folder_is_replaced_with_force_only_and_only_where_it_holds_a_bundle(
-    net: list[Path], tmp_path: Path
-) -> None:
-    folder = tmp_path / "c"
-    folder.mkdir()
-    bundle(net[:1], {"c": folder})  # an empty one is free
-    (folder / "stale").touch()
-    with pytest.raises(UsageError, match="--force"):
-        bundle(net[:1], {"c": folder})
-    bundle(net[1:], {"c": folder}, force=True)
-    assert not (folder / "stale").exists()
-    assert not (folder / "net_float32.c").exists()
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(UsageError, match="only a bundle"):
-        bundle(net, {"c": tmp_path / "mine"}, force=True)
-    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-
-
 def test_one_refused_destination_leaves_the_others_unwritten(
     net: list[Path], tmp_path: Path
 ) -> None:

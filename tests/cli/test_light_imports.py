@@ -18,6 +18,7 @@ ALLOWED_OF_EDGEKIT = {
     "edgekit.cli.streams",
     "edgekit.errors",
     "edgekit.names",
+    "edgekit.text",
 }
 PROGRAM = """
 import json, sys

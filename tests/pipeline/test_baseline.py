@@ -6,10 +6,13 @@ import multiprocessing
 import os
 import resource
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from edgekit import serde
+from edgekit.data import npz
 from edgekit.errors import OutputError, ProjectError
 from edgekit.pipeline import baseline as store
 from edgekit.process import silent
@@ -101,6 +104,120 @@ def test_a_damaged_or_older_baseline_says_what_it_is_and_what_to_do(path, damage
     with pytest.raises(ProjectError) as caught:
         store.load(path)
     assert words in str(caught.value)
+
+
+def edited(path, change):
+    payload = json.loads(path.read_text(encoding="utf-8"))
+    change(payload["measurements"][0])
+    path.write_text(json.dumps(payload), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda one: one["metrics"][0].update(value=0.5), "v/litert/top1_accuracy = 0.5, where 0."),
+        (lambda one: one["metrics"][1].update(value="inf"), "sqnr_db = inf, where 30.0"),
+        (lambda one: one["metrics"][2].update(value=2000), "size_bytes = 2000.0, where 1000.0"),
+        (lambda one: one["metrics"][2].update(name="mae"), "mae = 1000.0, where nothing"),
+        (lambda one: one["metrics"][1].update(statistic="auc"), "another measurement"),
+        (lambda one: one["metrics"].pop(), "another measurement"),
+        (lambda one: one.update(samples_sha256="c" * 64), "another measurement"),
+        (lambda one: one.update(artifact="w"), "another measurement"),
+    ],
+)
+def test_what_was_edited_by_hand_is_noticed_and_named(path, change, words):
+    store.save(path, made())
+    edited(path, change)
+    said = refused(path)
+    assert "baseline.json was changed after it was written." in said
+    assert words in said
+    assert "edgekit gate --update-baseline" in said
+
+
+def test_another_host_spelling_and_other_blanks_are_no_change(path):
+    store.save(path, made())
+    edited(path, lambda one: one["host"].update(cpu="another CPU"))
+    assert store.load(path)[0].measurements[0].host.cpu == "another CPU"
+
+
+def test_a_baseline_of_an_older_edgekit_without_a_copy_is_read(path):
+    store.save(path, made())
+    arrays = npz.read(store.values_path(path))
+    del arrays["copy"]
+    npz.write(store.values_path(path), arrays)
+    text = path.read_text(encoding="utf-8")
+    old = json.loads(text)["values_sha256"]
+    path.write_text(text.replace(old, serde.sha256(store.values_path(path))), encoding="utf-8")
+    assert store.load(path)[0].measurements == made().measurements
+
+
+@pytest.mark.parametrize("name", ["baseline.json", "baseline.npz"])
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_damaged_is_refused_with_the_way_out_or_reads_as_it_was(path, name, seed):
+    store.save(path, made())
+    rng, target = np.random.default_rng(seed), path.with_name(name)
+    content = bytearray(target.read_bytes())
+    for place in rng.integers(0, len(content), rng.integers(1, 20)):
+        content[place] = rng.integers(256)
+    target.write_bytes(content[: len(content) // 2] if seed % 8 == 7 else content)
+    try:
+        found = store.load(path)[0]
+    except ProjectError as error:
+        assert error.hint and error.received
+    else:
+        assert name == "baseline.json"
+        hosts = [replace(one, host=HOST) for one in found.measurements]
+        assert hosts == list(made().measurements)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"v/litert/top1_accuracy/raw": np.array(["a"])}, "could not convert"),
+        ({"v/litert/top1_accuracy/raw": np.zeros((2, 2))}, "float"),
+        ({"v/litert/sqnr_db/parts": np.zeros(2)}, "not iterable"),
+        ({"copy": np.array([255, 254], np.uint8)}, "decode"),
+        ({"copy": np.frombuffer(b"[1]", np.uint8)}, "table"),
+    ],
+)
+def test_values_of_wrong_types_are_refused(path, arrays, words):
+    store.save(path, made())
+    values = npz.read(store.values_path(path)) | arrays
+    npz.write(store.values_path(path), values)
+    payload = json.loads(path.read_text(encoding="utf-8"))
+    payload["values_sha256"] = serde.sha256(store.values_path(path))
+    path.write_text(json.dumps(payload), encoding="utf-8")
+    assert words in refused(path)
+
+
+def test_a_pipe_or_a_folder_is_no_baseline(path):
+    store.save(path, made())
+    store.values_path(path).unlink()
+    os.mkfifo(store.values_path(path))
+    assert "no such file" in refused(path)
+    path.unlink()
+    os.mkfifo(path)
+    assert "is JSON" in refused(path)
+    path.unlink()
+    path.mkdir()
+    assert "is JSON" in refused(path)
+
+
+@pytest.mark.parametrize("blocked", ["baseline.json", "baseline.npz", "baseline.v.tflite"])
+def test_where_one_file_cannot_be_moved_all_are_as_they_were(path, tmp_path, blocked):
+    """A folder in the place of one of them."""
+    (tmp_path / "model").write_bytes(b"new")
+    beside = {tmp_path / "model": path.with_name("baseline.v.tflite")}
+    path.with_name("baseline.v.tflite").write_bytes(b"old")
+    store.save(path, made())
+    (path.with_name(blocked)).unlink()
+    (path.with_name(blocked) / "mine").mkdir(parents=True)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
+    with pytest.raises(OutputError, match="can be written"):
+        store.save(path, made(seed=5), beside=beside)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
+    assert (path.with_name(blocked) / "mine").is_dir()
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
 def test_values_of_another_baseline_are_noticed(path, tmp_path):

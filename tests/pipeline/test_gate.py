@@ -316,3 +316,92 @@ def test_the_judged_files_can_be_had(project, tmp_path):
     assert names == [f"net.{r}.{e}" for r in ("float16", "float32") for e in ("json", "tflite")]
     manifest = json.loads((tmp_path / "out" / "net.float16.json").read_text(encoding="utf-8"))
     assert manifest["path"] == "net.float16.tflite"
+
+
+EVERYTHING = LOSS + SPEED + '[[rule]]\nmetric = "peak_rss_bytes"\nmax_loss = 0.9\n'
+
+
+def entries(home):
+    return sorted(path for path in (home / "cache").iterdir() if not path.name.startswith("."))
+
+
+@pytest.fixture
+def cached(project, tmp_path, monkeypatch):
+    """A project whose gate has run, what it said, and the cache that it filled."""
+    monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
+    folder = project(EVERYTHING, y=answers(200))
+    return folder, gate(folder), tmp_path / "home"
+
+
+def flip(path, rng):
+    content = bytearray(path.read_bytes())
+    content[rng.integers(len(content))] ^= 1 << int(rng.integers(8))
+    path.write_bytes(content)
+
+
+def test_damaged_cache_entries_are_computed_anew_and_said_once(cached):
+    folder, first, home = cached
+    kinds = {path.name.partition("-")[0] for path in entries(home)}
+    assert kinds == {"file", "measurement", "times", "memory"}
+    files = [path for entry in entries(home) for path in sorted(entry.iterdir())]
+    for seed, path in enumerate(files):
+        rng = np.random.default_rng(seed)
+        path.unlink() if seed % 4 == 3 else flip(path, rng)
+        again = gate(folder)
+        assert [note for note in again.notes if "cache" in note] == [
+            f"1 entry of the cache in {home / 'cache'} had been damaged: computed anew."
+        ], path
+        assert again.verdicts[0] == first.verdicts[0]
+        assert all(v.status in ("pass", "inconclusive") for v in again.verdicts), path
+        assert not [note for note in gate(folder).notes if "cache" in note]
+
+
+def test_a_value_that_somebody_wrote_into_the_cache_is_not_believed(cached):
+    folder, first, home = cached
+    [path] = home.glob("cache/measurement-*/measurement.json")
+    payload = json.loads(path.read_text(encoding="utf-8"))
+    payload["measurements"][0]["metrics"][0]["value"] = 0.999
+    path.write_text(json.dumps(payload), encoding="utf-8")
+    for path in home.glob("cache/times-*/times.json"):
+        path.write_text('{"ratios": [0.01, 0.01], "p50_ms": [0.01, 0.01]}', encoding="utf-8")
+    again = gate(folder)
+    assert [note.split(" of ")[0] for note in again.notes if "cache" in note] == ["2 entries"]
+    assert again.verdicts[0] == first.verdicts[0]
+    assert again.verdicts[1].estimate > 0.05  # whatever the machine does, not what was written
+
+
+def test_all_of_the_cache_gone_to_pieces_is_no_error(cached):
+    folder, first, home = cached
+    for number, entry in enumerate(entries(home)):
+        shutil.rmtree(entry)
+        if number % 2:
+            entry.touch()
+        else:
+            entry.symlink_to("nowhere")
+    again = gate(folder)
+    assert again.verdicts[0] == first.verdicts[0]
+    assert any(f"{len(entries(home))} entries" in note for note in again.notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "{}", '{"ratios": [], "p50_ms": []}', '{"ratios": [1], "p50_ms": ["nan"]}',
+     '{"ratios": [0], "p50_ms": [1]}', '{"ratios": "x", "p50_ms": [1]}', "[" * 100_000],
+)  # fmt: skip
+def test_times_that_are_none_are_not_loaded(tmp_path, text):
+    (tmp_path / "times.json").write_text(text, encoding="utf-8")
+    with pytest.raises((EdgekitError, RecursionError)):
+        times._load(times.Times, tmp_path)
+
+
+def test_a_baseline_that_was_edited_is_refused(project):
+    folder = project(AGAINST_BASELINE)
+    gate(folder, update_baseline=True)
+    text = (folder / "baseline.json").read_text(encoding="utf-8")
+    value = json.loads(text)["measurements"][0]["metrics"][0]["value"]
+    (folder / "baseline.json").write_text(text.replace(str(value), "0.01", 1), encoding="utf-8")
+    said = refused(ProjectError, folder)
+    assert "was changed" in said and "top1_accuracy = 0.01" in said
+    assert "edgekit gate --update-baseline" in said
+    assert gate(folder, update_baseline=True).exit_code == 0
+    assert gate(folder).exit_code == 0

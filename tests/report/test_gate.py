@@ -6,17 +6,17 @@ import io
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
 from edgekit.report import gate
 from edgekit.report import gate_words as words
+from edgekit.report.terminal import PlainConsole
 from edgekit.rules import Rule
 from tests.report import gate_results as made
 
 
 def shown(result, width=210, **options) -> str:
     out = io.StringIO()
-    console = Console(file=out, width=width, markup=False, emoji=False, **options)
+    console = PlainConsole(out, width=width, **options)
     gate.show(result, console)
     return out.getvalue()
 
@@ -83,8 +83,8 @@ def test_statuses_have_colours_in_a_terminal_and_none_in_a_file():
 def test_names_from_files_are_neither_markup_nor_commands_to_the_terminal():
     evil = replace(made.FAIL, variant="a[red]b\x1b[2J", sentence="one\ntwo\x07 [bold]x")
     text = shown(made.result(evil))
-    assert "a[red]b�[2J" in text
-    assert "fail: a[red]b�[2J: one two� [bold]x\n" in text
+    assert "a[red]b\\x1b[2J" in text
+    assert "fail: a[red]b\\x1b[2J: one two\\x07 [bold]x\n" in text
     assert "\x1b" not in text and "\x07" not in text
 
 

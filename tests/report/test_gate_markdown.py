@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from edgekit.report.gate_markdown import LIMIT, escape, markdown, marker
+from edgekit.text import printable
 from tests.report import gate_results as made
 
 ZERO_WIDTH = "\u200b"
@@ -102,7 +103,7 @@ def test_a_name_from_a_file_is_shown_as_it_is(name):
     evil = replace(made.FAIL, variant=name, target=name, sentence=name, note=name)
     text = markdown(made.result(evil, made.PASS, model=name, notes=(name,), baseline=name))
     page = rendered(text)
-    shown = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    shown = printable(" ".join(name.split()))
     rows = table(page)
     assert [len(row) for row in rows] == [7, 7, 7]
     assert " ".join(rows[1][1].split()) == shown
@@ -122,7 +123,7 @@ def test_a_name_from_a_file_is_shown_as_it_is(name):
 
 @given(st.text(max_size=60))
 def test_any_text_survives_the_way_through_markdown(text):
-    shown = " ".join("".join(c if c.isprintable() else " " for c in " ".join(text.split())).split())
+    shown = printable(" ".join(text.split()))
     page = rendered(f"| a |\n| --- |\n| x{escape(text)}x |\n")
     [_, [cell]] = table(page)
     without = shown.replace(ZERO_WIDTH, "")

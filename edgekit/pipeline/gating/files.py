@@ -13,6 +13,7 @@ from typing import Any
 from edgekit import artifacts, recipes, scratch, serde
 from edgekit.errors import ModelError, ProjectError
 from edgekit.pipeline import cache
+from edgekit.pipeline.cache import Cache
 from edgekit.process import Progress
 from edgekit.project import Project
 from edgekit.records import Artifact, ConvertOptions, Limits, Override, Training
@@ -47,7 +48,7 @@ def made(
     project: Project,
     wanted: Sequence[str],
     *,
-    fresh: bool,
+    kept: Cache,
     unsafe: bool,
     limits: Limits,
     on_progress: Progress,
@@ -57,7 +58,7 @@ def made(
     Args:
         project: With its file.
         wanted: Names of variants.
-        fresh: Convert all of them again.
+        kept: What was converted before.
         unsafe: Allow models that hold code.
         limits: Of each process.
         on_progress: Takes one line at each step.
@@ -72,16 +73,18 @@ def made(
     common = _common(project, model)
     options = {name: _options(project, project.variants[name], limits, unsafe) for name in wanted}
     keys = {name: _key(common, options[name], project.variants[name].recipe) for name in wanted}
-    folders = {name: None if fresh else cache.find(key) for name, key in keys.items()}
-    missing = [name for name in wanted if folders[name] is None]
+    found = {name: kept.read(key, _load) for name, key in keys.items()}
+    missing = [name for name in wanted if found[name] is None]
     while missing:
         # Variants that differ in their recipe only share one export.
         alike = [name for name in missing if options[name] == options[missing[0]]]
         on_progress(f"converting {', '.join(alike)}")
         chosen = {name: project.variants[name].recipe for name in alike}
-        _convert(project, model, options[alike[0]], chosen, keys, on_progress, replaces=fresh)
+        _convert(project, model, options[alike[0]], chosen, keys, kept, on_progress)
+        for name in alike:
+            found[name] = kept.read(keys[name], _load)
         missing = [name for name in missing if name not in alike]
-    return {name: _load(keys[name]) for name in wanted}
+    return {name: artifact for name, artifact in found.items() if artifact is not None}
 
 
 def _convert(
@@ -90,9 +93,8 @@ def _convert(
     options: ConvertOptions,
     chosen: Mapping[str, str],
     keys: Mapping[str, str],
+    kept: Cache,
     on_progress: Progress,
-    *,
-    replaces: bool,
 ) -> None:
     """Convert variants that share their options, and put each into the cache."""
     from edgekit.pipeline.convert import convert
@@ -108,7 +110,7 @@ def _convert(
         for name, recipe in chosen.items():
             # The original's float file comes first; that of a pruned one has the same name.
             artifact = next(one for one in reversed(found) if one.recipe.name == recipe)
-            with cache.making(keys[name], replaces=replaces) as entry:
+            with kept.making(keys[name]) as entry:
                 _keep(artifact, entry)
 
 
@@ -121,11 +123,12 @@ def _keep(artifact: Artifact, folder: Path) -> None:
     (folder / _FILE).write_text(Path(artifact.path).name, encoding="utf-8")
 
 
-def _load(key: str) -> Artifact:
-    folder = cache.find(key)
-    assert folder is not None  # it was found or made just now
+def _load(folder: Path) -> Artifact:
     artifact = artifacts.load(folder / (folder / _FILE).read_text(encoding="utf-8"))
-    assert artifact is not None
+    if artifact is None or not artifacts.float_path(artifact).is_file():
+        raise ProjectError(
+            "The cache keeps a file with its manifest, and its float file beside it."
+        )
     return artifact
 
 

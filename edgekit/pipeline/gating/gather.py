@@ -15,6 +15,7 @@ from edgekit.errors import EdgekitError
 from edgekit.gate import claims
 from edgekit.gate.facts import Facts, Recompute
 from edgekit.measure import accuracy
+from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gating import times
 from edgekit.pipeline.gating.measure import Measured, Measuring, Pair
 from edgekit.process import Progress
@@ -117,7 +118,7 @@ def timed(
     baseline: Baseline | None,
     path: Path,
     *,
-    fresh: bool,
+    kept: Cache,
     options: TimingOptions,
     limits: Limits,
     on_progress: Progress,
@@ -140,7 +141,7 @@ def timed(
                 metrics, noisy = times.times(
                     timing,
                     target,
-                    fresh=fresh,
+                    kept=kept,
                     options=options,
                     limits=limits,
                     on_progress=on_progress,
@@ -154,7 +155,7 @@ def timed(
                     found[i] = replace(found[i], noisy=noisy if asked[i].rules else "")
         for i in places:
             if _rules(project, found[i], ("peak_rss_bytes",)):
-                found[i] = _with_memory(found[i], made, fresh, limits, on_progress)
+                found[i] = _with_memory(found[i], made, kept, limits, on_progress)
     return found
 
 
@@ -203,14 +204,12 @@ def _with(one: Facts, *metrics: Metric) -> Facts:
 
 
 def _with_memory(
-    one: Facts, made: Mapping[str, Artifact], fresh: bool, limits: Limits, on_progress: Progress
+    one: Facts, made: Mapping[str, Artifact], kept: Cache, limits: Limits, on_progress: Progress
 ) -> Facts:
     artifact = made[one.variant]
     files = {"candidate": Path(artifact.path), "float": artifacts.float_path(artifact)}
     try:
-        found = times.memories(
-            files, one.target, fresh=fresh, limits=limits, on_progress=on_progress
-        )
+        found = times.memories(files, one.target, kept=kept, limits=limits, on_progress=on_progress)
     except EdgekitError as error:
         return replace(one, problem=_told(error))
     more = _with(one, found["candidate"])

@@ -16,6 +16,7 @@ from edgekit.measure import accuracy
 from edgekit.measure.host import describe_host
 from edgekit.pipeline import baseline as store
 from edgekit.pipeline import cache
+from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gating.files import source_digest
 from edgekit.pipeline.measuring import Candidate, candidate, measure, sample_notes, sizes
 from edgekit.pipeline.runs import REFERENCE_TARGET, Drawn, Runs
@@ -59,7 +60,7 @@ class Measuring:
     Args:
         project: Its data, metric and rules.
         made: The artifact of each variant.
-        fresh: Run what is in the cache too.
+        kept: What was measured before.
         limits: Of each worker.
         on_progress: Takes one line at each step.
     """
@@ -69,11 +70,11 @@ class Measuring:
         project: Project,
         made: Mapping[str, Artifact],
         *,
-        fresh: bool,
+        kept: Cache,
         limits: Limits,
         on_progress: Progress,
     ) -> None:
-        self._project, self._fresh = project, fresh
+        self._project, self._kept = project, kept
         self._limits, self._on_progress = limits, on_progress
         self._files = _one_file_each(made)
         source = project.data.evaluation
@@ -89,12 +90,13 @@ class Measuring:
             EnvironmentFailure: A target's runtime is not installed.
         """
         keys = {pair: self._key(*pair) for pair in wanted}
-        found = {pair: None if self._fresh else _read(key) for pair, key in keys.items()}
+        found = {pair: self._kept.read(key, _load) for pair, key in keys.items()}
         missing = [pair for pair, one in found.items() if one is None]
         for pair, one in self._run(missing).items():
             found[pair] = one
             if not one.problem:
-                _write(keys[pair], one, replaces=self._fresh)
+                with self._kept.making(keys[pair]) as folder:
+                    _save(folder, one)
         return {pair: one for pair, one in found.items() if one is not None}
 
     def samples(self, variant: str) -> Samples:
@@ -261,12 +263,9 @@ def _one_file_each(made: Mapping[str, Artifact]) -> dict[str, Candidate]:
     return found
 
 
-def _read(key: str) -> Measured | None:
-    folder = cache.find(key)
-    if folder is None:
-        return None
-    kept, outputs = store.load(folder / _FILE)
-    measurement, reference = kept.measurements
+def _load(folder: Path) -> Measured:
+    stored, outputs = store.load(folder / _FILE)
+    measurement, reference = stored.measurements
     plain = outputs.pop(_PLAIN, None)
     return Measured(
         measurement=measurement,
@@ -276,11 +275,10 @@ def _read(key: str) -> Measured | None:
     )
 
 
-def _write(key: str, one: Measured, *, replaces: bool) -> None:
+def _save(folder: Path, one: Measured) -> None:
     reference = replace(one.measurement, artifact=_FLOAT, metrics=one.reference)
     outputs = dict(one.outputs)
     if one.plain is not None:
         outputs[_PLAIN] = np.array(one.plain, dtype="U")
-    kept = Baseline(model="", measurements=(one.measurement, reference))
-    with cache.making(key, replaces=replaces) as folder:
-        store.save(folder / _FILE, kept, outputs=outputs)
+    stored = Baseline(model="", measurements=(one.measurement, reference))
+    store.save(folder / _FILE, stored, outputs=outputs)

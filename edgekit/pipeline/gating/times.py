@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edgekit import serde
+from edgekit.errors import ProjectError
 from edgekit.gate.evidence import LEVEL
 from edgekit.gate.ratio import Ratio
 from edgekit.measure.host import describe_host
 from edgekit.pipeline import cache
+from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.timing import Timed, measure_memory, time_pairs
 from edgekit.process import Progress
 from edgekit.records import Limits, Metric, Target
@@ -23,6 +25,24 @@ from edgekit.runtimes import environments
 
 _FILE = "times.json"
 _ALPHA = 1 - LEVEL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """A file's times, one for each process: ratios to another file's, and milliseconds."""
+
+    ratios: tuple[float, ...]
+    p50_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """A file's peak memory, one for each process."""
+
+    peak_rss_bytes: tuple[float, ...]
+
+
+T = TypeVar("T", Times, Memory)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +72,7 @@ def times(
     asked: Sequence[Asked],
     target: Target,
     *,
-    fresh: bool,
+    kept: Cache,
     options: TimingOptions,
     limits: Limits,
     on_progress: Progress,
@@ -62,7 +82,7 @@ def times(
     Args:
         asked: The variants; those of the cache are not timed again.
         target: Where they run.
-        fresh: Time them all.
+        kept: What was timed before.
         options: How long and how often.
         limits: Of each process.
         on_progress: Takes one line at each step.
@@ -72,13 +92,13 @@ def times(
         `latency_ratio@baseline`, each with a value for each process in `raw`; and why they cannot
         be believed, empty where they can.
     """
-    found: dict[tuple[Path, Path], dict[str, Any]] = {}
+    found: dict[tuple[Path, Path], Times] = {}
     pairs = list(dict.fromkeys((one.path, other) for one in asked for other in one.others()))
     keys = {pair: _key(pair, target, options) for pair in pairs}
-    for pair in () if fresh else pairs:
-        kept = _read(keys[pair])
-        if kept is not None:
-            found[pair] = kept
+    for pair in pairs:
+        before = kept.read(keys[pair], partial(_load, Times))
+        if before is not None:
+            found[pair] = before
     missing = [pair for pair in pairs if pair not in found]
     noisy = ""
     if missing:
@@ -92,34 +112,34 @@ def times(
         )
         noisy = timed.reason
         for pair in missing:
-            found[pair] = {"ratios": timed.ratios[pair], "p50_ms": timed.p50_ms[pair[0]]}
+            found[pair] = Times(
+                ratios=tuple(timed.ratios[pair]), p50_ms=tuple(timed.p50_ms[pair[0]])
+            )
         if not noisy and not _is_undecided(asked, timed):
             for pair in missing:
-                _write(keys[pair], found[pair], replaces=fresh)
+                _save(kept, keys[pair], found[pair])
     return {one.variant: _metrics(one, found) for one in asked}, noisy
 
 
 def memories(
-    files: Mapping[str, Path], target: Target, *, fresh: bool, limits: Limits, on_progress: Progress
+    files: Mapping[str, Path], target: Target, *, kept: Cache, limits: Limits, on_progress: Progress
 ) -> dict[str, Metric]:
     """Peak memory of files on one target, by the names they are given here."""
     found: dict[str, Metric] = {}
     for name, path in files.items():
         key = cache.key("memory", **_place(target), file=serde.sha256(path))
-        kept = None if fresh else _read(key)
-        if kept is None:
-            metric = measure_memory(path, target, limits=limits, on_progress=on_progress)
-            _write(key, {"raw": metric.raw}, replaces=fresh)
-            found[name] = metric
-            continue
-        raw = tuple(kept["raw"])
-        found[name] = Metric(
-            name="peak_rss_bytes",
-            value=statistics.median(raw),
-            unit="bytes",
-            better="lower",
-            raw=raw,
-        )
+        before = kept.read(key, partial(_load, Memory))
+        if before is None:
+            found[name] = measure_memory(path, target, limits=limits, on_progress=on_progress)
+            _save(kept, key, Memory(peak_rss_bytes=found[name].raw))
+        else:
+            found[name] = Metric(
+                name="peak_rss_bytes",
+                value=statistics.median(before.peak_rss_bytes),
+                unit="bytes",
+                better="lower",
+                raw=before.peak_rss_bytes,
+            )
     return found
 
 
@@ -146,16 +166,14 @@ def _limit(rule: Rule) -> float:
     return next(limit for limit in (rule.at_most, rule.at_least) if limit is not None)
 
 
-def _metrics(
-    one: Asked, found: Mapping[tuple[Path, Path], Mapping[str, Any]]
-) -> tuple[Metric, ...]:
+def _metrics(one: Asked, found: Mapping[tuple[Path, Path], Times]) -> tuple[Metric, ...]:
     times = found[one.path, one.reference]
     metrics = [
-        _metric("latency_p50_ms", times["p50_ms"], "ms"),
-        _metric("latency_ratio", times["ratios"]),
+        _metric("latency_p50_ms", times.p50_ms, "ms"),
+        _metric("latency_ratio", times.ratios),
     ]
     if one.baseline:
-        metrics.append(_metric("latency_ratio@baseline", found[one.path, one.baseline]["ratios"]))
+        metrics.append(_metric("latency_ratio@baseline", found[one.path, one.baseline].ratios))
     return tuple(metrics)
 
 
@@ -180,14 +198,14 @@ def _place(target: Target) -> dict[str, Any]:
     }
 
 
-def _read(key: str) -> dict[str, Any] | None:
-    folder = cache.find(key)
-    if folder is None:
-        return None
-    kept: dict[str, Any] = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-    return kept
+def _load(kind: type[T], folder: Path) -> T:
+    record = serde.loads(kind, (folder / _FILE).read_text(encoding="utf-8"), _FILE)
+    for values in (getattr(record, field.name) for field in fields(record)):
+        if not values or not all(math.isfinite(value) and value > 0 for value in values):
+            raise ProjectError("What was measured is above 0.", received=str(values))
+    return record
 
 
-def _write(key: str, kept: Mapping[str, Any], *, replaces: bool) -> None:
-    with cache.making(key, replaces=replaces) as folder:
-        (folder / _FILE).write_text(json.dumps(kept), encoding="utf-8")
+def _save(kept: Cache, key: str, record: Times | Memory) -> None:
+    with kept.making(key) as folder:
+        (folder / _FILE).write_text(serde.dumps(record), encoding="utf-8")

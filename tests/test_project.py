@@ -50,7 +50,7 @@ def test_preprocessing_labels_and_activation_join_the_contract(write):
         ("modl = 'x'", "model"),
         ("[input.image]\nkin = 'image'", "kind"),
         ("recipes = 3", r"recipes\[0\] is a str"),
-        ("[data", "is TOML"),
+        ("[data", "is not TOML"),
         ("[output.digit]\nlabels = 'none.txt'", "names a text file"),
     ],
 )

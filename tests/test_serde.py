@@ -102,7 +102,7 @@ def test_a_single_value_stands_for_a_list_of_one():
 
 
 def test_text_that_is_not_json_is_refused():
-    with pytest.raises(ProjectError, match="is JSON"):
+    with pytest.raises(ProjectError, match="is not JSON"):
         serde.loads(Target, "{", "a.json")
 
 

@@ -124,9 +124,9 @@ def operators(model: Model) -> Iterator[Operator]:
 
 
 def _tensor(model: Model, index: int, raw: Any) -> Tensor:
-    signature = raw.shapeSignature
-    dynamic = signature is not None and len(signature) == len(raw.shape)
     data = model.buffers[raw.buffer].data
+    signature = raw.shapeSignature
+    dynamic = data is None and signature is not None and len(signature) == len(raw.shape)
     dtype = schema.tensor_types()[raw.type]
     return Tensor(
         index=index,
@@ -134,7 +134,7 @@ def _tensor(model: Model, index: int, raw: Any) -> Tensor:
         shape=tuple(int(size) for size in (signature if dynamic else raw.shape)),
         dtype=dtype,
         # Conversion may leave a scale on a float tensor; it means nothing there.
-        quantization=None if "float" in dtype else _quantization(raw.quantization),
+        quantization=_quantization(raw.quantization) if "int" in dtype else None,
         buffer=raw.buffer,
         weight_bytes=0 if data is None else int(data.size),
         is_sparse=raw.sparsity is not None,

@@ -10,8 +10,9 @@ import numpy as np
 
 from edgekit import artifacts, flatbuffer
 from edgekit.bundling import Golden, GoldenTensor
+from edgekit.data import checks
 from edgekit.data.samples import Samples
-from edgekit.errors import ModelError
+from edgekit.errors import DataError, ModelError
 from edgekit.records import Artifact, Limits, Target, TensorSpec
 from edgekit.runtimes import host
 
@@ -43,7 +44,7 @@ def golden_samples(path: Path, artifact: Artifact, limits: Limits) -> tuple[Gold
             received=f"no {source}",
             hint="keep it beside the .tflite, where convert wrote it.",
         )
-    inputs = Samples.load(source).inputs
+    inputs = _inputs(source, artifact, limits)
     with host.open_session(path, Target(), limits=limits) as session:
         outputs = session.run(inputs)
     contract = artifact.contract
@@ -80,6 +81,23 @@ def golden_samples(path: Path, artifact: Artifact, limits: Limits) -> tuple[Gold
     return golden, data
 
 
+def _inputs(source: Path, artifact: Artifact, limits: Limits) -> dict[str, np.ndarray]:
+    """The golden inputs, in the shapes that the contract tells.
+
+    Raises:
+        DataError: The file is damaged, or does not hold the model's inputs.
+    """
+    found = Samples.load(source, memory_bytes=limits.memory_bytes).inputs
+    for spec in artifact.contract.inputs:
+        if spec.name not in found:
+            raise DataError(
+                "The golden samples are not those of the model.",
+                received=f"{source} holds inputs {', '.join(found)}, and no {spec.name!r}",
+                hint="convert the model again: that writes them.",
+            )
+    return {spec.name: checks.fit(found[spec.name], spec) for spec in artifact.contract.inputs}
+
+
 def _stored(real: np.ndarray, spec: TensorSpec) -> np.ndarray:
     """Real values as the tensor stores them, little-endian: as the runtime's worker does it."""
     dtype = np.dtype(spec.dtype).newbyteorder("<")
@@ -107,7 +125,7 @@ def _tolerance(path: Path, spec: TensorSpec, outputs: Mapping[str, np.ndarray]) 
     model = flatbuffer.read(path)
     index = flatbuffer.binding(model).outputs[spec.name]
     for operator in flatbuffer.operators(model):
-        if operator.name == "DEQUANTIZE" and operator.outputs[0].index == index:
-            if operator.inputs[0].scale:  # float16 has none
+        if operator.name == "DEQUANTIZE" and index in (t.index for t in operator.outputs):
+            if operator.inputs and operator.inputs[0].scale:  # float16 has none
                 return float(operator.inputs[0].scale[0]) + _FLOAT_ROUNDING * largest
     return _FLOAT_TOLERANCE * max(1.0, largest)

@@ -50,7 +50,7 @@ def test_weights_lie_at_multiples_of_16_bytes() -> None:
         (b"version https://git-lfs.github.com/spec/v1\n", "LFS"),
         (b"<!DOCTYPE html><html>", "markup"),
         (bytes(1000), "1000 bytes"),
-        (b"\x1c\0\0\0TFL3", "reading it failed"),
+        (b"\x1c\0\0\0TFL3", "leads out of it"),
     ],
 )
 def test_other_files_are_named_for_what_they_are(content: bytes, says: str) -> None:
@@ -61,9 +61,9 @@ def test_other_files_are_named_for_what_they_are(content: bytes, says: str) -> N
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="No such file"):
+    with pytest.raises(ModelError, match="was not found"):
         flatbuffer.read(tmp_path / "none.tflite")
-    with pytest.raises(ModelError, match="directory"):
+    with pytest.raises(ModelError, match="a folder"):
         flatbuffer.read(tmp_path)
 
 
@@ -71,7 +71,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["conv_2d.int8", "fully_connected.float32", "rfft2d.float32"])
 def test_a_file_that_is_cut_off_is_refused(name: str, kept: float) -> None:
     content = (MODELS / f"{name}.tflite").read_bytes()
-    with pytest.raises(ModelError, match="whole TFLite file"):
+    with pytest.raises(ModelError, match="cut off or damaged"):
         flatbuffer.read(content[: int(len(content) * kept)])
 
 

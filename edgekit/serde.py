@@ -28,7 +28,6 @@ from edgekit.names import nearest
 
 T = TypeVar("T")
 
-_LARGEST_INT = 2**63 - 1
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 200
 
@@ -149,7 +148,7 @@ def _build_scalar(kind: Any, value: Any, where: str) -> Any:
         with contextlib.suppress(ValueError, OverflowError):
             return float(value)
     elif kind is int and isinstance(value, int) and not isinstance(value, bool):
-        if abs(value) <= _LARGEST_INT:
+        if -(2**63) <= value < 2**64:
             return value
         raise ProjectError(f"{where} is a number of 64 bits.", received=_shown(value))
     elif kind in (str, bool) and isinstance(value, kind):

@@ -105,22 +105,28 @@ def tensor(model: Model, subgraph: int, index: int) -> Tensor:
 
 def operators(model: Model) -> Iterator[Operator]:
     """Every operator of every subgraph, in the order of execution."""
+    # Each name once: a million bytes that name 20,000 operators are one text.
+    codes = [(*_code(code), code.version) for code in model.operatorCodes]
     for number, graph in enumerate(model.subgraphs):
         known = tensors(model, number)
         for index, raw in enumerate(graph.operators):
-            code = model.operatorCodes[raw.opcodeIndex]
-            name = schema.operators()[code.builtinCode]
-            custom = name == schema.CUSTOM
+            name, is_custom, version = codes[raw.opcodeIndex]
             yield Operator(
                 subgraph=number,
                 index=index,
-                name=schema.text(code.customCode) if custom else name,
-                is_custom=custom,
-                version=code.version,
+                name=name,
+                is_custom=is_custom,
+                version=version,
                 operands=tuple(known[i] if i >= 0 else None for i in raw.inputs),
                 outputs=tuple(known[i] for i in raw.outputs if i >= 0),
                 options=raw.builtinOptions or raw.builtinOptions2,
             )
+
+
+def _code(code: Any) -> tuple[str, bool]:
+    name = schema.operators()[code.builtinCode]
+    is_custom = name == schema.CUSTOM
+    return schema.text(code.customCode) if is_custom else name, is_custom
 
 
 def _tensor(model: Model, index: int, raw: Any) -> Tensor:

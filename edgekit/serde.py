@@ -150,8 +150,12 @@ def _build_scalar(kind: Any, value: Any, where: str) -> Any:
     elif kind is int and isinstance(value, int) and not isinstance(value, bool):
         if -(2**63) <= value < 2**64:
             return value
-        raise ProjectError(f"{where} is a number of 64 bits.", received=_shown(value))
-    elif kind in (str, bool) and isinstance(value, kind):
+        raise ProjectError(f"{where} must be an integer of 64 bits.", received=_shown(value))
+    elif kind is str and isinstance(value, str):
+        if "\0" in value:  # the system, and C, would cut it off there
+            raise ProjectError(f"{where} must be text without a NUL.", received=_shown(value))
+        return value
+    elif kind is bool and isinstance(value, bool):
         return value
     raise ProjectError(f"{where} is a {kind.__name__}.", received=_shown(value))
 
@@ -170,6 +174,7 @@ def loads(kind: type[T], text: str, where: str = "") -> T:
     place = where or kind.__name__
     with reading(place, "The record is not JSON.", kind=ProjectError):
         payload = json.loads(text, parse_constant=_no_number)
+        json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text
     return from_dict(kind, payload, where)
 
 

@@ -157,8 +157,10 @@ def _check(name: str, header: _Header, path: Path) -> None:
             received=f"{name!r} has {what}",
             hint="give every row the same shape, or save label names as np.array(names).",
         )
-    if any(not 0 <= size < 2**48 for size in header.shape):
-        raise DataError(_FAULT, received=f"{path}: {name!r} of shape {header.shape}", hint=_HINT)
+    if not header.dtype.itemsize or any(not 0 <= size < 2**48 for size in header.shape):
+        raise DataError(
+            _FAULT, received=f"{path}: {name!r} of {header.dtype}, shape {header.shape}", hint=_HINT
+        )
 
 
 def _array(file: IO[bytes], header: _Header) -> np.ndarray:

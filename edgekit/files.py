@@ -9,7 +9,6 @@ import stat
 from pathlib import Path
 
 from edgekit.errors import EdgekitError, reading
-from edgekit.text import printable
 
 MOST_TEXT_BYTES = 64 * 2**20
 """Of a text file: a vocabulary of a million words takes 10 MB."""
@@ -47,20 +46,18 @@ def size(
         try:
             found = path.stat()
         except FileNotFoundError:
-            raise kind(
-                f"The {what} was not found.", received=printable(str(path)), hint=hint
-            ) from None
+            raise kind(f"The {what} was not found.", received=str(path), hint=hint) from None
     if not stat.S_ISREG(found.st_mode):
         it = next((name for test, name in _KINDS if test(found.st_mode)), "something else")
         raise kind(
             f"The {what} is no regular file.",
-            received=f"{printable(str(path))}: {it}",
+            received=f"{path}: {it}",
             hint="give the file itself.",
         )
     if most_bytes is not None and found.st_size > most_bytes:
         raise kind(
             f"The {what} is larger than {most_bytes:,} bytes.",
-            received=f"{printable(str(path))}: {found.st_size:,} bytes",
+            received=f"{path}: {found.st_size:,} bytes",
             hint="is it the right file?",
         )
     return found.st_size

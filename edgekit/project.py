@@ -48,7 +48,6 @@ from edgekit.errors import ProjectError, reading
 from edgekit.names import nearest
 from edgekit.records import Contract, Preprocessing, Target, TensorSpec
 from edgekit.rules import Rule, Variant
-from edgekit.text import printable
 
 FILE_NAME = "edgekit.toml"
 _MOST_BYTES = 4 * 2**20  # all labels of ImageNet-21k take 0.4 MB
@@ -191,7 +190,7 @@ def _check_keys(text: str, path: Path) -> None:
     if found := _LONG_KEY.search(text):
         raise ProjectError(
             "A key of the project file has more parts than edgekit.toml has levels.",
-            received=f"{path}: {printable(found[0][:60])}...",
+            received=f"{path}: {found[0][:60]}...",
         )
 
 

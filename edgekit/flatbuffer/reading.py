@@ -19,7 +19,6 @@ from edgekit import files
 from edgekit.errors import ModelError, reading
 from edgekit.flatbuffer import references, schema
 from edgekit.flatbuffer.verifier import Damaged, verify
-from edgekit.text import printable
 
 # `ai_edge_litert.schema_py_generated.ModelT`: mutable, and without types.
 Model = Any
@@ -72,7 +71,7 @@ def read(source: Path | bytes) -> Model:
 
 
 def _damaged(name: str, problem: str) -> ModelError:
-    return ModelError(_DAMAGED, received=f"{name}: {printable(problem)}", hint=_DAMAGED_HINT)
+    return ModelError(_DAMAGED, received=f"{name}: {problem}", hint=_DAMAGED_HINT)
 
 
 def _load(source: Path | bytes) -> tuple[str, bytes]:

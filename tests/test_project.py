@@ -1,5 +1,9 @@
 """edgekit.toml: what it may say, and how it refuses the rest."""
 
+import contextlib
+import shutil
+
+import numpy as np
 import pytest
 
 from edgekit import project as projects
@@ -107,7 +111,7 @@ def test_the_file_beside_the_model_is_found_and_its_paths_are_relative_to_it(wri
 )
 def test_toml_that_is_deep_huge_or_odd_is_refused(write, text, words):
     with pytest.raises(ProjectError, match=words) as caught:
-        load(write(text))
+        projects.load(write(text))
     assert len(str(caught.value)) < 1500
 
 
@@ -115,11 +119,11 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     (tmp_path / "labels.txt").write_text("one\ntwo\n", encoding="utf-8-sig")
     file = tmp_path / "edgekit.toml"
     file.write_text('name = "x"\n[output.y]\nlabels = "labels.txt"\n', encoding="utf-8-sig")
-    assert load(file).name == "x"
-    assert load(file).output["y"].labels == ("one", "two")
+    assert projects.load(file).name == "x"
+    assert projects.load(file).output["y"].labels == ("one", "two")
     file.write_text('name = "x"', encoding="utf-16")
     with pytest.raises(ProjectError, match="UTF-8"):
-        load(file)
+        projects.load(file)
 
 
 def test_a_damaged_project_is_read_or_refused(tmp_path, digits):
@@ -132,4 +136,4 @@ def test_a_damaged_project_is_read_or_refused(tmp_path, digits):
             damaged[place] = rng.choice(bytearray(b"\"'[]{}=.\n\0\xff019e-"))
         (tmp_path / "edgekit.toml").write_bytes(damaged)
         with contextlib.suppress(ProjectError):
-            load(tmp_path / "edgekit.toml")
+            projects.load(tmp_path / "edgekit.toml")

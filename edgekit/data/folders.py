@@ -52,7 +52,7 @@ def read(
     validate(spec)
     sound = spec.preprocessing.kind == "audio"
     suffixes = sounds.SUFFIXES if sound else images.SUFFIXES
-    found = _list(folder, suffixes, contract)
+    found = _list(folder, suffixes, contract, memory_bytes)
     if not found.files:
         raise DataError(
             f"A data folder holds {', '.join(suffixes)} files, by class: FOLDER/CLASS/FILE.",
@@ -97,7 +97,9 @@ def _only_input(contract: Contract, folder: Path) -> TensorSpec:
     return spec
 
 
-def _list(folder: Path, suffixes: tuple[str, ...], contract: Contract) -> _Listing:
+def _list(
+    folder: Path, suffixes: tuple[str, ...], contract: Contract, memory_bytes: int
+) -> _Listing:
     children = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     flat = [p for p in children if p.is_file() and p.suffix.lower() in suffixes]
     classes = [p for p in children if p.is_dir()]
@@ -108,7 +110,7 @@ def _list(folder: Path, suffixes: tuple[str, ...], contract: Contract) -> _Listi
             hint="move the files into their class, or the folders away.",
         )
     if flat:
-        return _flat(folder, flat)
+        return _flat(folder, flat, memory_bytes)
     ids = _class_ids([p.name for p in classes], contract, folder)
     listed, labels = [], []
     for path, class_id in zip(classes, ids, strict=True):
@@ -147,7 +149,7 @@ def _class_ids(names: list[str], contract: Contract, folder: Path) -> list[int]:
     return list(range(len(names)))
 
 
-def _flat(folder: Path, listed: list[Path]) -> _Listing:
+def _flat(folder: Path, listed: list[Path], memory_bytes: int) -> _Listing:
     table = folder / "labels.csv"
     if not table.is_file():
         return _Listing(listed, None)
@@ -169,7 +171,8 @@ def _flat(folder: Path, listed: list[Path]) -> _Listing:
             f"{table} labels every file beside it.",
             received=f"{len(without)} files without a label, first {without[0]}",
         )
-    labels = np.array([by_name[path.name] for path in listed])
+    texts = [by_name[path.name] for path in listed]
+    labels = memory.texts(texts, memory_bytes, f"labels of {table}")
     try:
         return _Listing(listed, labels.astype(np.int64))
     except (ValueError, OverflowError):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from edgekit.errors import DataError
 
 _COPIES = 2  # while samples are drawn and converted there are two of each
+_CHARACTER_BYTES = 4  # NumPy's
 
 
 def fits(size_bytes: int, memory_bytes: int, what: str) -> None:
@@ -25,3 +30,14 @@ def fits(size_bytes: int, memory_bytes: int, what: str) -> None:
             f"{memory_bytes / 2**20:,.0f} MiB",
             hint="give fewer or smaller samples, or raise --memory-limit.",
         )
+
+
+def texts(values: Sequence[str], memory_bytes: int, what: str) -> np.ndarray:
+    """Texts as an array, in which each takes as much as the longest.
+
+    Raises:
+        DataError: They take more than half of the memory limit.
+    """
+    longest = max(map(len, values), default=0)
+    fits(len(values) * longest * _CHARACTER_BYTES, memory_bytes, what)
+    return np.array(values)

@@ -110,7 +110,9 @@ def little_endian(array: np.ndarray) -> np.ndarray:
 @contextmanager
 def _open(path: Path) -> Iterator[zipfile.ZipFile]:
     files.size(path, "data file", kind=DataError)
-    with path.open("rb") as file:
+    with reading(path, _FAULT, kind=DataError, hint=_HINT):
+        opened = path.open("rb")
+    with opened as file:
         if file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:
             raise DataError(_FAULT, received=f"{path}: one bare array, without a name", hint=_HINT)
         with reading(path, _FAULT, kind=DataError, hint=_HINT):

@@ -49,12 +49,13 @@ def read(
         places = [place_of[column] for column in columns]
         cells = [[row[place] for place in places] for row in rows]
         if spec.preprocessing.kind == "text":
-            inputs[spec.name] = np.array([row[0] for row in cells])
+            texts = [row[0] for row in cells]
+            inputs[spec.name] = memory.texts(texts, memory_bytes, f"texts of {path}")
         else:
             inputs[spec.name] = _numbers(cells, columns, path).reshape(len(rows), *_shape(spec))
     if label is None:
         return inputs, None
-    return inputs, _labels([row[place_of[label]].strip() for row in rows])
+    return inputs, _labels([row[place_of[label]].strip() for row in rows], path, memory_bytes)
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -149,10 +150,11 @@ def _numbers(cells: list[list[str]], columns: list[str], path: Path) -> np.ndarr
         raise
 
 
-def _labels(cells: list[str]) -> np.ndarray:
+def _labels(cells: list[str], path: Path, memory_bytes: int) -> np.ndarray:
+    texts = memory.texts(cells, memory_bytes, f"labels of {path}")
     for kind in (np.int64, np.float64):
         try:
             return np.array(cells, dtype=kind)
         except (ValueError, OverflowError):
             continue
-    return np.array(cells)
+    return texts

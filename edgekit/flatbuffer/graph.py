@@ -124,7 +124,7 @@ def operators(model: Model) -> Iterator[Operator]:
 
 
 def _code(code: Any) -> tuple[str, bool]:
-    name = schema.operators()[code.builtinCode]
+    name = schema.operators().get(code.builtinCode, "")  # "" of one that no operator has
     is_custom = name == schema.CUSTOM
     return schema.text(code.customCode) if is_custom else name, is_custom
 

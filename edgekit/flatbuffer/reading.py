@@ -181,8 +181,8 @@ def _tensor_problem(model: Model, tensor: Any) -> str:
     tensor.shape = _list(tensor.shape)
     if len(tensor.shape) > _MOST_AXES:
         return f"tensor {name!r} has {len(tensor.shape)} axes"
-    if any(size < -1 for size in tensor.shape):
-        return f"tensor {name!r} has shape {tensor.shape}"
+    if any(size < -1 for size in (*tensor.shape, *_list(tensor.shapeSignature))):
+        return f"tensor {name!r} has a size below -1"
     data = model.buffers[tensor.buffer].data
     if data is None or not data.size or tensor.sparsity or dtype not in schema.BITS:
         return ""

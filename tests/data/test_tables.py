@@ -55,6 +55,19 @@ def test_a_table_is_held_against_the_memory_limit(tmp_path: Path) -> None:
         tables.read(path, CONTRACT, memory_bytes=100)
 
 
+def test_one_long_text_does_not_make_all_texts_long(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = "".join(f"short,{i % 2}\n" for i in range(20_000))
+    path.write_text(f"text,label\n{'a' * 130_000},0\n{rows}")
+    rules = Preprocessing(kind="text", vocabulary=("a", "b"))
+    text = TensorSpec(name="x", shape=(1, 8), dtype="int32", preprocessing=rules)
+    with pytest.raises(DataError, match="texts of"):
+        tables.read(path, Contract(inputs=(text,), outputs=()))
+    path.write_text(f"a,b,c,label\n1,2,3,{'a' * 130_000}\n" + "1,2,3,0\n" * 20_000)
+    with pytest.raises(DataError, match="labels of"):
+        tables.read(path, CONTRACT)
+
+
 def test_a_damaged_table_is_read_or_refused(tmp_path: Path) -> None:
     rng, path = np.random.default_rng(0), tmp_path / "a.csv"
     for _ in range(200):

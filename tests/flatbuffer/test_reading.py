@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,14 @@ def test_a_weight_of_the_wrong_size_is_refused() -> None:
         flatbuffer.read(flatbuffer.to_bytes(model))
 
 
+def test_an_unknown_code_that_no_operator_has_is_left_alone() -> None:
+    model = flatbuffer.read(CONV)
+    model.operatorCodes.append(copy.copy(model.operatorCodes[0]))
+    model.operatorCodes[-1].builtinCode = 10_000
+    again = flatbuffer.read(flatbuffer.to_bytes(model))
+    assert [op.name for op in flatbuffer.operators(again)].count("CONV_2D") == 1
+
+
 def test_operators_of_old_files_are_not_taken_for_add() -> None:
     model = flatbuffer.read(MODELS / "fully_connected.float32.tflite")
     for code in model.operatorCodes:
@@ -171,8 +180,6 @@ def test_a_file_without_signature_is_bound_by_tensor_names_and_can_be_given_one(
 
 
 def test_several_signatures_need_one_to_be_the_default() -> None:
-    import copy
-
     model = flatbuffer.read(MODELS / "conv_2d.float32.tflite")
     model.signatureDefs.append(copy.deepcopy(model.signatureDefs[0]))
     model.signatureDefs[1].signatureKey = b"other"

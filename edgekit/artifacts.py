@@ -89,8 +89,8 @@ def load(tflite: Path) -> Artifact | None:
     path = manifest_path(tflite)
     if not path.is_file():
         return None
-    text = files.read_text(path, "manifest", kind=ProjectError, hint=_FOREIGN)
     try:
+        text = files.read_text(path, "manifest", kind=ProjectError)
         artifact = serde.loads(Artifact, text, str(path))
     except ProjectError as error:
         raise ProjectError(

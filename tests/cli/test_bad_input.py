@@ -203,7 +203,7 @@ MISTAKES = {
     "unknown integers": ((*FLOAT, "--io", "int4"), "int4"),
     # calibration
     "no calibration": (STATIC, "needs calibration samples --calibration"),
-    "missing data": ((*STATIC, "-c", "missing.npz"), "exists missing.npz"),
+    "missing data": ((*STATIC, "-c", "missing.npz"), "was not found missing.npz"),
     "garbage data": ((*STATIC, "-c", "garbage.npz"), "garbage.npz"),
     "garbage table": ((*STATIC, "-c", "garbage.csv"), "garbage.csv"),
     "data without names": ((*STATIC, "-c", "bare.npy"), "bare.npy"),
@@ -235,7 +235,7 @@ MISTAKES = {
     "file as parent": (("convert", NET, "-o", "good.npz/out"), "--output good.npz is a file"),
     # other verbs
     "nothing to validate": (("validate",), "FILES"),
-    "missing file": (("validate", "missing.tflite", "--data", "good.npz"), "exists"),
+    "missing file": (("validate", "missing.tflite", "--data", "good.npz"), "was not found"),
     "garbage to validate": (("validate", "garbage.tflite", "--data", "good.npz"), "TFL3"),
     "cut file to validate": (("validate", "truncated.tflite", "--data", "good.npz"), "truncated"),
     "no evaluation data": (("validate", NET), "--data"),

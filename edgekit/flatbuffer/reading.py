@@ -102,7 +102,11 @@ def _check_kind(name: str, data: bytes) -> None:
         if data.startswith(start):
             received, hint = what, advice
             break
-    raise ModelError("The file is no TFLite file.", received=f"{name}: {received}", hint=hint)
+    raise ModelError(
+        "The file is no TFLite file, whose bytes 4 to 8 are TFL3.",
+        received=f"{name}: {received}",
+        hint=hint,
+    )
 
 
 def _normalise(model: Model) -> None:

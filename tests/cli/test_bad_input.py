@@ -218,7 +218,7 @@ MISTAKES = {
     # edgekit.toml
     "no such project": ((*FLOAT, "--project", "missing.toml"), "missing.toml"),
     "folder as project": ((*FLOAT, "--project", "nothing"), "nothing"),
-    "project in Latin-1": ((*FLOAT, "--project", "latin.toml"), "TOML"),
+    "project in Latin-1": ((*FLOAT, "--project", "latin.toml"), "UTF-8"),
     "broken project": ((*FLOAT, "--project", "broken.toml"), "TOML"),
     "unknown key": ((*FLOAT, "--project", "unknown.toml"), "'recipe' did you mean 'recipes'?"),
     "key of edgekit's own": ((*FLOAT, "--project", "file.toml"), "'file'"),
@@ -251,7 +251,7 @@ MISTAKES = {
     "reference that is not timed": (("benchmark", NET, "--reference", DENSE), "one of the files"),
     "missing file to look at": (("inspect", "missing.tflite"), "missing.tflite"),
     "garbage to look at": (("inspect", "garbage.tflite"), "TFL3"),
-    "cut file to look at": (("inspect", "truncated.tflite"), "whole Hint"),
+    "cut file to look at": (("inspect", "truncated.tflite"), "damaged Hint"),
     "folder to look at": (("inspect", "nothing"), "nothing"),
 }
 

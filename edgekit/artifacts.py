@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgekit import serde
+from edgekit import files, serde
 from edgekit.errors import ModelError, ProjectError
 from edgekit.records import Artifact, Recipe
 
@@ -85,26 +85,22 @@ def load(tflite: Path) -> Artifact | None:
         ModelError: The file is missing, or is not the one its manifest describes.
         ProjectError: The manifest cannot be read.
     """
-    if not tflite.is_file():
-        raise ModelError("The .tflite file exists.", received=str(tflite))
+    files.size(tflite, ".tflite file", kind=ModelError)
     path = manifest_path(tflite)
     if not path.is_file():
         return None
     try:
-        artifact = serde.loads(Artifact, path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(
-            f"The manifest {path.name} can be read.", received=str(error), hint=_FOREIGN
-        ) from None
+        text = files.read_text(path, "manifest", kind=ProjectError)
+        artifact = serde.loads(Artifact, text, str(path))
     except ProjectError as error:
         raise ProjectError(
-            f"{path.name} beside {tflite.name} is its manifest.",
+            f"{path.name} beside {tflite.name} is not its manifest.",
             received=f"{error.rule} {error.received or ''}".strip(),
             hint=_FOREIGN,
         ) from None
     if artifact.sha256 != serde.sha256(tflite):
         raise ModelError(
-            f"{tflite.name} is the file that its manifest {path.name} describes.",
+            f"{tflite.name} is not the file that its manifest {path.name} describes.",
             received="another content hash: the file was changed or replaced.",
             hint=_FOREIGN,
         )

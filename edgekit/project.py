@@ -37,18 +37,21 @@ against = "baseline"
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgekit import project_rules, serde
-from edgekit.errors import ProjectError
+from edgekit import files, project_rules, serde
+from edgekit.errors import ProjectError, reading
 from edgekit.names import nearest
 from edgekit.records import Contract, Preprocessing, Target, TensorSpec
 from edgekit.rules import Rule, Variant
 
 FILE_NAME = "edgekit.toml"
+_MOST_BYTES = 4 * 2**20  # all labels of ImageNet-21k take 0.4 MB
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,20 +153,16 @@ def load(path: Path) -> Project:
     Raises:
         ProjectError: No such file, not TOML, an unknown key or a wrong type.
     """
-    try:
-        payload = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ProjectError(
-            "The project file exists.",
-            received=str(path),
-            hint="edgekit init MODEL writes one.",
-        ) from None
-    except OSError as error:
-        raise ProjectError(
-            f"The project file {path} can be read.", received=error.strerror or str(error)
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{path} is TOML.", received=str(error)) from None
+    text = files.read_text(
+        path,
+        "project file",
+        kind=ProjectError,
+        most_bytes=_MOST_BYTES,
+        hint="edgekit init MODEL writes one.",
+    )
+    _check_keys(text, path)
+    with reading(path, "The project file is not TOML.", kind=ProjectError):
+        payload = tomllib.loads(text)
     for name, table in _tables(payload, "output"):
         if isinstance(table, dict) and isinstance(table.get("labels"), str):
             table["labels"] = _read_lines(path.parent / table["labels"], f"[output.{name}] labels")
@@ -172,7 +171,7 @@ def load(path: Path) -> Project:
             table["vocabulary"] = _read_lines(path.parent / table["vocabulary"], f"[input.{name}]")
     project_rules.spell_targets(payload)
     if "file" in payload:
-        raise ProjectError(f"{path} has no key 'file'.", received=f"file = {payload['file']!r}")
+        raise ProjectError(f"{path} has no key 'file'.", received="a key 'file'")
     project = serde.from_dict(Project, payload, str(path))
     _check_numbers(project, str(path))
     project_rules.check(project.rule, project.variants, project.target, str(path))
@@ -184,6 +183,15 @@ def load(path: Path) -> Project:
                 hint=f"leave {name!r} away from recipes, or rename the variant.",
             )
     return replace(project, file=path.absolute())
+
+
+def _check_keys(text: str, path: Path) -> None:
+    """Refuse a key of very many parts: tomllib takes time by the square of their number."""
+    if found := _LONG_KEY.search(text):
+        raise ProjectError(
+            "A key of the project file has more parts than edgekit.toml has levels.",
+            received=f"{path}: {found[0][:60]}...",
+        )
 
 
 def _tables(payload: dict[str, Any], section: str) -> list[tuple[str, Any]]:
@@ -211,12 +219,10 @@ def _check_numbers(project: Project, where: str) -> None:
 
 
 def _read_lines(path: Path, where: str) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(
-            f"{where} names a text file, one entry a line.", received=str(error)
-        ) from None
+    hint = f"{where} names a text file, one entry a line."
+    return files.read_text(
+        path, "file of labels or words", kind=ProjectError, hint=hint
+    ).splitlines()
 
 
 def find(model: Path) -> Project:

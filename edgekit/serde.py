@@ -7,11 +7,13 @@ takes the record's default.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import math
 import os
+import reprlib
 import tempfile
 import types
 import typing
@@ -21,10 +23,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgekit.errors import OutputError, ProjectError
+from edgekit.errors import OutputError, ProjectError, reading
 from edgekit.names import nearest
 
 T = TypeVar("T")
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 200
 
 
 def to_dict(record: Any) -> Any:
@@ -69,6 +74,14 @@ def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
+def _shown(value: Any) -> str:
+    """A value for a message: not all of a long or a deep one, nor a number of 10,000 digits."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:
+        return f"a {type(value).__name__} that is too large to show"
+
+
 def _build(kind: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _build_record(kind, value, where)
@@ -83,7 +96,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         if value not in allowed:
             raise ProjectError(
                 f"{where} is one of {', '.join(map(str, allowed))}.",
-                received=repr(value),
+                received=_shown(value),
                 hint=nearest(str(value), map(str, allowed)),
             )
         return value
@@ -91,7 +104,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         return _build_tuple(kind, value, where)
     if origin is dict:
         if not isinstance(value, dict):
-            raise ProjectError(f"{where} is a table.", received=repr(value))
+            raise ProjectError(f"{where} is a table.", received=_shown(value))
         item = typing.get_args(kind)[1]
         return {key: _build(item, entry, f"{where}.{key}") for key, entry in value.items()}
     return _build_scalar(kind, value, where)
@@ -99,13 +112,13 @@ def _build(kind: Any, value: Any, where: str) -> Any:
 
 def _build_record(kind: type, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
-        raise ProjectError(f"{where} is a table of keys.", received=repr(value))
+        raise ProjectError(f"{where} is a table of keys.", received=_shown(value))
     hints = _hints(kind)
     for key in value:
         if key not in hints:
             raise ProjectError(
                 f"{where} has no key {key!r}; it knows {', '.join(hints)}.",
-                received=f"{key} = {value[key]!r}",
+                received=f"{key} = {_shown(value[key])}",
                 hint=nearest(key, hints),
             )
     built = {key: _build(hints[key], entry, f"{where}.{key}") for key, entry in value.items()}
@@ -122,7 +135,7 @@ def _build_tuple(kind: Any, value: Any, where: str) -> tuple[Any, ...]:
     if items[-1] is Ellipsis:
         return tuple(_build(items[0], v, f"{where}[{i}]") for i, v in enumerate(value))
     if len(value) != len(items):
-        raise ProjectError(f"{where} has {len(items)} values.", received=repr(value))
+        raise ProjectError(f"{where} has {len(items)} values.", received=_shown(value))
     return tuple(
         _build(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(items, value, strict=True))
     )
@@ -131,16 +144,20 @@ def _build_tuple(kind: Any, value: Any, where: str) -> tuple[Any, ...]:
 def _build_scalar(kind: Any, value: Any, where: str) -> Any:
     if kind is Any:
         return value
-    if kind is float and not isinstance(value, bool):
-        try:
+    if kind is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError, OverflowError):
             return float(value)
-        except (TypeError, ValueError):
-            pass
     elif kind is int and isinstance(value, int) and not isinstance(value, bool):
+        if -(2**63) <= value < 2**64:
+            return value
+        raise ProjectError(f"{where} must be an integer of 64 bits.", received=_shown(value))
+    elif kind is str and isinstance(value, str):
+        if "\0" in value:  # the system, and C, would cut it off there
+            raise ProjectError(f"{where} must be text without a NUL.", received=_shown(value))
         return value
-    elif kind in (str, bool) and isinstance(value, kind):
+    elif kind is bool and isinstance(value, bool):
         return value
-    raise ProjectError(f"{where} is a {kind.__name__}.", received=repr(value))
+    raise ProjectError(f"{where} is a {kind.__name__}.", received=_shown(value))
 
 
 def dumps(record: Any) -> str:
@@ -154,11 +171,16 @@ def loads(kind: type[T], text: str, where: str = "") -> T:
     Raises:
         ProjectError: Not JSON, or not a record of this kind.
     """
-    try:
-        payload = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ProjectError(f"{where or kind.__name__} is JSON.", received=str(error)) from None
+    place = where or kind.__name__
+    with reading(place, "The record is not JSON.", kind=ProjectError):
+        payload = json.loads(text, parse_constant=_no_number)
+        json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text
     return from_dict(kind, payload, where)
+
+
+def _no_number(name: str) -> float:
+    """JSON has no infinity: `to_dict` writes such numbers as text."""
+    raise ValueError(f"{name} is no number in JSON")
 
 
 @contextmanager

@@ -1,5 +1,9 @@
 """edgekit.toml: what it may say, and how it refuses the rest."""
 
+import contextlib
+import shutil
+
+import numpy as np
 import pytest
 
 from edgekit import project as projects
@@ -50,7 +54,7 @@ def test_preprocessing_labels_and_activation_join_the_contract(write):
         ("modl = 'x'", "model"),
         ("[input.image]\nkin = 'image'", "kind"),
         ("recipes = 3", r"recipes\[0\] is a str"),
-        ("[data", "is TOML"),
+        ("[data", "is not TOML"),
         ("[output.digit]\nlabels = 'none.txt'", "names a text file"),
     ],
 )
@@ -79,3 +83,57 @@ def test_the_file_beside_the_model_is_found_and_its_paths_are_relative_to_it(wri
     assert project.resolve("data.npz") == str(tmp_path / "data.npz")
     assert project.resolve("package.module:function") == "package.module:function"
     assert projects.find(tmp_path / "elsewhere" / "m.keras").file is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a = " + "[" * 100_000, "is not TOML"),
+        ("recipes = " + "[" * 900 + "]" * 900, "is not TOML"),
+        ("a" + ".a" * 100_000 + " = 1", "more parts"),
+        ('[x . "y"' + " . 'z'" * 1000 + "]", "more parts"),
+        ("[data]\nseed = " + "9" * 10_000, "is not TOML"),
+        ("[data]\nseed = " + "9" * 100, "64 bits"),
+        ("[data]\nseed = 0x" + "f" * 100_000, "64 bits"),
+        ("name = 0x" + "f" * 100_000, "too large to show"),
+        ("[data]\nseed = true", "is a int"),
+        ("[input.x]\nstd = 1e400", "finite"),
+        ("[input.x]\nstd = " + "9" * 400, "is a float"),
+        ("[input.x]\nmean = nan", "finite"),
+        ('name = "a\0"', "is not TOML"),
+        ('model = "a\\u0000b"', "without a NUL"),
+        ('[output.x]\nlabels = "a\\u0000b"', "cannot be read"),
+        ('[output.x]\nlabels = "."', "a folder"),
+        ("name = 1979-05-27", "is a str"),
+        ("target = [[]]", "table of keys"),
+        ("rule = 3", "table of keys"),
+    ],
+)
+def test_toml_that_is_deep_huge_or_odd_is_refused(write, text, words):
+    with pytest.raises(ProjectError, match=words) as caught:
+        projects.load(write(text))
+    assert len(str(caught.value)) < 1500
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    (tmp_path / "labels.txt").write_text("one\ntwo\n", encoding="utf-8-sig")
+    file = tmp_path / "edgekit.toml"
+    file.write_text('name = "x"\n[output.y]\nlabels = "labels.txt"\n', encoding="utf-8-sig")
+    assert projects.load(file).name == "x"
+    assert projects.load(file).output["y"].labels == ("one", "two")
+    file.write_text('name = "x"', encoding="utf-16")
+    with pytest.raises(ProjectError, match="UTF-8"):
+        projects.load(file)
+
+
+def test_a_damaged_project_is_read_or_refused(tmp_path, digits):
+    whole = (digits / "edgekit.toml").read_bytes()
+    shutil.copy(digits / "labels.txt", tmp_path)
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for place in rng.integers(len(damaged), size=rng.integers(1, 33)):
+            damaged[place] = rng.choice(bytearray(b"\"'[]{}=.\n\0\xff019e-"))
+        (tmp_path / "edgekit.toml").write_bytes(damaged)
+        with contextlib.suppress(ProjectError):
+            projects.load(tmp_path / "edgekit.toml")

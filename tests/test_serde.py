@@ -1,5 +1,6 @@
 """Records to JSON and back, and the refusals on the way."""
 
+import contextlib
 import json
 import math
 
@@ -102,8 +103,46 @@ def test_a_single_value_stands_for_a_list_of_one():
 
 
 def test_text_that_is_not_json_is_refused():
-    with pytest.raises(ProjectError, match="is JSON"):
+    with pytest.raises(ProjectError, match="is not JSON"):
         serde.loads(Target, "{", "a.json")
+
+
+def _nested(inner):
+    return st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[" * 100_000, "is not JSON"),
+        ('{"runtime": ' * 900 + "1" + "}" * 900, "is a str"),
+        ('{"num_threads": ' + "9" * 10_000 + "}", "is not JSON"),
+        ('{"num_threads": ' + "9" * 100 + "}", "64 bits"),
+        ('{"num_threads": NaN}', "NaN is no number"),
+        ('{"num_threads": -Infinity}', "-Infinity is no number"),
+        ('{"num_threads": 1e400}', "is a int"),
+        ('{"num_threads": true}', "is a int"),
+        ('{"runtime": "a\\u0000b"}', "without a NUL"),
+        ('{"runtime": "\\ud800"}', "is not JSON"),
+        ('{"runtime": null}', "is a str"),
+        ('{"runtime": ["' + "a" * 10_000 + '"]}', "is a str"),
+        ("null", "table of keys"),
+    ],
+)
+def test_json_that_is_deep_huge_or_odd_is_refused(text, words):
+    with pytest.raises(ProjectError, match=words) as caught:
+        serde.loads(Target, text, "a.json")
+    assert len(str(caught.value)) < 1500
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), _nested))
+def test_whatever_json_holds_is_a_record_or_refused(payload):
+    for kind in (Target, TensorSpec, Artifact, Measurement):
+        with contextlib.suppress(ProjectError):
+            serde.from_dict(kind, payload)
+        for name in serde.to_dict(Target()) | {"shape": 0, "scale": 0, "contract": 0}:
+            with contextlib.suppress(ProjectError):
+                serde.from_dict(kind, {name: payload})
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_no_litter(tmp_path):

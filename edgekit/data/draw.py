@@ -10,7 +10,7 @@ from typing import Any
 from edgekit.data import parts, ranges, sources, suitability, synthetic
 from edgekit.data.samples import Samples
 from edgekit.errors import DataError
-from edgekit.records import Contract
+from edgekit.records import Contract, Limits
 
 # A batch to train on, and one to judge by.
 _FEWEST = 4
@@ -60,7 +60,8 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
             `seed`, `calibrates`: whether anything will be calibrated, so that unfit samples
             matter, `training` (a source, or None), and `judges`: how many of the held-back
             calibration samples judge what was trained, and are not trained on. For `Drawn.save`
-            `calibration_out` and `training_out` (`.npz`).
+            `calibration_out` and `training_out` (`.npz`). `memory_bytes` is the memory limit;
+            without it that of `Limits`.
         id_limits: Exclusive upper bounds of integer inputs, for synthetic samples.
 
     Returns:
@@ -80,13 +81,14 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
         purpose="calibration",
         limit=wanted + int(request["calibration_samples"]),
         seed=seed,
+        memory_bytes=_memory(request),
     )
     golden, calibration = _apart(drawn, wanted, seed)
     training = None
     if request.get("training"):
         _, held = parts.held_back(calibration, seed)
         judges = held.take(range(min(int(request["judges"]), len(held))))
-        training = _training(request["training"], contract, (golden, judges), seed)
+        training = _training(request, contract, (golden, judges), seed)
     calibrates = bool(request.get("calibrates"))
     return Drawn(
         golden=golden,
@@ -97,8 +99,17 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
     )
 
 
-def _training(source: str, contract: Contract, others: Sequence[Samples], seed: int) -> Samples:
-    drawn = sources.load(source, contract, purpose="training", seed=seed)
+def _memory(request: Mapping[str, Any]) -> int:
+    return int(request.get("memory_bytes", Limits().memory_bytes))
+
+
+def _training(
+    request: Mapping[str, Any], contract: Contract, others: Sequence[Samples], seed: int
+) -> Samples:
+    source = request["training"]
+    drawn = sources.load(
+        source, contract, purpose="training", seed=seed, memory_bytes=_memory(request)
+    )
     training = parts.without(drawn, *others)
     if len(training) < _FEWEST:
         raise DataError(

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from edgekit.data import checks, images
+from edgekit import files
+from edgekit.data import checks, images, memory, sounds
 from edgekit.data.parts import draw
 from edgekit.data.preprocess import preprocess, validate
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError
+from edgekit.errors import DataError, reading
 from edgekit.names import nearest
-from edgekit.records import Contract, TensorSpec
+from edgekit.records import Contract, Limits, TensorSpec
 
-_SOUNDS = (".wav", ".flac", ".ogg")
 _LABEL_COLUMNS = ("label", "y", "class_index")
 
 
@@ -26,7 +27,14 @@ class _Listing:
     labels: np.ndarray | None
 
 
-def read(folder: Path, contract: Contract, limit: int | None, seed: int) -> Samples:
+def read(
+    folder: Path,
+    contract: Contract,
+    limit: int | None,
+    seed: int,
+    *,
+    memory_bytes: int = Limits().memory_bytes,
+) -> Samples:
     """Samples of a folder. Only the files that are drawn are decoded.
 
     Class ids are the positions of the classes' folders in the contract's labels. Without
@@ -36,14 +44,15 @@ def read(folder: Path, contract: Contract, limit: int | None, seed: int) -> Samp
     `label`, `y`, `class_index`), or have none.
 
     Raises:
-        DataError: No files, a class that is no label, a file that cannot be decoded.
+        DataError: No files, a class that is no label, a file that cannot be decoded, or samples
+            that do not fit into the memory limit (see `memory.fits`).
         ProjectError: The input's preprocessing is not stated or makes no sense.
     """
     spec = _only_input(contract, folder)
     validate(spec)
     sound = spec.preprocessing.kind == "audio"
-    suffixes = _SOUNDS if sound else images.SUFFIXES
-    found = _list(folder, suffixes, contract)
+    suffixes = sounds.SUFFIXES if sound else images.SUFFIXES
+    found = _list(folder, suffixes, contract, memory_bytes)
     if not found.files:
         raise DataError(
             f"A data folder holds {', '.join(suffixes)} files, by class: FOLDER/CLASS/FILE.",
@@ -53,9 +62,13 @@ def read(folder: Path, contract: Contract, limit: int | None, seed: int) -> Samp
     rows: np.ndarray | None = None
     for row, index in enumerate(chosen):
         path = found.files[index]
-        raw = _read_sound(path, spec) if sound else images.read(path)
+        if sound:
+            raw = sounds.read(path, spec, memory_bytes=memory_bytes)
+        else:
+            raw = images.read(path, memory_bytes=memory_bytes)
         made = preprocess(raw, spec)
         if rows is None:  # one array from the start: a list would hold everything twice
+            memory.fits(len(chosen) * made.nbytes, memory_bytes, f"{len(chosen)} files of {folder}")
             rows = np.empty((len(chosen), *made.shape), made.dtype)
         rows[row] = made
     assert rows is not None  # at least one file was chosen
@@ -84,7 +97,9 @@ def _only_input(contract: Contract, folder: Path) -> TensorSpec:
     return spec
 
 
-def _list(folder: Path, suffixes: tuple[str, ...], contract: Contract) -> _Listing:
+def _list(
+    folder: Path, suffixes: tuple[str, ...], contract: Contract, memory_bytes: int
+) -> _Listing:
     children = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     flat = [p for p in children if p.is_file() and p.suffix.lower() in suffixes]
     classes = [p for p in children if p.is_dir()]
@@ -95,18 +110,18 @@ def _list(folder: Path, suffixes: tuple[str, ...], contract: Contract) -> _Listi
             hint="move the files into their class, or the folders away.",
         )
     if flat:
-        return _flat(folder, flat)
+        return _flat(folder, flat, memory_bytes)
     ids = _class_ids([p.name for p in classes], contract, folder)
-    files, labels = [], []
+    listed, labels = [], []
     for path, class_id in zip(classes, ids, strict=True):
         inside = sorted(
             p
             for p in path.rglob("*")
             if p.suffix.lower() in suffixes and p.is_file() and not p.name.startswith(".")
         )
-        files += inside
+        listed += inside
         labels += [class_id] * len(inside)
-    return _Listing(files, np.array(labels, dtype=np.int64))
+    return _Listing(listed, np.array(labels, dtype=np.int64))
 
 
 def _class_ids(names: list[str], contract: Contract, folder: Path) -> list[int]:
@@ -134,13 +149,15 @@ def _class_ids(names: list[str], contract: Contract, folder: Path) -> list[int]:
     return list(range(len(names)))
 
 
-def _flat(folder: Path, files: list[Path]) -> _Listing:
+def _flat(folder: Path, listed: list[Path], memory_bytes: int) -> _Listing:
     table = folder / "labels.csv"
     if not table.is_file():
-        return _Listing(files, None)
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    columns = list(rows[0]) if rows else []
+        return _Listing(listed, None)
+    text = files.read_text(table, "table of labels", kind=DataError)
+    with reading(table, "The table of labels is not CSV.", kind=DataError):
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        rows = list(reader)
+    columns = list(reader.fieldnames or ())
     column = next((name for name in _LABEL_COLUMNS if name in columns), None)
     if "file" not in columns or column is None:
         raise DataError(
@@ -148,42 +165,15 @@ def _flat(folder: Path, files: list[Path]) -> _Listing:
             received=f"columns {', '.join(columns) or '(none)'}",
         )
     by_name = {row["file"]: row[column] for row in rows}
-    without = [path.name for path in files if not by_name.get(path.name)]
+    without = [path.name for path in listed if not by_name.get(path.name)]
     if without:
         raise DataError(
             f"{table} labels every file beside it.",
             received=f"{len(without)} files without a label, first {without[0]}",
         )
-    labels = np.array([by_name[path.name] for path in files])
+    texts = [by_name[path.name] for path in listed]
+    labels = memory.texts(texts, memory_bytes, f"labels of {table}")
     try:
-        return _Listing(files, labels.astype(np.int64))
-    except ValueError:
-        return _Listing(files, labels)  # names: the metric matches them to the output's labels
-
-
-def _read_sound(path: Path, spec: TensorSpec) -> np.ndarray:
-    """A sound file, float32 `(samples, channels)`, -1 to 1: int16 files divided by 32768."""
-    try:
-        import soundfile
-    except ImportError:
-        raise DataError(
-            "Sound files need the package soundfile.",
-            received=f"{path}",
-            hint="pip install 'edgekit-tflite[audio]', or give an .npz of int16 arrays.",
-        ) from None
-    try:
-        values, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError, ValueError) as error:
-        raise DataError(
-            "Every sound file of a data folder can be decoded.", received=f"{path}: {error}"
-        ) from None
-    if rate != spec.preprocessing.sample_rate:
-        raise DataError(
-            f"Sound files have the sample rate of [input.{spec.name}], "
-            f"{spec.preprocessing.sample_rate}.",
-            received=f"{path} at {rate}",
-            hint="resample the files: a phone records at the model's rate too.",
-        )
-    found = np.asarray(values)
-    checks.finite(found, f"The sound file {path}")  # a file of floats may hold NaN
-    return found
+        return _Listing(listed, labels.astype(np.int64))
+    except (ValueError, OverflowError):
+        return _Listing(listed, labels)  # names: the metric matches them to the output's labels

@@ -8,47 +8,53 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.errors import DataError, ProjectError
-from edgekit.records import Preprocessing, TensorSpec
+from edgekit import files
+from edgekit.data import memory
+from edgekit.errors import DataError, ProjectError, reading
+from edgekit.records import Limits, Preprocessing, TensorSpec
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+_FAULT = "An image file of the data folder cannot be decoded."
+_PIXEL_BYTES = 4  # Pillow's, of any mode
 _RESIZE_HINT = "give `size = [height, width]`."
 
 
-def read(path: Path) -> np.ndarray:
+def read(path: Path, *, memory_bytes: int = Limits().memory_bytes) -> np.ndarray:
     """An image file as raw RGB, uint8 `(height, width, 3)`, turned as its EXIF says.
 
     An alpha channel is dropped; of an animation the first frame counts.
 
+    Args:
+        path: The file.
+        memory_bytes: What the process may take; see `memory.fits`.
+
     Raises:
-        DataError: Not an image, damaged, larger than Pillow's safety limit, or of more
-            than 8 bits a channel.
+        DataError: Not an image, cut off, damaged, larger than Pillow's safety limit or the
+            memory limit, or of more than 8 bits a channel.
     """
     from PIL import Image, ImageOps
 
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns at 90 and refuses at 180 megapixels; both end here.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            # Metadata that Pillow does not like is no reason to refuse the pixels.
-            warnings.filterwarnings("ignore", category=UserWarning)
-            with Image.open(path) as image:
-                if image.mode[0] in "IF":
-                    raise DataError(
-                        "Images have 8 bits a channel.",
-                        received=f"{path} of mode {image.mode}",
-                        hint="convert it, or give an .npz of arrays.",
-                    )
-                return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except (OSError, ValueError, SyntaxError, EOFError, Warning, Image.DecompressionBombError) as e:
-        raise DataError(
-            "Every image file of a data folder can be decoded.",
-            received=f"{path}: {' '.join(str(e).split())[:200]}",
-            hint="remove or repair that file.",
-        ) from None
+    files.size(path, "image file", kind=DataError)
+    with (
+        reading(path, _FAULT, kind=DataError, hint="remove or repair that file."),
+        warnings.catch_warnings(),
+    ):
+        # Pillow warns at 90 and refuses at 180 megapixels; both end here.
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # Metadata that Pillow does not like is no reason to refuse the pixels.
+        warnings.filterwarnings("ignore", category=UserWarning)
+        with Image.open(path) as image:
+            if image.mode[0] in "IF":
+                raise DataError(
+                    "Images have 8 bits a channel.",
+                    received=f"{path} of mode {image.mode}",
+                    hint="convert it, or give an .npz of arrays.",
+                )
+            memory.fits(image.width * image.height * _PIXEL_BYTES, memory_bytes, str(path))
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
 def pixels(raw: np.ndarray, rules: Preprocessing, name: str) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 from edgekit import serde
 from edgekit.data import npz
 from edgekit.errors import DataError
+from edgekit.records import Limits
 
 _INPUT, _OUTPUT, _LABELS, _SOURCE = "input/", "output/", "labels", "source"
 
@@ -128,13 +129,17 @@ class Samples:
             npz.write(temporary, arrays, compress=compress)
 
     @classmethod
-    def load(cls, path: Path) -> Samples:
+    def load(cls, path: Path, *, memory_bytes: int = Limits().memory_bytes) -> Samples:
         """Read what `save` wrote.
 
+        Args:
+            path: The file.
+            memory_bytes: What the process may take (see `memory.fits`).
+
         Raises:
-            DataError: No such file, damaged, or not of this form.
+            DataError: No such file, damaged, too large, or not of this form.
         """
-        arrays = npz.read(path)
+        arrays = npz.read(path, memory_bytes=memory_bytes)
         inputs = {k.removeprefix(_INPUT): v for k, v in arrays.items() if k.startswith(_INPUT)}
         if not inputs:
             raise DataError(

@@ -21,7 +21,7 @@ from edgekit.data import callables, checks, folders, npz, preprocess, tables
 from edgekit.data.parts import draw, overlap, split
 from edgekit.data.samples import Samples
 from edgekit.errors import DataError
-from edgekit.records import Contract
+from edgekit.records import Contract, Limits
 
 __all__ = ["Purpose", "load", "overlap", "split"]
 
@@ -42,6 +42,7 @@ def load(
     purpose: Purpose,
     limit: int | None = None,
     seed: int = 0,
+    memory_bytes: int = Limits().memory_bytes,
 ) -> Samples:
     """Samples that fit the model.
 
@@ -62,6 +63,8 @@ def load(
         purpose: What the samples are for.
         limit: Draw at most so many, without replacement, stratified by class.
         seed: Of that draw; the same seed draws the same samples.
+        memory_bytes: What the process may take: larger samples are refused before they are
+            read (see `memory.fits`).
 
     Raises:
         DataError: No such source, or its samples do not fit the model.
@@ -70,19 +73,19 @@ def load(
     """
     path = Path(source).expanduser()
     if path.is_dir():
-        return folders.read(path, contract, limit, seed)
+        return folders.read(path, contract, limit, seed, memory_bytes=memory_bytes)
     if not path.exists() and callables.is_callable_name(source):
         found = _from_function(source, contract, purpose, limit, seed)
     elif not path.exists():
         raise DataError(
-            "The data source exists.",
+            "The data source was not found.",
             received=source,
             hint="give an .npz, a .csv, a folder by class, or module:function.",
         )
     elif path.name.endswith(".npz"):
-        found = _from_npz(path, contract, purpose)
+        found = _from_npz(path, contract, purpose, memory_bytes)
     elif path.suffix.lower() == ".csv":
-        inputs, labels = tables.read(path, contract)
+        inputs, labels = tables.read(path, contract, memory_bytes=memory_bytes)
         return _finish(Found(inputs, labels), contract, str(path), limit, seed, raw=True)
     else:
         raise DataError(
@@ -104,17 +107,17 @@ class Found:
         self.reference = dict(reference or {})
 
 
-def _from_npz(path: Path, contract: Contract, purpose: Purpose) -> Found:
+def _from_npz(path: Path, contract: Contract, purpose: Purpose, memory_bytes: int) -> Found:
     names = npz.names(path)
     if any(name.startswith("input/") for name in names):
-        golden = Samples.load(path)
+        golden = Samples.load(path, memory_bytes=memory_bytes)
         inputs, _ = _pick(tuple(golden.inputs), contract, purpose, str(path))
         return Found(
             {n: golden.inputs[k] for n, k in inputs.items()}, golden.labels, golden.reference
         )
     inputs, label = _pick(names, contract, purpose, str(path))
     wanted = [*inputs.values(), *([label] if label else [])]
-    arrays = npz.read(path, wanted)
+    arrays = npz.read(path, wanted, memory_bytes=memory_bytes)
     return Found({n: arrays[k] for n, k in inputs.items()}, arrays[label] if label else None)
 
 

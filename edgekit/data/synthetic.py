@@ -6,19 +6,21 @@ for calibration, which is why `Samples.source` says `synthetic`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from edgekit.data import preprocess
+from edgekit.data import memory, preprocess
 from edgekit.data.samples import Samples
 from edgekit.errors import DataError, UsageError
-from edgekit.records import Contract, TensorSpec
+from edgekit.records import Contract, Limits, TensorSpec
 
 UNKNOWN_SIZE = 64
 """What a size of -1 becomes: enough for the usual five halvings of an image, and quick."""
 
 _IMAGE_CHANNELS = (1, 3, 4)
+_NUMBER_BYTES = 8  # as NumPy's generator draws integers
 
 
 def synthetic(
@@ -41,7 +43,8 @@ def synthetic(
         id_limits: By input: the number of ids it takes (rows of an embedding).
 
     Raises:
-        DataError: An input of strings or complex numbers: nobody can make those up.
+        DataError: An input of strings or complex numbers: nobody can make those up; or one so
+            large that its samples do not fit into memory.
         UsageError: A count or a limit below 1.
         ProjectError: The contract's preprocessing makes no sense.
     """
@@ -57,6 +60,8 @@ def synthetic(
 def _make(spec: TensorSpec, count: int, rng: np.random.Generator, limit: int | None) -> np.ndarray:
     dtype = preprocess.dtype_of(spec)
     shape = (count, *(UNKNOWN_SIZE if size == -1 else size for size in spec.shape[1:]))
+    size_bytes = math.prod(max(size, 1) for size in shape) * _NUMBER_BYTES
+    memory.fits(size_bytes, Limits().memory_bytes, f"samples made up for input {spec.name!r}")
     pixels = len(spec.shape) == 4 and spec.shape[3] in _IMAGE_CHANNELS
     preprocess.validate(spec)
     kind = spec.preprocessing.kind

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from edgekit.errors import DataError
+from edgekit import files
+from edgekit.data import memory
+from edgekit.errors import DataError, reading
 from edgekit.names import nearest
-from edgekit.records import Contract, TensorSpec
+from edgekit.records import Contract, Limits, TensorSpec
 
 _LABELS = ("label", "y")
+_FAULT = "The table is not CSV in UTF-8."
+_UNPACKED = 10  # bytes of Python's lists of text for each of the file's, 5 to 20 by cell
 
 
-def read(path: Path, contract: Contract) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+def read(
+    path: Path, contract: Contract, *, memory_bytes: int = Limits().memory_bytes
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
     """Raw inputs `(n, features)` (text: `(n,)`) and labels `(n,)` of a table.
 
     An input's columns are those of its preprocessing; else `NAME.0`, `NAME.1`... where
@@ -22,38 +30,47 @@ def read(path: Path, contract: Contract) -> tuple[dict[str, np.ndarray], np.ndar
     in order. Text is one column: the preprocessing's, the input's name, or `text`. The
     label's column is `label` or `y`: whole numbers, numbers or names.
 
+    Args:
+        path: The file.
+        contract: The model's inputs.
+        memory_bytes: What the process may take (see `memory.fits`).
+
     Raises:
-        DataError: Not a table, a column is missing, or a cell is not a number.
+        DataError: Not a table, too large, a column is missing, or a cell is not a number.
     """
+    size = files.size(path, "table", kind=DataError)
+    memory.fits(size * _UNPACKED, memory_bytes, f"{path} as cells of text")
     header, rows = _rows(path)
     label = next((name for name in _LABELS if name in header), None)
+    place_of = {name: place for place, name in enumerate(header)}
     inputs = {}
     for spec in contract.inputs:
         columns = _columns(spec, header, label, path, alone=len(contract.inputs) == 1)
-        places = [header.index(column) for column in columns]
+        places = [place_of[column] for column in columns]
         cells = [[row[place] for place in places] for row in rows]
         if spec.preprocessing.kind == "text":
-            inputs[spec.name] = np.array([row[0] for row in cells])
+            texts = [row[0] for row in cells]
+            inputs[spec.name] = memory.texts(texts, memory_bytes, f"texts of {path}")
         else:
             inputs[spec.name] = _numbers(cells, columns, path).reshape(len(rows), *_shape(spec))
     if label is None:
         return inputs, None
-    place = header.index(label)
-    return inputs, _labels([row[place].strip() for row in rows])
+    return inputs, _labels([row[place_of[label]].strip() for row in rows], path, memory_bytes)
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is a CSV table in UTF-8.", received=str(error)) from None
+    with (
+        reading(path, _FAULT, kind=DataError, hint="save it as CSV, in UTF-8."),
+        path.open(encoding="utf-8-sig", newline="") as file,
+    ):
+        lines = [row for row in csv.reader(_without_nul(file)) if row]
     if len(lines) < 2:
         raise DataError(
             f"{path} has a header row and at least one sample.", received=f"{len(lines)} rows"
         )
     header = [name.strip() for name in lines[0]]
-    twice = sorted({name for name in header if header.count(name) > 1})
+    counts = Counter(header)
+    twice = sorted(name for name in counts if counts[name] > 1)
     if twice:
         raise DataError(f"Each column of {path} has its own name.", received=f"twice: {twice}")
     for number, row in enumerate(lines[1:], start=1):
@@ -63,6 +80,14 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
                 received=f"{len(row)} cells in sample {number - 1}",
             )
     return header, lines[1:]
+
+
+def _without_nul(lines: Iterable[str]) -> Iterator[str]:
+    """The lines as they are; NumPy would cut a text off where it holds a NUL."""
+    for number, line in enumerate(lines, start=1):
+        if "\0" in line:
+            raise ValueError(f"a NUL character in line {number}")
+        yield line
 
 
 def _columns(
@@ -76,7 +101,8 @@ def _columns(
             hint="give a folder of files, or an .npz.",
         )
     numbered: list[str] = []
-    while f"{spec.name}.{len(numbered)}" in header:
+    known = set(header)
+    while f"{spec.name}.{len(numbered)}" in known:
         numbered.append(f"{spec.name}.{len(numbered)}")
     if rules.columns:
         wanted = list(rules.columns)
@@ -90,7 +116,7 @@ def _columns(
         wanted = [name for name in header if name != label]
     else:
         wanted = [f"{spec.name}.0"]
-    missing = [name for name in wanted if name not in header]
+    missing = [name for name in wanted if name not in known]
     if missing:
         raise DataError(
             f"{path} has the columns of input {spec.name!r}: {', '.join(wanted)}.",
@@ -124,10 +150,11 @@ def _numbers(cells: list[list[str]], columns: list[str], path: Path) -> np.ndarr
         raise
 
 
-def _labels(cells: list[str]) -> np.ndarray:
+def _labels(cells: list[str], path: Path, memory_bytes: int) -> np.ndarray:
+    texts = memory.texts(cells, memory_bytes, f"labels of {path}")
     for kind in (np.int64, np.float64):
         try:
             return np.array(cells, dtype=kind)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
-    return np.array(cells)
+    return texts

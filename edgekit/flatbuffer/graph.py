@@ -105,28 +105,34 @@ def tensor(model: Model, subgraph: int, index: int) -> Tensor:
 
 def operators(model: Model) -> Iterator[Operator]:
     """Every operator of every subgraph, in the order of execution."""
+    # Each name once: a million bytes that name 20,000 operators are one text.
+    codes = [(*_code(code), code.version) for code in model.operatorCodes]
     for number, graph in enumerate(model.subgraphs):
         known = tensors(model, number)
         for index, raw in enumerate(graph.operators):
-            code = model.operatorCodes[raw.opcodeIndex]
-            name = schema.operators()[code.builtinCode]
-            custom = name == schema.CUSTOM
+            name, is_custom, version = codes[raw.opcodeIndex]
             yield Operator(
                 subgraph=number,
                 index=index,
-                name=schema.text(code.customCode) if custom else name,
-                is_custom=custom,
-                version=code.version,
+                name=name,
+                is_custom=is_custom,
+                version=version,
                 operands=tuple(known[i] if i >= 0 else None for i in raw.inputs),
                 outputs=tuple(known[i] for i in raw.outputs if i >= 0),
                 options=raw.builtinOptions or raw.builtinOptions2,
             )
 
 
+def _code(code: Any) -> tuple[str, bool]:
+    name = schema.operators().get(code.builtinCode, "")  # "" of one that no operator has
+    is_custom = name == schema.CUSTOM
+    return schema.text(code.customCode) if is_custom else name, is_custom
+
+
 def _tensor(model: Model, index: int, raw: Any) -> Tensor:
-    signature = raw.shapeSignature
-    dynamic = signature is not None and len(signature) == len(raw.shape)
     data = model.buffers[raw.buffer].data
+    signature = raw.shapeSignature
+    dynamic = data is None and signature is not None and len(signature) == len(raw.shape)
     dtype = schema.tensor_types()[raw.type]
     return Tensor(
         index=index,
@@ -134,7 +140,7 @@ def _tensor(model: Model, index: int, raw: Any) -> Tensor:
         shape=tuple(int(size) for size in (signature if dynamic else raw.shape)),
         dtype=dtype,
         # Conversion may leave a scale on a float tensor; it means nothing there.
-        quantization=None if "float" in dtype else _quantization(raw.quantization),
+        quantization=_quantization(raw.quantization) if "int" in dtype else None,
         buffer=raw.buffer,
         weight_bytes=0 if data is None else int(data.size),
         is_sparse=raw.sparsity is not None,

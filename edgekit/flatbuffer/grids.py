@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from edgekit import serde
-from edgekit.errors import QuantizeError
+from edgekit.errors import QuantizeError, reading
 
 SMALLEST = 1e-9
 """The narrowest range that the quantizer takes."""
@@ -135,13 +135,11 @@ class Grid:
         Raises:
             QuantizeError: The file is not one that `save` wrote.
         """
-        try:
-            with np.load(path) as file:
-                return cls._read(json.loads(str(file["about"])), dict(file.items()))
-        except (KeyError, ValueError, EOFError) as error:
-            raise QuantizeError(
-                f"{path.name} holds the grid of a quantized file.", received=str(error)
-            ) from None
+        with (
+            reading(path, "The grid of a quantized file cannot be read.", kind=QuantizeError),
+            np.load(path) as file,
+        ):
+            return cls._read(json.loads(str(file["about"])), dict(file.items()))
 
     @classmethod
     def _read(cls, about: Any, arrays: Mapping[str, np.ndarray]) -> Grid:

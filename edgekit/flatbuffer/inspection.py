@@ -167,13 +167,11 @@ def _runtime_notes(stated: str, found: str, needed: str) -> list[str]:
 
 
 def _description(model: Model) -> str:
-    for entry in model.metadata or []:
-        if schema.text(entry.name) == metadata.NAME:
-            data = model.buffers[entry.buffer].data
-            parsed = None if data is None else metadata.parse(bytes(data))
-            if parsed is not None and parsed.description:
-                return parsed.description
-    return schema.text(model.description)
+    entries = (e for e in model.metadata or [] if schema.text(e.name) == metadata.NAME)
+    first = next(entries, None)
+    data = None if first is None else model.buffers[first.buffer].data
+    parsed = None if data is None else metadata.parse(bytes(data))
+    return (parsed.description if parsed else "") or schema.text(model.description)
 
 
 def _signatures(model: Model) -> tuple[Signature, ...]:
@@ -216,11 +214,12 @@ def _operators(operators: list[graph.Operator]) -> tuple[OperatorCount, ...]:
 def _weights(operators: list[graph.Operator]) -> tuple[Weight, ...]:
     found: dict[int, Weight] = {}
     for op in operators:
-        for tensor in op.constants:
+        constants, layer = op.constants, op.layer
+        for tensor in constants:
             if tensor.buffer not in found:
                 found[tensor.buffer] = Weight(
                     name=tensor.name,
-                    layer=op.layer,
+                    layer=layer,
                     operator=op.name,
                     shape=tensor.shape,
                     dtype=tensor.dtype,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Wrappers that conversion puts around the model; they say nothing of a layer.
 _WRAPPER = re.compile(r"^(Stateful|Stateless)?PartitionedCall(_\d+)?$")
 # What the quantizer and the converter append to the tensors they add.
-_SUFFIX = re.compile(r"(_dequant|_quantized|_int8|_requantized|_duplicated_\d+)+$")
+# The numbers of repeats are bounded, so that a hostile name takes no time by its square.
+_SUFFIX = re.compile(r"(_dequant|_quantized|_int8|_requantized|_duplicated_\d{1,9}){1,16}$")
 # Operators inside one layer, behind its name: `dense/BiasAdd/ReadVariableOp/resource`.
 _INNER = {
     "BiasAdd",
@@ -38,7 +40,7 @@ _CELL = re.compile(r"^(lstm|gru|simple_rnn)_cell(_\d+)?$")
 # The operators that hold a layer's weights. Converters add digits to make names unique.
 _HEAVY = re.compile(
     r"^(convolution|depthwise|separable_conv2d|conv\dd_transpose|conv_transpose|dot|einsum"
-    r"|Tensordot|MatMul|Conv\dD|DepthwiseConv2dNative|Gather\w*|embedding_lookup|BatchMatMul\w*)"
+    r"|Tensordot|MatMul|Conv\dD|DepthwiseConv2dNative|Gather\w*+|embedding_lookup|BatchMatMul\w*+)"
     r"_?\d*([./]|$)"
 )
 # What is fused into the operator before it.
@@ -46,6 +48,7 @@ _LIGHT = re.compile(r"^(Relu|Relu6|Elu|Selu|Sigmoid|Tanh|Softmax|Pad|clip)_?\d*(
 _SLASH = "%2F"  # stands for a slash within a layer's name
 
 
+@lru_cache(maxsize=4096)
 def layer_of(tensor_name: str) -> str:
     """The source layer's name in a tensor name, as far as the name tells.
 
@@ -69,16 +72,17 @@ def layer_of(tensor_name: str) -> str:
         The layer; the name itself where it holds none.
     """
     name = _SUFFIX.sub("", tensor_name)
-    votes: dict[str, int] = {}
+    votes: dict[str, int] = {}  # in the order of the name
     for part in name.split(";"):
         layer, operator = split(part)
         if layer:
             votes[layer] = votes.get(layer, 0) + _weight(operator)
     if not votes:
         return re.sub(r":\d+$", "", name)
-    return max(votes, key=lambda layer: (votes[layer], list(votes).index(layer)))
+    return max(reversed(votes), key=votes.__getitem__)  # the last of those with the most
 
 
+@lru_cache(maxsize=4096)
 def names_a_layer(tensor_name: str) -> bool:
     """Whether a tensor's name tells more than that the model returned it."""
     return any(split(part)[0] for part in _SUFFIX.sub("", tensor_name).split(";"))

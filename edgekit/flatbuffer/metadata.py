@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgekit.errors import ModelError
+from edgekit.flatbuffer.verifier import Schema, Union, verify
 from edgekit.records import TensorSpec
 
 NAME = "TFLITE_METADATA"
@@ -20,6 +21,15 @@ IDENTIFIER = b"M001"
 # The oldest parser that knows all that is written here: labels, images, normalization.
 MIN_PARSER = "1.0.0"
 
+# What `parse` follows.
+_SCHEMA: Schema = {
+    "ModelMetadata": {0: 1, 1: 1, 3: ("SubGraphMetadata",), 7: 1},
+    "SubGraphMetadata": {2: ("TensorMetadata",), 3: ("TensorMetadata",)},
+    "TensorMetadata": {0: 1, 1: 1, 4: ("ProcessUnit",), 6: ("AssociatedFile",)},
+    "ProcessUnit": {1: Union({1: "NormalizationOptions"})},
+    "NormalizationOptions": {0: 4, 1: 4},
+    "AssociatedFile": {0: 1},
+}
 _TENSOR_AXIS_LABELS = 2
 _IMAGE_PROPERTIES, _FEATURE_PROPERTIES = 2, 1
 _NORMALIZATION_OPTIONS = 1
@@ -217,6 +227,7 @@ def parse(content: bytes) -> Metadata | None:
     if content[4:8] != IDENTIFIER:
         return None
     try:
+        verify(content, _SCHEMA, "ModelMetadata")
         return _parse(content)
     except Exception:
         return None  # damaged metadata takes nothing from a model that runs

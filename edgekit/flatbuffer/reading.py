@@ -1,8 +1,10 @@
 """Read a `.tflite` file and refuse one that is not whole.
 
 Python's flatbuffers reader checks nothing, and neither does the quantizer: a file that
-is cut off or damaged raises whatever the first wrong number leads to. Here each index
-and size is checked once, so that the rest of edgekit may rely on them.
+is cut off or damaged raises whatever the first wrong number leads to, and one of some
+kilobytes may unpack to gigabytes. Here counts are held against the file's size before anything
+is unpacked (`verifier`), and each index and size is checked once, so that the rest of edgekit may
+rely on them.
 """
 
 from __future__ import annotations
@@ -13,13 +15,19 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import ModelError
-from edgekit.flatbuffer import schema
+from edgekit import files
+from edgekit.errors import ModelError, reading
+from edgekit.flatbuffer import references, schema
+from edgekit.flatbuffer.verifier import Damaged, verify
 
 # `ai_edge_litert.schema_py_generated.ModelT`: mutable, and without types.
 Model = Any
 
 MAX_BYTES = 2**31 - 1  # flatbuffers' offsets are 32 bits, signed
+
+_MOST_AXES = 64  # what NumPy can hold
+_DAMAGED = "The TFLite file is cut off or damaged."
+_DAMAGED_HINT = "export, copy or download it again."
 
 # How other files begin that people pass by mistake.
 _OTHER_KINDS = (
@@ -51,40 +59,38 @@ def read(source: Path | bytes) -> Model:
     from ai_edge_litert.tools import flatbuffer_utils
 
     try:
+        verify(data, references.tflite(), "Model")
+    except Damaged as error:
+        raise _damaged(name, str(error)) from None
+    with reading(name, _DAMAGED, kind=ModelError, hint=_DAMAGED_HINT):
         model = flatbuffer_utils.read_model_from_bytearray(data)
-        _normalise(model)
-        problem = _problem(model)
-    except Exception as error:
-        # Damage surfaces as almost any exception: struct.error, IndexError, TypeError,
-        # ValueError, OverflowError, MemoryError ...
-        problem = f"reading it failed: {type(error).__name__}: {error}"[:300]
-    if problem:
-        raise ModelError(
-            f"{name} is a whole TFLite file.",
-            received=problem,
-            hint="the file is cut off or damaged: export, copy or download it again.",
-        )
+    _normalise(model)
+    if problem := _problem(model):
+        raise _damaged(name, problem)
     return model
+
+
+def _damaged(name: str, problem: str) -> ModelError:
+    return ModelError(_DAMAGED, received=f"{name}: {problem}", hint=_DAMAGED_HINT)
 
 
 def _load(source: Path | bytes) -> tuple[str, bytes]:
     if not isinstance(source, Path):
-        name, data = "The model", bytes(source)
-    else:
-        name = str(source)
-        try:
-            data = source.read_bytes()
-        except OSError as error:
-            raise ModelError(
-                f"{name} is a readable .tflite file.", received=error.strerror or str(error)
-            ) from None
-    if len(data) > MAX_BYTES:
+        _check_size("the model", len(source))
+        return "the model", bytes(source)
+    name = str(source)
+    _check_size(name, files.size(source, ".tflite file", kind=ModelError))
+    with reading(name, "The .tflite file cannot be read.", kind=ModelError):
+        return name, source.read_bytes()
+
+
+def _check_size(name: str, size_bytes: int) -> None:
+    if size_bytes > MAX_BYTES:
         raise ModelError(
-            f"{name} is smaller than 2 GiB, the most that a TFLite file can hold.",
-            received=f"{len(data) / 2**30:.2f} GiB",
+            "A TFLite file holds 2 GiB at most.",
+            received=f"{name}: {size_bytes / 2**30:.2f} GiB",
             hint="quantize the weights, or split the model.",
         )
-    return name, data
 
 
 def _check_kind(name: str, data: bytes) -> None:
@@ -97,7 +103,9 @@ def _check_kind(name: str, data: bytes) -> None:
             received, hint = what, advice
             break
     raise ModelError(
-        f"{name} is a TFLite file (bytes 4 to 8 are TFL3).", received=received, hint=hint
+        "The file is no TFLite file, whose bytes 4 to 8 are TFL3.",
+        received=f"{name}: {received}",
+        hint=hint,
     )
 
 
@@ -175,6 +183,10 @@ def _tensor_problem(model: Model, tensor: Any) -> str:
     if dtype is None:
         return f"tensor {name!r} has type {tensor.type}, which the schema does not know"
     tensor.shape = _list(tensor.shape)
+    if len(tensor.shape) > _MOST_AXES:
+        return f"tensor {name!r} has {len(tensor.shape)} axes"
+    if any(size < -1 for size in (*tensor.shape, *_list(tensor.shapeSignature))):
+        return f"tensor {name!r} has a size below -1"
     data = model.buffers[tensor.buffer].data
     if data is None or not data.size or tensor.sparsity or dtype not in schema.BITS:
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -88,10 +89,13 @@ def set_metadata(model: Model, name: str, content: bytes) -> None:
     data = np.frombuffer(content, dtype=np.uint8)
     model.metadata = model.metadata or []
     same = [entry for entry in model.metadata if schema.text(entry.name) == name]
+    users = _users(model)
     for extra in same[1:]:
-        model.metadata.remove(extra)
-        model.buffers[extra.buffer].data = None
-    if same and same[0].buffer and not _is_shared(model, same[0].buffer):
+        if users[extra.buffer] == 1:
+            model.buffers[extra.buffer].data = None
+    extras = {id(extra) for extra in same[1:]}
+    model.metadata = [entry for entry in model.metadata if id(entry) not in extras]
+    if same and same[0].buffer and users[same[0].buffer] == 1:
         model.buffers[same[0].buffer].data = data
         return
     model.buffers.append(generated.BufferT(data=data))
@@ -102,7 +106,8 @@ def set_metadata(model: Model, name: str, content: bytes) -> None:
         model.metadata.append(entry)
 
 
-def _is_shared(model: Model, buffer: int) -> bool:
-    users = [entry.buffer for entry in model.metadata]
-    users += [tensor.buffer for graph in model.subgraphs for tensor in graph.tensors]
-    return users.count(buffer) > 1
+def _users(model: Model) -> Counter[int]:
+    """How many tensors and metadata entries name each buffer."""
+    users = Counter(entry.buffer for entry in model.metadata)
+    users.update(tensor.buffer for graph in model.subgraphs for tensor in graph.tensors)
+    return users

@@ -92,6 +92,7 @@ def convert(
             "calibrates": settled.calibrates,
             "judges": settled.judges,
             "seed": options.seed,
+            "memory_bytes": options.limits.memory_bytes,
             "unsafe": options.unsafe,
             "out": str(work / "float.tflite"),
             "golden_out": str(work / "golden.npz"),

@@ -94,6 +94,7 @@ def init(
         DataError: `data` does not feed the model.
         OutputError: The file cannot be written there.
     """
+    limits = limits or Limits()
     recognised = recognise(Path(model))
     home = _home(recognised.path)
     path = Path(output) if output else home / projects.FILE_NAME
@@ -104,7 +105,7 @@ def init(
         recognised,
         custom_objects=custom_objects,
         unsafe=unsafe,
-        limits=limits or Limits(),
+        limits=limits,
         on_progress=on_progress,
     )
     on_progress("looking for samples")
@@ -114,8 +115,8 @@ def init(
 
     def look() -> lookup.Found:
         if data is not None:
-            return lookup.named(data, contract)
-        return lookup.beside(home, contract, recognised.path)
+            return lookup.named(data, contract, limits.memory_bytes)
+        return lookup.beside(home, contract, recognised.path, limits.memory_bytes)
 
     found = look()
     trials = scaling.tries(
@@ -124,7 +125,7 @@ def init(
         found,
         custom_objects=custom_objects,
         unsafe=unsafe,
-        limits=limits or Limits(),
+        limits=limits,
         on_progress=on_progress,
     )
     best = scaling.winner(trials, contract)

@@ -12,8 +12,9 @@ from edgekit import artifacts, serde
 from edgekit.data import ranges
 from edgekit.data.samples import Samples
 from edgekit.errors import ModelError
+from edgekit.pipeline import inspect
 from edgekit.project import Project
-from edgekit.records import Artifact, Contract, Metric
+from edgekit.records import Artifact, Contract, Limits, Metric
 
 Outputs = Mapping[str, np.ndarray]
 
@@ -32,13 +33,19 @@ class Candidate:
     origin: Path | None
 
 
-def candidate(path: Path, reference: Path | None, project: Project | None) -> Candidate:
+def candidate(
+    path: Path,
+    reference: Path | None = None,
+    project: Project | None = None,
+    limits: Limits | None = None,
+) -> Candidate:
     """A file with what lies beside it.
 
     Args:
         path: The `.tflite`.
         reference: Its float file; by default the one beside it, if it is the right one.
         project: What describes a file without a manifest.
+        limits: Of the process that reads such a file.
     """
     manifest, origin = artifacts.load(path), reference
     if manifest is not None:
@@ -50,9 +57,7 @@ def candidate(path: Path, reference: Path | None, project: Project | None) -> Ca
             pruned = artifacts.origin_path(manifest)
             origin = pruned if manifest.recipe.prune and pruned.is_file() else reference
     else:
-        from edgekit import flatbuffer
-
-        contract = flatbuffer.contract(path)
+        contract = inspect.contract(path, limits or Limits())
         if project is not None:
             contract = project.describe(contract)
     return Candidate(

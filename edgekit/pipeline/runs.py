@@ -27,6 +27,7 @@ class Drawn:
     source: str
     limit: int | None
     seed: int
+    memory_bytes: int = Limits().memory_bytes
     _kept: tuple[tuple[object, ...], Samples] | None = None
     _hashes: Future[tuple[str, tuple[str, ...]]] | None = None
 
@@ -38,7 +39,12 @@ class Drawn:
         key = tuple((i.name, i.shape, i.preprocessing) for i in contract.inputs)
         if self._kept is None or self._kept[0] != key:
             samples = sources.load(
-                self.source, contract, purpose="evaluation", limit=self.limit, seed=self.seed
+                self.source,
+                contract,
+                purpose="evaluation",
+                limit=self.limit,
+                seed=self.seed,
+                memory_bytes=self.memory_bytes,
             )
             self._kept, self._hashes = (key, samples), None
         return self._kept[1]

@@ -67,18 +67,19 @@ def validate(
     if not files:
         raise UsageError("validate needs at least one .tflite file.", received="none")
     _check(targets, jobs, seed)
+    limits = limits or Limits()
     paths = [Path(path) for path in files]
     names = artifacts.labels(paths)
     candidates = [
-        candidate(path, Path(reference) if reference else None, project) for path in paths
+        candidate(path, Path(reference) if reference else None, project, limits) for path in paths
     ]
     for file in candidates if layers else ():
         measure_layers.check_reference(file.path, file.origin)
-    drawn = Drawn(data, limit, seed)
+    drawn = Drawn(data, limit, seed, limits.memory_bytes)
     runs = Runs(
         _in_order(candidates, targets),
         jobs=jobs,
-        limits=limits or Limits(),
+        limits=limits,
         on_progress=on_progress,
         meanwhile=drawn.begin_hashing,
     )

@@ -203,7 +203,7 @@ MISTAKES = {
     "unknown integers": ((*FLOAT, "--io", "int4"), "int4"),
     # calibration
     "no calibration": (STATIC, "needs calibration samples --calibration"),
-    "missing data": ((*STATIC, "-c", "missing.npz"), "exists missing.npz"),
+    "missing data": ((*STATIC, "-c", "missing.npz"), "was not found missing.npz"),
     "garbage data": ((*STATIC, "-c", "garbage.npz"), "garbage.npz"),
     "garbage table": ((*STATIC, "-c", "garbage.csv"), "garbage.csv"),
     "data without names": ((*STATIC, "-c", "bare.npy"), "bare.npy"),
@@ -218,7 +218,7 @@ MISTAKES = {
     # edgekit.toml
     "no such project": ((*FLOAT, "--project", "missing.toml"), "missing.toml"),
     "folder as project": ((*FLOAT, "--project", "nothing"), "nothing"),
-    "project in Latin-1": ((*FLOAT, "--project", "latin.toml"), "TOML"),
+    "project in Latin-1": ((*FLOAT, "--project", "latin.toml"), "UTF-8"),
     "broken project": ((*FLOAT, "--project", "broken.toml"), "TOML"),
     "unknown key": ((*FLOAT, "--project", "unknown.toml"), "'recipe' did you mean 'recipes'?"),
     "key of edgekit's own": ((*FLOAT, "--project", "file.toml"), "'file'"),
@@ -235,7 +235,7 @@ MISTAKES = {
     "file as parent": (("convert", NET, "-o", "good.npz/out"), "--output good.npz is a file"),
     # other verbs
     "nothing to validate": (("validate",), "FILES"),
-    "missing file": (("validate", "missing.tflite", "--data", "good.npz"), "exists"),
+    "missing file": (("validate", "missing.tflite", "--data", "good.npz"), "was not found"),
     "garbage to validate": (("validate", "garbage.tflite", "--data", "good.npz"), "TFL3"),
     "cut file to validate": (("validate", "truncated.tflite", "--data", "good.npz"), "truncated"),
     "no evaluation data": (("validate", NET), "--data"),
@@ -251,7 +251,7 @@ MISTAKES = {
     "reference that is not timed": (("benchmark", NET, "--reference", DENSE), "one of the files"),
     "missing file to look at": (("inspect", "missing.tflite"), "missing.tflite"),
     "garbage to look at": (("inspect", "garbage.tflite"), "TFL3"),
-    "cut file to look at": (("inspect", "truncated.tflite"), "whole Hint"),
+    "cut file to look at": (("inspect", "truncated.tflite"), "damaged Hint"),
     "folder to look at": (("inspect", "nothing"), "nothing"),
 }
 

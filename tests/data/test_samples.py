@@ -86,7 +86,7 @@ def test_load_refuses_other_files(tmp_path):
     np.savez(tmp_path / "other.npz", x=np.ones(3))
     with pytest.raises(DataError, match="input/NAME"):
         Samples.load(tmp_path / "other.npz")
-    with pytest.raises(DataError, match="exists"):
+    with pytest.raises(DataError, match="was not found"):
         Samples.load(tmp_path / "none.npz")
 
 

@@ -250,17 +250,17 @@ def test_damaged_files(tmp_path, npz):
     whole = npz(x=np.zeros(5000)).read_bytes()
     for content in (b"", b"PK\x03\x04 nothing", whole[:3000], b"\x93NUMPY\x01\x00", b"text"):
         (tmp_path / "bad.npz").write_bytes(content)
-        with pytest.raises(DataError, match=r"is an \.npz file"):
+        with pytest.raises(DataError, match=r"no whole \.npz"):
             evaluate(tmp_path / "bad.npz")
     flipped = bytearray(whole)
     flipped[2000] ^= 255
     (tmp_path / "bad.npz").write_bytes(bytes(flipped))
-    with pytest.raises(DataError, match=r"is an \.npz file"):
+    with pytest.raises(DataError, match=r"no whole \.npz"):
         evaluate(tmp_path / "bad.npz")
 
 
 def test_sources_that_are_none(tmp_path):
-    with pytest.raises(DataError, match="source exists"):
+    with pytest.raises(DataError, match="source was not found"):
         evaluate(tmp_path / "nothing.npz")
     (tmp_path / "model.bin").write_bytes(b"1")
     with pytest.raises(DataError, match=r"is an \.npz, a \.csv"):

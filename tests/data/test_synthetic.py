@@ -87,3 +87,10 @@ def test_what_cannot_be_made_up():
         make(id_limits={"x": 0})
     with pytest.raises(ProjectError, match="size"):
         make(preprocessing=Preprocessing(kind="image"))
+
+
+@pytest.mark.parametrize("shape", [(1, 2**31 - 1, 2**31 - 1, 3), (1, 0, 2**31 - 1, 2**31 - 1)])
+def test_an_input_that_no_memory_holds_is_refused(shape):
+    spec = TensorSpec(name="x", shape=shape, dtype="float32")
+    with pytest.raises(DataError, match="memory limit"):
+        synthetic(Contract(inputs=(spec,), outputs=()), 1)

@@ -474,7 +474,7 @@ def test_data_that_does_not_fit_is_refused_where_it_was_named(dense, tmp_path):
     np.savez(tmp_path / "x.npz", x=np.zeros((3, 1, 2, 1)))
     with pytest.raises(DataError, match="shape"):
         init(dense, data=str(tmp_path / "x.npz"))
-    with pytest.raises(DataError, match="exists"):
+    with pytest.raises(DataError, match="was not found"):
         init(dense, data=str(tmp_path / "none.npz"))
     assert not (tmp_path / "edgekit.toml").exists()
 

@@ -80,7 +80,7 @@ class Measuring:
         source = project.data.evaluation
         self._source = source and project.resolve(source)
         # Several variants of the same inputs share samples, and their hash.
-        self.drawn = Drawn(self._source or "", None, project.data.seed)
+        self.drawn = Drawn(self._source or "", None, project.data.seed, limits.memory_bytes)
 
     def measure(self, wanted: Sequence[Pair]) -> dict[Pair, Measured]:
         """Each variant on each target.
@@ -256,7 +256,7 @@ def _one_file_each(made: Mapping[str, Artifact]) -> dict[str, Candidate]:
     first: dict[str, Path] = {}
     found = {}
     for variant, artifact in made.items():
-        one = candidate(Path(artifact.path), None, None)
+        one = candidate(Path(artifact.path))
         floating = first.setdefault(artifact.float_sha256, _reference(one))
         path = first.setdefault(artifact.sha256, one.path)
         found[variant] = replace(one, path=path, reference=floating)

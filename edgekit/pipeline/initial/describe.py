@@ -6,10 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from edgekit import flatbuffer, onednn, serde
+from edgekit import files, flatbuffer, isolate, onednn, serde
 from edgekit.convert import describe as describing
 from edgekit.convert.recognise import Recognised
+from edgekit.errors import DataError
 from edgekit.process import Progress
 from edgekit.quantize import adopt
 from edgekit.records import Contract, Limits, Preprocessing, TensorSpec
@@ -43,14 +45,14 @@ def describe(
     limits: Limits,
     on_progress: Progress,
 ) -> Described:
-    """Read a model: a Keras one in a child process, a `.tflite` here.
+    """Read a model, in a child process.
 
     Raises:
         ModelError: It cannot be loaded, or it is a `.tflite` that is quantized already.
         RunError: The child crashed, took too long or too much memory.
     """
     if recognised.format == "tflite":
-        return _of_tflite(recognised)
+        return _of_tflite(recognised, limits)
     notes: list[str] = []
     said = onednn.call(
         "edgekit.convert.describe:run",
@@ -74,9 +76,24 @@ def describe(
     )
 
 
-def _of_tflite(recognised: Recognised) -> Described:
-    model = flatbuffer.read(recognised.path)
-    adopt.require_float(model, recognised.path)
+def _of_tflite(recognised: Recognised, limits: Limits) -> Described:
+    said = isolate.call(
+        f"{__name__}:look_at_tflite",
+        {"model": str(recognised.path)},
+        name=f"The reader of {recognised.path.name}",
+        limits=limits,
+    )
+    return Described(
+        recognised=recognised, contract=serde.from_dict(Contract, said, str(recognised.path))
+    )
+
+
+def look_at_tflite(request: Mapping[str, Any], report: Progress) -> Any:
+    """The contract of a float `.tflite`, with the activations that its last operators compute."""
+    del report
+    path = Path(request["model"])
+    model = flatbuffer.read(path)
+    adopt.require_float(model, path)
     flatbuffer.ensure_signature(model)
     places = flatbuffer.binding(model)
     made_by = {
@@ -95,9 +112,7 @@ def _of_tflite(recognised: Recognised) -> Described:
         activation = _OPERATORS.get(made_by.get(places.outputs[spec.name], ""))
         said = {**serde.to_dict(spec), "activation": activation}
         outputs.append(serde.from_dict(TensorSpec, said, spec.name) if activation else spec)
-    return Described(
-        recognised=recognised, contract=Contract(inputs=inputs, outputs=tuple(outputs))
-    )
+    return serde.to_dict(Contract(inputs=inputs, outputs=tuple(outputs)))
 
 
 def is_image(spec: TensorSpec) -> bool:
@@ -153,9 +168,9 @@ def labels_beside(folder: Path, contract: Contract) -> tuple[Labels | None, list
         if not path.is_file():
             continue
         try:
-            lines = tuple(path.read_text(encoding="utf-8").splitlines())
-        except (OSError, UnicodeDecodeError) as error:
-            return None, [f"{name} cannot be read as UTF-8 text: {error}"]
+            lines = tuple(files.read_text(path, "file of labels", kind=DataError).splitlines())
+        except DataError as error:
+            return None, [f"{name} cannot be read as UTF-8 text: {error.received}"]
         output = _output_of(len(lines), contract)
         if output is not None and all(map(str.strip, lines)):
             return Labels(output=output, names=lines, file=path), []

@@ -12,7 +12,7 @@ from typing import Any
 from edgekit.data import callables, images, npz, sources
 from edgekit.data.samples import Samples
 from edgekit.errors import DataError, EdgekitError
-from edgekit.records import Contract
+from edgekit.records import Contract, Limits
 
 Purpose = sources.Purpose
 
@@ -54,27 +54,30 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def named(source: str, contract: Contract) -> Found:
-    """What `--data` names.
+def named(source: str, contract: Contract, memory_bytes: int = Limits().memory_bytes) -> Found:
+    """What `--data` names, if it fits into the memory limit.
 
     Raises:
         DataError: There is no such source, or it does not fit the model.
     """
     path = Path(source).expanduser()
     if not path.exists() and callables.is_callable_name(source):
-        return _loaded(source, contract)
+        return _loaded(source, contract, memory_bytes)
     if path.is_dir():
-        return _folder(path, contract)
-    return _loaded(path, contract)
+        return _folder(path, contract, memory_bytes)
+    return _loaded(path, contract, memory_bytes)
 
 
-def beside(folder: Path, contract: Contract, leave: Path) -> Found:
+def beside(
+    folder: Path, contract: Contract, leave: Path, memory_bytes: int = Limits().memory_bytes
+) -> Found:
     """What lies in a model's folder: `.npz` files, else folders by class, else a table.
 
     Args:
         folder: The model's.
         contract: Of the model, with the preprocessing that is known.
         leave: The model, which is no data.
+        memory_bytes: What the process may take.
     """
     archives, classes, tables = [], [], []
     for path in _listed(folder):
@@ -90,7 +93,7 @@ def beside(folder: Path, contract: Contract, leave: Path) -> Found:
         fitting = {}
         for path in paths[:_MOST_FILES]:
             try:
-                fitting[path] = _one(path, contract)
+                fitting[path] = _one(path, contract, memory_bytes)
             except EdgekitError as error:
                 why = error.received or error.rule
                 notes.append(f"{path.name} does not feed the model: {why}.")
@@ -135,11 +138,15 @@ def _has_word(name: str, word: str) -> bool:
     return word in re.split(r"[^a-z0-9]+", name.lower())
 
 
-def _one(path: Path, contract: Contract) -> Found:
-    return _folder(path, contract) if path.is_dir() else _loaded(path, contract)
+def _one(path: Path, contract: Contract, memory_bytes: int) -> Found:
+    return (
+        _folder(path, contract, memory_bytes)
+        if path.is_dir()
+        else _loaded(path, contract, memory_bytes)
+    )
 
 
-def _folder(path: Path, contract: Contract) -> Found:
+def _folder(path: Path, contract: Contract, memory_bytes: int) -> Found:
     """A folder of images or sounds, whether or not it is known how they become inputs."""
     if len(contract.inputs) != 1:
         raise DataError(
@@ -155,7 +162,7 @@ def _folder(path: Path, contract: Contract) -> Found:
             received=f"none in {path}",
         )
     if contract.inputs[0].preprocessing.kind in ("image", "audio"):
-        return replace(_loaded(path, contract), classes=classes)
+        return replace(_loaded(path, contract, memory_bytes), classes=classes)
     return Found(
         calibration=path,
         evaluation=path,
@@ -192,10 +199,10 @@ def _is_media(path: Path) -> bool:
     return path.suffix.lower() in (*images.SUFFIXES, *_SOUNDS)
 
 
-def _loaded(source: Path | str, contract: Contract) -> Found:
+def _loaded(source: Path | str, contract: Contract, memory_bytes: int) -> Found:
     """Samples that load as things stand, by purpose."""
-    evaluation = _tried(source, contract, "evaluation", None)
-    calibration = _tried(source, contract, "calibration", _FEW)
+    evaluation = _tried(source, contract, "evaluation", None, memory_bytes)
+    calibration = _tried(source, contract, "calibration", _FEW, memory_bytes)
     if isinstance(evaluation, EdgekitError):
         if isinstance(calibration, EdgekitError):
             raise evaluation
@@ -225,10 +232,12 @@ def _loaded(source: Path | str, contract: Contract) -> Found:
 
 
 def _tried(
-    source: Path | str, contract: Contract, purpose: Purpose, limit: int | None
+    source: Path | str, contract: Contract, purpose: Purpose, limit: int | None, memory_bytes: int
 ) -> Samples | EdgekitError:
     try:
-        return sources.load(str(source), contract, purpose=purpose, limit=limit)
+        return sources.load(
+            str(source), contract, purpose=purpose, limit=limit, memory_bytes=memory_bytes
+        )
     except EdgekitError as error:
         return error
 

@@ -77,7 +77,13 @@ def tries(
     raw = replace(contract, inputs=(replace(spec, preprocessing=ways["0 to 255"]),))
     count = max(_FEWEST, min(_MOST, _MOST_PIXELS // math.prod(spec.shape)))
     try:
-        samples = sources.load(str(found.evaluation), raw, purpose="evaluation", limit=count)
+        samples = sources.load(
+            str(found.evaluation),
+            raw,
+            purpose="evaluation",
+            limit=count,
+            memory_bytes=limits.memory_bytes,
+        )
     except EdgekitError:
         return ()  # no pixels: what is wrong with them, if anything, is said elsewhere
     pixels = samples.inputs[spec.name].astype(np.uint8)

@@ -16,6 +16,7 @@ from edgekit import serde
 from edgekit.convert.recognise import recognise
 from edgekit.errors import OutputError, UsageError
 from edgekit.measure.accuracy import default_metric
+from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.initial import describe, lookup, proven, scaling, template
 from edgekit.pipeline.initial.candidates import REFERENCE, RunOptions
 from edgekit.pipeline.plan import check_name, default_name
@@ -148,13 +149,15 @@ def init(
         metric=default_metric(contract, found.labels) if found.ready else None,
         trials=trials,
     )
-    tried = proven.Proven(facts=facts)
+    tried, kept = proven.Proven(facts=facts), Cache()
     if measure:
         tried = proven.prove(
             facts,
             wanted,
             described.contract,
-            RunOptions(unsafe=unsafe, limits=limits or Limits(), on_progress=on_progress),
+            RunOptions(
+                unsafe=unsafe, limits=limits or Limits(), on_progress=on_progress, kept=kept
+            ),
         )
     facts, found = tried.facts, tried.facts.found
     with serde.atomic_path(path) as temporary:
@@ -175,7 +178,7 @@ def init(
         measured=facts.tried.lines if facts.tried else (),
         baseline=str(baseline) if tried.baseline else "",
         left=tuple(_left(facts)),
-        notes=(*described.notes, *notes, *found.notes, *tried.notes),
+        notes=(*described.notes, *notes, *found.notes, *tried.notes, *kept.notes),
         next_commands=_next(path, unsafe, has_baseline=tried.baseline),
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edgekit.errors import EdgekitError
 from edgekit.gate.facts import Facts
+from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gating import files, gather
 from edgekit.pipeline.gating.measure import Measuring
 from edgekit.pipeline.initial import bounds
@@ -32,6 +33,7 @@ class RunOptions:
     unsafe: bool
     limits: Limits
     on_progress: Progress
+    kept: Cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -166,7 +168,7 @@ def _measured(project: Project, recipe: str, least_loss: float, options: RunOpti
     asked = replace(project, recipes=(REFERENCE, recipe), rule=(_TIMED,))
     limits, on_progress = options.limits, options.on_progress
     made = _made(asked, options)
-    measuring = Measuring(asked, made, fresh=False, limits=limits, on_progress=on_progress)
+    measuring = Measuring(asked, made, kept=options.kept, limits=limits, on_progress=on_progress)
     measured = measuring.measure([(name, asked.target[0]) for name in asked.recipes])
     facts = gather.gather(made, measured, measuring, {})
     if not any(one.problem for one in facts):
@@ -176,7 +178,7 @@ def _measured(project: Project, recipe: str, least_loss: float, options: RunOpti
             made,
             None,
             Path(),  # of a baseline, which there is none of
-            fresh=False,
+            kept=options.kept,
             options=TimingOptions(),
             limits=limits,
             on_progress=on_progress,
@@ -195,7 +197,7 @@ def _made(project: Project, options: RunOptions) -> dict[str, Artifact]:
     return files.made(
         project,
         project.recipes,
-        fresh=False,
+        kept=options.kept,
         unsafe=options.unsafe,
         limits=options.limits,
         on_progress=options.on_progress,

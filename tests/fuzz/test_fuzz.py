@@ -38,6 +38,7 @@ def honest_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "tests.fuzz.honest_models:make",
         {"folder": str(folder)},
         name="The maker of models",
+        writable=[folder],
         limits=Limits(),
     )
     return folder

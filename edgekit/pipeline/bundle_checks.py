@@ -6,12 +6,14 @@ import re
 from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
+
 from edgekit import artifacts, flatbuffer, recipes, serde
 from edgekit.data import checks, preprocess
 from edgekit.data.samples import Samples
 from edgekit.errors import DataError, ModelError, ProjectError, reading
 from edgekit.project import OutputSpec, Project
-from edgekit.records import Artifact, Contract, Preprocessing, TensorSpec
+from edgekit.records import Artifact, Contract, Limits, Preprocessing, TensorSpec
 
 _AGAIN = "convert the model again: that writes both."
 
@@ -109,8 +111,8 @@ def _check_rules(artifact: Artifact, inside: Contract) -> None:
         preprocess.validate(spec)
 
 
-def check_golden(path: Path, artifact: Artifact) -> None:
-    """Hold the golden samples of a file against its contract.
+def golden_inputs(path: Path, artifact: Artifact, limits: Limits) -> dict[str, np.ndarray]:
+    """The golden inputs of a file, by name, in the shapes of its contract: `(samples, ...)`.
 
     Raises:
         ModelError: There are none beside it.
@@ -123,7 +125,8 @@ def check_golden(path: Path, artifact: Artifact) -> None:
             received=f"no {source}",
             hint="keep it beside the .tflite, where convert wrote it.",
         )
-    inputs = Samples.load(source).inputs
+    inputs = Samples.load(source, memory_bytes=limits.memory_bytes).inputs
+    fitted = {}
     try:
         checks.lengths(inputs, None, source.name)
         for spec in artifact.contract.inputs:
@@ -131,10 +134,12 @@ def check_golden(path: Path, artifact: Artifact) -> None:
                 raise DataError(
                     f"There are no samples for input {spec.name!r}.", received=", ".join(inputs)
                 )
-            checks.finite(checks.fit(inputs[spec.name], spec), f"Input {spec.name!r}")
+            fitted[spec.name] = checks.fit(inputs[spec.name], spec)
+            checks.finite(fitted[spec.name], f"Input {spec.name!r}")
     except DataError as error:
         raise DataError(
             f"The golden samples in {source.name} do not fit {path.name}: {error.rule}",
             received=error.received,
             hint=_AGAIN,
         ) from None
+    return fitted

@@ -7,23 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-<<<<<<< HEAD
-from edgekit import artifacts
 from edgekit.bundle.literals import utf8
 from edgekit.bundling import Golden, GoldenLabels, GoldenRaw, GoldenTensor
-from edgekit.data.samples import Samples
-from edgekit.errors import ModelError
-from edgekit.pipeline import golden_raw, tolerance, undecided
+from edgekit.pipeline import bundle_checks, golden_raw, tolerance, undecided
 from edgekit.process import Progress, silent
 from edgekit.records import Artifact, Contract, Limits, Target, TensorSpec
-=======
-from edgekit import artifacts, flatbuffer
-from edgekit.bundling import Golden, GoldenTensor
-from edgekit.data import checks
-from edgekit.data.samples import Samples
-from edgekit.errors import DataError, ModelError
-from edgekit.records import Artifact, Limits, Target, TensorSpec
->>>>>>> w-tflite
 from edgekit.runtimes import host
 
 
@@ -43,25 +31,14 @@ def golden_samples(
 
     Raises:
         ModelError: There are no golden samples beside it.
+        DataError: They are damaged, or do not fit it.
         RunError: The file cannot run.
     """
-    source = artifacts.golden_path(path.parent, artifacts.model_name(artifact))
-    if not source.is_file():
-        raise ModelError(
-            "A bundle holds golden samples, for the self-test on the device.",
-            received=f"no {source}",
-            hint="keep it beside the .tflite, where convert wrote it.",
-        )
-<<<<<<< HEAD
-=======
-    inputs = _inputs(source, artifact, limits)
-    with host.open_session(path, Target(), limits=limits) as session:
-        outputs = session.run(inputs)
->>>>>>> w-tflite
+    given = bundle_checks.golden_inputs(path, artifact, limits)
     contract = artifact.contract
     on_progress(f"running the golden samples with {path.name}")
     with host.open_session(path, Target(), limits=limits) as session:
-        inputs = undecided.mixed(session, Samples.load(source).inputs)
+        inputs = undecided.mixed(session, given)
         outputs = session.run(inputs)
     trials = tolerance.tried(path, artifact, inputs, outputs, limits, on_progress)
     units = tolerance.output_units(path, artifact, outputs)
@@ -158,23 +135,6 @@ def _labels(contract: Contract, content: _Content) -> list[GoldenLabels]:
     return made
 
 
-def _inputs(source: Path, artifact: Artifact, limits: Limits) -> dict[str, np.ndarray]:
-    """The golden inputs, in the shapes that the contract tells.
-
-    Raises:
-        DataError: The file is damaged, or does not hold the model's inputs.
-    """
-    found = Samples.load(source, memory_bytes=limits.memory_bytes).inputs
-    for spec in artifact.contract.inputs:
-        if spec.name not in found:
-            raise DataError(
-                "The golden samples are not those of the model.",
-                received=f"{source} holds inputs {', '.join(found)}, and no {spec.name!r}",
-                hint="convert the model again: that writes them.",
-            )
-    return {spec.name: checks.fit(found[spec.name], spec) for spec in artifact.contract.inputs}
-
-
 def _stored(real: np.ndarray, spec: TensorSpec) -> np.ndarray:
     """Real values as the tensor stores them, little-endian: as the runtime's worker does it."""
     dtype = np.dtype(spec.dtype).newbyteorder("<")
@@ -185,27 +145,3 @@ def _stored(real: np.ndarray, spec: TensorSpec) -> np.ndarray:
         codes += wide(spec.zero_point[0])
         real = np.clip(codes, bounds.min, bounds.max)
     return np.ascontiguousarray(real, dtype=dtype)
-<<<<<<< HEAD
-=======
-
-
-def _tolerance(path: Path, spec: TensorSpec, outputs: Mapping[str, np.ndarray]) -> float:
-    """One step of what the output is computed in; for float a little of its largest value.
-
-    Steps are told apart as float32 values, so their rounding is allowed too. Whole numbers without
-    a scale are met exactly.
-    """
-    values = outputs[spec.name]
-    if not spec.scale and values.dtype.kind != "f":
-        return 0.0
-    largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
-    if spec.scale:
-        return float(spec.scale[0]) + _FLOAT_ROUNDING * largest
-    model = flatbuffer.read(path)
-    index = flatbuffer.binding(model).outputs[spec.name]
-    for operator in flatbuffer.operators(model):
-        if operator.name == "DEQUANTIZE" and index in (t.index for t in operator.outputs):
-            if operator.inputs and operator.inputs[0].scale:  # float16 has none
-                return float(operator.inputs[0].scale[0]) + _FLOAT_ROUNDING * largest
-    return _FLOAT_TOLERANCE * max(1.0, largest)
->>>>>>> w-tflite

@@ -16,6 +16,7 @@ from edgekit.data import npz
 from edgekit.errors import EdgekitError
 from edgekit.pipeline import bundle_checks
 from edgekit.pipeline.bundle import bundle
+from edgekit.records import Limits
 from tests.bundle.conftest import net  # noqa: F401  (a fixture)
 
 

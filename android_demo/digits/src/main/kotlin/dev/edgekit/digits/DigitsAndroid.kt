@@ -14,7 +14,7 @@ import java.io.IOException
  * @throws IOException the device is full.
  */
 fun DigitsVariant.install(context: Context): File =
-    ModelFiles.install(context, "edgekit/digits", "111da88e746b8434", listOf(file, golden.file))
+    ModelFiles.install(context, "edgekit/digits", "0f6bec2e957fb1dd", listOf(file, golden.file))
 
 /**
  * The model, from the app's assets. Not for the main thread; close it in the end.

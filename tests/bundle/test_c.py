@@ -49,6 +49,7 @@ def test_a_bundle_holds_its_core_and_one_file_for_each_variant(made: tuple[Bundl
     assert sorted(path.name for path in made[1].iterdir()) == [
         "README.md",
         "contract.json",
+        "edgekit-files.sha256",
         "edgekit_core.c",
         "edgekit_core.h",
         "edgekit_image.c",

@@ -36,7 +36,12 @@ def record(name: str, file: str) -> tuple[Bundle, dict[str, bytes]]:
         for role, dtype, at in (("input", "int32", 0), ("output", "float32", 8))
     )
     golden = Golden(
-        file=f"{file}.golden.bin", sha256="0" * 64, num_samples=1, sample_bytes=16, tensors=tensors
+        file=f"{file}.golden.bin",
+        sha256="0" * 64,
+        num_bytes=16,
+        num_samples=1,
+        sample_bytes=16,
+        tensors=tensors,
     )
     model = BundledModel(
         variant="float32",

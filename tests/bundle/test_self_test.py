@@ -22,6 +22,9 @@ from tests.bundle.mutants import Contents, mutants
 
 Run = Callable[[Bundle, Contents, Path], subprocess.CompletedProcess[str]]
 
+# Layers whose factor a layer norm behind them takes out again: the outputs are the same.
+_UNCHANGED = {"magika_bytes_v1": {"weight 2"}}
+
 
 def made(files: list[Path], folder: Path) -> tuple[Bundle, Contents]:
     """The record of a bundle, and what its files hold."""
@@ -79,6 +82,7 @@ def test_every_mutant_of_the_corpus_is_seen(item: str, corpus: Path, tmp_path: P
     weights = {name: found.pop(name) for name in list(found) if name.startswith("weight")}
     for name, failed in found.items():
         assert failed == variants, name
+    weights = {name: weights[name] for name in weights.keys() - _UNCHANGED.get(item, set())}
     # Of an int8 file's outputs, kernels may make as much as the least of its layers.
     assert all("float32" in failed for failed in weights.values()), weights
     caught = sum(len(failed) for failed in weights.values())

@@ -7,6 +7,7 @@ the calls, then once for each call, which fails.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,7 @@ class World:
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "PYTHON": str(self.folder / "bin/python"),
             "EDGEKIT_TOOLCHAINS": str(self.toolchains),
+            "EDGEKIT_CORPUS": str(self.folder / "corpus"),
         }
         return subprocess.run(
             command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
@@ -79,7 +81,9 @@ class World:
     def check(
         self, path: Path, fail_at: int = 0
     ) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-        """What a check said and ended with, and the calls."""
+        """What a check said and ended with, and the calls; bundles of the corpus are made anew."""
+        for made in self.toolchains.glob("corpus-*/"):
+            shutil.rmtree(made)
         result = self._run([str(path)], fail_at)
         return result, (self.state / "log").read_text(encoding="utf-8").splitlines()
 

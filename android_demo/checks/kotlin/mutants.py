@@ -30,7 +30,8 @@ def main(folder: Path, *sources: Path) -> None:
             named = replace(wrong, name=f"mutant{number}")
             naming = kotlin_names.Naming.of(named)
             for path, data in android.files(named, theirs).items():
-                if not path.startswith("core/"):  # the same for all: compiled once
+                # The core is the same for all, compiled once; Gradle's scripts are not Kotlin's.
+                if not path.startswith("core/") and "/src/" in path:
                     place = folder / str(number) / path
                     place.parent.mkdir(parents=True, exist_ok=True)
                     place.write_bytes(data)

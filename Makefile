@@ -13,12 +13,13 @@ endif
 demo: $(VENV)/.convert
 	$(BIN)/edgekit demo
 
+# A process for each core; what a file's tests share is made once.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 # Damaged files, a thousand of each format: some minutes. `make test` draws a tenth of them.
 fuzz: $(VENV)/.dev
-	EDGEKIT_FUZZ_FILES=1000 $(BIN)/python -m pytest tests/fuzz -rP $(ARGS)
+	EDGEKIT_FUZZ_FILES=1000 $(BIN)/python -m pytest --numprocesses auto tests/fuzz -rP $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -96,3 +96,13 @@ def tflite_runtime() -> Target:
     except EnvironmentFailure as failure:
         pytest.skip(f"tflite-runtime 2.14.0 cannot be installed here: {failure}")
     return target
+
+
+@pytest.fixture(autouse=True)
+def no_tensorflow_in_this_process() -> Iterator[None]:
+    """Tests run TensorFlow in children only: a test that imports it here fails, and no other."""
+    before = "tensorflow" in sys.modules
+    yield
+    assert before or "tensorflow" not in sys.modules, (
+        "TensorFlow was imported into pytest's process"
+    )

@@ -245,7 +245,11 @@ def test_the_same_model_gives_the_same_bytes_in_every_process(export: Export) ->
     os.environ["PYTHONHASHSEED"] = "12345"
     try:
         isolate.call(
-            "edgekit.convert.export:run", request, name="the exporter", limits=Limits(seconds=200)
+            "edgekit.convert.export:run",
+            request,
+            name="the exporter",
+            limits=Limits(seconds=200),
+            writable=[Path(request["out"]).parent],
         )
     finally:
         del os.environ["PYTHONHASHSEED"]

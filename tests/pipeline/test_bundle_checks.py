@@ -72,7 +72,7 @@ def test_a_converted_file_passes(net: list[Path]) -> None:  # noqa: F811
         (lambda _, x, y: x["preprocessing"].update(kind="text"), "breaks a rule"),
         (lambda _, x, y: y["labels"].pop(), "8 values"),
         (lambda m, x, y: m["recipe"].update(name="a`*/\n"), "recipe"),
-        (lambda _, x, y: y["labels"].__setitem__(0, "\ud800"), "not text"),
+        (lambda _, x, y: y["labels"].__setitem__(0, "\ud800"), "surrogates"),
         (lambda m, x, y: m.update(oldest_runtime="2.1 */"), "version"),
     ],
 )

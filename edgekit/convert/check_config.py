@@ -149,9 +149,13 @@ def _of_keras(item: Item) -> bool:
     if kind == "__typespec__":
         found = f"{module}.{item.get('spec_name')}"
         return found in allowed_classes.TYPE_SPECS and item.get("registered_name") is None
-    if kind == "TypeSpec":
-        return _in(item.get("type_spec"), allowed_classes.REGISTERED_TYPE_SPECS)
-    return kind in allowed_classes.LITERALS or builtin(item)
+    if kind in allowed_classes.LITERALS or kind == "TypeSpec":
+        # With a module, tf_keras takes one of them for a class, and imports the module.
+        listed = kind != "TypeSpec" or _in(
+            item.get("type_spec"), allowed_classes.REGISTERED_TYPE_SPECS
+        )
+        return listed and module is None and item.get("registered_name") is None
+    return builtin(item)
 
 
 def given(item: Item, resolve: Resolve) -> str | None:

@@ -93,7 +93,7 @@ EXPRESSIONS: dict[str, Callable[[Any], Any]] = {
     "reflected": lambda x: 1 - (2 / (x * x + 1)) + 3 * x,
     "comparison": lambda x: tf.cast((x > 0) & (x <= 2) | ~tf.not_equal(x, 1.0), tf.float32),
     "operators": lambda x: tf.matmul(x @ tf.transpose(x, [0, 1, 3, 2]), x),
-    "slices": lambda x: x[:, 1:-1, ::2, tf.newaxis, 0] * x[:, 2:, 3:, :1, -1:],
+    "slices": lambda x: x[:, 1:-1, ::2, tf.newaxis, 0] * x[:, 2:, 3:, -1:],
     "activations": lambda x: tf.nn.softmax(tf.nn.relu6(x) + tf.nn.gelu(x) + tf.nn.swish(x)),
     "leaky": lambda x: tf.nn.leaky_relu(tf.nn.elu(x) + tf.nn.selu(x), alpha=0.1),
     "softplus": lambda x: tf.math.softplus(x) + tf.math.log_sigmoid(x) + tf.nn.log_softmax(x),

@@ -50,7 +50,7 @@ LAYERS = _names(
     StochasticDepth StringLookup Subtract SyncBatchNormalization TextVectorization
     ThresholdedReLU TimeDistributed UnitNormalization UpSampling1D UpSampling2D UpSampling3D
     ZeroPadding1D ZeroPadding2D ZeroPadding3D
-    AddLoss AddMetric InputSpec
+    AddLoss AddMetric InputSpec Layer
     """
 )
 

@@ -262,7 +262,8 @@ WORDS = frozenset(
     symmetric NHWC NCHW NWC NCW NDHWC NCDHW HWC channels_last channels_first
     area bicubic bilinear gaussian lanczos3 lanczos5 mitchellcubic nearest
     euclidean fro inf left right ASCENDING DESCENDING LEFT_LEFT LEFT_RIGHT RIGHT_LEFT RIGHT_RIGHT
-    mean sum max min avg greedy optimal auto auto_infer MIN_COMBINED MIN_FIRST SCALED HALF_TO_EVEN
+    mean sum max min avg MAX AVG div mod ij xy greedy optimal auto auto_infer
+    MIN_COMBINED MIN_FIRST SCALED HALF_TO_EVEN
     HALF_AWAY_FROM_ZERO ortho threefry philox auto_select default
     """.split()
 )

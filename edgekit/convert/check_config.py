@@ -76,7 +76,7 @@ def builtin(item: Item) -> bool:
 
 
 def _items(config: Any) -> Iterator[tuple[Item, str]]:
-    """Every serialized object, outer first, with the name of the layer that it belongs to."""
+    """Every serialized object, in the order of the file, with the name of the layer that it belongs to."""
     pending = [(config, "the model itself")]
     while pending:
         value, where = pending.pop()
@@ -84,9 +84,9 @@ def _items(config: Any) -> Iterator[tuple[Item, str]]:
             if "class_name" in value:
                 where = _layer(value) or where
                 yield value, where
-            pending.extend((inner, where) for inner in value.values())
+            pending.extend((inner, where) for inner in reversed(value.values()))
         elif isinstance(value, list):
-            pending.extend((inner, where) for inner in value)
+            pending.extend((inner, where) for inner in reversed(value))
 
 
 def _layer(item: Item) -> str | None:
@@ -133,9 +133,8 @@ def _check_origin(item: Item, where: str, resolve: Resolve) -> None:
         return None
     if kind in _LOADS:
         raise _unsafe(where, f"is a {kind} and {_LOADS[kind]}", "convert that model itself, or ")
-    raise missing_object(
-        str(name), f"{where}, which names {module}.{name}" if module else where, f"; or {_TRUST}"
-    )
+    of = f"which names {module}.{name}" if module else f"of the class {name}"
+    raise missing_object(str(name), f"{where}, {of}", f"; or {_TRUST}")
 
 
 def _of_keras(item: Item) -> bool:
@@ -149,9 +148,13 @@ def _of_keras(item: Item) -> bool:
     if kind == "__typespec__":
         found = f"{module}.{item.get('spec_name')}"
         return found in allowed_classes.TYPE_SPECS and item.get("registered_name") is None
-    if kind == "TypeSpec":
-        return _in(item.get("type_spec"), allowed_classes.REGISTERED_TYPE_SPECS)
-    return kind in allowed_classes.LITERALS or builtin(item)
+    if kind in allowed_classes.LITERALS or kind == "TypeSpec":
+        # With a module, tf_keras takes one of them for a class, and imports the module.
+        listed = kind != "TypeSpec" or _in(
+            item.get("type_spec"), allowed_classes.REGISTERED_TYPE_SPECS
+        )
+        return listed and module is None and item.get("registered_name") is None
+    return builtin(item)
 
 
 def given(item: Item, resolve: Resolve) -> str | None:

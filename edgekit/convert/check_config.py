@@ -76,7 +76,7 @@ def builtin(item: Item) -> bool:
 
 
 def _items(config: Any) -> Iterator[tuple[Item, str]]:
-    """Every serialized object, in the order of the file, with the name of the layer that it belongs to."""
+    """Every serialized object in the order of the file, with the layer that it belongs to."""
     pending = [(config, "the model itself")]
     while pending:
         value, where = pending.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,10 +15,13 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as k2
 from tensorflow.python.util import tf_export
+from tf_keras.protobuf.saved_metadata_pb2 import SavedMetadata
 from tf_keras.src.layers import serialization
 
 from edgekit.convert.allowed_symbols import FUNCTIONS
 from edgekit.convert.load import load
+from edgekit.convert.saved_metadata import check_metadata
+from edgekit.errors import EdgekitError
 
 K = k2.backend
 SHAPE = (8, 6, 4)
@@ -155,6 +159,35 @@ def loads(name: str, ending: str, folder: str) -> float | None:
         return None
     got = next(iter(load(path).predict({"x": values}, batch_size=3).values()))
     return float(np.max(np.abs(got.astype(np.float64) - expected)))
+
+
+def saved_description(folder: str, gadgets: dict[str, Any], metric: str) -> dict[str, str]:
+    """What is said of an honest SavedModel, and of one with each gadget in its description."""
+    x = k2.Input((4,), name="x")
+    model = k2.Model(x, k2.layers.Dense(3, kernel_regularizer="l2")(tf.nn.relu(x) * 2.0))
+    model.compile("adam", "mse", metrics=["mae"])
+    model.save(folder, save_format="tf")
+    file = Path(folder, "keras_metadata.pb")
+    honest = file.read_bytes()
+    said = {"honest": _description(folder)}
+    for name, gadget in gadgets.items():
+        for kind in ("_tf_keras_layer", "_tf_keras_metric"):
+            content = SavedMetadata.FromString(honest)
+            text = json.dumps({**gadget, "class_name": metric} if "metric" in kind else gadget)
+            content.nodes.add(node_id=99, node_path="z", identifier=kind, metadata=text)
+            file.write_bytes(content.SerializeToString())
+            said[f"{name}, {kind}"] = _description(folder)
+    file.write_bytes(honest[:-9])
+    said["cut"] = _description(folder)
+    return said
+
+
+def _description(folder: str) -> str:
+    try:
+        check_metadata(Path(folder), unsafe=False)
+    except EdgekitError as error:
+        return str(error)
+    return ""
 
 
 def listed_functions(folder: str) -> dict[str, Any]:

@@ -284,6 +284,18 @@ def test_the_gadgets_are_real(tmp_path: Path, keras_models: Path, load_in_child:
     assert [file.name for file in touched.iterdir()] == ["written"]
 
 
+@pytest.mark.convert
+def test_the_description_in_a_saved_model_reaches_no_code(tmp_path: Path, case: Any):
+    planted = gadgets(tmp_path)
+    said = case("saved_description", folder=str(tmp_path / "m"), gadgets=planted, metric="get")
+    assert said.pop("honest") == ""
+    assert "damaged" in said.pop("cut")
+    assert len(said) == 2 * len(planted)
+    for name, text in said.items():
+        assert text, name
+        assert "--unsafe" in text, name
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     way=st.sampled_from(WAYS),

@@ -7,11 +7,12 @@ here, once, from magic numbers, archive metadata and HDF5 attributes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from edgekit import isolate
 from edgekit.convert.load_archive import (
     open_hdf5,
     open_zip,
@@ -20,6 +21,7 @@ from edgekit.convert.load_archive import (
     text_attribute,
 )
 from edgekit.errors import ModelError
+from edgekit.records import Limits
 from edgekit.text import printable
 
 Format = Literal["keras3", "keras2_h5", "keras2_zip", "keras3_h5", "saved_model", "tfjs", "tflite"]
@@ -43,6 +45,39 @@ class Recognised:
     format: Format
     written_by: str
     path: Path
+
+
+def recognise_apart(path: Path, limits: Limits) -> Recognised:
+    """`recognise`, in a child where it takes h5py: that waits for ever for some damaged files.
+
+    Raises:
+        ModelError: As there.
+        RunError: The child crashed, took too long or too much memory.
+    """
+    if not path.is_dir() and not _begins_with(path, _HDF5):
+        return recognise(path)
+    found = isolate.call(
+        "edgekit.convert.recognise:run",
+        {"path": str(path)},
+        name="The reader of the model file",
+        limits=limits,
+    )
+    return Recognised(
+        format=found["format"], written_by=found["written_by"], path=Path(found["path"])
+    )
+
+
+def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
+    """`recognise` for `isolate.call`: the record of the file at `path`, as JSON."""
+    found = recognise(Path(request["path"]))
+    return {"format": found.format, "written_by": found.written_by, "path": str(found.path)}
+
+
+def _begins_with(path: Path, magic: bytes) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
 
 
 def recognise(path: Path) -> Recognised:

@@ -59,11 +59,11 @@ def convert(
         EdgekitError: One of its classes, by what went wrong; nothing is left half-written.
     """
     model, output = Path(model), Path(output or "")
-    recognised = recognise.recognise(model)
     project = project or projects.find(model)
     custom_objects = custom_objects or project.custom_objects
     input_shapes = input_shapes or project.input_shapes
     options = options or ConvertOptions(seed=project.data.seed)
+    recognised = recognise.recognise_apart(model, options.limits)
     settled = plan(
         model,
         output=output,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edgekit import project as projects
 from edgekit import serde
-from edgekit.convert.recognise import recognise
+from edgekit.convert.recognise import recognise_apart
 from edgekit.errors import OutputError, UsageError
 from edgekit.measure.accuracy import default_metric
 from edgekit.pipeline.cache import Cache
@@ -96,7 +96,7 @@ def init(
         OutputError: The file cannot be written there.
     """
     limits = limits or Limits()
-    recognised = recognise(Path(model))
+    recognised = recognise_apart(Path(model), limits)
     home = _home(recognised.path)
     path = Path(output) if output else home / projects.FILE_NAME
     baseline = path.with_name(projects.Project().baseline)

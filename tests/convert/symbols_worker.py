@@ -19,9 +19,10 @@ from tf_keras.protobuf.saved_metadata_pb2 import SavedMetadata
 from tf_keras.src.layers import serialization
 
 from edgekit.convert.allowed_symbols import FUNCTIONS
+from edgekit.convert.check_config import check
 from edgekit.convert.load import load
 from edgekit.convert.saved_metadata import check_metadata
-from edgekit.errors import EdgekitError
+from edgekit.errors import EdgekitError, UnsafeModelError
 
 K = k2.backend
 SHAPE = (8, 6, 4)
@@ -51,6 +52,19 @@ def members(symbol: str) -> list[str]:
 def operators() -> list[str]:
     """Every operator of a graph."""
     return [name for name in dir(tf.raw_ops) if not name.startswith("_")]
+
+
+def operators_in_bytes() -> list[str]:
+    """Those of them that are let through where a file names them in a protobuf's bytes."""
+    passed = []
+    for name in operators():
+        config = {"name": "z", "node_def": f"\n\x01z\x12{chr(len(name))}{name}"}
+        try:
+            check({"class_name": "TensorFlowOpLayer", "config": config}, lambda _: None)
+        except UnsafeModelError:
+            continue
+        passed.append(name)
+    return passed
 
 
 def classes() -> dict[str, list[str]]:

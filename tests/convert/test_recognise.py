@@ -16,8 +16,9 @@ import pytest
 from edgekit.convert import load_archive, load_config, tfjs
 from edgekit.convert.load import informative_line
 from edgekit.convert.loaded import unique
-from edgekit.convert.recognise import recognise
-from edgekit.errors import ModelError
+from edgekit.convert.recognise import recognise, recognise_apart
+from edgekit.errors import ModelError, WorkerTimeout
+from edgekit.records import Limits
 
 KERAS3 = {"module": "keras", "class_name": "Sequential", "config": {"name": "s", "layers": []}}
 
@@ -368,3 +369,23 @@ def test_real_weights_only_file(corpus: Path, tmp_path: Path):
     alone.mkdir()
     shutil.copyfile(corpus / "crepe_tiny_pitch" / "model-tiny.h5", alone / "m.h5")
     assert "no architecture" in refusal(alone)
+
+
+def test_a_file_that_h5py_may_wait_for_is_read_in_a_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def never(target: str, request: dict[str, str], **_: object) -> None:
+        asked.append((target, request["path"]))
+        raise WorkerTimeout("It did not answer.")
+
+    monkeypatch.setattr("edgekit.isolate.call", never)
+    hdf5 = tmp_path / "m.h5"
+    hdf5.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    for path in (hdf5, tmp_path):  # and the folder that holds it
+        with pytest.raises(WorkerTimeout):
+            recognise_apart(path, Limits())
+    with pytest.raises(ModelError):  # told by its first bytes, here
+        recognise_apart(tmp_path / "missing.h5", Limits())
+    assert asked == [("edgekit.convert.recognise:run", str(p)) for p in (hdf5, tmp_path)]

@@ -85,23 +85,25 @@ def commands(path: Path, work: Path, digits: Path) -> dict[str, list[str]]:
     project = work / "project" / "edgekit.toml"
     project.parent.mkdir()
     float_file = digits / "digits.float32.tflite"
-    if path.suffix in _DATA:
-        model, data, file = _DIGITS / "digits.keras", path, float_file
-    else:
-        model, data, file = path, _DIGITS / "data.npz", path
+    is_data = path.suffix in _DATA
+    model, file = (_DIGITS / "digits.keras", float_file) if is_data else (path, path)
+    # Models are tried without samples: what does not fit them would be refused before anything.
+    recipe = "static_wi8_ai8" if is_data else "dynamic_wi8_afp32"
+    data = f"[data]\ncalibration = '{path}'\nevaluation = '{path}'\n" if is_data else ""
     project.write_text(
-        f"model = '{model}'\nrecipes = ['static_wi8_ai8']\n[data]\ncalibration = '{data}'\n"
-        f"evaluation = '{data}'\n[[rule]]\nmetric = 'size_bytes'\nat_most = 1000000\n",
+        f"model = '{model}'\nrecipes = ['{recipe}']\n{data}"
+        "[[rule]]\nmetric = 'size_bytes'\nat_most = 1000000\n",
         encoding="utf-8",
     )
-    out = str(work / "out")
-    wanted = ["-r", "static_wi8_ai8", "-c", str(data)]
+    out, made = str(work / "out"), str(work / "made" / "edgekit.toml")
+    samples = str(path if is_data else _DIGITS / "data.npz")
     return {
-        "convert": ["convert", str(model), *wanted, "-o", out],
-        "init": ["init", str(model), "-d", str(data), "-o", str(work / "made" / "edgekit.toml")],
+        "convert": ["convert", str(model), "-r", recipe, "-o", out]
+        + (["-c", samples] if is_data else []),
+        "init": ["init", str(model), "-o", made, *(["-d", samples] if is_data else [])],
         "gate": ["gate", "--project", str(project)],
         "inspect": ["inspect", str(path)],
-        "validate": ["validate", str(file), "-d", str(data), "--reference", str(float_file)],
+        "validate": ["validate", str(file), "-d", samples, "--reference", str(float_file)],
         "bundle": ["bundle", str(path), "--python", str(work / "bundle")],
     }
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from edgekit.data import sources
 from edgekit.data.samples import Samples
 from edgekit.errors import EdgekitError
 from edgekit.pipeline import baseline
+from edgekit.pipeline.cache import Cache
 from tests.fuzz import damage, honest
 
 _SEED = 20261130
@@ -39,7 +41,7 @@ class Format:
     Attributes:
         honest: Its folder below that of all honest files.
         broken: How files break, by a pattern of names; each has one damaged file at a time.
-        read: The door. It gets the folder and the file that is damaged.
+        read: The door. It gets the folder and the file that is damaged; False says that it refuses.
         in_command: Whether the command's own process reads it: then it may neither hang nor crash.
     """
 
@@ -88,6 +90,12 @@ def _baseline(folder: Path, file: Path, rng: np.random.Generator) -> None:
     baseline.load(folder / "baseline.json")
 
 
+def _cache(folder: Path, file: Path, rng: np.random.Generator) -> bool:
+    """A damaged entry is none, and no error either."""
+    os.environ["EDGEKIT_HOME"] = str(folder)  # of the child that this runs in
+    return Cache().read(honest.CACHED, lambda _: True) is not None
+
+
 def _model(name: str) -> Callable[[Path, Path, np.random.Generator], object]:
     def read(folder: Path, file: Path, rng: np.random.Generator) -> None:
         from edgekit.convert import export, load
@@ -132,6 +140,15 @@ FORMATS: dict[str, Format] = {
         honest="baseline",
         broken={"*.json": damage.odd_json, "*.npz": damage.odd_zip},
         read=_baseline,
+    ),
+    "cache entry": Format(
+        honest="cache",
+        broken={
+            "cache/*/*.json": damage.odd_json,
+            "cache/*/times.json": damage.odd_bytes,
+            "cache/*/*.npz": damage.odd_bytes,
+        },
+        read=_cache,
     ),
     "Keras 2 .h5": Format(
         honest="keras2_h5",
@@ -189,7 +206,8 @@ def read_one(name: str, number: int, honest_files: Path) -> str:
         file = files[rng.integers(len(files))]
         file.write_bytes(form.broken[pattern](file.read_bytes(), rng))
         try:
-            form.read(folder, file, rng)
+            if form.read(folder, file, rng) is False:
+                return "refused"
         except EdgekitError as error:
             return _judged(error)
         except Exception:

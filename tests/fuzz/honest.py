@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,10 @@ import numpy as np
 from PIL import Image
 
 from edgekit import artifacts, flatbuffer, recipes, serde
+from edgekit.data import npz
 from edgekit.data.samples import Samples
 from edgekit.pipeline import baseline
+from edgekit.pipeline.cache import Cache
 from edgekit.records import (
     Artifact,
     Contract,
@@ -150,6 +153,21 @@ def _baseline(folder: Path) -> None:
     baseline.save(folder / "baseline.json", Baseline(model="m", measurements=(measurement(),)))
 
 
+CACHED = "times-0123"
+
+
+def _cache(folder: Path) -> None:
+    os.environ["EDGEKIT_HOME"], before = str(folder), os.environ.get("EDGEKIT_HOME")
+    try:
+        with Cache().making(CACHED) as entry:
+            (entry / "times.json").write_text('{"ratios": [1.0, 0.9]}', encoding="utf-8")
+            npz.write(entry / "values.npz", {"x": np.arange(3)})
+    finally:
+        del os.environ["EDGEKIT_HOME"]
+        if before is not None:
+            os.environ["EDGEKIT_HOME"] = before
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     "npz": _npz,
     "csv": _csv,
@@ -160,4 +178,5 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "manifest": _manifest,
     "golden": _golden,
     "baseline": _baseline,
+    "cache": _cache,
 }

@@ -57,7 +57,7 @@ def recognise_apart(path: Path, limits: Limits) -> Recognised:
     if not path.is_dir() and not _begins_with(path, _HDF5):
         return recognise(path)
     found = isolate.call(
-        f"{__name__}:run",
+        "edgekit.convert.recognise:run",
         {"path": str(path)},
         name="The reader of the model file",
         limits=limits,

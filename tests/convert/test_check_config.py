@@ -297,9 +297,10 @@ def test_the_description_in_a_saved_model_reaches_no_code(tmp_path: Path, case: 
         assert "--unsafe" in text, name
 
 
+# TensorFlow reads the one in bytes: that is done in children only, as the tests above do.
 @settings(deadline=None, max_examples=300)
 @given(
-    way=st.sampled_from(WAYS),
+    way=st.sampled_from([way for way in WAYS if way != "operator_bytes"]),
     outer=st.lists(st.sampled_from(["wrapper", "model", "list", "option"]), max_size=6),
 )
 def test_however_deep_a_gadget_lies_it_is_refused(way: str, outer: list[str]):

@@ -261,7 +261,16 @@ def test_an_unsteady_machine_refuses_to_judge_times(project, monkeypatch):
     assert "1.100x its own time" in result.verdicts[0].sentence
 
 
-def test_times_are_kept_for_the_same_files_on_the_same_machine(project, monkeypatch):
+@pytest.fixture
+def steady(monkeypatch):
+    """Times as if nothing ran beside: those that cannot be believed are not kept."""
+    real = times.time_pairs
+    monkeypatch.setattr(
+        times, "time_pairs", lambda *a, **k: replace(real(*a, **k), self_test_failed=None)
+    )
+
+
+def test_times_are_kept_for_the_same_files_on_the_same_machine(project, steady, monkeypatch):
     folder = project(SPEED)
     first = gate(folder, fresh=True)
     monkeypatch.setattr(times, "time_pairs", None)
@@ -326,7 +335,7 @@ def entries(home):
 
 
 @pytest.fixture
-def cached(project, tmp_path, monkeypatch):
+def cached(project, steady, tmp_path, monkeypatch):
     """A project whose gate has run, what it said, and the cache that it filled."""
     monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
     folder = project(EVERYTHING, y=answers(200))

@@ -9,14 +9,14 @@ only its outputs can tell; `file` is such a file beside the right one's contract
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from edgekit import flatbuffer
 from edgekit.bundling import Bundle, BundledModel
-from edgekit.records import TensorSpec
+from edgekit.records import Contract, TensorSpec
 
 Contents = dict[str, bytes]
 _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
@@ -87,7 +87,7 @@ def _with_swapped_labels(bundle: Bundle) -> Bundle:
     )
 
 
-def _with_contracts(bundle, change):  # type: ignore[no-untyped-def]
+def _with_contracts(bundle: Bundle, change: Callable[[BundledModel], Contract]) -> Bundle:
     models = tuple(replace(model, contract=change(model)) for model in bundle.models)
     return replace(bundle, models=models)
 

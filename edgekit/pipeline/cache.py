@@ -152,6 +152,8 @@ def _check(folder: Path) -> None:
     seal = json.loads(_regular(folder / _SEAL).read_text(encoding="utf-8"))
     if seal["entry"] != folder.name:
         raise ValueError("it is another entry")
+    if {path.name for path in folder.iterdir()} != {*seal["files"], _SEAL}:
+        raise ValueError("it has other files")
     for name, digest in seal["files"].items():
         if serde.sha256(_regular(folder / name)) != digest:
             raise ValueError(f"{name} has another content")

@@ -22,9 +22,9 @@ from tests.fuzz import doors, honest, honest_models
 _FILES = int(os.environ.get("EDGEKIT_FUZZ_FILES", "100"))
 # A fresh child now and then: what a library leaks or keeps of one file shall not hide the next.
 _BATCH = 200
-_LIMITS = Limits(seconds=60, memory_bytes=3 * 2**30)
+_LIMITS = Limits(seconds=20, memory_bytes=3 * 2**30)
 
-pytestmark = [pytest.mark.convert, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.convert, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")

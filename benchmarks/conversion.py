@@ -17,9 +17,9 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import corpus, results, watch
-from edgekit import isolate
-from edgekit.recipes import RECIPES
-from edgekit.records import Limits
+from edgekit.core import isolate
+from edgekit.core.recipes import RECIPES
+from edgekit.core.records import Limits
 
 PEER = Path(__file__).with_name("peers") / "tensorflow_usual_path.py"
 VARIANTS = ("float32", "float16", "dynamic", "int8")
@@ -37,7 +37,7 @@ def resnet50(out: Path) -> Path:
 def edgekit_export_seconds(model: Path, work: Path) -> float:
     """Seconds of the export step alone: conversion to the float file."""
     answer = isolate.call(
-        "edgekit.convert.export:run",
+        "edgekit.frontend.export.export:run",
         {
             "model": str(model),
             "calibration": None,

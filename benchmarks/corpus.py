@@ -39,9 +39,9 @@ from benchmarks.corpus_metrics import (
     psnr_db,
     within_50_cents,
 )
-from edgekit import serde
-from edgekit.errors import DataError, EdgekitError, UsageError
-from edgekit.names import nearest
+from edgekit.core import serde
+from edgekit.core.errors import DataError, EdgekitError, UsageError
+from edgekit.core.suggest import nearest
 
 __all__ = [
     "ITEMS",

@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks import corpus_dtln as dtln
 from benchmarks.corpus_metrics import CLIP_BLOCKS
-from edgekit.errors import DataError
+from edgekit.core.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 20

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from benchmarks import corpus_dtln as dtln
-from edgekit.errors import DataError
+from edgekit.core.errors import DataError
 
 Arrays = Mapping[str, np.ndarray]
 

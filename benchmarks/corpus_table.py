@@ -23,12 +23,12 @@ import numpy as np
 
 from benchmarks import corpus, results
 from benchmarks import corpus_dtln as dtln
-from edgekit import artifacts
-from edgekit.errors import DataError, EdgekitError
+from edgekit.core import artifacts
+from edgekit.core.errors import DataError, EdgekitError
+from edgekit.core.records import ConvertOptions, Metric
 from edgekit.measure import fidelity
-from edgekit.pipeline.convert import convert
+from edgekit.pipeline.convert.conversion import convert
 from edgekit.pipeline.validate import validate
-from edgekit.records import ConvertOptions, Metric
 
 STATIC = "static_wi8_ai8"
 DYNAMIC = "dynamic_wi8_afp32"

@@ -10,9 +10,9 @@ from statistics import NormalDist
 import numpy as np
 
 from benchmarks import results
-from edgekit.gate import recompute
-from edgekit.gate.bootstrap import Bootstrapped, Statistic
-from edgekit.gate.evidence import LEVEL
+from edgekit.verdicts import recompute
+from edgekit.verdicts.bootstrap import Bootstrapped, Statistic
+from edgekit.verdicts.evidence import LEVEL
 
 SIZES = (50, 200, 1000)
 RESAMPLES = 1000

@@ -30,12 +30,12 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import results
-from edgekit.gate.evidence import LEVEL
-from edgekit.gate.ratio import Ratio
-from edgekit.pipeline.convert import convert
+from edgekit.core.gate_rules import TimingOptions
+from edgekit.core.records import ConvertOptions, Target
+from edgekit.pipeline.convert.conversion import convert
 from edgekit.pipeline.timing import Pair, Timed, time_pairs
-from edgekit.records import ConvertOptions, Target
-from edgekit.rules import TimingOptions
+from edgekit.verdicts.evidence import LEVEL
+from edgekit.verdicts.ratio import Ratio
 
 FOLDER = Path(__file__).parent
 PEER = FOLDER / "peers" / "one_after_the_other.py"

@@ -17,8 +17,8 @@ if __package__ in (None, ""):
 import numpy as np
 
 from benchmarks import gate_bootstrap, results
-from edgekit.gate.evidence import LEVEL
-from edgekit.gate.paired import Paired
+from edgekit.verdicts.evidence import LEVEL
+from edgekit.verdicts.paired import Paired
 
 SECTION = "The gate: accuracy"
 ALPHA = 1 - LEVEL
@@ -237,7 +237,7 @@ def powers(pilots: int) -> str:
 
 
 def samples_with(discordance: float, margin: float) -> int:
-    from edgekit.gate.paired import samples_needed
+    from edgekit.verdicts.paired import samples_needed
 
     wanted = samples_needed(discordance, margin)
     assert wanted is not None

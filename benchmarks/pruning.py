@@ -29,12 +29,13 @@ if __package__ in (None, ""):
 import numpy as np
 
 from benchmarks import corpus, results, watch
-from edgekit import artifacts, flatbuffer, serde
-from edgekit import project as projects
-from edgekit.errors import EdgekitError
+from edgekit import tflite
+from edgekit.core import artifacts, serde
+from edgekit.core import project as projects
+from edgekit.core.errors import EdgekitError
+from edgekit.core.records import Measurement
 from edgekit.pipeline.benchmark import benchmark
 from edgekit.pipeline.validate import validate
-from edgekit.records import Measurement
 
 PEER = Path(__file__).with_name("peers") / "train_tfmot.py"
 TFMOT = ("tensorflow-model-optimization==0.8.1", "dm-tree==0.1.10")
@@ -169,15 +170,15 @@ def _peer(task: Task, method: Method, place: Path, site: Path) -> watch.Cost:
 
 def _name_outputs(path: Path, original: Path) -> None:
     """The original's names for the one input and output: the toolkit renames layers."""
-    model = flatbuffer.read(path)
-    [signature], contract = model.signatureDefs, flatbuffer.contract(original)
+    model = tflite.read(path)
+    [signature], contract = model.signatureDefs, tflite.contract(original)
     for entries, specs in (
         (signature.inputs, contract.inputs),
         (signature.outputs, contract.outputs),
     ):
         [entry], [spec] = entries, specs
         entry.name = spec.name.encode()
-    path.write_bytes(flatbuffer.to_bytes(model))
+    path.write_bytes(tflite.to_bytes(model))
 
 
 def _measured(task: Task, name: str, original: Path, file: Path, seconds: float) -> Row:

@@ -27,8 +27,8 @@ from benchmarks import quantization_bars as bars
 from benchmarks import quantization_runs as runs
 from benchmarks import quantization_tables as tables
 from benchmarks.quantization_bars import Outcome
-from edgekit import serde
-from edgekit.errors import EdgekitError, InternalError
+from edgekit.core import serde
+from edgekit.core.errors import EdgekitError, InternalError
 
 REPAIRED_ITEMS = ("magika_bytes_v1",)
 

@@ -28,13 +28,13 @@ from benchmarks.quantization_bars import (
     TENSORFLOW,
     Outcome,
 )
-from edgekit import flatbuffer
+from edgekit import tflite
+from edgekit.core.errors import EXIT_GATE_FAILED, EXIT_INTERNAL, EdgekitError
+from edgekit.core.records import BenchmarkOptions, Contract, Limits, Target
 from edgekit.data import sources
 from edgekit.data.samples import Samples
-from edgekit.errors import EXIT_GATE_FAILED, EXIT_INTERNAL, EdgekitError
 from edgekit.measure import accuracy, fidelity
 from edgekit.pipeline.benchmark import benchmark
-from edgekit.records import BenchmarkOptions, Contract, Limits, Target
 from edgekit.runtimes.parallel import ParallelSession
 
 PEERS = Path(__file__).with_name("peers")
@@ -184,7 +184,7 @@ class Judge:
     """
 
     def __init__(self, task: Task, float_file: Path, limit: int | None = None) -> None:
-        self.contract: Contract = flatbuffer.contract(float_file)
+        self.contract: Contract = tflite.contract(float_file)
         self.samples: Samples = sources.load(
             str(task.eval), self.contract, purpose="evaluation", limit=limit
         )
@@ -217,7 +217,7 @@ class Judge:
 
     def _run(self, path: Path) -> dict[str, np.ndarray]:
         """Outputs by the float file's names, whatever the file calls its own."""
-        contract = flatbuffer.contract(path)
+        contract = tflite.contract(path)
         given = renamed(self.samples.inputs, [spec.name for spec in contract.inputs])
         session = ParallelSession(path, Target(), JOBS, limits=Limits())
         try:
@@ -239,7 +239,7 @@ def left_float(path: Path) -> tuple[int, int]:
     """How many operators give floats, of how many; bridges between types do not count."""
     every = [
         op
-        for op in flatbuffer.operators(flatbuffer.read(path.read_bytes()))
+        for op in tflite.operators(tflite.read(path.read_bytes()))
         if op.name not in ("QUANTIZE", "DEQUANTIZE")
     ]
     floats = [op for op in every if any(out.dtype == "float32" for out in op.outputs)]

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from edgekit import serde
-from edgekit.measure.host import describe_host
+from edgekit.core import serde
+from edgekit.measure.machine import describe_host
 
 PATH = Path(__file__).with_name("RESULTS.md")
 HEAD = """# Results

@@ -19,10 +19,10 @@ import subprocess
 
 from benchmarks import results
 from edgekit.cli.main import VERBS
+from edgekit.core.records import ConvertOptions
 from edgekit.pipeline.benchmark import benchmark
-from edgekit.pipeline.convert import convert
+from edgekit.pipeline.convert.conversion import convert
 from edgekit.pipeline.demo import sample_model
-from edgekit.records import ConvertOptions
 
 REPEATS = 15
 AA_RUNS = 5

@@ -18,8 +18,8 @@ if __package__ in (None, ""):
 import numpy as np
 
 from benchmarks import corpus, results, watch
-from edgekit.pipeline.convert import convert
-from edgekit.records import ConvertOptions, Limits, Target
+from edgekit.core.records import ConvertOptions, Limits, Target
+from edgekit.pipeline.convert.conversion import convert
 from edgekit.runtimes.parallel import ParallelSession
 
 PEER = Path(__file__).with_name("peers") / "bare_loop.py"

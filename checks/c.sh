@@ -3,14 +3,14 @@
 #
 #   checks/c.sh
 #
-# Replays tests/bundle/vectors.txt, with sanitizers and with all optimizations, compares how values
+# Replays tests/codegen/vectors.txt, with sanitizers and with all optimizations, compares how values
 # are stored and ranked with the Python bundle, and compiles what is generated of odd contracts.
 # It takes a C and a C++ compiler: CC and CXX [default: cc and c++].
 source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 CC="${CC:-cc}" CXX="${CXX:-c++}"
 needs c "$CC" "$CXX"
 scratch
-core="$REPOSITORY/edgekit/bundle/sources/c"
+core="$REPOSITORY/edgekit/codegen/sources/c"
 tests="$REPOSITORY/tests/bundle"
 strict=(-Wall -Wextra -Werror -I"$core")
 
@@ -43,7 +43,7 @@ step c "values are stored, read or ranked otherwise" \
 values="$(tail -n 1 "$LOG")"
 
 step c "odd contracts cannot be generated" \
-  "$PYTHON" -m tests.bundle.c_contracts "$SCRATCH/odd"
+  "$PYTHON" -m tests.codegen.c_contracts "$SCRATCH/odd"
 contracts="$(tail -n 1 "$LOG")"
 lines sources find "$SCRATCH/odd" -name '*.c' ! -name 'edgekit_*'
 for file in "${sources[@]}"; do

@@ -128,7 +128,7 @@ find_bundle() {
 }
 
 make_corpus_bundles() {
-  "$PYTHON" -m tests.bundle.corpus_bundles "$EDGEKIT_CORPUS" "$1" kws_dscnn imagenet_mobilenetv1_025
+  "$PYTHON" -m tests.codegen.corpus_bundles "$EDGEKIT_CORPUS" "$1" kws_dscnn imagenet_mobilenetv1_025
 }
 
 # add_corpus_bundles NAME: adds to BUNDLES the bundles of two networks of the corpus (EDGEKIT_CORPUS),
@@ -139,7 +139,7 @@ add_corpus_bundles() {
     return
   fi
   local key folder
-  key="corpus-$(find "$REPOSITORY/edgekit" "$REPOSITORY/tests/bundle/corpus_bundles.py" -name '*.py' \
+  key="corpus-$(find "$REPOSITORY/edgekit" "$REPOSITORY/tests/codegen/corpus_bundles.py" -name '*.py' \
     -print0 | sort -z | xargs -0 cat | cksum | cut -d ' ' -f 1)"
   folder="$(toolchain "$key" make_corpus_bundles)" ||
     failed "$1" "bundles of the corpus cannot be made" "$TOOLCHAINS/$key.log"

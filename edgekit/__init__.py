@@ -25,19 +25,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from edgekit.convert.prune.decay import KeepZeros, PolynomialDecay
-    from edgekit.convert.prune.prune import prune as prune_model
-    from edgekit.errors import EdgekitError
-    from edgekit.pipeline.benchmark import benchmark
-    from edgekit.pipeline.bundle import bundle as make_bundle
-    from edgekit.pipeline.convert import convert as convert_model
-    from edgekit.pipeline.demo import demo
-    from edgekit.pipeline.doctor import doctor
-    from edgekit.pipeline.gate import gate as run_gate
-    from edgekit.pipeline.init import init
-    from edgekit.pipeline.inspect import inspect
-    from edgekit.pipeline.validate import validate
-    from edgekit.records import (
+    from edgekit.compress.prune.prune import prune as prune_model
+    from edgekit.compress.prune.sparsity_schedule import KeepZeros, PolynomialDecay
+    from edgekit.core.errors import EdgekitError
+    from edgekit.core.records import (
         Artifact,
         BenchmarkOptions,
         ConvertOptions,
@@ -47,6 +38,15 @@ if TYPE_CHECKING:
         Target,
         Training,
     )
+    from edgekit.pipeline.benchmark import benchmark
+    from edgekit.pipeline.bundle.bundle import bundle as make_bundle
+    from edgekit.pipeline.convert.conversion import convert as convert_model
+    from edgekit.pipeline.demo import demo
+    from edgekit.pipeline.doctor import doctor
+    from edgekit.pipeline.gate.gate import gate as run_gate
+    from edgekit.pipeline.init.init import init
+    from edgekit.pipeline.inspect import inspect
+    from edgekit.pipeline.validate import validate
     from edgekit.runtimes.environments import add as add_runtime
     from edgekit.runtimes.environments import list_environments as list_runtimes
     from edgekit.runtimes.environments import parse as parse_runtime
@@ -55,30 +55,30 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
-    "Artifact": "edgekit.records:Artifact",
-    "BenchmarkOptions": "edgekit.records:BenchmarkOptions",
-    "ConvertOptions": "edgekit.records:ConvertOptions",
-    "EdgekitError": "edgekit.errors:EdgekitError",
-    "KeepZeros": "edgekit.convert.prune.decay:KeepZeros",
-    "Limits": "edgekit.records:Limits",
-    "Measurement": "edgekit.records:Measurement",
-    "PolynomialDecay": "edgekit.convert.prune.decay:PolynomialDecay",
-    "Pruning": "edgekit.records:Pruning",
-    "Target": "edgekit.records:Target",
-    "Training": "edgekit.records:Training",
+    "Artifact": "edgekit.core.records:Artifact",
+    "BenchmarkOptions": "edgekit.core.records:BenchmarkOptions",
+    "ConvertOptions": "edgekit.core.records:ConvertOptions",
+    "EdgekitError": "edgekit.core.errors:EdgekitError",
+    "KeepZeros": "edgekit.compress.prune.sparsity_schedule:KeepZeros",
+    "Limits": "edgekit.core.records:Limits",
+    "Measurement": "edgekit.core.records:Measurement",
+    "PolynomialDecay": "edgekit.compress.prune.sparsity_schedule:PolynomialDecay",
+    "Pruning": "edgekit.core.records:Pruning",
+    "Target": "edgekit.core.records:Target",
+    "Training": "edgekit.core.records:Training",
     "add_runtime": "edgekit.runtimes.environments:add",
     "benchmark": "edgekit.pipeline.benchmark:benchmark",
-    "convert_model": "edgekit.pipeline.convert:convert",
+    "convert_model": "edgekit.pipeline.convert.conversion:convert",
     "demo": "edgekit.pipeline.demo:demo",
     "doctor": "edgekit.pipeline.doctor:doctor",
-    "init": "edgekit.pipeline.init:init",
+    "init": "edgekit.pipeline.init.init:init",
     "inspect": "edgekit.pipeline.inspect:inspect",
-    "make_bundle": "edgekit.pipeline.bundle:bundle",
+    "make_bundle": "edgekit.pipeline.bundle.bundle:bundle",
     "list_runtimes": "edgekit.runtimes.environments:list_environments",
     "parse_runtime": "edgekit.runtimes.environments:parse",
-    "prune_model": "edgekit.convert.prune.prune:prune",
+    "prune_model": "edgekit.compress.prune.prune:prune",
     "remove_runtime": "edgekit.runtimes.environments:remove",
-    "run_gate": "edgekit.pipeline.gate:gate",
+    "run_gate": "edgekit.pipeline.gate.gate:gate",
     "validate": "edgekit.pipeline.validate:validate",
 }
 

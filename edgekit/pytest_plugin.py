@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from edgekit.rules import Against, GateResult, Verdict
+    from edgekit.core.gate_rules import Against, GateResult, Verdict
 
 _NAME = "edgekit gate"
 
@@ -64,7 +64,7 @@ class Gated:
     ) -> Verdict:
         """The only verdict that is meant; fails the test where there is none, or several."""
         __tracebackhide__ = True
-        from edgekit.errors import EdgekitError
+        from edgekit.core.errors import EdgekitError
 
         try:
             return self.result.verdict(metric, variant, target, against)
@@ -98,7 +98,7 @@ class Gated:
         asked = self.result.verdicts_on(metric, variant, target, against)
         narrowed = (metric, variant, target, against) != (None, None, None, None)
         if narrowed and not asked:
-            from edgekit.text import printable
+            from edgekit.core.text import printable
 
             known = sorted({f"{one.metric} of {one.variant}" for one in self.result.verdicts})
             pytest.fail(
@@ -155,7 +155,7 @@ class Gate:
             the reason and the next step.
         """
         __tracebackhide__ = True
-        from edgekit.errors import EdgekitError
+        from edgekit.core.errors import EdgekitError
 
         path = (self._root / project).absolute()
         key = repr((str(path), sorted(options.items())))
@@ -173,7 +173,7 @@ class Gate:
 
 
 def _run(project: Path, options: dict[str, Any]) -> GateResult:
-    from edgekit.pipeline.gate import gate
+    from edgekit.pipeline.gate.gate import gate
 
     return gate(project, **options)
 

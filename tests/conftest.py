@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from edgekit.errors import EnvironmentFailure
-from edgekit.records import Target
+from edgekit.core.errors import EnvironmentFailure
+from edgekit.core.records import Target
 from edgekit.runtimes import environments
 
 ROOT = Path(__file__).parents[1]
@@ -23,15 +23,15 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile("edgekit", deadline=None)
 settings.load_profile("edgekit")
 
-# For the tests of the pytest plugin.
-pytest_plugins = ["pytester"]
-
 # Scripts that run in children and makers of fixtures: not tests, and some need TensorFlow.
 collect_ignore_glob = ["*_worker.py", "*_models.py", "*_layers.py", "*make*.py"]
 
 # `benchmarks` is not installed; tests import it as a reader of the checkout would.
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
+
+# For the tests of the pytest plugin, and for those that load Keras models in children.
+pytest_plugins = ["pytester", "tests.keras_children"]
 
 
 @pytest.fixture(scope="session")

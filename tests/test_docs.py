@@ -15,9 +15,9 @@ import click
 import pytest
 import yaml
 
-from edgekit import project as projects
 from edgekit.cli.main import cli
-from edgekit.records import Target
+from edgekit.core import project as projects
+from edgekit.core.records import Target
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

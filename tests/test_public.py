@@ -46,4 +46,4 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_the_stage_packages_stay_importable():
-    assert importlib.import_module("edgekit.convert.recognise").recognise
+    assert importlib.import_module("edgekit.frontend.load.recognise").recognise

@@ -14,7 +14,7 @@ CONFTEST = f"""
 import sys, types
 sys.path.insert(0, {str(ROOT)!r})
 from dataclasses import replace
-from edgekit.errors import ProjectError
+from edgekit.core.errors import ProjectError
 from tests.report import gate_results as made
 
 calls = []
@@ -35,9 +35,9 @@ def gate(project, **options):
     policy = {{"pass": 0, "fail": 1, "exit3": 3}}[options.get("on_inconclusive", "exit3")]
     return replace(told, exit_code=policy) if told.outcome == "inconclusive" else told
 
-stub = types.ModuleType("edgekit.pipeline.gate")
+stub = types.ModuleType("edgekit.pipeline.gate.gate")
 stub.gate = gate
-sys.modules["edgekit.pipeline.gate"] = stub
+sys.modules["edgekit.pipeline.gate.gate"] = stub
 """
 
 
@@ -46,7 +46,7 @@ def project(
     request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.Pytester:
     # The stub takes the gate's place in this process too: put back what was there.
-    name = "edgekit.pipeline.gate"
+    name = "edgekit.pipeline.gate.gate"
     monkeypatch.setitem(sys.modules, name, sys.modules.get(name, pytest))
     pytester.makeconftest(CONFTEST)
     if not request.config.pluginmanager.has_plugin("edgekit"):  # installed before it had one

@@ -14,8 +14,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from edgekit import project, recipes
-from edgekit.records import Contract, TensorSpec
+from edgekit.core import project, recipes
+from edgekit.core.records import Contract, TensorSpec
 
 PURPOSES = ("training", "calibration", "evaluation")
 

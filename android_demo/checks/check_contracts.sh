@@ -5,7 +5,7 @@ find_kotlin contracts
 scratch
 
 step contracts "they cannot be generated" \
-  "$PYTHON" -m tests.bundle.kotlin_contracts "$SCRATCH/source"
+  "$PYTHON" -m tests.codegen.kotlin_contracts "$SCRATCH/source"
 contracts="$(tail -n 1 "$LOG")"
 step contracts "the shim does not compile" compile_shim "$SCRATCH/shim"
 step contracts "they do not compile" kotlinc_jvm -nowarn -classpath "$SCRATCH/shim" \

@@ -30,7 +30,7 @@ passed kotlin_interface "$(tail -n 1 "$LOG")"
 
 step kotlin "it computes something else" \
   java_litert "$SCRATCH/classes:$SCRATCH/shim" MainKt \
-  "$REPOSITORY/tests/bundle/vectors.txt" "$SCRATCH/drawn.txt" "$SCRATCH/cases.txt" \
+  "$REPOSITORY/tests/codegen/vectors.txt" "$SCRATCH/drawn.txt" "$SCRATCH/cases.txt" \
   "$DEMO/digits/src/main/assets" "$SCRATCH/int8/digits_int8/src/main/assets" \
   "$SCRATCH/twins/twins/src/main/assets"
 

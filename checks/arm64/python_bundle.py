@@ -11,9 +11,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from edgekit import serde
-from edgekit.bundle import python
-from edgekit.bundling import Bundle
+from edgekit.codegen.python import python_bundle
+from edgekit.core import serde
+from edgekit.core.bundle_record import Bundle
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     bundle = serde.loads(Bundle, (source / "contract.json").read_text(encoding="utf-8"))
     names = [name for model in bundle.models for name in (model.file, model.golden.file)]
     contents = {name: next(iter(sorted(source.rglob(name)))).read_bytes() for name in names}
-    for path, content in python.files(bundle, contents).items():
+    for path, content in python_bundle.files(bundle, contents).items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_bytes(content)
     print(next(out.glob("*/__main__.py")).parent.name)

@@ -10,10 +10,10 @@ import json
 import sys
 from pathlib import Path
 
-from edgekit import serde
-from edgekit.bundle import c
-from edgekit.bundle.c_names import Names
-from edgekit.bundling import Bundle
+from edgekit.codegen.c import c_bundle
+from edgekit.codegen.c.c_identifiers import Names
+from edgekit.core import serde
+from edgekit.core.bundle_record import Bundle
 
 
 def read(source: Path) -> tuple[Bundle, dict[str, bytes]]:
@@ -31,7 +31,7 @@ def main(source: Path, folder: Path) -> None:
     """Generate and write."""
     bundle, contents = read(source)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, data in c.files(bundle, contents).items():
+    for name, data in c_bundle.files(bundle, contents).items():
         (folder / name).write_bytes(data)
     print(Names(bundle).prefix, *Names(bundle).variants.values())
 

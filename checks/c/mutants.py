@@ -1,7 +1,7 @@
 """Is the C self-test passed by the right model, and by no wrong one? `mutants.py BUNDLE FOLDER`.
 
 BUNDLE is a folder with `contract.json` and, somewhere in it, the files that it names. Each mutant
-of `tests/bundle/mutants.py` is generated, compiled and run with LiteRT. It prints lines
+of `tests/codegen/mutants.py` is generated, compiled and run with LiteRT. It prints lines
 `MODEL|MUTANT|VARIANT|PASSED`, for `checks/judge_mutants.py`. It takes a C compiler: CC
 [default: cc].
 """
@@ -20,10 +20,10 @@ from ai_edge_litert.interpreter import Interpreter
 from generate import read
 from structures import Bytes, Check, Model
 
-from edgekit.bundle import c
-from edgekit.bundle.c_names import Names
-from edgekit.bundling import Bundle
-from tests.bundle.mutants import Contents, mutants
+from edgekit.codegen.c import c_bundle
+from edgekit.codegen.c.c_identifiers import Names
+from edgekit.core.bundle_record import Bundle
+from tests.codegen.mutants import Contents, mutants
 
 Run = ctypes.CFUNCTYPE(
     ctypes.c_int,
@@ -37,7 +37,7 @@ Run = ctypes.CFUNCTYPE(
 def compiled(record: Bundle, contents: Contents, folder: Path) -> ctypes.CDLL:
     """The C of a bundle as a library; its large arrays are not worth optimizing."""
     folder.mkdir(parents=True)
-    for path, data in c.files(record, contents).items():
+    for path, data in c_bundle.files(record, contents).items():
         (folder / path).write_bytes(data)
     library = folder / "bundle.so"
     command = [os.environ.get("CC", "cc"), "-std=c99", "-O0", "-fPIC", "-shared"]

@@ -1,6 +1,6 @@
 """Compares how C stores, reads and ranks values with the Python bundle: `values.py LIBRARY`.
 
-The library is `edgekit/bundle/sources/c`. Every type, with and without a scale, on halves, bounds,
+The library is `edgekit/codegen/sources/c`. Every type, with and without a scale, on halves, bounds,
 numbers beyond them and random ones. It prints how many values were compared.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.bundle.sources.python._tensors import Tensor, top_k
+from edgekit.codegen.sources.python._tensors import Tensor, top_k
 
 sys.path.insert(0, str(Path(__file__).parent))
 from structures import Tensor as CTensor

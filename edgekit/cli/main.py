@@ -20,7 +20,7 @@ import click
 
 from edgekit import __version__
 from edgekit.cli import streams
-from edgekit.text import printable, printable_lines
+from edgekit.core.text import printable, printable_lines
 
 _BROKEN_PIPE = 141  # as a shell says of a program that SIGPIPE ended
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -31,16 +31,25 @@ _NO_MEMORY = """Error: This process ran out of memory.
 
 # Verb: where its command is, and the line that `edgekit --help` shows for it.
 VERBS = {
-    "convert": ("edgekit.cli.convert:convert", "Turn a trained Keras model into .tflite files."),
-    "init": ("edgekit.cli.init:init", "Write a commented edgekit.toml."),
-    "validate": ("edgekit.cli.validate:validate", "Measure accuracy and fidelity on runtimes."),
-    "benchmark": ("edgekit.cli.benchmark:benchmark", "Measure latency, memory and size."),
-    "gate": ("edgekit.cli.gate:gate", "Stop a model that got worse, larger or slower."),
-    "bundle": ("edgekit.cli.bundle:bundle", "Make what an app needs to run a converted file."),
-    "inspect": ("edgekit.cli.inspect:inspect", "Show what is inside a .tflite file."),
-    "runtime": ("edgekit.cli.runtime:runtime", "Add, list and remove runtimes."),
-    "demo": ("edgekit.cli.demo:demo", "Convert and prove a sample model, in one table."),
-    "doctor": ("edgekit.cli.doctor:doctor", "Show what is installed and what is missing."),
+    "convert": (
+        "edgekit.cli.convert_command:convert",
+        "Turn a trained Keras model into .tflite files.",
+    ),
+    "init": ("edgekit.cli.init_command:init", "Write a commented edgekit.toml."),
+    "validate": (
+        "edgekit.cli.validate_command:validate",
+        "Measure accuracy and fidelity on runtimes.",
+    ),
+    "benchmark": ("edgekit.cli.benchmark_command:benchmark", "Measure latency, memory and size."),
+    "gate": ("edgekit.cli.gate_command:gate", "Stop a model that got worse, larger or slower."),
+    "bundle": (
+        "edgekit.cli.bundle_command:bundle",
+        "Make what an app needs to run a converted file.",
+    ),
+    "inspect": ("edgekit.cli.inspect_command:inspect", "Show what is inside a .tflite file."),
+    "runtime": ("edgekit.cli.runtime_command:runtime", "Add, list and remove runtimes."),
+    "demo": ("edgekit.cli.demo_command:demo", "Convert and prove a sample model, in one table."),
+    "doctor": ("edgekit.cli.doctor_command:doctor", "Show what is installed and what is missing."),
 }
 
 
@@ -66,7 +75,7 @@ class Verbs(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from edgekit.names import nearest
+            from edgekit.core.suggest import nearest
 
             hint = nearest(args[0], VERBS) if args else None
             hint = f" {hint[0].upper()}{hint[1:]}" if hint else ""
@@ -104,7 +113,7 @@ def main() -> None:
 
 def _run() -> int:
     """Run the command line, say what went wrong, and return the exit code."""
-    from edgekit.errors import EdgekitError, of_system
+    from edgekit.core.errors import EdgekitError, of_system
 
     try:
         code = cli.main(prog_name="edgekit", standalone_mode=False)
@@ -145,7 +154,7 @@ def _number(code: object) -> int:
 def _report_internal() -> int:
     import traceback
 
-    from edgekit.errors import EXIT_INTERNAL
+    from edgekit.core.errors import EXIT_INTERNAL
 
     click.echo(printable_lines(traceback.format_exc().rstrip()), err=True)
     click.echo(
@@ -169,7 +178,7 @@ def _end(signum: int, frame: FrameType | None) -> None:
         threading.Timer(_LATER_SECONDS, _thread.interrupt_main, [signum]).start()
         return
     # At once, or a thread that waits for a child would be waited for.
-    kill_all = getattr(sys.modules.get("edgekit.process"), "kill_all", None)
+    kill_all = getattr(sys.modules.get("edgekit.core.process"), "kill_all", None)
     if kill_all is not None:
         kill_all()
     # Not KeyboardInterrupt: Python would end itself by the signal where one passed an exec().

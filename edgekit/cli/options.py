@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from edgekit.text import printable, without_commands
+from edgekit.core.text import printable, without_commands
 
 if TYPE_CHECKING:
-    from edgekit.records import Limits
+    from edgekit.core.records import Limits
 
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
@@ -71,7 +71,7 @@ def runtime_option(function: F) -> F:
 
 def limits(timeout: float | None, memory_limit: float | None) -> Limits:
     """The limits that the two options ask for."""
-    from edgekit.records import Limits
+    from edgekit.core.records import Limits
 
     for name, value in (("--timeout", timeout), ("--memory-limit", memory_limit)):
         if value is not None and not math.isfinite(value):
@@ -89,7 +89,7 @@ def overlay(record: R, **given: Any) -> R:
 
 def echo_json(payload: Any) -> None:
     """Print records as JSON on standard output."""
-    from edgekit import serde
+    from edgekit.core import serde
 
     plain = serde.to_dict(payload)
     text = json.dumps(plain, indent=2, ensure_ascii=False)

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from edgekit.errors import DataError, EdgekitError
-from edgekit.names import nearest
+from edgekit.core.errors import DataError, EdgekitError
+from edgekit.core.suggest import nearest
 
 
 def is_callable_name(source: str) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgekit.data import parts, ranges, sources, suitability, synthetic
+from edgekit.core.errors import DataError
+from edgekit.core.records import Contract, Limits
+from edgekit.data import input_ranges, sources, split, suitability, synthetic
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError
-from edgekit.records import Contract, Limits
 
 # A batch to train on, and one to judge by.
 _FEWEST = 4
@@ -86,7 +86,7 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
     golden, calibration = _apart(drawn, wanted, seed)
     training = None
     if request.get("training"):
-        _, held = parts.held_back(calibration, seed)
+        _, held = split.held_back(calibration, seed)
         judges = held.take(range(min(int(request["judges"]), len(held))))
         training = _training(request, contract, (golden, judges), seed)
     calibrates = bool(request.get("calibrates"))
@@ -94,7 +94,7 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
         golden=golden,
         calibration=calibration,
         training=training,
-        ranges=ranges.of(calibration, contract),
+        ranges=input_ranges.of(calibration, contract),
         warnings=suitability.warnings(calibration, golden, drawn, contract) if calibrates else (),
     )
 
@@ -110,7 +110,7 @@ def _training(
     drawn = sources.load(
         source, contract, purpose="training", seed=seed, memory_bytes=_memory(request)
     )
-    training = parts.without(drawn, *others)
+    training = split.without(drawn, *others)
     if len(training) < _FEWEST:
         raise DataError(
             f"Training takes at least {_FEWEST} samples besides those that judge it.",
@@ -125,5 +125,5 @@ def _apart(drawn: Samples, wanted: int, seed: int) -> tuple[Samples, Samples]:
         return drawn, drawn
     # Of few samples a tenth is golden, but always one.
     golden = max(1, min(wanted, len(drawn) // 10))
-    drawn_apart = parts.split(drawn, {"golden": golden, "calibration": len(drawn) - golden}, seed)
+    drawn_apart = split.split(drawn, {"golden": golden, "calibration": len(drawn) - golden}, seed)
     return drawn_apart["golden"], drawn_apart["calibration"]

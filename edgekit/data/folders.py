@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit import files
-from edgekit.data import checks, images, memory, sounds
-from edgekit.data.parts import draw
+from edgekit.core import files
+from edgekit.core.errors import DataError, reading
+from edgekit.core.records import Contract, Limits, TensorSpec
+from edgekit.core.suggest import nearest
+from edgekit.data import check_samples, images, sounds, unpacked_size
 from edgekit.data.preprocess import preprocess, validate
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError, reading
-from edgekit.names import nearest
-from edgekit.records import Contract, Limits, TensorSpec
+from edgekit.data.split import draw
 
 _LABEL_COLUMNS = ("label", "y", "class_index")
 
@@ -68,12 +68,14 @@ def read(
             raw = images.read(path, memory_bytes=memory_bytes)
         made = preprocess(raw, spec)
         if rows is None:  # one array from the start: a list would hold everything twice
-            memory.fits(len(chosen) * made.nbytes, memory_bytes, f"{len(chosen)} files of {folder}")
+            unpacked_size.fits(
+                len(chosen) * made.nbytes, memory_bytes, f"{len(chosen)} files of {folder}"
+            )
             rows = np.empty((len(chosen), *made.shape), made.dtype)
         rows[row] = made
     assert rows is not None  # at least one file was chosen
     return Samples(
-        inputs={spec.name: checks.fit(rows, spec)},
+        inputs={spec.name: check_samples.fit(rows, spec)},
         labels=None if found.labels is None else found.labels[chosen],
         source=str(folder),
     )
@@ -172,7 +174,7 @@ def _flat(folder: Path, listed: list[Path], memory_bytes: int) -> _Listing:
             received=f"{len(without)} files without a label, first {without[0]}",
         )
     texts = [by_name[path.name] for path in listed]
-    labels = memory.texts(texts, memory_bytes, f"labels of {table}")
+    labels = unpacked_size.texts(texts, memory_bytes, f"labels of {table}")
     try:
         return _Listing(listed, labels.astype(np.int64))
     except (ValueError, OverflowError):

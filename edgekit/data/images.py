@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit import files
-from edgekit.data import memory
-from edgekit.errors import DataError, ProjectError, reading
-from edgekit.records import Limits, Preprocessing, TensorSpec
+from edgekit.core import files
+from edgekit.core.errors import DataError, ProjectError, reading
+from edgekit.core.records import Limits, Preprocessing, TensorSpec
+from edgekit.data import unpacked_size
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
@@ -53,7 +53,7 @@ def read(path: Path, *, memory_bytes: int = Limits().memory_bytes) -> np.ndarray
                     received=f"{path} of mode {image.mode}",
                     hint="convert it, or give an .npz of arrays.",
                 )
-            memory.fits(image.width * image.height * _PIXEL_BYTES, memory_bytes, str(path))
+            unpacked_size.fits(image.width * image.height * _PIXEL_BYTES, memory_bytes, str(path))
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 

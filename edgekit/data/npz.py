@@ -20,10 +20,10 @@ from typing import IO, Any, Literal
 import numpy as np
 from numpy.lib import format as npy
 
-from edgekit import files
-from edgekit.data import memory
-from edgekit.errors import DataError, reading
-from edgekit.records import Limits
+from edgekit.core import files
+from edgekit.core.errors import DataError, reading
+from edgekit.core.records import Limits
+from edgekit.data import unpacked_size
 
 # A zip entry's oldest date. A fixed one makes equal arrays equal files, byte for byte.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
@@ -81,7 +81,7 @@ def read(
                 headers[name] = _header(file)
             _check(name, headers[name], path)
         total = sum(header.nbytes for header in headers.values())
-        memory.fits(total, memory_bytes, f"{path} unpacked")
+        unpacked_size.fits(total, memory_bytes, f"{path} unpacked")
         found = {}
         for name, member in chosen.items():
             with reading(path, _FAULT, kind=DataError, hint=_HINT), archive.open(member) as file:

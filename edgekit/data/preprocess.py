@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.core.errors import DataError, ProjectError
+from edgekit.core.records import Preprocessing, TensorSpec
 from edgekit.data import images
-from edgekit.errors import DataError, ProjectError
-from edgekit.records import Preprocessing, TensorSpec
 
 # The keys that each kind reads. Any other key that is set would silently do nothing.
 _KEYS: dict[str, tuple[str, ...]] = {

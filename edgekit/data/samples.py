@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit import serde
+from edgekit.core import serde
+from edgekit.core.errors import DataError
+from edgekit.core.records import Limits
 from edgekit.data import npz
-from edgekit.errors import DataError
-from edgekit.records import Limits
 
 _INPUT, _OUTPUT, _LABELS, _SOURCE = "input/", "output/", "labels", "source"
 

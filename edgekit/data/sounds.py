@@ -8,10 +8,10 @@ from typing import IO, Literal
 
 import numpy as np
 
-from edgekit import files
-from edgekit.data import checks, memory
-from edgekit.errors import DataError, reading
-from edgekit.records import Limits, TensorSpec
+from edgekit.core import files
+from edgekit.core.errors import DataError, reading
+from edgekit.core.records import Limits, TensorSpec
+from edgekit.data import check_samples, unpacked_size
 
 SUFFIXES = (".wav", ".flac", ".ogg")
 
@@ -58,13 +58,13 @@ def read(path: Path, spec: TensorSpec, *, memory_bytes: int = Limits().memory_by
         raise DataError(
             "A sound file of the data folder holds no sound.", received=str(path), hint=_HINT
         )
-    memory.fits(about.frames * about.channels * 4, memory_bytes, str(path))
+    unpacked_size.fits(about.frames * about.channels * 4, memory_bytes, str(path))
     with reading(path, _FAULT, kind=DataError, hint=_HINT):
         values, _ = soundfile.read(path, dtype="float32", always_2d=True)
     found = np.asarray(values)
     if missing := _missing(path, about.frames, len(found)):
         raise DataError(_CUT, received=f"{path}: {missing}", hint=_HINT)
-    checks.finite(found, f"The sound file {path}")  # a file of floats may hold NaN
+    check_samples.finite(found, f"The sound file {path}")  # a file of floats may hold NaN
     return found
 
 

@@ -17,11 +17,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from edgekit.data import callables, checks, folders, npz, preprocess, tables
-from edgekit.data.parts import draw, overlap, split
+from edgekit.core.errors import DataError
+from edgekit.core.records import Contract, Limits
+from edgekit.data import callables, check_samples, folders, npz, preprocess, tables
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError
-from edgekit.records import Contract, Limits
+from edgekit.data.split import draw, overlap, split
 
 __all__ = ["Purpose", "load", "overlap", "split"]
 
@@ -228,10 +228,10 @@ def _finish(
 ) -> Samples:
     """Check everything, draw, preprocess what is raw, and fit it to the model."""
     for spec in contract.inputs:
-        checks.finite(found.inputs[spec.name], f"Input {spec.name!r} in {source}")
+        check_samples.finite(found.inputs[spec.name], f"Input {spec.name!r} in {source}")
     if found.labels is not None:
-        checks.finite(found.labels, f"Labels in {source}")
-    count = checks.lengths(found.inputs, found.labels, source)
+        check_samples.finite(found.labels, f"Labels in {source}")
+    count = check_samples.lengths(found.inputs, found.labels, source)
     chosen = draw(found.labels, count, limit, seed)
     inputs = {}
     for spec in contract.inputs:
@@ -240,9 +240,9 @@ def _finish(
         with np.errstate(over="ignore"):  # what overflows is infinite, and refused below
             if raw or preprocess.takes_raw(array, spec):
                 array = preprocess.preprocess_batch(array, spec)
-            inputs[spec.name] = checks.fit(array, spec)
+            inputs[spec.name] = check_samples.fit(array, spec)
         made = inputs[spec.name]
         if made.dtype != given.dtype:
-            checks.finite(made, f"Input {spec.name!r} in {source}, taken as {made.dtype},")
+            check_samples.finite(made, f"Input {spec.name!r} in {source}, taken as {made.dtype},")
     every = Samples(inputs={"": np.arange(count)}, labels=found.labels, reference=found.reference)
     return replace(every.take(chosen), inputs=inputs, source=source)

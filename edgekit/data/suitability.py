@@ -15,10 +15,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edgekit.data import ranges
-from edgekit.data.parts import class_ids
+from edgekit.core.records import Contract, TensorSpec
+from edgekit.data import input_ranges
 from edgekit.data.samples import Samples
-from edgekit.records import Contract, TensorSpec
+from edgekit.data.split import class_ids
 
 _Summaries = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
@@ -65,7 +65,7 @@ def warnings(
     found = [*_few(calibration), *_twins(drawn, summaries)]
     if not found:  # either explains what these two would find
         found += _drift(drawn, contract, summaries)
-        found += _excess_of_golden(golden, ranges.of(calibration, contract))
+        found += _excess_of_golden(golden, input_ranges.of(calibration, contract))
     return (*found, *_classes(drawn, contract), *_constant(drawn, contract))
 
 
@@ -148,12 +148,12 @@ def _drift(drawn: Samples, contract: Contract, summaries: _Summaries) -> list[st
     return found
 
 
-def _excess_of_golden(golden: Samples, allowed: ranges.Ranges) -> list[str]:
+def _excess_of_golden(golden: Samples, allowed: input_ranges.Ranges) -> list[str]:
     return [
         f"input {over.input!r}: {over.samples} of {_samples(len(golden), 'golden')} from the same "
         f"source {over.beyond(allowed[over.input])}, so others do too, and static files clip them; "
         "give more calibration samples."
-        for over in ranges.exceeding(golden, allowed, by=_GOLDEN_EXCESS)
+        for over in input_ranges.exceeding(golden, allowed, by=_GOLDEN_EXCESS)
     ]
 
 

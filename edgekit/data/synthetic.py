@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edgekit.data import memory, preprocess
+from edgekit.core.errors import DataError, UsageError
+from edgekit.core.records import Contract, Limits, TensorSpec
+from edgekit.data import preprocess, unpacked_size
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError, UsageError
-from edgekit.records import Contract, Limits, TensorSpec
 
 UNKNOWN_SIZE = 64
 """What a size of -1 becomes: enough for the usual five halvings of an image, and quick."""
@@ -61,7 +61,9 @@ def _make(spec: TensorSpec, count: int, rng: np.random.Generator, limit: int | N
     dtype = preprocess.dtype_of(spec)
     shape = (count, *(UNKNOWN_SIZE if size == -1 else size for size in spec.shape[1:]))
     size_bytes = math.prod(max(size, 1) for size in shape) * _NUMBER_BYTES
-    memory.fits(size_bytes, Limits().memory_bytes, f"samples made up for input {spec.name!r}")
+    unpacked_size.fits(
+        size_bytes, Limits().memory_bytes, f"samples made up for input {spec.name!r}"
+    )
     pixels = len(spec.shape) == 4 and spec.shape[3] in _IMAGE_CHANNELS
     preprocess.validate(spec)
     kind = spec.preprocessing.kind

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit import files
-from edgekit.data import memory
-from edgekit.errors import DataError, reading
-from edgekit.names import nearest
-from edgekit.records import Contract, Limits, TensorSpec
+from edgekit.core import files
+from edgekit.core.errors import DataError, reading
+from edgekit.core.records import Contract, Limits, TensorSpec
+from edgekit.core.suggest import nearest
+from edgekit.data import unpacked_size
 
 _LABELS = ("label", "y")
 _FAULT = "The table is not CSV in UTF-8."
@@ -39,7 +39,7 @@ def read(
         DataError: Not a table, too large, a column is missing, or a cell is not a number.
     """
     size = files.size(path, "table", kind=DataError)
-    memory.fits(size * _UNPACKED, memory_bytes, f"{path} as cells of text")
+    unpacked_size.fits(size * _UNPACKED, memory_bytes, f"{path} as cells of text")
     header, rows = _rows(path)
     label = next((name for name in _LABELS if name in header), None)
     place_of = {name: place for place, name in enumerate(header)}
@@ -50,7 +50,7 @@ def read(
         cells = [[row[place] for place in places] for row in rows]
         if spec.preprocessing.kind == "text":
             texts = [row[0] for row in cells]
-            inputs[spec.name] = memory.texts(texts, memory_bytes, f"texts of {path}")
+            inputs[spec.name] = unpacked_size.texts(texts, memory_bytes, f"texts of {path}")
         else:
             inputs[spec.name] = _numbers(cells, columns, path).reshape(len(rows), *_shape(spec))
     if label is None:
@@ -151,7 +151,7 @@ def _numbers(cells: list[list[str]], columns: list[str], path: Path) -> np.ndarr
 
 
 def _labels(cells: list[str], path: Path, memory_bytes: int) -> np.ndarray:
-    texts = memory.texts(cells, memory_bytes, f"labels of {path}")
+    texts = unpacked_size.texts(cells, memory_bytes, f"labels of {path}")
     for kind in (np.int64, np.float64):
         try:
             return np.array(cells, dtype=kind)

@@ -26,12 +26,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgekit.core.errors import DataError, UsageError
+from edgekit.core.records import Better, Contract, Metric, TensorSpec
+from edgekit.core.suggest import nearest
 from edgekit.data import callables
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError, UsageError
 from edgekit.measure import classes, intervals
-from edgekit.names import nearest
-from edgekit.records import Better, Contract, Metric, TensorSpec
 
 METRICS: dict[str, str] = {
     "top1_accuracy": "edgekit.measure.accuracy:top1_accuracy",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.errors import DataError, UsageError
-from edgekit.names import nearest
-from edgekit.records import TensorSpec
+from edgekit.core.errors import DataError, UsageError
+from edgekit.core.records import TensorSpec
+from edgekit.core.suggest import nearest
 
 
 def count(output: np.ndarray) -> int:

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgekit.errors import DataError
+from edgekit.core.errors import DataError
+from edgekit.core.records import Contract, Metric, TensorSpec
+from edgekit.core.suggest import nearest
 from edgekit.measure.intervals import wilson
-from edgekit.names import nearest
-from edgekit.records import Contract, Metric, TensorSpec
 
 ZERO = 1e-12
 """Outputs of no larger magnitude are zero: their ratio to another such output says nothing."""

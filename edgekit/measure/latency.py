@@ -15,8 +15,8 @@ from typing import Protocol
 
 import numpy as np
 
-from edgekit.errors import DataError, UsageError
-from edgekit.records import BenchmarkOptions, Limits, Metric, Target
+from edgekit.core.errors import DataError, UsageError
+from edgekit.core.records import BenchmarkOptions, Limits, Metric, Target
 
 _RESAMPLES = 1000
 _CHUNK_VALUES = 2_000_000  # bootstrap draws held in memory at once

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edgekit import artifacts, serde
-from edgekit.errors import ModelError, UsageError
-from edgekit.measure import latency, memory
-from edgekit.measure.host import describe_host
-from edgekit.pipeline.measuring import sizes
-from edgekit.process import Progress, silent
-from edgekit.records import BenchmarkOptions, Limits, Measurement, Metric, Target
-from edgekit.runtimes import environments, host
+from edgekit.core import artifacts, serde
+from edgekit.core.errors import ModelError, UsageError
+from edgekit.core.process import Progress, silent
+from edgekit.core.records import BenchmarkOptions, Limits, Measurement, Metric, Target
+from edgekit.measure import latency, peak_memory
+from edgekit.measure.machine import describe_host
+from edgekit.pipeline.evaluate import sizes
+from edgekit.runtimes import environments, local
 
 
 def benchmark(
@@ -64,14 +64,16 @@ def benchmark(
             [paths[i] for i in order],
             target,
             options,
-            open_timer=host.open_timer,
+            open_timer=local.open_timer,
             limits=limits,
             on_progress=on_progress,
         )
         times = {index: timed.files[place] for place, index in enumerate(order)}
         for index, path in enumerate(paths):
             on_progress(f"measuring the memory of {path.name} on {target.label}")
-            peak = memory.peak_memory(path, timed.target, open_timer=host.open_timer, limits=limits)
+            peak = peak_memory.peak_memory(
+                path, timed.target, open_timer=local.open_timer, limits=limits
+            )
             measured.append(
                 Measurement(
                     artifact=names[index],

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import edgekit
-from edgekit import serde
-from edgekit.errors import EdgekitError, OutputError, ProjectError, reading
-from edgekit.home import home
+from edgekit.core import serde
+from edgekit.core.cache_dir import home
+from edgekit.core.errors import EdgekitError, OutputError, ProjectError, reading
 
 T = TypeVar("T")
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from edgekit import project as projects
-from edgekit.errors import EnvironmentFailure, UsageError
+from edgekit.core import project as projects
+from edgekit.core.errors import EnvironmentFailure, UsageError
+from edgekit.core.process import Progress, silent
+from edgekit.core.records import ConvertOptions, Measurement, Target
 from edgekit.pipeline.benchmark import benchmark
-from edgekit.pipeline.convert import convert
+from edgekit.pipeline.convert.conversion import convert
 from edgekit.pipeline.validate import validate
-from edgekit.process import Progress, silent
-from edgekit.records import ConvertOptions, Measurement, Target
 from edgekit.report.advice import Advice, advise
 from edgekit.runtimes import environments
 

@@ -8,10 +8,10 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
-from edgekit import sandbox
-from edgekit.errors import EdgekitError
-from edgekit.records import Limits, Target
-from edgekit.runtimes import environments, host
+from edgekit.core import sandbox
+from edgekit.core.errors import EdgekitError
+from edgekit.core.records import Limits, Target
+from edgekit.runtimes import environments, local
 
 # Imported by edgekit without TensorFlow / for Keras models only.
 _BASE = ("numpy", "scipy", "rich", "pillow", "ai-edge-litert", "litert-quantizer")
@@ -89,8 +89,8 @@ def _runtime(target: Target) -> Finding:
     name = f"The {target.label} worker"
     try:
         python = environments.python_for(target)
-        with host.start(python, target, name=name, limits=Limits(seconds=60)) as worker:
-            said = host.ask(worker, "hello")
+        with local.start(python, target, name=name, limits=Limits(seconds=60)) as worker:
+            said = local.ask(worker, "hello")
     except EdgekitError as error:
         return Finding(
             what=target.label,

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgekit import flatbuffer, isolate, serde
-from edgekit.errors import ModelError, RunError
-from edgekit.flatbuffer import Inspection
-from edgekit.process import Progress
-from edgekit.records import Contract, Delegation, Limits, Target
-from edgekit.runtimes import host
+from edgekit import tflite
+from edgekit.core import isolate, serde
+from edgekit.core.errors import ModelError, RunError
+from edgekit.core.process import Progress
+from edgekit.core.records import Contract, Delegation, Limits, Target
+from edgekit.runtimes import local
+from edgekit.tflite import Inspection
 
 
 def inspect(
@@ -26,7 +27,7 @@ def inspect(
     path, target, limits = Path(path), target or Target(), limits or Limits()
     found = serde.from_dict(Inspection, _in_child("look", path, limits), str(path))
     try:
-        with host.open_session(path, target, limits=limits) as session:
+        with local.open_session(path, target, limits=limits) as session:
             info = session.info
     except (RunError, ModelError) as error:
         failure = f"{error.rule} {error.received or ''}".strip()
@@ -51,13 +52,13 @@ def contract(path: Path, limits: Limits) -> Contract:
 def look(request: Mapping[str, Any], report: Progress) -> Any:
     """What `inspect` runs in a child."""
     del report
-    return serde.to_dict(flatbuffer.inspect(Path(request["path"])))
+    return serde.to_dict(tflite.inspect(Path(request["path"])))
 
 
 def look_at_contract(request: Mapping[str, Any], report: Progress) -> Any:
     """What `contract` runs in a child."""
     del report
-    return serde.to_dict(flatbuffer.contract(Path(request["path"])))
+    return serde.to_dict(tflite.contract(Path(request["path"])))
 
 
 def _in_child(function: str, path: Path, limits: Limits) -> Any:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit import serde
-from edgekit.errors import ModelError, UsageError
-from edgekit.measure import latency, memory
-from edgekit.process import Progress, silent
-from edgekit.records import BenchmarkOptions, Limits, Metric, Target
-from edgekit.rules import TimingOptions
-from edgekit.runtimes import host
+from edgekit.core import serde
+from edgekit.core.errors import ModelError, UsageError
+from edgekit.core.gate_rules import TimingOptions
+from edgekit.core.process import Progress, silent
+from edgekit.core.records import BenchmarkOptions, Limits, Metric, Target
+from edgekit.measure import latency, peak_memory
+from edgekit.runtimes import local
 
 Pair = tuple[Path, Path]
 
@@ -67,7 +67,7 @@ def time_pairs(
     undecided: Callable[[Timed], bool] = lambda _: False,
     limits: Limits | None = None,
     on_progress: Progress = silent,
-    open_timer: latency.OpenTimer = host.open_timer,
+    open_timer: latency.OpenTimer = local.open_timer,
 ) -> Timed:
     """Time each candidate against its reference, all of them interleaved in each process.
 
@@ -125,7 +125,7 @@ def measure_memory(
     processes: int = 3,
     limits: Limits | None = None,
     on_progress: Progress = silent,
-    open_timer: latency.OpenTimer = host.open_timer,
+    open_timer: latency.OpenTimer = local.open_timer,
 ) -> Metric:
     """`peak_rss_bytes` of fresh processes that only load a file and run it once.
 
@@ -150,7 +150,9 @@ def measure_memory(
     for process in range(processes):
         on_progress(f"measuring the memory of {path.name}, process {process + 1} of {processes}")
         peaks.append(
-            memory.peak_memory(path, target, open_timer=open_timer, limits=limits or Limits()).value
+            peak_memory.peak_memory(
+                path, target, open_timer=open_timer, limits=limits or Limits()
+            ).value
         )
     return Metric(
         name="peak_rss_bytes",

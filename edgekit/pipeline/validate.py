@@ -11,15 +11,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edgekit import artifacts, serde
-from edgekit.errors import UnsupportedOperator, UsageError
-from edgekit.measure.host import describe_host
-from edgekit.pipeline import layers as measure_layers
-from edgekit.pipeline.measuring import Candidate, candidate, measure, sample_notes
-from edgekit.pipeline.runs import REFERENCE_TARGET, Drawn, Runs
-from edgekit.process import Progress, silent
-from edgekit.project import Project
-from edgekit.records import Limits, Measurement, Metric, Target
+from edgekit.core import artifacts, serde
+from edgekit.core.errors import UnsupportedOperator, UsageError
+from edgekit.core.process import Progress, silent
+from edgekit.core.project import Project
+from edgekit.core.records import Limits, Measurement, Metric, Target
+from edgekit.measure.machine import describe_host
+from edgekit.pipeline.convert import layer_report as measure_layers
+from edgekit.pipeline.evaluate import Candidate, candidate, measure, sample_notes
+from edgekit.pipeline.runner import REFERENCE_TARGET, Drawn, Runs
 from edgekit.runtimes import environments
 
 

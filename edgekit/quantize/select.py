@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from edgekit import flatbuffer, recipes
-from edgekit.errors import UsageError
-from edgekit.flatbuffer import Model, Operator
-from edgekit.names import nearest
-from edgekit.quantize import check, loops
-from edgekit.quantize.engine import Exceptions
-from edgekit.quantize.pairing import CASTS
-from edgekit.records import Kept, Override, Quantization, Recipe
+from edgekit import tflite
+from edgekit.core import recipes
+from edgekit.core.errors import UsageError
+from edgekit.core.records import Kept, Override, Quantization, Recipe
+from edgekit.core.suggest import nearest
+from edgekit.quantize.rewrite import check_applied, control_flow
+from edgekit.quantize.rewrite.cast_pairs import CASTS
+from edgekit.quantize.rewrite.engine import Exceptions
+from edgekit.tflite import Model, Operator
 
 
 def select(model: Model, overrides: Sequence[Override]) -> dict[int, Quantization | None]:
@@ -71,7 +72,9 @@ def kept(
         return ()
     told = []
     for op in _operators(model):
-        if op.index not in exceptions or not (check.is_meant(op, how) or treats(model, op, how)):
+        if op.index not in exceptions or not (
+            check_applied.is_meant(op, how) or treats(model, op, how)
+        ):
             continue
         name = recipes.name_of(effective(model, op, exceptions[op.index]))
         if name == recipes.name_of(effective(model, op, how)) != "float32":
@@ -97,23 +100,22 @@ def effective(model: Model, op: Operator, how: Quantization | None) -> Quantizat
 
 def treats(model: Model, op: Operator, how: Quantization) -> bool:
     """Whether the quantizer does to an operator what `how` says; of a loop, to any inside it."""
-    if check.treats(op, how):
+    if check_applied.treats(op, how):
         return True
     if op.name not in ("WHILE", "IF"):
         return False
-    inside = {number for number, by in loops.owners(model).items() if op.index in by}
+    inside = {number for number, by in control_flow.owners(model).items() if op.index in by}
     return any(
-        check.treats(inner, how) and (how.scheme != "static" or loops.multiplies_by_weights(inner))
-        for inner in flatbuffer.operators(model)
+        check_applied.treats(inner, how)
+        and (how.scheme != "static" or control_flow.multiplies_by_weights(inner))
+        for inner in tflite.operators(model)
         if inner.subgraph in inside
     )
 
 
 def _operators(model: Model) -> list[Operator]:
-    main = flatbuffer.binding(model).subgraph
-    return [
-        op for op in flatbuffer.operators(model) if op.subgraph == main and op.name not in CASTS
-    ]
+    main = tflite.binding(model).subgraph
+    return [op for op in tflite.operators(model) if op.subgraph == main and op.name not in CASTS]
 
 
 def _matches(override: Override, op: Operator) -> bool:

@@ -10,13 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgekit import artifacts, flatbuffer, serde
+from edgekit import tflite
+from edgekit.core import artifacts, serde
+from edgekit.core.records import Contract, Recipe, TensorSpec
 from edgekit.data.samples import Samples
-from edgekit.flatbuffer.grids import Grid
-from edgekit.quantize import bake as baking
-from edgekit.quantize import check, choose, engine, grid, select
-from edgekit.quantize.prepare import Prepared
-from edgekit.records import Contract, Recipe, TensorSpec
+from edgekit.quantize import candidates, select
+from edgekit.quantize.calibrated_recipe import Prepared
+from edgekit.quantize.rewrite import check_applied, engine
+from edgekit.quantize.trained import apply_trained as baking
+from edgekit.quantize.trained import grid
+from edgekit.tflite.quantized_weights import Grid
 
 SMALL = "one of the smallest: int8 weights cost next to nothing here"
 
@@ -39,15 +42,15 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
         quantized) and `grid` too (see `grid`).
     """
     float_model = Path(request["float"]).read_bytes()
-    float_parsed = flatbuffer.read(float_model)  # before anything else sees a damaged file
+    float_parsed = tflite.read(float_model)  # before anything else sees a damaged file
     original = Path(request.get("original") or request["float"]).read_bytes()
     contract = serde.from_dict(Contract, request["contract"])
     recipes = [serde.from_dict(Recipe, recipe) for recipe in request["recipes"]]
-    selected = [choose.by_hand(float_parsed, recipe) for recipe in recipes]  # refuses at once
+    selected = [candidates.by_hand(float_parsed, recipe) for recipe in recipes]  # refuses at once
     samples = None
     if request.get("calibration"):
         samples = Samples.load(Path(request["calibration"]))
-    search = choose.Search(
+    search = candidates.Search(
         float_model,
         samples,
         contract,
@@ -101,11 +104,11 @@ def bake(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str,
     report(f"writing: {recipe.label}")
     before = Prepared.load(Path(entry["prepared"]))
     prepared = baking.bake(before, Grid.load(Path(request["trained"])))
-    parsed = flatbuffer.read(prepared.float_model)
+    parsed = tflite.read(prepared.float_model)
     made, content = _made(
         prepared,
         recipe,
-        choose.by_hand(parsed, recipe),
+        candidates.by_hand(parsed, recipe),
         parsed,
         Path(entry["path"]),
         serde.from_dict(Contract, request["contract"]),
@@ -119,7 +122,7 @@ def _made(
     prepared: Prepared,
     recipe: Recipe,
     exceptions: engine.Exceptions,
-    before: flatbuffer.Model,
+    before: tflite.Model,
     path: Path,
     contract: Contract,
     name: str,
@@ -141,8 +144,8 @@ def _made(
 
 
 def finish(
-    model: flatbuffer.Model,
-    before: flatbuffer.Model,
+    model: tflite.Model,
+    before: tflite.Model,
     path: Path,
     contract: Contract,
     recipe: Recipe,
@@ -168,25 +171,25 @@ def finish(
     Raises:
         QuantizeError: Nothing was quantized.
     """
-    skipped = check.check(before, model, recipe, exceptions) if recipe.quantize else ()
+    skipped = check_applied.check(before, model, recipe, exceptions) if recipe.quantize else ()
     described = describe(contract, model)
-    content = flatbuffer.finish(model, contract=described, name=name, description=recipe.summary)
+    content = tflite.finish(model, contract=described, name=name, description=recipe.summary)
     path.write_bytes(content)
     entry = {
         "path": str(path),
         "sha256": hashlib.sha256(content).hexdigest(),
         "size_bytes": len(content),
         "contract": serde.to_dict(described),
-        "oldest_runtime": flatbuffer.oldest_runtime(model),
+        "oldest_runtime": tflite.oldest_runtime(model),
         "skipped": serde.to_dict(skipped),
         "kept": serde.to_dict(select.kept(before, recipe, exceptions, reasons)),
     }
     return entry, content
 
 
-def describe(contract: Contract, content: bytes | flatbuffer.Model) -> Contract:
+def describe(contract: Contract, content: bytes | tflite.Model) -> Contract:
     """What the file says of its tensors, with the float contract's words for them."""
-    stored = flatbuffer.contract(content)
+    stored = tflite.contract(content)
     return Contract(
         inputs=_joined(stored.inputs, contract.inputs),
         outputs=_joined(stored.outputs, contract.outputs),

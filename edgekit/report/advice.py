@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from edgekit.records import Measurement
+from edgekit.core.records import Measurement
 
 # A file may lose this fraction of accuracy (or of agreement with float) and still be shipped.
 MAX_LOSS = 0.01

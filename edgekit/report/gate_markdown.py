@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from edgekit.core.gate_rules import GateResult, Status, Verdict
 from edgekit.report import gate_words as words
-from edgekit.rules import GateResult, Status, Verdict
 
 T = TypeVar("T")
 

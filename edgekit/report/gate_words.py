@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from edgekit.figures import digits, number_text
-from edgekit.figures import limit_text as figure_of_limit
-from edgekit.rules import GateResult, Rule, Status, Verdict
-from edgekit.text import printable_lines
+from edgekit.core.format import digits, number_text
+from edgekit.core.format import limit_text as figure_of_limit
+from edgekit.core.gate_rules import GateResult, Rule, Status, Verdict
+from edgekit.core.text import printable_lines
 
 # The worst first, as `GateResult.outcome` ranks them.
 WORST_FIRST: tuple[Status, ...] = ("fail", "error", "incomparable", "inconclusive", "pass")

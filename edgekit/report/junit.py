@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from xml.etree import ElementTree
 
+from edgekit.core.gate_rules import GateResult, OnInconclusive, Status, Verdict
+from edgekit.core.text import printable_lines
 from edgekit.report import gate_words as words
-from edgekit.rules import GateResult, OnInconclusive, Status, Verdict
-from edgekit.text import printable_lines
 
 _ELEMENTS: dict[Status, str] = {
     "pass": "",

@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from edgekit import serde
-from edgekit.records import Artifact, Measurement, Metric, Verified
+from edgekit.core import serde
+from edgekit.core.records import Artifact, Measurement, Metric, Verified
+from edgekit.core.text import printable, without_commands
 from edgekit.report.advice import Advice
-from edgekit.text import printable, without_commands
 
 # Metrics that have columns of their own; the rest of a measurement is its task metric.
 _KNOWN = (

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import importlib
 
-from edgekit.errors import UsageError
-from edgekit.names import nearest
-from edgekit.records import Target
+from edgekit.core.errors import UsageError
+from edgekit.core.records import Target
+from edgekit.core.suggest import nearest
 from edgekit.runtimes.base import Runtime
 
 RUNTIMES: dict[str, str] = {
-    "litert": "edgekit.runtimes.host:RUNTIME",
-    "tflite-runtime": "edgekit.runtimes.host:RUNTIME",
+    "litert": "edgekit.runtimes.local:RUNTIME",
+    "tflite-runtime": "edgekit.runtimes.local:RUNTIME",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edgekit.records import Limits, Target, TensorSpec
+from edgekit.core.records import Limits, Target, TensorSpec
 
 Arrays = Mapping[str, np.ndarray]
 Progress = Callable[[str], None]

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgekit import guard, serde
-from edgekit.errors import EdgekitError, EnvironmentFailure, UsageError
-from edgekit.home import home, locked
-from edgekit.process import Progress, silent
-from edgekit.records import Limits, Target
+from edgekit.core import guard, serde
+from edgekit.core.cache_dir import home, locked
+from edgekit.core.errors import EdgekitError, EnvironmentFailure, UsageError
+from edgekit.core.process import Progress, silent
+from edgekit.core.records import Limits, Target
+from edgekit.runtimes.find_python import find_python
 from edgekit.runtimes.packages import PACKAGES, parse
-from edgekit.runtimes.pythons import find_python
 
 __all__ = ["Environment", "add", "list_environments", "parse", "python_for", "remove"]
 
@@ -180,11 +180,11 @@ def _make(target: Target, folder: Path, report: Progress) -> Path:
 
 
 def _hello(python: Path, target: Target) -> dict[str, Any]:
-    from edgekit.runtimes import host  # host asks this module for its Python
+    from edgekit.runtimes import local  # host asks this module for its Python
 
     name = f"The new {target.label} environment"
-    with host.start(python, target, name=name, limits=_HELLO) as worker:
-        hello: dict[str, Any] = host.ask(worker, "hello")
+    with local.start(python, target, name=name, limits=_HELLO) as worker:
+        hello: dict[str, Any] = local.ask(worker, "hello")
     if _version_key(hello["version"]) != _version_key(target.version):
         raise EnvironmentFailure(
             f"pip installed {target.label}.", received=f"{target.runtime}=={hello['version']}"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit import scratch
-from edgekit.errors import DataError, RunError
+from edgekit.core import scratch
+from edgekit.core.errors import DataError, RunError
 from edgekit.runtimes.base import Arrays
 
 _SHARED_MEMORY = Path("/dev/shm")  # a folder in memory on Linux: no disk is touched

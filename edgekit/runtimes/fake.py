@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.errors import DataError, ModelError
-from edgekit.records import Limits, Target, TensorSpec
+from edgekit.core.errors import DataError, ModelError
+from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes import exchange
 from edgekit.runtimes.base import Arrays, Progress, Session, SessionInfo, Timer
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from edgekit.errors import UsageError
-from edgekit.names import nearest
-from edgekit.records import Target
+from edgekit.core.errors import UsageError
+from edgekit.core.records import Target
+from edgekit.core.suggest import nearest
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.records import Limits, Target
+from edgekit.core.records import Limits, Target
 from edgekit.runtimes import exchange
 from edgekit.runtimes.base import Arrays, Progress, SessionInfo
-from edgekit.runtimes.host import HostSession
+from edgekit.runtimes.local import HostSession
 
 
 class ParallelSession:

@@ -2,7 +2,7 @@
 
 Started as `PYTHON worker.py litert` (or `tflite-runtime`). It needs the standard library,
 NumPy and that runtime, never edgekit: the Python may be that of an old environment. It
-speaks the protocol of `edgekit.process`: one JSON request a line on standard input, any
+speaks the protocol of `edgekit.core.process`: one JSON request a line on standard input, any
 number of `{"progress": ...}` lines and one `{"result": ...}` or `{"error": ...}` back.
 Arrays travel in `.npy` files. It ends when standard input closes.
 
@@ -60,7 +60,7 @@ _KERNELS = {
 
 
 class Failure(Exception):
-    """An error for the person: class of `edgekit.errors`, rule, what was received, hint."""
+    """An error for the person: class of `edgekit.core.errors`, rule, what was received, hint."""
 
     def __init__(
         self, kind: str, rule: str, received: str | None = None, hint: str | None = None
@@ -158,7 +158,7 @@ class Tensor:
             raise Failure("ModelError", f"Tensor {name!r} has one scale.", f"{len(self.scale)}")
 
     def describe(self) -> dict[str, Any]:
-        """The fields of `edgekit.records.TensorSpec`."""
+        """The fields of `edgekit.core.records.TensorSpec`."""
         return {
             "name": self.name,
             "shape": self.shape,

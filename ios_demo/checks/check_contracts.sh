@@ -5,7 +5,7 @@ find_swift contracts
 scratch
 
 step contracts "they cannot be generated" \
-  "$PYTHON" "$REPOSITORY/tests/bundle/swift_contracts.py" "$SCRATCH/package"
+  "$PYTHON" "$REPOSITORY/tests/codegen/swift_contracts.py" "$SCRATCH/package"
 drawn="$(tail -n 1 "$LOG")"
 
 print_strings() {

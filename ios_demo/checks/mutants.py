@@ -1,7 +1,7 @@
 """A Swift package of wrong bundles, and a program that runs their self-tests.
 
 `mutants.py FOLDER BUNDLE..` writes a module for the right one and each mutant of
-`tests/bundle/mutants.py`, and the program `RunMutants`. A bundle is a folder with `contract.json`
+`tests/codegen/mutants.py`, and the program `RunMutants`. A bundle is a folder with `contract.json`
 and, somewhere in it, the files that it names.
 """
 
@@ -11,9 +11,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from edgekit.bundle import ios, swift
-from edgekit.bundle.swift_expressions import text
-from tests.bundle.mutants import mutants
+from edgekit.codegen.swift import swift_bundle, swift_source
+from edgekit.codegen.swift.swift_expressions import text
+from tests.codegen.mutants import mutants
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "checks" / "c"))
 from generate import read
@@ -27,8 +27,8 @@ def main(folder: Path, *sources: Path) -> None:
         record, contents = read(source)
         for name, wrong, theirs in [("right", record, contents), *mutants(record, contents)]:
             named = replace(wrong, name=f"mutant{len(modules)}")
-            module = swift.Naming.of(named).type
-            for path, data in ios.files(named, theirs).items():
+            module = swift_source.Naming.of(named).type
+            for path, data in swift_bundle.files(named, theirs).items():
                 if path.startswith("Sources/") or path == "Package.swift":
                     place = folder / path
                     place.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import corpus as prepared_corpus
 from benchmarks import corpus_data, corpus_dtln, corpus_metrics
 from benchmarks.corpus import ITEMS, Prepared, find_corpus, prepare
-from edgekit.errors import DataError, UsageError
+from edgekit.core.errors import DataError, UsageError
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:

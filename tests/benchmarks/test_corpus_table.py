@@ -10,9 +10,9 @@ import pytest
 from benchmarks import corpus_table
 from benchmarks.corpus import ITEMS, Prepared, prepare
 from benchmarks.corpus_table import CORES, HEADS, METRICS, REASONS, Row
-from edgekit.pipeline.convert import convert
+from edgekit.core.records import ConvertOptions
+from edgekit.pipeline.convert.conversion import convert
 from edgekit.pipeline.validate import validate
-from edgekit.records import ConvertOptions
 
 FLOAT = ConvertOptions(recipes=("float32",), force=True)
 

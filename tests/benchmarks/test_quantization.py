@@ -15,8 +15,8 @@ from benchmarks import quantization_tables as tables
 from benchmarks.corpus import ITEMS
 from benchmarks.quantization_bars import BARS, Bar, Outcome
 from benchmarks.quantization_tables import Row
-from edgekit.pipeline.convert import convert
-from edgekit.records import ConvertOptions
+from edgekit.core.records import ConvertOptions
+from edgekit.pipeline.convert.conversion import convert
 
 MODEL = "resnet8_cifar10"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from edgekit.records import Target
+from edgekit.core.records import Target
 
 
 @dataclass(frozen=True)

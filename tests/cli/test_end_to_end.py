@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import edgekit as public
-from edgekit import project as projects
-from edgekit import serde
+from edgekit.core import project as projects
+from edgekit.core import serde
 
 pytestmark = pytest.mark.convert
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import pytest
 
-from edgekit import recipes
-from edgekit.cli.grouped import GroupedCommand
+from edgekit.cli.grouped_help import GroupedCommand
 from edgekit.cli.main import cli
+from edgekit.core import recipes
 
 README = Path(__file__).parents[2] / "README.md"
 

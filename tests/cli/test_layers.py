@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from edgekit import flatbuffer
+from edgekit import tflite
 
 pytestmark = pytest.mark.convert
 
@@ -27,7 +27,7 @@ def test_errors_by_layer_are_a_table_and_json(edgekit, made, digits):
 
     float_file, static, narrow = edgekit("validate", *files, *options, "--json").json()
     assert "layers" not in float_file
-    names = [op.layer for op in flatbuffer.operators(flatbuffer.read(files[0]))]
+    names = [op.layer for op in tflite.operators(tflite.read(files[0]))]
     for one, scheme in ((static, "int8"), (narrow, "int4 weights")):
         assert [error["layer"] for error in one["layers"]] == names
         assert scheme in [error["scheme"] for error in one["layers"]]
@@ -62,7 +62,7 @@ def test_an_overlay_names_tensors_of_the_file(edgekit, made, digits, tmp_path):
     assert done.json()[0]["layers"]
     [(graph, data)] = json.loads(overlay.read_text(encoding="utf-8")).items()
     assert graph == "main"
-    computed = {t.name for op in flatbuffer.operators(flatbuffer.read(file)) for t in op.outputs}
+    computed = {t.name for op in tflite.operators(tflite.read(file)) for t in op.outputs}
     assert data["results"]
     assert set(data["results"]) <= computed
 

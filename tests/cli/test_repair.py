@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from edgekit import flatbuffer
+from edgekit import tflite
 
 pytestmark = pytest.mark.convert
 
@@ -30,7 +30,7 @@ def manifest(folder, recipe):
 
 
 def operators(path):
-    return {(op.layer, op.name): op for op in flatbuffer.operators(flatbuffer.read(path))}
+    return {(op.layer, op.name): op for op in tflite.operators(tflite.read(path))}
 
 
 def beyond(made, recipe, by=9):

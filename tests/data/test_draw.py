@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from edgekit.data import draw, parts
+from edgekit.core.errors import DataError
+from edgekit.core.records import Contract, TensorSpec
+from edgekit.data import draw, split
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError
-from edgekit.records import Contract, TensorSpec
 
 CONTRACT = Contract(
     inputs=(TensorSpec(name="x", shape=(1, 3), dtype="float32"),),
@@ -46,7 +46,7 @@ def test_one_source_serves_all_and_what_judges_is_not_trained_on(data, tmp_path)
         training_out=tmp_path / "t.npz",
     )
     drawn = draw.draw(CONTRACT, asked, {})
-    fit, held = parts.held_back(drawn.calibration, 0)
+    fit, held = split.held_back(drawn.calibration, 0)
     judges = held.take(range(6))
     assert len(drawn.training) == 60 - len(drawn.golden) - 6
     assert not rows(drawn.training) & (rows(drawn.golden) | rows(judges))

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgekit.core.errors import DataError
 from edgekit.data import npz
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError
 
 X = np.arange(12, dtype="<f4").reshape(4, 3)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edgekit.core.errors import DataError, ProjectError
+from edgekit.core.records import Preprocessing, TensorSpec
 from edgekit.data import images
 from edgekit.data.preprocess import preprocess, preprocess_batch, validate
-from edgekit.errors import DataError, ProjectError
-from edgekit.records import Preprocessing, TensorSpec
 
 
 def spec(shape, dtype="float32", **rules):

@@ -5,8 +5,8 @@ import zipfile
 import numpy as np
 import pytest
 
+from edgekit.core.errors import DataError
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError
 
 
 def make(**changes):

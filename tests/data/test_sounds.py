@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.core.errors import DataError
+from edgekit.core.records import Preprocessing, TensorSpec
 from edgekit.data import sounds
-from edgekit.errors import DataError
-from edgekit.records import Preprocessing, TensorSpec
 
 soundfile = pytest.importorskip("soundfile", reason="the extra `audio` is not installed")
 

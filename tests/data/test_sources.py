@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edgekit.core.errors import DataError, ProjectError, UsageError
+from edgekit.core.records import Contract, Preprocessing, TensorSpec
 from edgekit.data.samples import Samples
 from edgekit.data.sources import load
-from edgekit.errors import DataError, ProjectError, UsageError
-from edgekit.records import Contract, Preprocessing, TensorSpec
 
 
 def tensor(name="x", shape=(1, 3), dtype="float32", labels=(), **rules):

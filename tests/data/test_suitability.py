@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from edgekit.data import draw, parts, sources, suitability
+from edgekit.core.records import Contract, Preprocessing, TensorSpec
+from edgekit.data import draw, sources, suitability
+from edgekit.data import split as parts
 from edgekit.data.samples import Samples
-from edgekit.records import Contract, Preprocessing, TensorSpec
 
 
 def contract(*inputs, classes=10, labels=()):

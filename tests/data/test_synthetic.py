@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from edgekit.data.checks import fit
+from edgekit.core.errors import DataError, ProjectError, UsageError
+from edgekit.core.records import Contract, Preprocessing, TensorSpec
+from edgekit.data.check_samples import fit
 from edgekit.data.synthetic import UNKNOWN_SIZE, synthetic
-from edgekit.errors import DataError, ProjectError, UsageError
-from edgekit.records import Contract, Preprocessing, TensorSpec
 
 
 def make(count=50, seed=0, id_limits=None, **spec):

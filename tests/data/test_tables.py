@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.core.errors import DataError
+from edgekit.core.records import Contract, Preprocessing, TensorSpec
 from edgekit.data import folders, sources, tables
-from edgekit.errors import DataError
-from edgekit.records import Contract, Preprocessing, TensorSpec
 
 CONTRACT = Contract(
     inputs=(TensorSpec(name="x", shape=(1, 3), dtype="float32"),),

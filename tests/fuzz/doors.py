@@ -19,12 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from edgekit import artifacts, flatbuffer, project
+from edgekit import tflite
+from edgekit.core import artifacts, project
+from edgekit.core.errors import EdgekitError
 from edgekit.data import sources
 from edgekit.data.samples import Samples
-from edgekit.errors import EdgekitError
-from edgekit.pipeline import baseline
 from edgekit.pipeline.cache import Cache
+from edgekit.pipeline.gate import baseline
 from tests.fuzz import damage, honest
 
 _SEED = 20261130
@@ -52,17 +53,17 @@ class Format:
 
 
 def _tflite(folder: Path, file: Path, rng: np.random.Generator) -> None:
-    flatbuffer.inspect(file)
+    tflite.inspect(file)
 
 
 def _tflite_source(folder: Path, file: Path, rng: np.random.Generator) -> None:
-    from edgekit.quantize import adopt
+    from edgekit.quantize.rewrite import import_float
 
-    model = flatbuffer.read(file)
-    adopt.require_float(model, file)
-    flatbuffer.ensure_signature(model)
-    flatbuffer.contract(model)
-    flatbuffer.to_bytes(model)
+    model = tflite.read(file)
+    import_float.require_float(model, file)
+    tflite.ensure_signature(model)
+    tflite.contract(model)
+    tflite.to_bytes(model)
 
 
 def _samples(kind: str, name: str = "") -> Callable[[Path, Path, np.random.Generator], object]:
@@ -98,7 +99,8 @@ def _cache(folder: Path, file: Path, rng: np.random.Generator) -> bool:
 
 def _model(name: str) -> Callable[[Path, Path, np.random.Generator], object]:
     def read(folder: Path, file: Path, rng: np.random.Generator) -> None:
-        from edgekit.convert import export, load
+        from edgekit.frontend.export import export
+        from edgekit.frontend.load import load
 
         loaded = load.load(folder / name)
         if rng.integers(_EXPORTED) == 0:

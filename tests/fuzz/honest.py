@@ -10,12 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from edgekit import artifacts, flatbuffer, recipes, serde
-from edgekit.data import npz
-from edgekit.data.samples import Samples
-from edgekit.pipeline import baseline
-from edgekit.pipeline.cache import Cache
-from edgekit.records import (
+from edgekit import tflite
+from edgekit.core import artifacts, recipes, serde
+from edgekit.core.gate_rules import Baseline
+from edgekit.core.records import (
     Artifact,
     Contract,
     Host,
@@ -25,7 +23,10 @@ from edgekit.records import (
     Target,
     TensorSpec,
 )
-from edgekit.rules import Baseline
+from edgekit.data import npz
+from edgekit.data.samples import Samples
+from edgekit.pipeline.cache import Cache
+from edgekit.pipeline.gate import baseline
 
 SINGLE_OPERATORS = Path(__file__).parents[1] / "models"
 PLAIN = "fully_connected.float32.tflite"
@@ -115,7 +116,7 @@ def _manifest(folder: Path) -> None:
         size_bytes=len(content),
         compressed_bytes=artifacts.compressed_bytes(content),
         recipe=recipes.get("float32"),
-        contract=flatbuffer.contract(flatbuffer.read(file)),
+        contract=tflite.contract(tflite.read(file)),
         source_sha256="0" * 64,
         float_sha256=serde.sha256(file),
         notes=("made for a test",),

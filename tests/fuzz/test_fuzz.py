@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import isolate
-from edgekit.errors import RunError
-from edgekit.records import Limits
+from edgekit.core import isolate
+from edgekit.core.errors import RunError
+from edgekit.core.records import Limits
 from tests.fuzz import doors, honest, honest_models
 
 _FILES = int(os.environ.get("EDGEKIT_FUZZ_FILES", "100"))

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
+from edgekit.core.errors import DataError, UsageError
+from edgekit.core.records import Contract, TensorSpec
 from edgekit.data.samples import Samples
-from edgekit.errors import DataError, UsageError
 from edgekit.measure.accuracy import METRICS, default_metric, measure
 from edgekit.measure.intervals import wilson
-from edgekit.records import Contract, TensorSpec
 
 RNG = np.random.default_rng(0)
 NAMES = ("ant", "bee", "cow", "dog", "elk", "fox", "gnu")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import special, stats
 
-from edgekit.errors import DataError
+from edgekit.core.errors import DataError
+from edgekit.core.records import Contract, TensorSpec
 from edgekit.measure.fidelity import agreement, compare, cosine, kl_divergence, sqnr_db
-from edgekit.records import Contract, TensorSpec
 
 RNG = np.random.default_rng(0)
 outputs = arrays(np.float64, (6, 3), elements=st.integers(-1000, 1000).map(lambda v: v / 64))

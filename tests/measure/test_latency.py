@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgekit.errors import DataError, UsageError
+from edgekit.core.errors import DataError, UsageError
+from edgekit.core.records import BenchmarkOptions, Limits, Metric, Target
 from edgekit.measure.latency import (
     benchmark,
     compare,
@@ -18,7 +19,6 @@ from edgekit.measure.latency import (
     process_ratio,
     time_process,
 )
-from edgekit.records import BenchmarkOptions, Limits, Metric, Target
 
 OPTIONS = BenchmarkOptions(num_runs=40, num_processes=3, num_threads=2)
 

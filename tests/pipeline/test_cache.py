@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.errors import DataError, ModelError, OutputError
+from edgekit.core.errors import DataError, ModelError, OutputError
 from edgekit.pipeline import cache
 from edgekit.pipeline.cache import Cache
 

@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import flatbuffer
-from edgekit.errors import ModelError, RunError, WorkerTimeout
-from edgekit.pipeline import inspect, measuring
-from edgekit.records import Limits
-from tests.flatbuffer import hostile_models as hostile
+from edgekit import tflite
+from edgekit.core.errors import ModelError, RunError, WorkerTimeout
+from edgekit.core.records import Limits
+from edgekit.pipeline import evaluate, inspect
+from tests.tflite import hostile_models as hostile
 
 MODEL = Path(__file__).parents[1] / "models" / "conv_2d.int8.tflite"
 
 
 def test_the_child_tells_what_the_file_holds() -> None:
     found, delegation = inspect.inspect(MODEL)
-    assert found == flatbuffer.inspect(MODEL)
+    assert found == tflite.inspect(MODEL)
     assert delegation.failure is None
-    assert inspect.contract(MODEL, Limits()) == flatbuffer.contract(MODEL)
+    assert inspect.contract(MODEL, Limits()) == tflite.contract(MODEL)
 
 
-@pytest.mark.parametrize("read", [inspect.inspect, measuring.candidate])
+@pytest.mark.parametrize("read", [inspect.inspect, evaluate.candidate])
 def test_a_file_of_honest_counts_and_very_many_parts_ends_at_the_limit(
     read: Callable[..., object], tmp_path: Path
 ) -> None:

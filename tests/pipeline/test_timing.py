@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.errors import ModelError, UsageError, WorkerCrashed
-from edgekit.gate.ratio import Ratio
+from edgekit.core.errors import ModelError, UsageError, WorkerCrashed
+from edgekit.core.gate_rules import TimingOptions
+from edgekit.core.records import Limits, Target
 from edgekit.pipeline.timing import Timed, measure_memory, time_pairs
-from edgekit.records import Limits, Target
-from edgekit.rules import TimingOptions
+from edgekit.verdicts.ratio import Ratio
 
 DATA = Path(__file__).parents[1] / "runtimes" / "data"
 LIMIT = 1.05

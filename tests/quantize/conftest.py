@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit import convert_model, flatbuffer
+from edgekit import convert_model, tflite
+from edgekit.core.records import ConvertOptions
 from edgekit.data import sources
 from edgekit.data.samples import Samples
-from edgekit.records import ConvertOptions
 
 HERE = Path(__file__).parent
 MODELS = HERE.parent / "models"
@@ -43,9 +43,9 @@ def digits_float(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(scope="session")
 def digits_samples(digits: Path, digits_float: Path) -> Samples:
     """Forty calibration samples, scaled as the model wants them."""
-    from edgekit import project
+    from edgekit.core import project
 
-    contract = project.load(digits / "edgekit.toml").describe(flatbuffer.contract(digits_float))
+    contract = project.load(digits / "edgekit.toml").describe(tflite.contract(digits_float))
     source = str(digits / "data.npz")
     return sources.load(source, contract, purpose="calibration", limit=40, seed=0)
 
@@ -59,7 +59,7 @@ def run() -> Run:
     from ai_edge_litert.interpreter import Interpreter
 
     def answers(content: bytes, samples: Samples) -> dict[str, np.ndarray]:
-        contract = flatbuffer.contract(content)
+        contract = tflite.contract(content)
         runner = Interpreter(model_content=content, num_threads=1).get_signature_runner()
         rows: list[dict[str, np.ndarray]] = []
         for i in range(len(samples)):
@@ -94,7 +94,7 @@ def noise() -> Callable[..., Samples]:
 
     def make(path: Path, count: int = 6) -> Samples:
         rng = np.random.default_rng(0)
-        specs = flatbuffer.contract(path).inputs
+        specs = tflite.contract(path).inputs
         return Samples(
             inputs={s.name: rng.normal(size=(count, *s.shape[1:])).astype("f4") for s in specs}
         )

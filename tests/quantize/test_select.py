@@ -4,25 +4,26 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import flatbuffer, recipes
-from edgekit.errors import UsageError
+from edgekit import tflite
+from edgekit.core import recipes
+from edgekit.core.errors import UsageError
+from edgekit.core.records import Override
 from edgekit.quantize import select
-from edgekit.records import Override
 
 WEIGHTS = recipes.RECIPES["weight_only_wi8_afp32"].quantize
 INT4 = recipes.RECIPES["weight_only_wi4_afp32"].quantize
 
 
 @pytest.fixture(scope="module")
-def digits_model(digits_float: Path) -> flatbuffer.Model:
-    return flatbuffer.read(digits_float)
+def digits_model(digits_float: Path) -> tflite.Model:
+    return tflite.read(digits_float)
 
 
-def layers(model: flatbuffer.Model, chosen: dict) -> dict:
-    return {op.layer: chosen[op.index] for op in flatbuffer.operators(model) if op.index in chosen}
+def layers(model: tflite.Model, chosen: dict) -> dict:
+    return {op.layer: chosen[op.index] for op in tflite.operators(model) if op.index in chosen}
 
 
-def test_a_name_or_an_expression_for_whole_names(digits_model: flatbuffer.Model) -> None:
+def test_a_name_or_an_expression_for_whole_names(digits_model: tflite.Model) -> None:
     chosen = select.select(
         digits_model,
         [
@@ -38,7 +39,7 @@ def test_a_name_or_an_expression_for_whole_names(digits_model: flatbuffer.Model)
         select.select(digits_model, [Override(layers="conv", recipe="float32")])
 
 
-def test_what_cannot_be_quantized_so_is_refused(digits_model: flatbuffer.Model) -> None:
+def test_what_cannot_be_quantized_so_is_refused(digits_model: tflite.Model) -> None:
     for layers_, recipe in {
         "flatten": "weight_only_wi8_afp32",
         "depthwise": "dynamic_wi8_afp32",
@@ -50,17 +51,17 @@ def test_what_cannot_be_quantized_so_is_refused(digits_model: flatbuffer.Model) 
     assert select.select(digits_model, [Override(layers=".*", recipe="float16")])
 
 
-def test_what_an_operator_really_has(digits_model: flatbuffer.Model) -> None:
-    ops = {op.layer: op for op in flatbuffer.operators(digits_model)}
+def test_what_an_operator_really_has(digits_model: tflite.Model) -> None:
+    ops = {op.layer: op for op in tflite.operators(digits_model)}
     assert select.effective(digits_model, ops["conv1"], INT4) == INT4
     assert select.effective(digits_model, ops["depthwise"], INT4) == WEIGHTS
     assert select.effective(digits_model, ops["residual"], INT4) is None
     assert select.effective(digits_model, ops["conv1"], None) is None
 
 
-def test_only_what_differs_from_the_recipe_is_told(digits_model: flatbuffer.Model) -> None:
+def test_only_what_differs_from_the_recipe_is_told(digits_model: tflite.Model) -> None:
     recipe = recipes.get("weight_only_wi8_afp32")
-    ops = {op.layer: op.index for op in flatbuffer.operators(digits_model)}
+    ops = {op.layer: op.index for op in tflite.operators(digits_model)}
     exceptions = {ops["conv1"]: None, ops["conv2"]: WEIGHTS, ops["residual"]: None}
     told = select.kept(digits_model, recipe, exceptions, {ops["conv1"]: "because"})
     assert [(k.layer, k.operator, k.recipe, k.reason) for k in told] == [

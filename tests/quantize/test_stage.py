@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit import flatbuffer, recipes, serde
+from edgekit import tflite
+from edgekit.core import recipes, serde
+from edgekit.core.errors import ModelError, QuantizeError
+from edgekit.core.records import Contract, Recipe
 from edgekit.data.samples import Samples
-from edgekit.errors import ModelError, QuantizeError
 from edgekit.measure.fidelity import sqnr_db
-from edgekit.quantize import loops, stage
-from edgekit.quantize.prepare import Prepared
-from edgekit.records import Contract, Recipe
+from edgekit.quantize import stage
+from edgekit.quantize.calibrated_recipe import Prepared
+from edgekit.quantize.rewrite import control_flow
 
 Noise = Callable[..., Samples]
 Run = Callable[[bytes, Samples], dict[str, np.ndarray]]
@@ -28,7 +30,7 @@ def request(path: Path, folder: Path, which: tuple[Recipe, ...], **options: Any)
         "float": str(path),
         "folder": str(folder),
         "name": "net",
-        "contract": serde.to_dict(flatbuffer.contract(path)),
+        "contract": serde.to_dict(tflite.contract(path)),
         "recipes": serde.to_dict(which),
         "calibration": None,
         **options,
@@ -63,11 +65,11 @@ def test_every_recipe_leaves_a_finished_file(
         assert entry["sha256"] == hashlib.sha256(content).hexdigest()
         assert entry["size_bytes"] == len(content)
         assert 0 < entry["compressed_bytes"] <= len(content) + 1000
-        model = flatbuffer.read(content)
+        model = tflite.read(content)
         # What the record says is what a fresh reading of the file on disk says.
-        assert entry["oldest_runtime"] == flatbuffer.oldest_runtime(model)
+        assert entry["oldest_runtime"] == tflite.oldest_runtime(model)
         said = serde.from_dict(Contract, entry["contract"])
-        stored = flatbuffer.contract(model)
+        stored = tflite.contract(model)
         assert [(s.name, s.shape, s.dtype, s.scale) for s in (*said.inputs, *said.outputs)] == [
             (s.name, s.shape, s.dtype, s.scale) for s in (*stored.inputs, *stored.outputs)
         ]
@@ -81,9 +83,9 @@ def test_every_recipe_leaves_a_finished_file(
         model = again.apply(recipe)
         redone, _ = stage.finish(
             model,
-            flatbuffer.read(digits_float),
+            tflite.read(digits_float),
             tmp_path / "again.tflite",
-            flatbuffer.contract(digits_float),
+            tflite.contract(digits_float),
             recipe,
             again.exceptions(),
             "net",
@@ -99,7 +101,7 @@ def test_the_contract_keeps_its_words_and_its_order(
 
     path = fixture_model("fully_connected.float32")
     noise(path).save(tmp_path / "c.npz")
-    contract = flatbuffer.contract(path)
+    contract = tflite.contract(path)
     (output,) = contract.outputs
     worded = replace(contract, outputs=(replace(output, labels=("a", "b"), activation="softmax"),))
     asked = request(
@@ -137,7 +139,7 @@ def test_a_damaged_file_is_refused_before_it_is_quantized(
 
 @pytest.mark.convert
 def test_what_stays_float_in_a_loop_is_named(recurrent: Path, tmp_path: Path, run: Run) -> None:
-    (spec,) = flatbuffer.contract(recurrent).inputs
+    (spec,) = tflite.contract(recurrent).inputs
     x = np.random.default_rng(0).normal(size=(20, *spec.shape[1:])).astype(np.float32)
     samples = Samples(inputs={spec.name: x})
     samples.save(tmp_path / "c.npz")
@@ -150,7 +152,7 @@ def test_what_stays_float_in_a_loop_is_named(recurrent: Path, tmp_path: Path, ru
         assert sqnr_db(expected, got) > 15, recipe.name
         reasons = {skipped["reason"] for skipped in entry["skipped"]}
         if recipe.name.startswith("static"):
-            assert reasons == {loops.REST}
+            assert reasons == {control_flow.REST}
             assert "FULLY_CONNECTED" not in {skipped["operator"] for skipped in entry["skipped"]}
         else:
             assert not reasons

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from edgekit import flatbuffer
+from edgekit import tflite
+from edgekit.core.records import Recipe
 from edgekit.data.samples import Samples
-from edgekit.flatbuffer import schema as names
-from edgekit.quantize import engine
-from edgekit.quantize.calibrate import Ranges, collect_ranges
-from edgekit.records import Recipe
+from edgekit.quantize.calibration.calibrate import Ranges, collect_ranges
+from edgekit.quantize.rewrite import engine
+from edgekit.tflite import enums as names
 
 SAME, VALID = 0, 1
 NONE, RELU, RELU6 = 0, 1, 3
@@ -139,8 +139,8 @@ class Network:
             for named in (self._inputs.items(), outputs.items())
         )
         model.signatureDefs = [signature]
-        flatbuffer.set_versions(model)
-        return flatbuffer.to_bytes(model)
+        tflite.set_versions(model)
+        return tflite.to_bytes(model)
 
     def _bias(self, values: np.ndarray | None) -> list[int]:
         return [] if values is None else [self.constant(values)]
@@ -232,4 +232,4 @@ def extremes(content: bytes, inputs: dict[str, np.ndarray]) -> Ranges:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "net.tflite")
         path.write_bytes(content)
-        return collect_ranges(path, Samples(inputs=inputs), flatbuffer.contract(content))
+        return collect_ranges(path, Samples(inputs=inputs), tflite.contract(content))

@@ -1,7 +1,7 @@
 """Gate results for the tests of what shows them: one verdict of each status."""
 
-from edgekit.records import Host, Measurement, Metric, Target
-from edgekit.rules import GateResult, Rule, Verdict
+from edgekit.core.gate_rules import GateResult, Rule, Verdict
+from edgekit.core.records import Host, Measurement, Metric, Target
 
 HOST = Host(machine="ci", system="Linux", cpu="x86_64", cores=4, python="3.12.1")
 ACCURACY = Rule(metric="top1_accuracy", max_loss=0.01, against="baseline")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from edgekit.records import Host, Measurement, Metric, Target
+from edgekit.core.records import Host, Measurement, Metric, Target
 from edgekit.report.advice import advise
 from edgekit.report.terminal import measurements_table, metric_text
 

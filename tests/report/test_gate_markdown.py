@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from edgekit.core.text import printable
 from edgekit.report.gate_markdown import LIMIT, escape, markdown, marker
-from edgekit.text import printable
 from tests.report import gate_results as made
 
 ZERO_WIDTH = "\u200b"

@@ -19,10 +19,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgekit.cli import options
-from edgekit.errors import DataError, EdgekitError
-from edgekit.pytest_plugin import Gated
-from edgekit.recipes import RECIPES
-from edgekit.records import (
+from edgekit.core.errors import DataError, EdgekitError
+from edgekit.core.gate_rules import Rule
+from edgekit.core.recipes import RECIPES
+from edgekit.core.records import (
     Artifact,
     Candidate,
     Contract,
@@ -34,8 +34,8 @@ from edgekit.records import (
     Target,
     TensorSpec,
 )
-from edgekit.report import gate, gate_markdown, junit, layers, terminal, told
-from edgekit.rules import Rule
+from edgekit.pytest_plugin import Gated
+from edgekit.report import conversion_lines, gate_markdown, gate_table, junit, layer_table, terminal
 from tests.report import gate_results as made
 
 PARTS = [
@@ -118,15 +118,15 @@ def test_tables_and_lines_hold_no_command(name: str, width: int) -> None:
             terminal.artifacts_table([artifact(name)]),
             terminal.exceptions_table([artifact(name)]),
             terminal.measurements_table([measured], title=name),
-            layers.layers_table(measured),
-            *layers.blame_lines(measured),
-            *told.candidate_lines([artifact(name)]),
+            layer_table.layers_table(measured),
+            *layer_table.blame_lines(measured),
+            *conversion_lines.candidate_lines([artifact(name)]),
             name,
             width=width,
         )
     )
     out = io.StringIO()
-    gate.show(result(name), terminal.PlainConsole(out, width=width))
+    gate_table.show(result(name), terminal.PlainConsole(out, width=width))
     check(out.getvalue())
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.records import Limits, Target
+from edgekit.core.records import Limits, Target
 from edgekit.runtimes import environments
 
 DATA = Path(__file__).parent / "data"

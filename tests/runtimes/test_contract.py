@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from edgekit import runtimes
-from edgekit.errors import DataError, ModelError
-from edgekit.records import Limits, Target, TensorSpec
+from edgekit.core.errors import DataError, ModelError
+from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes.base import Runtime, Session
 from edgekit.runtimes.fake import FakeModel, FakeRuntime
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from edgekit import runtimes
-from edgekit.errors import EnvironmentFailure, UsageError
-from edgekit.records import Target
-from edgekit.runtimes import environments, pythons
+from edgekit.core.errors import EnvironmentFailure, UsageError
+from edgekit.core.records import Target
+from edgekit.runtimes import environments, find_python
 
 OLD = Target(runtime="tflite-runtime", version="2.14.0")
 
@@ -207,7 +207,7 @@ def test_what_pip_said(printed: str, received: str, hint: str) -> None:
 
 def test_find_python_prefers_this_one() -> None:
     minor = sys.version_info.minor
-    assert pythons.find_python(8, minor, label="x") == (Path(sys.executable), minor)
+    assert find_python.find_python(8, minor, label="x") == (Path(sys.executable), minor)
 
 
 def test_find_python_looks_elsewhere_and_says_what_it_tried(
@@ -217,13 +217,13 @@ def test_find_python_looks_elsewhere_and_says_what_it_tried(
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(EnvironmentFailure, match=r"3\.5 to 3\.6") as caught:
-        pythons.find_python(5, 6, label="x")
+        find_python.find_python(5, 6, label="x")
     assert "python3.6" in str(caught.value.hint)
     script = tmp_path / "python3.6"
     script.write_text("#!/bin/sh\necho cpython 3 6\n")
     script.chmod(0o755)
-    assert pythons.find_python(5, 6, label="x") == (script, 6)
+    assert find_python.find_python(5, 6, label="x") == (script, 6)
     script.write_text("#!/bin/sh\nexit 1\n")
     with pytest.raises(EnvironmentFailure) as caught:
-        pythons.find_python(5, 6, label="x")
+        find_python.find_python(5, 6, label="x")
     assert str(script) in str(caught.value.received)

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.errors import DataError, ModelError, RunError, UnsupportedOperator
-from edgekit.records import Limits, Target
+from edgekit.core.errors import DataError, ModelError, RunError, UnsupportedOperator
+from edgekit.core.records import Limits, Target
 from edgekit.runtimes.base import SessionInfo, Timer
-from edgekit.runtimes.host import open_session, open_timer
+from edgekit.runtimes.local import open_session, open_timer
 from edgekit.runtimes.parallel import ParallelSession
 
 

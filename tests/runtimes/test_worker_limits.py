@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit import scratch
-from edgekit.errors import (
+from edgekit.core import scratch
+from edgekit.core.errors import (
     EdgekitError,
     EnvironmentFailure,
     InternalError,
@@ -23,9 +23,9 @@ from edgekit.errors import (
     WorkerOutOfMemory,
     WorkerTimeout,
 )
-from edgekit.records import Limits, Target
-from edgekit.runtimes import exchange, host
-from edgekit.runtimes.host import HostSession
+from edgekit.core.records import Limits, Target
+from edgekit.runtimes import exchange, local
+from edgekit.runtimes.local import HostSession
 
 
 def corrupt(source: Path, folder: Path, seed: int) -> Path:
@@ -62,7 +62,7 @@ def test_a_file_that_corrupts_tflite_runtime_costs_a_worker_at_most(
     path = corrupt(data / "two_inputs.tflite", tmp_path, seed)
     # It may crash, refuse, hang or load, by what the memory holds: never anything else.
     try:
-        host.open_session(path, tflite_runtime, limits=limits).close()
+        local.open_session(path, tflite_runtime, limits=limits).close()
     except EdgekitError as error:
         assert path.name in str(error)
 
@@ -73,13 +73,13 @@ def test_litert_survives_corrupt_files(
 ) -> None:
     path = corrupt(data / "two_inputs.tflite", tmp_path, seed)
     with pytest.raises(EdgekitError) as caught:
-        host.open_session(path, Target(), limits=limits)
+        local.open_session(path, Target(), limits=limits)
     assert not isinstance(caught.value, WorkerCrashed)
     assert caught.value.received
 
 
 def test_an_abort_in_the_middle(data: Path, limits: Limits) -> None:
-    session = host.HostSession(data / "ids.tflite", Target(), limits)
+    session = local.HostSession(data / "ids.tflite", Target(), limits)
     os.kill(session._loaded.process._child.pid, signal.SIGABRT)
     with session, pytest.raises(WorkerCrashed, match=r"ids\.tflite") as caught:
         session.run({"ids": np.zeros((1, 3), np.int32)})
@@ -88,7 +88,7 @@ def test_an_abort_in_the_middle(data: Path, limits: Limits) -> None:
 
 def test_an_endless_loop_meets_the_time_limit(data: Path, target: Target) -> None:
     limits = Limits(seconds=3.0)
-    with host.open_session(data / "hang.tflite", target, limits=limits) as session:
+    with local.open_session(data / "hang.tflite", target, limits=limits) as session:
         with pytest.raises(WorkerTimeout, match=r"hang\.tflite.* 3 s"):
             session.run({"x": np.ones((1, 2), np.float32)})
 
@@ -96,7 +96,7 @@ def test_an_endless_loop_meets_the_time_limit(data: Path, target: Target) -> Non
 def test_too_much_memory_meets_the_memory_limit(data: Path, target: Target) -> None:
     limits = Limits(seconds=60.0, memory_bytes=300 << 20)
     with pytest.raises(WorkerOutOfMemory, match=r"memory\.tflite.* 300 MiB"):
-        with host.open_session(data / "memory.tflite", target, limits=limits) as session:
+        with local.open_session(data / "memory.tflite", target, limits=limits) as session:
             session.run({"x": np.ones((1, 256), np.float32)})
 
 
@@ -104,7 +104,7 @@ def test_nothing_is_left_behind(
     data: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(exchange, "_SHARED_MEMORY", tmp_path)
-    with host.open_session(data / "ids.tflite", Target(), limits=limits) as session:
+    with local.open_session(data / "ids.tflite", Target(), limits=limits) as session:
         session.run({"ids": np.zeros((2, 3), np.int32)})
         with pytest.raises(RunError):
             session.run({"ids": np.full((2, 3), 77, np.int32)})
@@ -122,7 +122,7 @@ def test_disk_serves_where_shared_memory_has_no_room(monkeypatch: pytest.MonkeyP
 
 
 def test_the_worker_ends_when_its_input_closes() -> None:
-    command = [sys.executable, str(host.WORKER), "litert"]
+    command = [sys.executable, str(local.WORKER), "litert"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None and child.stdout is not None
         child.stdin.write(b'{"do": "hello"}\n')
@@ -135,7 +135,7 @@ def test_the_worker_ends_when_its_input_closes() -> None:
 def test_the_worker_imports_no_edgekit_and_hides_no_module(tmp_path: Path) -> None:
     # Its own folder must not be on sys.path: a file there could hide another package's module.
     probe = "import runpy, sys; sys.argv = ['worker.py', 'litert']; sys.stdin.close()"
-    probe += f"; sys.path.insert(0, 'first'); module = runpy.run_path({str(host.WORKER)!r})"
+    probe += f"; sys.path.insert(0, 'first'); module = runpy.run_path({str(local.WORKER)!r})"
     probe += "; print(sorted(m for m in sys.modules if m.startswith('edgekit')))"
     done = subprocess.run(
         [sys.executable, "-S", "-c", f"import sys; sys.path += {sys.path!r}; {probe}"],
@@ -152,13 +152,13 @@ def test_tflite_runtime_with_numpy_2_says_what_is_wrong(limits: Limits) -> None:
     target = Target(runtime="tflite-runtime")
     if int(np.__version__.partition(".")[0]) < 2:
         pytest.skip("this Python has NumPy 1")
-    with host.start(Path(sys.executable), target, name="The worker", limits=limits) as worker:
+    with local.start(Path(sys.executable), target, name="The worker", limits=limits) as worker:
         with pytest.raises(EnvironmentFailure, match="NumPy 1"):
-            host.ask(worker, "hello")
+            local.ask(worker, "hello")
 
 
 def test_an_unforeseen_failure_is_an_internal_error(limits: Limits) -> None:
-    with host.start(Path(sys.executable), Target(), name="The worker", limits=limits) as worker:
+    with local.start(Path(sys.executable), Target(), name="The worker", limits=limits) as worker:
         with pytest.raises(InternalError, match="KeyError"):
-            host.ask(worker, "run", handle=99)
-        assert host.ask(worker, "hello")["runtime"] == "litert"  # and it goes on
+            local.ask(worker, "run", handle=99)
+        assert local.ask(worker, "hello")["runtime"] == "litert"  # and it goes on

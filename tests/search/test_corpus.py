@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import edgekit
-from edgekit.records import ConvertOptions
+from edgekit.core.records import ConvertOptions
 
 pytestmark = [pytest.mark.corpus, pytest.mark.convert]
 

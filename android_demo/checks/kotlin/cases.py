@@ -15,10 +15,10 @@ import numpy as np
 import twins  # beside this script
 
 from edgekit import ConvertOptions, convert_model
-from edgekit.pipeline.bundle import bundle
-from edgekit.records import Preprocessing
+from edgekit.core.records import Preprocessing
+from edgekit.pipeline.bundle.bundle import bundle
 from edgekit.runtimes.worker import Tensor
-from tests.bundle import make_vectors
+from tests.codegen import make_vectors
 
 _DEMO = Path(__file__).parents[2]
 _FLOAT = _DEMO / "digits/src/main/assets/edgekit/digits/digits.float32.tflite"

@@ -1,7 +1,7 @@
 """Kotlin of wrong bundles, each a module of its own, and a program that runs their self-tests.
 
 `mutants.py FOLDER BUNDLE..` writes `FOLDER/NUMBER` for the right one and each mutant of
-`tests/bundle/mutants.py`, and `FOLDER/Mutants.kt`. A bundle is a folder with `contract.json` and,
+`tests/codegen/mutants.py`, and `FOLDER/Mutants.kt`. A bundle is a folder with `contract.json` and,
 somewhere in it, the files that it names.
 """
 
@@ -11,9 +11,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from edgekit.bundle import android, kotlin_names
-from edgekit.bundle.kotlin_names import quoted
-from tests.bundle.mutants import mutants
+from edgekit.codegen.kotlin import kotlin_bundle, kotlin_identifiers
+from edgekit.codegen.kotlin.kotlin_identifiers import quoted
+from tests.codegen.mutants import mutants
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "checks" / "c"))
 from generate import read
@@ -28,8 +28,8 @@ def main(folder: Path, *sources: Path) -> None:
         for name, wrong, theirs in [("right", record, contents), *mutants(record, contents)]:
             number = len(imports)
             named = replace(wrong, name=f"mutant{number}")
-            naming = kotlin_names.Naming.of(named)
-            for path, data in android.files(named, theirs).items():
+            naming = kotlin_identifiers.Naming.of(named)
+            for path, data in kotlin_bundle.files(named, theirs).items():
                 # The core is the same for all, compiled once; Gradle's scripts are not Kotlin's.
                 if not path.startswith("core/") and "/src/" in path:
                     place = folder / str(number) / path

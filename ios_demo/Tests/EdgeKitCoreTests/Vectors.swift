@@ -2,7 +2,7 @@ import Foundation
 
 @testable import EdgeKitCore
 
-/// One case of `tests/bundle/vectors.txt`, which every language replays.
+/// One case of `tests/codegen/vectors.txt`, which every language replays.
 struct VectorCase {
   var name = ""
   var fields = [String: [String]]()
@@ -25,7 +25,7 @@ struct VectorCase {
   /// The cases of the file.
   static func all() throws -> [VectorCase] {
     let file = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().appendingPathComponent("../../../tests/bundle/vectors.txt")
+      .deletingLastPathComponent().appendingPathComponent("../../../tests/codegen/vectors.txt")
     let text = try String(contentsOf: file, encoding: .utf8)
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
     var cases = [VectorCase]()

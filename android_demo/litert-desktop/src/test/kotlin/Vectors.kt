@@ -11,7 +11,7 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import kotlin.math.abs
 
-/** One case of `tests/bundle/vectors.txt`: raw data, and what the host makes of it. */
+/** One case of `tests/codegen/vectors.txt`: raw data, and what the host makes of it. */
 class VectorCase(
     private val keys: Map<String, List<String>>,
     private val data: Map<String, ByteArray>,

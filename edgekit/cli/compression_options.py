@@ -1,0 +1,203 @@
+"""Options of `edgekit convert` that make the model itself smaller, before it is quantized."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from edgekit.core.records import Pruning, Training
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FRACTION = click.FloatRange(min=0, max=1, min_open=True, max_open=True)
+
+
+def options(function: F) -> F:
+    """All of them; the command takes them as keywords, and gives them to `records`."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+_OPTIONS = (
+    click.option(
+        "--prune",
+        metavar="KIND",
+        help="structured removes channels; unstructured, or N:M such as 2:4, zeroes weights.",
+    ),
+    click.option(
+        "--sparsity",
+        type=_FRACTION,
+        metavar="FRACTION",
+        help="Fraction of channels or weights that go, as 0.5.",
+    ),
+    click.option(
+        "--to-size",
+        type=_FRACTION,
+        metavar="FRACTION",
+        help="Prune to this fraction of the float file.",
+    ),
+    click.option(
+        "--to-macs",
+        type=_FRACTION,
+        metavar="FRACTION",
+        help="Likewise, of its multiply-accumulates.",
+    ),
+    click.option(
+        "--to-latency",
+        type=_FRACTION,
+        metavar="FRACTION",
+        help="Likewise, of its time on this machine.",
+    ),
+    click.option(
+        "--importance",
+        type=click.Choice(["auto", "l1", "bn_scale", "taylor", "obs"]),
+        help="What ranks channels [default: auto: obs with samples, else l1].",
+    ),
+    click.option(
+        "--round-to",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Widths become multiples of this, or of a quarter of a width [default: 16].",
+    ),
+    click.option(
+        "--prune-layer",
+        "prune_layers",
+        multiple=True,
+        metavar="LAYER",
+        help="Prune only these; a name or a regular expression for whole names; repeatable.",
+    ),
+    click.option(
+        "--keep-dense", multiple=True, metavar="LAYER", help="Do not prune these; likewise."
+    ),
+    click.option(
+        "--reconstruct/--no-reconstruct",
+        default=None,
+        help="Whether samples choose the weights that stay [default: they do].",
+    ),
+    click.option(
+        "--finetune",
+        metavar="DATA",
+        help="Train on these samples after pruning, and for --qat; sources as of --calibration.",
+    ),
+    click.option(
+        "--distill",
+        is_flag=True,
+        default=None,
+        help="Train towards the original model's outputs: no labels needed.",
+    ),
+    click.option(
+        "--qat", is_flag=True, default=None, help="Train with the rounding of each recipe in place."
+    ),
+    click.option(
+        "--epochs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="At most [default: about 1,500 batches].",
+    ),
+    click.option(
+        "--batch-size",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="[default: 32, 8 or 16 of few samples]",
+    ),
+    click.option(
+        "--learning-rate",
+        type=_FRACTION,
+        metavar="FRACTION",
+        help="At its highest [default: 0.001 after pruning, 0.0003 where samples chose what stays, "
+        "0.0001 for --qat].",
+    ),
+    click.option(
+        "--patience",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="End early, so many epochs after the best one [default: never].",
+    ),
+    click.option(
+        "--augment/--no-augment",
+        default=None,
+        help="Whether training samples are varied [default: images, and any while distilling].",
+    ),
+)
+
+# Parameters by heading, for the command's help.
+GROUPS = {
+    "Pruning": (
+        *("prune", "sparsity", "to_size", "to_macs", "to_latency", "importance", "round_to"),
+        *("prune_layers", "keep_dense", "reconstruct"),
+    ),
+    "Training": (
+        *("finetune", "distill", "qat", "epochs", "batch_size", "learning_rate", "patience"),
+        "augment",
+    ),
+}
+_PRUNING = ("sparsity", "to_size", "to_macs", "to_latency", "importance", "round_to", "reconstruct")
+_TRAINING = ("distill", "epochs", "batch_size", "learning_rate", "patience", "augment")
+
+
+def pruning(given: dict[str, Any]) -> Pruning | None:
+    """What the options say of pruning.
+
+    Raises:
+        UsageError: An unknown kind, or options of pruning without --prune.
+    """
+    from edgekit.cli import options as shared
+    from edgekit.core.errors import UsageError
+    from edgekit.core.records import Pruning
+
+    kind = given["prune"]
+    said = {name: given[name] for name in _PRUNING}
+    said |= {"layers": given["prune_layers"], "keep": given["keep_dense"]}
+    if kind is None:
+        said |= {"prune_layer": said.pop("layers"), "keep_dense": said.pop("keep")}
+        _refuse_alone("--prune", said)
+        return None
+    if kind in ("structured", "unstructured"):
+        return shared.overlay(Pruning(method=kind), **said)
+    if ":" not in kind:
+        from edgekit.core.suggest import nearest
+
+        raise UsageError(
+            "--prune is structured, unstructured, or a pattern N:M.",
+            received=f"--prune {kind}",
+            hint=nearest(kind, ["structured", "unstructured"]) or "--prune 2:4",
+        )
+    return shared.overlay(Pruning(method="unstructured", pattern=kind), **said)
+
+
+def training(given: dict[str, Any], seed: int) -> Training | None:
+    """What the options say of training.
+
+    Raises:
+        UsageError: Options of training without --finetune, or --qat without data.
+    """
+    from edgekit.cli import options as shared
+    from edgekit.core.errors import UsageError
+    from edgekit.core.records import Training
+
+    said = {name: given[name] for name in _TRAINING}
+    if given["finetune"] is None:
+        if given["qat"]:
+            raise UsageError(
+                "--qat trains, so it needs samples to train on.",
+                received="no --finetune",
+                hint="--finetune DATA.npz --distill; --distill needs no labels.",
+            )
+        _refuse_alone("--finetune", said)
+        return None
+    return shared.overlay(
+        Training(data=given["finetune"], seed=seed), quantization_aware=given["qat"], **said
+    )
+
+
+def _refuse_alone(needed: str, said: dict[str, Any]) -> None:
+    from edgekit.core.errors import UsageError
+
+    given = [name for name, value in said.items() if value is not None and value != ()]
+    if given:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise UsageError(f"{flags} goes with {needed}.", received=f"no {needed}")

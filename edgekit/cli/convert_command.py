@@ -1,0 +1,299 @@
+"""`edgekit convert`."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgekit.cli import compression_options
+from edgekit.cli import options as shared
+from edgekit.cli.grouped_help import GroupedCommand
+
+if TYPE_CHECKING:
+    from edgekit.core.records import Override
+
+# Options by heading, as the help shows them.
+_GROUPS = {
+    "What to make": ("recipes", "io_dtype", "device", "input_shapes"),
+    "Calibration": ("calibration", "calibration_samples", "seed", "rounding", "bias_correction"),
+    "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
+    **compression_options.GROUPS,
+    "Model": ("custom_objects", "unsafe", "project"),
+    "Output and limits": ("output", "name", "force", "timeout", "memory_limit", "as_json"),
+}
+
+
+class _Convert(GroupedCommand):
+    """With the table of recipes below its text."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the text, then a line or two for each recipe."""
+        from edgekit.core import recipes
+
+        super().format_help_text(ctx, formatter)
+        with formatter.section("Recipes"):
+            formatter.write_dl(recipes.help_rows())
+
+
+@click.command(cls=_Convert, groups=_GROUPS)
+@click.argument("model", type=shared.FILE)
+@click.option(
+    "-r",
+    "--recipe",
+    "recipes",
+    multiple=True,
+    metavar="NAME",
+    help="One of the recipes above; repeatable.",
+)
+@click.option(
+    "-c",
+    "--calibration",
+    metavar="DATA",
+    help="Samples for static and int4 recipes: .npz, .csv, a folder by class, or module:function.",
+)
+@click.option(
+    "-o", "--output", type=shared.FILE, help="Folder for the results [default: the current one]."
+)
+@click.option("--name", help="First part of the files' names [default: the model's own].")
+@click.option(
+    "--input-shape",
+    "input_shapes",
+    multiple=True,
+    metavar="NAME=1,H,W,C",
+    help="Fix an input's unknown sizes; repeatable.",
+)
+@click.option(
+    "--io",
+    "io_dtype",
+    type=click.Choice(["float32", "int8", "uint8"]),
+    help="Type of inputs and outputs of static_wi8_ai8 [default: float32].",
+)
+@click.option(
+    "--max-loss",
+    type=click.FloatRange(min=0, max=1, max_open=True),
+    metavar="FRACTION",
+    help="Keep operators in higher precision until no more than this is lost, as 0.01.",
+)
+@click.option(
+    "--min-sqnr",
+    "min_sqnr_db",
+    type=float,
+    metavar="DB",
+    help="Likewise, until the outputs are within this of float's, as 25.",
+)
+@click.option(
+    "--keep-float",
+    "keep_float",
+    multiple=True,
+    metavar="LAYER",
+    help="Leave a layer float; a name or a regular expression for whole names; repeatable.",
+)
+@click.option(
+    "--override",
+    "overrides",
+    multiple=True,
+    metavar="LAYER=RECIPE",
+    help="Another recipe for a layer; likewise.",
+)
+@click.option(
+    "--rounding",
+    type=click.Choice(["gptq", "nearest"]),
+    help="How weights become integers where there are samples [default: gptq].",
+)
+@click.option(
+    "--bias-correction/--no-bias-correction",
+    "bias_correction",
+    default=None,
+    help="Whether biases take up what rounding shifts [default: they do].",
+)
+@click.option(
+    "--for",
+    "device",
+    type=click.Choice(["cpu", "npu", "mcu"]),
+    help="What the files are for: int16 activations hold a bound for NPUs and MCUs only "
+    "[default: cpu].",
+)
+@click.option(
+    "--calibration-samples",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Draw at most that many [default: 200].",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Seed of every draw [default: edgekit.toml's, else 0].",
+)
+@click.option(
+    "--custom-objects",
+    metavar="MODULE:NAME",
+    help="Custom layers: a class, a function or a dict of them.",
+)
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    default=None,
+    help="Allow a model that runs code of its own while loading (Lambda layers).",
+)
+@click.option("--force", is_flag=True, default=None, help="Replace existing outputs.")
+@compression_options.options
+@shared.project_option
+@shared.limits_options
+@shared.json_option
+def convert(
+    model: Path,
+    recipes: tuple[str, ...],
+    calibration: str | None,
+    output: Path | None,
+    name: str | None,
+    input_shapes: tuple[str, ...],
+    io_dtype: str | None,
+    max_loss: float | None,
+    min_sqnr_db: float | None,
+    keep_float: tuple[str, ...],
+    overrides: tuple[str, ...],
+    rounding: str | None,
+    bias_correction: bool | None,
+    device: str | None,
+    calibration_samples: int | None,
+    seed: int | None,
+    custom_objects: str | None,
+    unsafe: bool | None,
+    force: bool | None,
+    project: Path | None,
+    timeout: float | None,
+    memory_limit: float | None,
+    as_json: bool,
+    **compressing: Any,
+) -> None:
+    """Turn a trained Keras model into .tflite files, and check each.
+
+    MODEL is a Keras 3 or Keras 2 file, a SavedModel folder, a TensorFlow.js layers model, or
+    a float .tflite.
+
+    Without --recipe: those of edgekit.toml; else float32, float16 and dynamic_wi8_afp32, and
+    static_wi8_ai8 where there is calibration data.
+
+    --prune and --finetune make the model itself smaller first, --qat trains with the rounding in
+    place: --prune structured --sparsity 0.5 --finetune DATA --distill --qat.
+
+    --max-loss and --min-sqnr are measured on a third of the calibration samples. If no choice
+    of precisions holds the bound, nothing is written and the exit code is 1.
+    """
+    from edgekit.core import project as projects
+    from edgekit.core.records import ConvertOptions
+    from edgekit.pipeline.convert.conversion import convert as convert_model
+
+    said = projects.load(project) if project else projects.find(model)
+    seed = said.data.seed if seed is None else seed
+    with shared.progress() as say:
+        made = convert_model(
+            model,
+            output=output,
+            name=name,
+            calibration=calibration,
+            project=said,
+            input_shapes=parse_shapes(input_shapes),
+            custom_objects=custom_objects,
+            options=shared.overlay(
+                ConvertOptions(limits=shared.limits(timeout, memory_limit)),
+                recipes=recipes,
+                io_dtype=io_dtype,
+                max_loss=max_loss,
+                min_sqnr_db=min_sqnr_db,
+                overrides=parse_overrides(overrides, keep_float),
+                rounding=rounding,
+                bias_correction=bias_correction,
+                device=device,
+                calibration_samples=calibration_samples,
+                seed=seed,
+                prune=compression_options.pruning(compressing),
+                training=compression_options.training(compressing, seed),
+                unsafe=unsafe,
+                force=force,
+            ),
+            on_progress=say,
+        )
+    shared.echo_notes([note for artifact in made for note in artifact.notes])
+    if as_json:
+        shared.echo_json(made)
+        return
+    from edgekit.pipeline.convert import spot_times
+    from edgekit.report import compression_lines, conversion_lines, terminal
+
+    out = terminal.console()
+    out.print(terminal.artifacts_table(made))
+    exceptions = terminal.exceptions_table(made)
+    if exceptions is not None:
+        out.print(exceptions)
+    for line in (*conversion_lines.candidate_lines(made), *conversion_lines.repair_lines(made)):
+        shared.echo(line)
+    with shared.progress() as say:
+        limits = shared.limits(timeout, memory_limit)
+        ratios = spot_times.against_float(made, limits=limits, on_progress=say)
+    for line in (
+        *compression_lines.lines(made, ratios),
+        *conversion_lines.advice_lines(made, ratios),
+    ):
+        shared.echo(line)
+    first = made[0]
+    if first.reference_sqnr_db is not None:
+        exactly = math.isinf(first.reference_sqnr_db)
+        shared.echo(
+            "The float file agrees with Keras "
+            f"{'exactly' if exactly else f'to {first.reference_sqnr_db:.1f} dB'} on "
+            f"{'synthetic' if first.golden == 'synthetic' else 'real'} golden samples."
+        )
+
+
+def parse_overrides(texts: tuple[str, ...], keep_float: tuple[str, ...]) -> tuple[Override, ...]:
+    """`LAYER=RECIPE` as records, and layers to keep float, which come last and so win."""
+    from edgekit.core.errors import UsageError
+    from edgekit.core.records import Override
+
+    found = []
+    for text in texts:
+        layers, equals, recipe = text.rpartition("=")
+        if not (equals and layers and recipe):
+            raise UsageError(
+                "--override is LAYER=RECIPE.",
+                received=text,
+                hint="--override 'conv.*=weight_only_wi8_afp32'",
+            )
+        found.append(Override(layers=layers, recipe=recipe))
+    return (*found, *(Override(layers=layer, recipe="float32") for layer in keep_float))
+
+
+def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    """Shapes by input; each input once."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for text in texts:
+        name, shape = parse_shape(text)
+        if name in shapes:
+            from edgekit.core.errors import UsageError
+
+            raise UsageError("--input-shape names each input once.", received=", ".join(texts))
+        shapes[name] = shape
+    return shapes
+
+
+def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """`NAME=1,224,224,3` as a name and a shape."""
+    name, equals, sizes = text.rpartition("=")
+    try:
+        shape = tuple(int(size) for size in sizes.split(","))
+    except ValueError:
+        shape = ()
+    if not (equals and name and shape):
+        from edgekit.core.errors import UsageError
+
+        raise UsageError(
+            "--input-shape is NAME=1,SIZE,...: the whole shape with a batch of 1.",
+            received=text,
+            hint="--input-shape image=1,224,224,3",
+        )
+    return name, shape

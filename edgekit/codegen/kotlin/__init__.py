@@ -1,0 +1,1 @@
+"""The Android module of a bundle."""

@@ -1,0 +1,1 @@
+"""The Swift package of a bundle."""

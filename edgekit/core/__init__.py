@@ -1,0 +1,1 @@
+"""What every stage may know: records, errors, files, child processes. It knows of no stage."""

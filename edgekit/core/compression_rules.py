@@ -1,0 +1,175 @@
+"""What pruning and training are asked to do: refused here, before anything slow begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from edgekit.core.errors import UsageError
+from edgekit.core.records import ConvertOptions, Pruning, Recipe, Training
+
+# Recipes whose integers can be trained: one scale for each channel, no half floats.
+_TRAINABLE = ("static", "weight_only", "dynamic")
+_WIDEST_PATTERN = 16
+_ROUNDING = 1e-6
+
+
+def check(options: ConvertOptions) -> None:
+    """Refuse numbers out of range, and options that contradict each other.
+
+    Raises:
+        UsageError: One of them; it says which.
+    """
+    if options.prune is not None:
+        check_pruning(options.prune)
+    if options.training is None:
+        return
+    check_training(options.training)
+    if options.prune is None and not options.training.quantization_aware:
+        raise UsageError(
+            "--finetune trains what pruning or quantization changed.",
+            received="neither --prune nor --qat",
+            hint="add one of them; train the model itself in Keras.",
+        )
+
+
+def check_pruning(prune: Pruning) -> None:
+    """Refuse a pruning that no model could have.
+
+    Raises:
+        UsageError: No target or several, a fraction out of range, a wrong pattern or selector.
+    """
+    pattern = parse_pattern(prune.pattern)
+    targets = ("sparsity", "to_size", "to_macs", "to_latency")
+    given = {name: getattr(prune, name) for name in targets if getattr(prune, name) is not None}
+    if pattern is not None:
+        implied = 1 - pattern[0] / pattern[1]
+        if prune.method == "structured":
+            raise UsageError(
+                "A pattern is of single weights: structured pruning removes whole channels.",
+                received=f"pattern {prune.pattern}",
+            )
+        if abs(given.setdefault("sparsity", implied) - implied) > _ROUNDING:
+            raise UsageError(
+                f"The pattern {prune.pattern} has a sparsity of {implied:g}.",
+                received=f"sparsity {prune.sparsity:g}",
+                hint="leave the sparsity out.",
+            )
+    if len(given) != 1:
+        raise UsageError(
+            "Pruning has one target: --sparsity, --to-size, --to-macs or --to-latency.",
+            received=" and ".join(given) if given else "none of them",
+            hint="--sparsity 0.5 removes half of the channels.",
+        )
+    [(name, value)] = given.items()
+    if not 0 < value < 1:
+        raise UsageError(
+            f"{name} is a fraction between 0 and 1: 0.5 is one half.",
+            received=f"{value:g}",
+            hint=f"write {value / 100:g} for {value:g} percent." if 1 < value < 100 else None,
+        )
+    if prune.method == "unstructured" and name != "sparsity":
+        raise UsageError(
+            "Single weights that are zero change neither size nor multiply-accumulates nor latency "
+            "of a .tflite: unstructured pruning has a sparsity.",
+            received=name,
+            hint="--prune structured, or --sparsity 0.5.",
+        )
+    if prune.round_to < 1:
+        raise UsageError("Widths are rounded to 1 or more.", received=str(prune.round_to))
+    for selector in (*prune.layers, *prune.keep):
+        try:
+            re.compile(selector)
+        except re.error as error:
+            raise UsageError(
+                "A layer is chosen by its name, or by a regular expression for whole names.",
+                received=f"{selector!r}: {error}",
+            ) from None
+
+
+def parse_pattern(text: str) -> tuple[int, int] | None:
+    """`2:4` as `(2, 4)`; None for the empty text.
+
+    Raises:
+        UsageError: It is not of that form, or keeps none or all.
+    """
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d{1,2}):(\d{1,2})", text)
+    stay, of = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 0 < stay < of <= _WIDEST_PATTERN:
+        raise UsageError(
+            "A pattern N:M keeps N weights of each M along a layer's inputs, N below M, M at "
+            f"most {_WIDEST_PATTERN}.",
+            received=text,
+            hint="2:4 keeps two of each four.",
+        )
+    return stay, of
+
+
+def check_training(training: Training) -> None:
+    """Refuse numbers that no training could have.
+
+    Raises:
+        UsageError: One of them is out of range.
+    """
+    least = {"epochs": 1, "batch_size": 1, "patience": 1, "seed": 0}
+    for name, minimum in least.items():
+        value = getattr(training, name)
+        if value is not None and value < minimum:
+            raise UsageError(f"{name} is at least {minimum}.", received=str(value))
+    if training.learning_rate is not None and not 0 < training.learning_rate < 1:
+        raise UsageError(
+            "learning_rate lies between 0 and 1.", received=str(training.learning_rate)
+        )
+    if not 0 <= training.label_weight <= 1:
+        raise UsageError("label_weight is from 0 to 1.", received=str(training.label_weight))
+    if not 0 < training.validation < 1:
+        raise UsageError(
+            "validation is a fraction of the samples, between 0 and 1.",
+            received=str(training.validation),
+        )
+
+
+def floats(float32: Recipe, options: ConvertOptions) -> list[Recipe]:
+    """The float recipe of the original model and, where it is pruned, of the pruned one."""
+    if options.prune is None:
+        return [float32]
+    return [float32, compressed(float32, options)]
+
+
+def compressed(recipe: Recipe, options: ConvertOptions) -> Recipe:
+    """A recipe with what is done to the model before it, and to its own rounding."""
+    training = options.training
+    if training is not None:
+        aware = training.quantization_aware and is_trainable(recipe)
+        if not aware and options.prune is None:
+            training = None
+        else:
+            training = replace(training, quantization_aware=aware)
+    return replace(recipe, prune=options.prune, training=training)
+
+
+def is_trainable(recipe: Recipe) -> bool:
+    """Whether quantization-aware training can do something for a recipe."""
+    how = recipe.quantize
+    return how is not None and how.scheme in _TRAINABLE and how.granularity == "per_channel"
+
+
+def notes(recipes: Sequence[Recipe], options: ConvertOptions) -> list[str]:
+    """Which recipes --qat does nothing for.
+
+    Raises:
+        UsageError: It does nothing for any.
+    """
+    if options.training is None or not options.training.quantization_aware:
+        return []
+    others = [recipe.name for recipe in recipes if not is_trainable(recipe)]
+    if len(others) == len(recipes):
+        raise UsageError(
+            "--qat trains with the rounding of a recipe that quantizes channel by channel.",
+            received=f"--recipe {', '.join(others) or 'float32'}",
+            hint="add --recipe static_wi8_ai8.",
+        )
+    return [f"{name}: there is no rounding to train with." for name in others]

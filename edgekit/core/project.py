@@ -1,0 +1,233 @@
+"""`edgekit.toml`: what a project says once about its model, its data and its inputs.
+
+```toml
+model = "digits.keras"            # relative to this file
+recipes = ["float32", "static_wi8_ai8"]
+metric = "top1_accuracy"          # or "module:function"
+
+[data]
+calibration = "data.npz"
+evaluation = "data.npz"
+seed = 0
+
+[input.image]                     # the input's Keras name
+kind = "image"
+size = [8, 8]                     # height, width
+channels = "gray"
+std = 255.0
+
+[output.digit]
+labels = ["zero", "one"]          # or a file: labels = "labels.txt", one a line
+activation = "softmax"
+
+[variant.small]                   # for the gate: another way to convert, beside `recipes`
+recipe = "static_wi8_ai8"
+prune = { sparsity = 0.5 }
+
+[[target]]
+runtime = "tflite-runtime==2.14.0"
+
+[[rule]]
+metric = "top1_accuracy"
+max_loss = 0.01
+against = "baseline"
+```
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from edgekit.core import files, project_schema, serde
+from edgekit.core.errors import ProjectError, reading
+from edgekit.core.gate_rules import Rule, Variant
+from edgekit.core.records import Contract, Preprocessing, Target, TensorSpec
+from edgekit.core.suggest import nearest
+
+FILE_NAME = "edgekit.toml"
+_MOST_BYTES = 4 * 2**20  # all labels of ImageNet-21k take 0.4 MB
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """Where samples come from: `.npz`, `.csv`, a folder by class, or `module:function`."""
+
+    calibration: str | None = None
+    evaluation: str | None = None
+    training: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """What the person says of an output; its shape and dtype come from the model."""
+
+    labels: tuple[str, ...] = ()
+    activation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A whole `edgekit.toml`. Its paths are relative to the folder it lies in."""
+
+    file: Path | None = None
+    model: str | None = None
+    name: str | None = None
+    recipes: tuple[str, ...] = ()
+    metric: str | None = None
+    data: Data = field(default_factory=Data)
+    input: dict[str, Preprocessing] = field(default_factory=dict)
+    output: dict[str, OutputSpec] = field(default_factory=dict)
+    custom_objects: str | None = None
+    input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    variant: dict[str, Variant] = field(default_factory=dict)
+    target: tuple[Target, ...] = (Target(),)
+    rule: tuple[Rule, ...] = ()
+    baseline: str = "baseline.json"
+
+    @property
+    def variants(self) -> dict[str, Variant]:
+        """Every variant by name: each recipe is one by itself."""
+        return {name: Variant(recipe=name) for name in self.recipes} | self.variant
+
+    def resolve(self, source: str) -> str:
+        """A data source of this file, as an absolute path (callables stay as they are)."""
+        path = (self.file.parent if self.file else Path()) / source
+        return str(path) if path.exists() or not _is_callable(source) else source
+
+    def describe(self, contract: Contract) -> Contract:
+        """`contract` with this project's preprocessing, labels and activations.
+
+        Raises:
+            ProjectError: The file names an input or output that the model lacks, or a
+                number of labels that is not the output's last size.
+        """
+        _check_names("input", self.input, contract.inputs)
+        _check_names("output", self.output, contract.outputs)
+        inputs = tuple(
+            replace(spec, preprocessing=self.input.get(spec.name, spec.preprocessing))
+            for spec in contract.inputs
+        )
+        return Contract(inputs=inputs, outputs=tuple(map(self._describe_output, contract.outputs)))
+
+    def _describe_output(self, spec: TensorSpec) -> TensorSpec:
+        said = self.output.get(spec.name)
+        if said is None:
+            return spec
+        if said.labels and spec.shape and spec.shape[-1] not in (-1, len(said.labels)):
+            raise ProjectError(
+                f"[output.{spec.name}] has one label for each of its {spec.shape[-1]} values.",
+                received=f"{len(said.labels)} labels",
+            )
+        payload = {**serde.to_dict(spec), "labels": said.labels, "activation": said.activation}
+        return serde.from_dict(TensorSpec, payload, f"{FILE_NAME} [output.{spec.name}]")
+
+
+def _is_callable(source: str) -> bool:
+    module, colon, function = source.partition(":")
+    return (
+        bool(colon) and function.isidentifier() and all(p.isidentifier() for p in module.split("."))
+    )
+
+
+def _check_names(section: str, said: dict[str, Any], specs: tuple[TensorSpec, ...]) -> None:
+    known = [spec.name for spec in specs]
+    for name in said:
+        if name not in known:
+            raise ProjectError(
+                f"[{section}.NAME] names an {section} of the model: {', '.join(known)}.",
+                received=f"[{section}.{name}]",
+                hint=nearest(name, known),
+            )
+
+
+def load(path: Path) -> Project:
+    """Read an `edgekit.toml`.
+
+    Raises:
+        ProjectError: No such file, not TOML, an unknown key or a wrong type.
+    """
+    text = files.read_text(
+        path,
+        "project file",
+        kind=ProjectError,
+        most_bytes=_MOST_BYTES,
+        hint="edgekit init MODEL writes one.",
+    )
+    _check_keys(text, path)
+    with reading(path, "The project file is not TOML.", kind=ProjectError):
+        payload = tomllib.loads(text)
+    for name, table in _tables(payload, "output"):
+        if isinstance(table, dict) and isinstance(table.get("labels"), str):
+            table["labels"] = _read_lines(path.parent / table["labels"], f"[output.{name}] labels")
+    for name, table in _tables(payload, "input"):
+        if isinstance(table, dict) and isinstance(table.get("vocabulary"), str):
+            table["vocabulary"] = _read_lines(path.parent / table["vocabulary"], f"[input.{name}]")
+    project_schema.spell_targets(payload)
+    if "file" in payload:
+        raise ProjectError(f"{path} has no key 'file'.", received="a key 'file'")
+    project = serde.from_dict(Project, payload, str(path))
+    _check_numbers(project, str(path))
+    project_schema.check(project.rule, project.variants, project.target, str(path))
+    for name in project.variant:
+        if name in project.recipes:
+            raise ProjectError(
+                f"{path} [variant.{name}] has a name of its own: recipes are variants by theirs.",
+                received=f"recipes = {list(project.recipes)}",
+                hint=f"leave {name!r} away from recipes, or rename the variant.",
+            )
+    return replace(project, file=path.absolute())
+
+
+def _check_keys(text: str, path: Path) -> None:
+    """Refuse a key of very many parts: tomllib takes time by the square of their number."""
+    if found := _LONG_KEY.search(text):
+        raise ProjectError(
+            "A key of the project file has more parts than edgekit.toml has levels.",
+            received=f"{path}: {found[0][:60]}...",
+        )
+
+
+def _tables(payload: dict[str, Any], section: str) -> list[tuple[str, Any]]:
+    """The tables `[SECTION.NAME]`; none where the section is no table, which serde refuses."""
+    tables = payload.get(section)
+    return list(tables.items()) if isinstance(tables, dict) else []
+
+
+def _check_numbers(project: Project, where: str) -> None:
+    """Refuse numbers that would fail much later, or in an app."""
+    if project.data.seed < 0:
+        raise ProjectError(
+            f"{where} [data] seed is 0 or more.", received=f"seed = {project.data.seed}"
+        )
+    for name, said in project.input.items():
+        if not all(math.isfinite(v) and v != 0 for v in said.std):
+            raise ProjectError(
+                f"{where} [input.{name}] std divides, so it is finite and not 0.",
+                received=f"std = {list(said.std)}",
+            )
+        if not all(map(math.isfinite, said.mean)):
+            raise ProjectError(
+                f"{where} [input.{name}] mean is finite.", received=f"mean = {list(said.mean)}"
+            )
+
+
+def _read_lines(path: Path, where: str) -> list[str]:
+    hint = f"{where} names a text file, one entry a line."
+    return files.read_text(
+        path, "file of labels or words", kind=ProjectError, hint=hint
+    ).splitlines()
+
+
+def find(model: Path) -> Project:
+    """The project file beside `model`, or an empty project when there is none."""
+    path = (model if model.is_dir() else model.parent) / FILE_NAME
+    if not path.is_file():
+        path = model.parent / FILE_NAME
+    return load(path) if path.is_file() else Project()

@@ -1,0 +1,131 @@
+"""The named recipes, one table. Names are spelled as the LiteRT quantizer spells them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edgekit.core.errors import UsageError
+from edgekit.core.records import IoDtype, Quantization, Recipe
+from edgekit.core.suggest import nearest
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(name="float32", summary="the exported model as it is; the reference"),
+        Recipe(
+            name="float16",
+            summary="half-size weights, computed in float32",
+            quantize=Quantization(scheme="float16", weight_bits=16),
+        ),
+        Recipe(
+            name="dynamic_wi8_afp32",
+            summary="int8 weights in convolutions and dense layers, ranges taken while running",
+            quantize=Quantization(scheme="dynamic"),
+        ),
+        Recipe(
+            name="dynamic_wi4b32_afp32",
+            summary="int4 weights of dense layers in blocks of 32, int8 of convolutions, ranges "
+            "taken while running",
+            quantize=Quantization(scheme="dynamic", weight_bits=4, granularity="blockwise_32"),
+        ),
+        Recipe(
+            name="weight_only_wi8_afp32",
+            summary="int8 weights, computed in float32",
+            quantize=Quantization(scheme="weight_only"),
+        ),
+        Recipe(
+            name="weight_only_wi4_afp32",
+            summary="int4 weights (depthwise and the smallest int8), computed in float32",
+            quantize=Quantization(scheme="weight_only", weight_bits=4),
+        ),
+        Recipe(
+            name="static_wi8_ai8",
+            summary="int8 weights and activations",
+            quantize=Quantization(scheme="static", activation_bits=8),
+        ),
+        Recipe(
+            name="static_wi8_ai16",
+            summary="int8 weights, int16 activations",
+            quantize=Quantization(scheme="static", activation_bits=16),
+        ),
+    )
+}
+
+# When to take each, and when not. Times are those of ten trained models as multiples of float's,
+# on LiteRT with one x86 thread: benchmarks/RESULTS.md has each.
+_WHEN = {
+    "float32": "always written; the reference",
+    "float16": "half the download, float's speed",
+    "dynamic_wi8_afp32": "without samples, and for attention (0.63 to 0.89 of float's time); gains "
+    "little where convolutions are depthwise (0.93 to 1.08); runtimes from 2.17",
+    "dynamic_wi4b32_afp32": "large dense layers, to download less; mostly as fast as the one above "
+    "(0.22 to 1.22); runtimes from 2.18",
+    "weight_only_wi8_afp32": "a quarter to two fifths of the download, float's speed",
+    "weight_only_wi4_afp32": "the smallest download; 1.8 to 3.3 of float's time",
+    "static_wi8_ai8": "convolutional networks (0.20 to 0.66 of float's time) and integer hardware; "
+    "slow where there is attention (2.2 to 2.6); every runtime since 1.14",
+    "static_wi8_ai16": "NPUs; 12 to 77 of float's time on a CPU",
+}
+
+WITHOUT_DATA = ("float32", "float16", "dynamic_wi8_afp32")
+WITH_DATA = (*WITHOUT_DATA, "static_wi8_ai8")
+
+
+def get(name: str, io_dtype: IoDtype = "float32") -> Recipe:
+    """The recipe of that name, with its inputs and outputs stored as `io_dtype`.
+
+    Raises:
+        UsageError: No such recipe, or it cannot have integer inputs and outputs.
+    """
+    recipe = RECIPES.get(name)
+    if recipe is None:
+        raise UsageError(
+            f"A recipe is one of {', '.join(RECIPES)}.",
+            received=f"--recipe {name}",
+            hint=nearest(name, RECIPES),
+        )
+    if io_dtype == "float32" or recipe.quantize is None or recipe.quantize.scheme != "static":
+        return recipe
+    if recipe.quantize.activation_bits != 8:
+        raise UsageError(
+            "Integer inputs and outputs need int8 activations.",
+            received=f"--recipe {name} --io {io_dtype}",
+            hint="use --recipe static_wi8_ai8, or leave --io away.",
+        )
+    return replace(recipe, quantize=replace(recipe.quantize, io_dtype=io_dtype))
+
+
+def needs_data(recipe: Recipe) -> bool:
+    """Whether a recipe cannot be done without calibration samples."""
+    return recipe.quantize is not None and recipe.quantize.needs_calibration
+
+
+def help_rows() -> list[tuple[str, str]]:
+    """Each name with what it makes, as `edgekit convert --help` lists them."""
+    return [
+        (name, one.summary + "; needs --calibration" * needs_data(one))
+        for name, one in RECIPES.items()
+    ]
+
+
+def markdown_table() -> str:
+    """The same with when to take which, as README has it."""
+    rows = [
+        f"| `{name}` | {one.summary} | {'yes' * needs_data(one)} | {_WHEN[name]} |"
+        for name, one in RECIPES.items()
+    ]
+    return "\n".join(["| recipe | what | needs data | when |", "|---|---|---|---|", *rows])
+
+
+def name_of(how: Quantization | None) -> str:
+    """The name of the recipe that quantizes so, whatever its inputs, rounding and exceptions."""
+    if how is None:
+        return "float32"
+    wanted = (how.scheme, how.weight_bits, how.activation_bits)
+    return next(
+        name
+        for name, recipe in RECIPES.items()
+        if recipe.quantize is not None
+        and wanted
+        == (recipe.quantize.scheme, recipe.quantize.weight_bits, recipe.quantize.activation_bits)
+    )

@@ -1,0 +1,309 @@
+"""A Keras model to one float `.tflite`, once. Every variant derives from that file.
+
+The model becomes a concrete function with a batch of exactly 1: recurrent layers become
+builtin operators, mobile runtimes can create their buffers, and conversion takes 0.16x to
+0.36x of the time of `TFLiteConverter.from_keras_model` (benchmarks/RESULTS.md). Inputs and
+outputs carry the names that Keras gave them. `run` is called in a child process (see `isolate`).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edgekit import tflite
+from edgekit.core import project as projects
+from edgekit.core import serde
+from edgekit.core.errors import ExportError, ModelError, UsageError
+from edgekit.core.records import Contract, TensorSpec
+from edgekit.core.suggest import nearest
+from edgekit.core.text import printable
+from edgekit.data import draw
+from edgekit.frontend.export import export_errors, export_graph, tensor_names
+from edgekit.frontend.load import load
+from edgekit.frontend.load.loaded import LoadedModel
+from edgekit.frontend.trust.allowed_operators import LOWERED
+
+Report = Callable[[str], None]
+Shapes = Mapping[str, tuple[int, ...]]
+
+# Golden samples that Keras answers at once: few, for the activations of large models.
+_GOLDEN_BATCH = 2
+# Of one input; what a damaged or hostile file states may be 2**60.
+_MOST_VALUES = 2**31
+
+
+def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Load, export, and let Keras answer the golden samples.
+
+    Args:
+        request: `model`, `out` (where the float file goes), `golden_out` (`.npz`),
+            `calibration_out` and `training_out` (`.npz`, written when there is such data), and the
+            options `project`, `calibration`, `training`, `input_shapes`, `golden_samples`,
+            `calibration_samples`, `calibrates`, `seed`, `unsafe`, `custom_objects`.
+        report: Takes one line of progress.
+
+    Returns:
+        `contract`, `golden` (`data` or `synthetic`), `calibration_sha256`,
+        `calibration_ranges`, `training_sha256`, `notes` (what is wrong with calibration samples
+        among them), `seconds` by step.
+    """
+    started = time.perf_counter()
+    seconds: dict[str, float] = {}
+
+    def done(step: str) -> None:
+        nonlocal started
+        now = time.perf_counter()
+        seconds[step] = seconds.get(step, 0.0) + now - started
+        started = now
+
+    report("loading the model")
+    loaded = load.load(
+        Path(request["model"]),
+        unsafe=request["unsafe"],
+        custom_objects=request.get("custom_objects"),
+    )
+    done("load")
+    project = projects.load(Path(request["project"])) if request.get("project") else None
+    contract = fix_shapes(loaded, request.get("input_shapes") or {})
+    if project:
+        contract = project.describe(contract)
+
+    traced = trace(loaded, contract)
+    content = None
+    text = any(spec.dtype == "string" for spec in contract.inputs)
+    if text or traced.needs_tensorflow():
+        # The export knows, and says in which layer: before anybody makes samples (nobody can make
+        # up text), and before the model runs.
+        report("exporting the float file")
+        content = convert(traced)
+    done("export")
+
+    report("drawing samples")
+    drawn = draw.draw(contract, request, loaded.id_limits)
+    golden = drawn.golden
+    drawn.save(request)
+    done("samples")
+
+    # Before most exports, which leave several copies of the weights in memory.
+    report("running Keras on the golden samples")
+    answered = replace(golden, reference=loaded.predict(golden.inputs, batch_size=_GOLDEN_BATCH))
+    answered.save(Path(request["golden_out"]))
+    done("golden")
+
+    if content is None:
+        report("exporting the float file")
+        content = convert(traced)
+    Path(request["out"]).write_bytes(content)
+    done("export")
+    return {
+        "contract": serde.to_dict(contract),
+        **drawn.answer(),
+        "notes": [*loaded.notes, *_open_sizes(contract), *drawn.warnings],
+        "seconds": seconds,
+    }
+
+
+def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
+    """The model's contract with a batch of 1 and the sizes that the user fixed.
+
+    Raises:
+        UsageError: An unknown input, a shape of another rank, or one that contradicts
+            a size the model already fixes.
+        ModelError: An input that no memory holds.
+    """
+    names = [spec.name for spec in loaded.inputs]
+    for name in shapes:
+        if name not in names:
+            raise UsageError(
+                f"--input-shape names an input of the model: {', '.join(names)}.",
+                received=f"--input-shape {name}=...",
+                hint=nearest(name, names),
+            )
+    inputs = tuple(_fix_shape(spec, shapes.get(spec.name)) for spec in loaded.inputs)
+    for spec in inputs:
+        if math.prod(abs(size) for size in spec.shape) > _MOST_VALUES:
+            raise ModelError(
+                "An input of the model is larger than any device can hold.",
+                received=f"{loaded.name}: {printable(spec.name)} of shape {list(spec.shape)}",
+                hint="fix its sizes in the model; or copy or download it again, if it is damaged.",
+            )
+    return Contract(inputs=inputs, outputs=loaded.outputs)
+
+
+def _fix_shape(spec: TensorSpec, wanted: tuple[int, ...] | None) -> TensorSpec:
+    shape = (1, *spec.shape[1:])
+    if wanted is not None:
+        fits = len(wanted) == len(shape) and all(
+            w > 0 and s in (-1, w) for w, s in zip(wanted, shape, strict=True)
+        )
+        if not fits:
+            raise UsageError(
+                f"--input-shape {spec.name} fits the model's shape {list(shape)}, "
+                "where -1 is free and the batch is 1.",
+                received=str(list(wanted)),
+            )
+        shape = tuple(wanted)
+    return replace(spec, shape=shape)
+
+
+def _open_sizes(contract: Contract) -> list[str]:
+    return [
+        f"input {spec.name} keeps unknown sizes {list(spec.shape)}: the app must resize it, "
+        f"and buffers cannot be planned; fix them with --input-shape "
+        f"{spec.name}={','.join('N' if s < 0 else str(s) for s in spec.shape)}."
+        for spec in contract.inputs
+        if -1 in spec.shape
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """A model as one graph with a batch of 1; nothing of it was run.
+
+    A signature's names pass through Python arguments: `inputs` and `outputs` map names that are
+    safe there to the records of the model's own.
+    """
+
+    loaded: LoadedModel
+    function: Any
+    inputs: Mapping[str, TensorSpec]
+    outputs: Mapping[str, TensorSpec]
+
+    def needs_tensorflow(self) -> bool:
+        """Whether it holds operators that TFLite may lack; most often the export folds them."""
+        return any(node.type not in LOWERED for node in export_errors.nodes(self.function.graph))
+
+
+def trace(loaded: LoadedModel, contract: Contract) -> Traced:
+    """The graph of `loaded` with the input shapes of `contract`.
+
+    Raises:
+        ExportError: The model cannot be traced.
+    """
+    import tensorflow as tf
+
+    inputs = {f"input_{i}": spec for i, spec in enumerate(contract.inputs)}
+    outputs = {f"output_{i}": spec for i, spec in enumerate(loaded.outputs)}
+    export_graph.use_plain_recurrence(loaded)
+
+    def serve(**tensors: Any) -> dict[str, Any]:
+        answers = loaded.call({spec.name: tensors[safe] for safe, spec in inputs.items()})
+        # An identity keeps an output apart from an input or another output it may equal.
+        return {safe: tf.identity(answers[spec.name], name=safe) for safe, spec in outputs.items()}
+
+    try:
+        specs = {
+            safe: tf.TensorSpec([None if s < 0 else s for s in spec.shape], spec.dtype, name=safe)
+            for safe, spec in inputs.items()
+        }
+        function = tf.function(serve, autograph=False).get_concrete_function(**specs)
+    except Exception as error:  # the model's own code runs here: anything may happen
+        raise ExportError(
+            "TensorFlow traces the model with a batch of 1.",
+            received=export_errors.last_words(error),
+            hint="call the model on one sample in Keras, inside tf.function: the same error "
+            "shows there.",
+        ) from error
+    return Traced(loaded=loaded, function=function, inputs=inputs, outputs=outputs)
+
+
+def convert(traced: Traced) -> bytes:
+    """The float `.tflite` of a traced model.
+
+    Raises:
+        FlexError: The model needs TensorFlow operators; they and their layers are named.
+        ExportError: TensorFlow's converter refused it.
+    """
+    loaded, function = traced.loaded, traced.function
+    try:
+        settled = export_graph.settle(function) if loaded.kind == "saved_model" else function
+        model = _convert(settled, loaded.trackable, set(traced.inputs), sorted(traced.outputs))
+    except Exception as error:  # TensorFlow raises many kinds here, none of them documented
+        raise export_errors.explain(error, loaded, function) from error
+    tensor_names.name_layers(model, loaded, tensor_names.producers(model, function))
+    names = {safe: spec.name for safe, spec in (*traced.inputs.items(), *traced.outputs.items())}
+    return _name_signature(model, names)
+
+
+def export(loaded: LoadedModel, contract: Contract) -> bytes:
+    """The float `.tflite` of `loaded` with the input shapes of `contract`: traced, converted.
+
+    Raises:
+        FlexError: The model needs TensorFlow operators; they and their layers are named.
+        ExportError: The model cannot be traced, or TensorFlow's converter refused it.
+    """
+    return convert(trace(loaded, contract))
+
+
+def _convert(function: Any, trackable: Any, inputs: set[str], outputs: list[str]) -> Any:
+    """The converter's model, its signature in TensorFlow's safe names.
+
+    By itself the converter writes a SavedModel, reads it back and traces it again: more than
+    half of its time (EfficientNet-Lite0: 4.6 s against 1.9 s, and the same operators). That
+    way it keeps the signature, so here it is made. And of the frozen graph it makes a function
+    again, which nobody calls: `freeze` leaves that out. What cannot be frozen (tables,
+    variables that change) takes the long way.
+    """
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], trackable)
+    converter.experimental_lower_to_saved_model = False
+    converter._freeze_concrete_function = lambda: export_graph.freeze(function)
+    try:
+        # TensorFlow gives a dict's values in the order of its sorted keys: so is `outputs`.
+        model = _read(converter.convert())
+        if _sign(model, inputs, outputs):
+            return model
+    except Exception:
+        pass  # the long way says what is wrong, if anything is
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], trackable)
+    return _read(converter.convert())
+
+
+def _read(content: Any) -> Any:
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    return flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+
+
+def _sign(model: Any, wanted: set[str], outputs: list[str]) -> bool:
+    """Bind inputs by the names of their tensors, outputs by their order; False if in doubt."""
+    from ai_edge_litert import schema_py_generated as generated
+
+    graph = model.subgraphs[0]
+    inputs = {graph.tensors[i].name.decode(): int(i) for i in graph.inputs}
+    if set(inputs) != wanted or len(graph.outputs) != len(outputs):
+        return False
+
+    for number, index in enumerate(graph.outputs):
+        # The name that it has on the long way, where no better one is found.
+        if graph.tensors[index].name.startswith(b"Identity"):
+            graph.tensors[index].name = f"StatefulPartitionedCall:{number}".encode()
+
+    def entry(name: str, index: int) -> Any:
+        return generated.TensorMapT(name=name.encode(), tensorIndex=int(index))
+
+    model.signatureDefs = [
+        generated.SignatureDefT(
+            inputs=[entry(name, index) for name, index in sorted(inputs.items())],
+            outputs=[entry(*pair) for pair in zip(outputs, graph.outputs, strict=True)],
+            signatureKey=b"serving_default",
+            subgraphIndex=0,
+        )
+    ]
+    return True
+
+
+def _name_signature(model: Any, names: Mapping[str, str]) -> bytes:
+    for signature in model.signatureDefs:
+        tensors = model.subgraphs[signature.subgraphIndex].tensors
+        for entry in (*signature.inputs, *signature.outputs):
+            entry.name = names[entry.name.decode()].encode()
+        for entry in signature.inputs:
+            tensors[entry.tensorIndex].name = b"serving_default_" + entry.name + b":0"
+    return tflite.to_bytes(model)

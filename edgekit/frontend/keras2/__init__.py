@@ -1,0 +1,1 @@
+"""Models of Keras 2, rebuilt of Keras 3 layers."""

@@ -1,0 +1,1 @@
+"""Load a trained model, whichever Keras wrote it."""

@@ -1,0 +1,89 @@
+"""The classes and functions that a person gives for custom layers: `module:NAME`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+from edgekit.core.errors import UsageError
+from edgekit.core.suggest import nearest
+
+_FORM = "--custom-objects is module:NAME, of a dict, a class or a function."
+
+
+def import_objects(source: str | None) -> dict[str, Any]:
+    """What `module:NAME` stands for, as Keras' `custom_objects`.
+
+    The current folder is searched first, as `python -m` does. Importing the module also
+    runs its `register_keras_serializable` decorators.
+
+    Raises:
+        UsageError: Not of that form, the import fails, or the module has no such name.
+    """
+    if source is None:
+        return {}
+    module_name, _, name = source.partition(":")
+    if not module_name or not name:
+        raise UsageError(_FORM, received=repr(source), hint="as in my_layers:CUSTOM_OBJECTS")
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # the module is the person's own code: anything may happen
+        raise UsageError(
+            "The module of --custom-objects can be imported from the current folder.",
+            received=f"{source}: {type(error).__name__}: {error}",
+            hint=f"try: python -c 'import {module_name}'",
+        ) from None
+    if not hasattr(module, name):
+        raise UsageError(
+            f"The module {module_name} has the name that --custom-objects gives.",
+            received=source,
+            hint=nearest(name, vars(module)),
+        )
+    value = getattr(module, name)
+    if isinstance(value, dict):
+        return {str(key): item for key, item in value.items()}
+    if not callable(value):
+        raise UsageError(_FORM, received=f"{source} is a {type(value).__name__}")
+    return {name: value, getattr(value, "__name__", name): value}
+
+
+def registered(name: str, *, keras2: bool) -> str | None:
+    """The full name under which the person's module registered a class or function.
+
+    Args:
+        name: That name, `package>Scale`, or its last part, as some releases of Keras write.
+        keras2: Look in the registry of tf_keras instead of Keras 3's.
+    """
+    if keras2:
+        import tf_keras as keras
+    else:
+        import keras
+    for key, value in keras.saving.get_custom_objects().items():
+        own = not str(value.__module__).startswith(("keras.", "tf_keras."))
+        if own and (key == name or key.endswith(f">{name}")):
+            return str(key)
+    return None
+
+
+def operations() -> dict[str, Any]:
+    """The operations of Keras 3 (`NotEqual`, `Add`), by class name.
+
+    Keras 3 writes them into `.h5` files, for a masked Embedding or any `keras.ops` between
+    layers, and cannot find them again when it reads those files.
+    """
+    import keras
+
+    found: dict[str, Any] = {}
+    for name in ("core", "image", "linalg", "math", "nn", "numpy"):
+        module = importlib.import_module(f"keras.src.ops.{name}")
+        for value in vars(module).values():
+            if not isinstance(value, type) or not issubclass(value, keras.Operation):
+                continue
+            if not hasattr(keras.layers, value.__name__):  # Softmax and others are layers there
+                found[value.__name__] = value
+    return found

@@ -1,0 +1,92 @@
+"""SavedModel folders: `model.save` of Keras 2, `model.export` of Keras 3, TensorFlow's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edgekit.core.errors import ModelError, reading
+from edgekit.frontend.load.id_limits import embedding_limits
+from edgekit.frontend.load.loaded import LoadedModel, tensor_spec
+from edgekit.frontend.trust import check_saved_model
+
+_SERVING = ("serving_default", "serve")
+_CANNOT_READ = "TensorFlow cannot read the SavedModel."
+_ID_OPERATORS = {"GatherV2", "Gather", "ResourceGather", "OneHot"}
+
+
+def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
+    """The serving signature of a SavedModel.
+
+    Raises:
+        ModelError: Damaged, or without one serving signature.
+        UnsafeModelError: It holds operators or names files that are not allowed (see
+            `check_saved_model`), and `unsafe` is False.
+    """
+    import tensorflow as tf
+
+    with reading(path, _CANNOT_READ, kind=ModelError, hint=check_saved_model.DAMAGED):
+        # TensorFlow's own reader, so that what is checked is what is loaded below.
+        stored = tf.__internal__.saved_model.parse_saved_model(str(path))
+    if not unsafe:
+        check_saved_model.refuse_unsafe(path, stored)
+    with reading(path, _CANNOT_READ, kind=ModelError, hint=check_saved_model.DAMAGED):
+        loaded = tf.saved_model.load(str(path))
+    name, signature = _signature(path, loaded)
+    specs = signature.structured_input_signature[1]
+    inputs = tuple(tensor_spec(key, _shape(s), s.dtype) for key, s in sorted(specs.items()))
+    results = signature.structured_outputs
+    outputs = tuple(tensor_spec(key, _shape(t), t.dtype) for key, t in sorted(results.items()))
+    if not inputs or not outputs:
+        raise ModelError(
+            "A serving signature has inputs and outputs.",
+            received=f"{path.name}, {name}: {len(inputs)} inputs, {len(outputs)} outputs",
+            hint="export it again: model.export(FOLDER).",
+        )
+
+    def call(values: dict[str, Any]) -> dict[str, Any]:
+        return dict(signature(**{spec.name: values[spec.name] for spec in inputs}))
+
+    ids = any("int" in spec.dtype for spec in inputs)
+    ids = ids or bool(check_saved_model.operators(stored) & _ID_OPERATORS)
+    return LoadedModel(
+        kind="saved_model",
+        name=path.resolve().name,
+        inputs=inputs,
+        outputs=outputs,
+        trackable=loaded,
+        call=call,
+        layers=_layers(signature),
+        id_limits=embedding_limits(call, inputs) if ids else {},
+        notes=(f"SavedModel signature {name!r}",),
+    )
+
+
+def _shape(tensor: Any) -> tuple[int | None, ...]:
+    if tensor.shape.rank is None:
+        raise ModelError(
+            "A signature says how many dimensions each tensor has.",
+            received=f"{tensor.name!r} of unknown rank",
+            hint="export the model again with an input_signature.",
+        )
+    return tuple(tensor.shape.as_list())
+
+
+def _signature(path: Path, loaded: Any) -> tuple[str, Any]:
+    # What TensorFlow 1 keeps for itself, as the signature that initializes, is none to serve.
+    signatures = {k: v for k, v in loaded.signatures.items() if not k.startswith("__saved_model")}
+    for name in _SERVING:
+        if name in signatures:
+            return name, signatures[name]
+    if len(signatures) == 1:
+        return next(iter(signatures.items()))
+    raise ModelError(
+        "A SavedModel has one signature to serve: serving_default, serve, or its only one.",
+        received=f"{path.name} has {', '.join(sorted(signatures)) or 'no signatures'}",
+        hint="load it in Python and save it with signatures={'serving_default': FUNCTION}.",
+    )
+
+
+def _layers(signature: Any) -> tuple[str, ...]:
+    names = (variable.name.split("/")[0].split(":")[0] for variable in signature.variables)
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,1 @@
+"""What a stranger's model file may name and do, decided before it is loaded."""

@@ -1,0 +1,1 @@
+"""Converted files as bundles for apps."""

@@ -1,0 +1,1 @@
+"""A trained Keras model in, proven TFLite files out."""

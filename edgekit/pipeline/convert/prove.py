@@ -1,0 +1,171 @@
+"""That a conversion computes what it should: on golden samples, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.core.errors import FidelityError, QuantizeError
+from edgekit.core.records import Contract, ConvertOptions, Limits, Recipe, Target, Verified
+from edgekit.data import split
+from edgekit.data.samples import Samples
+from edgekit.measure import fidelity
+from edgekit.pipeline.convert.plan import Plan
+from edgekit.runtimes import local
+
+_WORKERS = 2
+# No interpreter of a host has fast kernels for int16 activations: they take 28x of float's time.
+_SAMPLES_AT_16_BITS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Samples that every file is run on, with what the float file gives for them.
+
+    The golden ones come first, then `held_back` calibration samples.
+    """
+
+    samples: Samples
+    held_back: int
+
+
+def proof_samples(work: Path, settled: Plan, seed: int) -> Proof:
+    """The samples that every file is run on: golden ones, and some that were held back.
+
+    They are written to `proof.npz` too, for processes that answer them.
+    """
+    golden, calibration = Samples.load(work / "golden.npz"), work / "calibration.npz"
+    held = 0
+    inputs = golden.inputs
+    if calibration.is_file():
+        _, others = split.held_back(Samples.load(calibration), seed)
+        held = min(settled.judges, len(others))
+        others = others.take(range(held))
+        inputs = {n: np.concatenate([v, others.inputs[n]]) for n, v in inputs.items()}
+    proof = Samples(inputs=inputs)
+    proof.save(work / "proof.npz", compress=False)
+    return Proof(samples=proof, held_back=held)
+
+
+def compare_with_original(
+    work: Path, proof: Proof, options: ConvertOptions
+) -> tuple[Samples, float | None, Proof]:
+    """Run the float file on the golden samples and compare it with the Keras outputs.
+
+    Returns:
+        The golden samples with reference outputs; the SQNR in dB, None where there was no
+        Keras model to compare with; and the proof, with what the float file gives.
+
+    Raises:
+        FidelityError: The float file does not compute what Keras computes.
+    """
+    golden, inputs = Samples.load(work / "golden.npz"), proof.samples.inputs
+    with local.open_session(work / "float.tflite", Target(), limits=options.limits) as session:
+        everything = session.run(inputs)
+    outputs = {name: values[: len(golden)] for name, values in everything.items()}
+    proof = replace(proof, samples=Samples(inputs=inputs, reference=everything))
+    if not golden.reference:
+        return replace(golden, reference=outputs), None, proof
+    sqnr = _agrees(golden.reference, outputs, options, "Keras")
+    return golden, sqnr, proof
+
+
+def compare_with_pruned(
+    file: Path, answers: Mapping[str, np.ndarray], proof: Proof, options: ConvertOptions
+) -> None:
+    """Run the pruned float file on the proof's samples, and compare it with the pruned model.
+
+    Raises:
+        FidelityError: It does not compute what the pruned Keras model computes.
+    """
+    with local.open_session(file, Target(), limits=options.limits) as session:
+        outputs = session.run(proof.samples.inputs)
+    _agrees(answers, outputs, options, "the pruned Keras model")
+
+
+def _agrees(
+    expected: Mapping[str, np.ndarray],
+    outputs: Mapping[str, np.ndarray],
+    options: ConvertOptions,
+    original: str,
+) -> float:
+    sqnr = min(
+        fidelity.sqnr_db(expected[name].reshape(outputs[name].shape), outputs[name])
+        for name in outputs
+    )
+    if sqnr < options.min_reference_sqnr_db:
+        raise FidelityError(
+            f"The float .tflite agrees with {original} to at least "
+            f"{options.min_reference_sqnr_db:g} dB on "
+            f"{len(next(iter(outputs.values())))} samples.",
+            received=f"{sqnr:.1f} dB",
+            hint="the model may be random at inference (noise, dropout that is always on), or "
+            "unstable in float32.",
+        )
+    return sqnr
+
+
+def verified(outputs: Mapping[str, np.ndarray], proof: Proof, contract: Contract) -> Verified:
+    """How near outputs for the proof's samples come to those of the original's float file."""
+    found = {m.name: m.value for m in fidelity.compare(proof.samples.reference, outputs, contract)}
+    return Verified(
+        sqnr_db=found["sqnr_db"],
+        agreement=found.get("agreement"),
+        num_samples=len(proof.samples),
+        held_back=proof.held_back,
+    )
+
+
+def check_all(
+    files: Sequence[Path],
+    recipes: Sequence[Recipe],
+    proof: Proof,
+    contract: Contract,
+    limits: Limits,
+) -> list[Verified | None]:
+    """`check_runs` for each file that is not the float one."""
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        checks = [
+            pool.submit(check_runs, file, recipe, proof, contract, limits)
+            # The slowest recipes stand last: begun first, they end with the others.
+            for file, recipe in reversed(list(zip(files, recipes, strict=True)))
+        ]
+        return [check.result() for check in reversed(checks)]
+
+
+def check_runs(
+    path: Path, recipe: Recipe, proof: Proof, contract: Contract, limits: Limits
+) -> Verified | None:
+    """Run a file, refuse what is not finite, and compare it with the float file.
+
+    Returns:
+        How near it comes; None for the original's float file itself.
+
+    Raises:
+        QuantizeError: An output is NaN or infinite.
+        RunError: The interpreter could not run it.
+    """
+    how = recipe.quantize
+    if how is None and recipe.prune is None:
+        return None
+    samples, held = proof.samples, proof.held_back
+    if how is not None and how.activation_bits == 16:
+        last = len(samples)
+        samples = samples.take(range(max(0, last - _SAMPLES_AT_16_BITS), last))
+        held = min(held, len(samples))
+    with local.open_session(path, Target(), limits=limits) as session:
+        outputs = session.run(samples.inputs)
+    for name, values in outputs.items():
+        if not np.isfinite(values).all() and np.isfinite(samples.reference[name]).all():
+            raise QuantizeError(
+                f"{recipe.name} computes finite outputs.",
+                received=f"{name} holds NaN or infinity on {len(samples)} samples",
+                hint="use another recipe.",
+            )
+    if not all(np.isfinite(values).all() for values in samples.reference.values()):
+        return None
+    return verified(outputs, Proof(samples=samples, held_back=held), contract)

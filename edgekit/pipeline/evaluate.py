@@ -1,0 +1,144 @@
+"""One file, its float file and samples: what is measured of them, for `validate` and the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.core import artifacts, serde
+from edgekit.core.errors import ModelError
+from edgekit.core.project import Project
+from edgekit.core.records import Artifact, Contract, Limits, Metric
+from edgekit.data import input_ranges
+from edgekit.data.samples import Samples
+from edgekit.pipeline import inspect
+
+Outputs = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A file to judge, the float file to compare it with, and the one it was quantized from.
+
+    The two are one file but where the model was pruned. None where they are not known.
+    """
+
+    path: Path
+    contract: Contract
+    manifest: Artifact | None
+    reference: Path | None
+    origin: Path | None
+
+
+def candidate(
+    path: Path,
+    reference: Path | None = None,
+    project: Project | None = None,
+    limits: Limits | None = None,
+) -> Candidate:
+    """A file with what lies beside it.
+
+    Args:
+        path: The `.tflite`.
+        reference: Its float file; by default the one beside it, if it is the right one.
+        project: What describes a file without a manifest.
+        limits: Of the process that reads such a file.
+    """
+    manifest, origin = artifacts.load(path), reference
+    if manifest is not None:
+        contract = manifest.contract
+        if reference is None:
+            beside = artifacts.float_path(manifest)
+            if beside.is_file() and serde.sha256(beside) == manifest.float_sha256:
+                reference = beside
+            pruned = artifacts.origin_path(manifest)
+            origin = pruned if manifest.recipe.prune and pruned.is_file() else reference
+    else:
+        contract = inspect.contract(path, limits or Limits())
+        if project is not None:
+            contract = project.describe(contract)
+    return Candidate(
+        path=path, contract=contract, manifest=manifest, reference=reference, origin=origin
+    )
+
+
+def measure(
+    candidate: Candidate,
+    samples: Samples,
+    outputs: Outputs,
+    expected: Outputs | None,
+    metric: str | None,
+) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
+    """Task metric, fidelity and size of one file, and what must be said beside them."""
+    from edgekit.measure import accuracy, fidelity
+
+    notes = []
+    metrics: list[Metric] = []
+    name = metric or accuracy.default_metric(candidate.contract, samples.labels)
+    if name is not None:
+        metrics.append(accuracy.measure(name, outputs, samples, candidate.contract))
+    else:
+        notes.append(_without_accuracy(candidate.contract, samples.labels))
+    if expected is not None:
+        metrics.extend(fidelity.compare(expected, outputs, candidate.contract))
+    else:
+        notes.append(
+            f"the float file of {candidate.path.name} is not beside it: no fidelity; "
+            "name it with --reference."
+        )
+    metrics.extend(sizes(candidate.path))
+    return tuple(metrics), tuple(notes)
+
+
+def sizes(path: Path) -> tuple[Metric, ...]:
+    """`size_bytes` and `compressed_bytes` of a file.
+
+    Raises:
+        ModelError: It cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError("A .tflite file can be read.", received=str(error)) from None
+    compressed = artifacts.compressed_bytes(content)
+    return (
+        Metric(name="size_bytes", value=len(content), unit="B", better="lower"),
+        Metric(name="compressed_bytes", value=compressed, unit="B", better="lower"),
+    )
+
+
+def _without_accuracy(contract: Contract, labels: np.ndarray | None) -> str:
+    if labels is None:
+        return "no labels in the data: no accuracy, only agreement with the float file."
+    return (
+        f"labels of shape {labels.shape} ask for no metric by themselves: no accuracy; name one "
+        f"with --metric NAME{'@OUTPUT' if len(contract.outputs) > 1 else ''}."
+    )
+
+
+def sample_notes(
+    manifest: Artifact | None, samples: Samples, digests: Sequence[str]
+) -> tuple[str, ...]:
+    """Say when samples that made the file judge it too, or go beyond those samples."""
+    if manifest is None:
+        return ()
+    trained_on = set(manifest.training_digests.split())
+    trained = sum(digest in trained_on for digest in digests)
+    notes: tuple[str, ...] = (_seen(trained, len(digests), "training"),) if trained else ()
+    how = manifest.recipe.quantize
+    if how is None or not (how.needs_calibration or how.refines_weights):
+        return notes
+    notes += input_ranges.unlike_calibration(samples, manifest.calibration_ranges)
+    calibrated = set(manifest.calibration_digests.split())
+    seen = sum(digest in calibrated for digest in digests)
+    return (_seen(seen, len(digests), "calibration"), *notes) if seen else notes
+
+
+def _seen(count: int, of: int, purpose: str) -> str:
+    return (
+        f"{count} of {of} evaluation samples were used for {purpose}: "
+        "the accuracy looks better than it is."
+    )

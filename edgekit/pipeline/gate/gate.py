@@ -1,0 +1,251 @@
+"""The gate: variants converted, measured, and judged by the rules of `edgekit.toml`."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import edgekit
+from edgekit.core import artifacts, serde
+from edgekit.core import project as projects
+from edgekit.core.errors import DataError, ProjectError
+from edgekit.core.gate_rules import Baseline, GateResult, OnInconclusive, TimingOptions
+from edgekit.core.process import Progress, silent
+from edgekit.core.project import Project
+from edgekit.core.records import Artifact, Limits, Metric
+from edgekit.measure.machine import describe_host
+from edgekit.pipeline.cache import Cache
+from edgekit.pipeline.gate import baseline as store
+from edgekit.pipeline.gate import gather_facts, variant_files
+from edgekit.pipeline.gate.measure_variants import Measured, Measuring, Pair
+from edgekit.runtimes import environments
+from edgekit.verdicts import claims, judge
+from edgekit.verdicts.facts import Facts
+
+
+def gate(
+    project: Path | str = ".",
+    *,
+    update_baseline: bool = False,
+    on_inconclusive: OnInconclusive = "exit3",
+    output: Path | str | None = None,
+    fresh: bool = False,
+    unsafe: bool = False,
+    timing: TimingOptions | None = None,
+    limits: Limits | None = None,
+    on_progress: Progress = silent,
+) -> GateResult:
+    """Convert what changed, measure it, and judge it by the project's rules.
+
+    Args:
+        project: An `edgekit.toml`, or the folder it lies in.
+        update_baseline: Write what was measured as the new baseline. Rules against the baseline
+            are not judged then.
+        on_inconclusive: What a gate that can tell neither way shall mean.
+        output: A folder for the judged files, each with its manifest and its float file.
+        fresh: Convert, run and time everything again, whatever the cache has.
+        unsafe: Allow models that hold code.
+        timing: How long and how often files are timed.
+        limits: Time and memory of each process.
+        on_progress: Takes one line at each step.
+
+    Returns:
+        A verdict for each rule, variant and target that it is about; and the exit code.
+
+    Raises:
+        EdgekitError: By its class: no rules, no baseline or another model's, samples that
+            cannot be read, a model that cannot be converted.
+    """
+    started, limits, kept = time.monotonic(), limits or Limits(), Cache(fresh=fresh)
+    said = _project(Path(project))
+    rules = [rule for rule in said.rule if not (update_baseline and rule.against == "baseline")]
+    wanted = _wanted(said)
+    path = said.file.parent / said.baseline if said.file else Path(said.baseline)
+    before, old_outputs = _before(path, said, update_baseline=update_baseline)
+    variants = list(dict.fromkeys(variant for variant, _ in wanted))
+    made = variant_files.made(
+        said, variants, kept=kept, unsafe=unsafe, limits=limits, on_progress=on_progress
+    )
+    if before is not None:
+        _check_model(before, said, made)
+    measuring = Measuring(said, made, kept=kept, limits=limits, on_progress=on_progress)
+    measured = measuring.measure(wanted)
+    facts = gather_facts.timed(
+        gather_facts.gather(made, measured, measuring, old_outputs),
+        said,
+        made,
+        before,
+        path,
+        kept=kept,
+        options=timing or TimingOptions(),
+        limits=limits,
+        on_progress=on_progress,
+    )
+    if update_baseline:
+        before = _update(path, said, made, facts, measured, on_progress)
+    verdicts = judge.judge(claims.claims(rules, facts, before))
+    if output is not None:
+        _deliver(Path(output), made)
+    outcome = judge.outcome(verdicts)
+    return GateResult(
+        edgekit=edgekit.__version__,
+        model=_name(said),
+        outcome=outcome,
+        exit_code=judge.exit_code(outcome, on_inconclusive),
+        verdicts=verdicts,
+        measurements=tuple(one.measurement.summary() for one in facts),
+        host=describe_host(),
+        baseline=path.name if before else "",
+        baseline_created_at=max((m.created_at for m in before.measurements), default="")
+        if before
+        else "",
+        updated=update_baseline,
+        seconds=round(time.monotonic() - started, 3),
+        notes=(
+            *kept.notes,
+            *dict.fromkeys(note for one in facts for note in one.measurement.notes),
+        ),
+    )
+
+
+def _project(path: Path) -> Project:
+    """The project of a file or folder, when it has rules."""
+    said = projects.load(path / projects.FILE_NAME if path.is_dir() else path)
+    if not said.rule:
+        raise ProjectError(
+            "A gate has rules.",
+            received=f"{path} without a [[rule]]",
+            hint="`edgekit init MODEL` writes some; one holds the keys "
+            'metric = "size_bytes", max_loss = 0.05 and against = "baseline".',
+        )
+    return said
+
+
+def _name(said: Project) -> str:
+    return said.name or Path(said.model or "").stem
+
+
+def _wanted(said: Project) -> list[Pair]:
+    """The variants and targets that rules are about.
+
+    A rule about files alone needs no more than one target for each variant.
+    """
+    for target in said.target:
+        environments.parse(target.label)  # refuses runtimes that there are not
+    if not said.variants:
+        raise ProjectError(
+            "A gate judges variants: recipes, or [variant.NAME].",
+            received=f"{said.file} with neither",
+            hint='add recipes = ["static_wi8_ai8"].',
+        )
+    wanted: dict[Pair, None] = {}
+    for rule in sorted(said.rule, key=claims.is_of_file):
+        for variant in said.variants:
+            pairs = [(variant, t) for t in said.target if claims.concerned(rule, variant, t)]
+            if claims.is_of_file(rule):
+                pairs = [] if any(v == variant for v, _ in wanted) else pairs[:1]
+            wanted.update(dict.fromkeys(pairs))
+    order = list(said.variants)
+    return sorted(wanted, key=lambda pair: (order.index(pair[0]), said.target.index(pair[1])))
+
+
+def _before(
+    path: Path, said: Project, *, update_baseline: bool
+) -> tuple[Baseline | None, dict[str, np.ndarray]]:
+    """The baseline, where a rule needs one; where it is only of use, if there is one."""
+    if update_baseline:
+        return None, {}
+    if any(rule.against == "baseline" for rule in said.rule) or path.is_file():
+        return store.load(path)
+    return None, {}
+
+
+def _check_model(before: Baseline, said: Project, made: Mapping[str, Artifact]) -> None:
+    """Refuse a baseline of another model. One that was trained again has the same outputs."""
+    outputs = _outputs(made)
+    if (before.model, before.outputs) != (_name(said), outputs):
+        raise ProjectError(
+            f"The baseline {said.baseline} is of this model, {_name(said)} {_spelled(outputs)}.",
+            received=f"{before.model} {_spelled(before.outputs)}",
+            hint=f"write a new one, if the model is meant to be another: {store.UPDATE}",
+        )
+
+
+def _outputs(made: Mapping[str, Artifact]) -> dict[str, tuple[int, ...]]:
+    return {spec.name: spec.shape for spec in next(iter(made.values())).contract.outputs}
+
+
+def _spelled(outputs: Mapping[str, Sequence[int]]) -> str:
+    return ", ".join(f"{name} {list(shape)}" for name, shape in outputs.items())
+
+
+def _update(
+    path: Path,
+    said: Project,
+    made: Mapping[str, Artifact],
+    facts: Sequence[Facts],
+    measured: Mapping[Pair, Measured],
+    on_progress: Progress,
+) -> Baseline:
+    """Write the baseline: all of it, or the old one stays.
+
+    Raises:
+        DataError: Something could not be measured.
+        OutputError: It cannot be written.
+    """
+    for one in facts:
+        if one.problem:
+            raise DataError(
+                "A baseline holds measurements of every variant on every target.",
+                received=f"{one.variant} on {one.target.title}: {one.problem}",
+                hint=f"mend that, or leave it out of the rules; {path.name} is as it was.",
+            )
+    compared = {rule.metric for rule in said.rule if rule.against == "baseline"}
+    outputs = {
+        gather_facts.outputs_place(one.measurement) + name.removeprefix("candidate/"): array
+        for one in measured.values()
+        for name, array in one.outputs.items()
+        if name.startswith("candidate/")
+    }
+    timed = dict.fromkeys(
+        one.variant
+        for one in facts
+        for rule in said.rule
+        if gather_facts.times_baseline(rule) and claims.concerned(rule, one.variant, one.target)
+    )
+    baseline = Baseline(
+        model=_name(said),
+        outputs=_outputs(made),
+        measurements=tuple(one.measurement for one in facts),
+    )
+    with store.writing(path, on_progress):
+        store.save(
+            path,
+            baseline,
+            keep=partial(_is_kept, compared),
+            outputs=outputs,
+            beside={
+                Path(made[name].path): gather_facts.baseline_file(path, name) for name in timed
+            },
+        )
+    return baseline
+
+
+def _is_kept(compared: set[str], metric: Metric) -> bool:
+    """Values by sample: right and wrong always, since they are small; others where asked for."""
+    return metric.name in compared or (metric.statistic == "mean" and not metric.parts)
+
+
+def _deliver(folder: Path, made: Mapping[str, Artifact]) -> None:
+    """Copy the judged files, with their manifests and float files."""
+    for artifact in made.values():
+        file = Path(artifact.path)
+        for one in {file, artifacts.float_path(artifact)}:
+            for source in (one, artifacts.manifest_path(one)):
+                with serde.atomic_path(folder / source.name) as temporary:
+                    shutil.copyfile(source, temporary)

@@ -1,0 +1,223 @@
+"""What was measured and timed, gathered as the facts that rules are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from edgekit import tflite
+from edgekit.core import artifacts, serde
+from edgekit.core.errors import EdgekitError
+from edgekit.core.gate_rules import TIME_METRICS, Baseline, Rule, TimingOptions
+from edgekit.core.process import Progress
+from edgekit.core.project import Project
+from edgekit.core.records import Artifact, Contract, Limits, Measurement, Metric
+from edgekit.data.samples import Samples
+from edgekit.measure import accuracy
+from edgekit.pipeline.cache import Cache
+from edgekit.pipeline.gate import variant_times
+from edgekit.pipeline.gate.measure_variants import Measured, Measuring, Pair
+from edgekit.verdicts import claims
+from edgekit.verdicts.facts import Facts, Recompute
+
+_TIMES = ("latency_ratio", *TIME_METRICS)
+
+
+def baseline_file(path: Path, variant: str) -> Path:
+    """Where the file of a baseline's variant lies, for rules that time it."""
+    return path.with_name(f"{path.stem}.{variant}.tflite")
+
+
+def times_baseline(rule: Rule) -> bool:
+    """Whether a rule needs the baseline's file."""
+    return rule.metric == "latency_ratio" and rule.against == "baseline"
+
+
+def gather(
+    made: Mapping[str, Artifact],
+    measured: Mapping[Pair, Measured],
+    measuring: Measuring,
+    old_outputs: Mapping[str, np.ndarray],
+) -> list[Facts]:
+    """The facts that need no clock.
+
+    Args:
+        made: The artifact of each variant.
+        measured: Of each variant on each target, in the order of the facts.
+        measuring: Has the samples, for metrics that are computed again.
+        old_outputs: Whole outputs of the baseline, by `VARIANT/TARGET/NAME`.
+    """
+    facts = []
+    for (variant, target), one in measured.items():
+        artifact = made[variant]
+        inside = tflite.operators(tflite.read(Path(artifact.path)))
+        facts.append(
+            Facts(
+                variant=variant,
+                target=target,
+                measurement=one.measurement,
+                reference=one.reference,
+                is_float=artifact.sha256 == artifact.float_sha256,
+                operators=tuple(dict.fromkeys(operator.name for operator in inside)),
+                oldest_runtime=artifact.oldest_runtime,
+                plain=one.plain,
+                recompute=_recompute(one, artifact.contract, measuring, old_outputs),
+                problem=one.problem,
+            )
+        )
+    return facts
+
+
+def outputs_place(measurement: Measurement) -> str:
+    """What the names of a baseline's whole outputs begin with."""
+    return f"{measurement.artifact}/{measurement.target.title}/"
+
+
+def _recompute(
+    one: Measured, contract: Contract, measuring: Measuring, old: Mapping[str, np.ndarray]
+) -> dict[str, dict[str, Recompute]]:
+    names = [m.name for m in one.measurement.metrics if m.statistic == "whole"]
+    if not names:
+        return {}
+    samples = measuring.samples(one.measurement.artifact)
+    given = {whose: _under(one.outputs, f"{whose}/") for whose in ("candidate", "float")}
+    given["baseline"] = _under(old, outputs_place(one.measurement))
+    return {
+        name: {
+            whose: partial(_on_rows, name, outputs, samples, contract)
+            for whose, outputs in given.items()
+            if outputs
+        }
+        for name in names
+    }
+
+
+def _under(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
+def _on_rows(
+    name: str,
+    outputs: Mapping[str, np.ndarray],
+    samples: Samples,
+    contract: Contract,
+    rows: np.ndarray,
+) -> float:
+    """A metric of whole outputs, on a draw of the samples."""
+    drawn = {key: array[rows] for key, array in outputs.items()}
+    return accuracy.measure(name, drawn, samples.take(rows), contract).value
+
+
+def timed(
+    facts: Sequence[Facts],
+    project: Project,
+    made: Mapping[str, Artifact],
+    baseline: Baseline | None,
+    path: Path,
+    *,
+    kept: Cache,
+    options: TimingOptions,
+    limits: Limits,
+    on_progress: Progress,
+) -> list[Facts]:
+    """The facts with times and memory, where rules ask for them.
+
+    One target after another, and nothing beside it: what else runs would be measured too.
+    """
+    found = list(facts)
+    for target in dict.fromkeys(one.target for one in facts):
+        places = [
+            i
+            for i, one in enumerate(found)
+            if one.target == target and not one.problem and not one.measurement.failure
+        ]
+        asked = {i: _asked(found[i], project, made, baseline, path) for i in places}
+        timing = [one for one in asked.values() if one.rules]
+        if timing:
+            try:
+                metrics, noisy = variant_times.times(
+                    timing,
+                    target,
+                    kept=kept,
+                    options=options,
+                    limits=limits,
+                    on_progress=on_progress,
+                )
+            except EdgekitError as error:  # a crash in the middle: what was measured stands
+                for i in places:
+                    found[i] = replace(found[i], untimed=_told(error))
+            else:
+                for i in places:
+                    found[i] = _with(found[i], *metrics.get(found[i].variant, ()))
+                    found[i] = replace(found[i], noisy=noisy if asked[i].rules else "")
+        for i in places:
+            if _rules(project, found[i], ("peak_rss_bytes",)):
+                found[i] = _with_memory(found[i], made, kept, limits, on_progress)
+    return found
+
+
+def _rules(project: Project, one: Facts, metrics: Sequence[str]) -> tuple[Rule, ...]:
+    return tuple(
+        rule
+        for rule in project.rule
+        if rule.metric in metrics and claims.concerned(rule, one.variant, one.target)
+    )
+
+
+def _asked(
+    one: Facts,
+    project: Project,
+    made: Mapping[str, Artifact],
+    baseline: Baseline | None,
+    path: Path,
+) -> variant_times.Asked:
+    artifact = made[one.variant]
+    rules = tuple(
+        rule
+        for rule in _rules(project, one, _TIMES)
+        if rule.metric in TIME_METRICS or not claims.is_timed_against_itself(rule, one, baseline)
+    )
+    return variant_times.Asked(
+        variant=one.variant,
+        path=Path(artifact.path),
+        reference=artifacts.float_path(artifact),
+        baseline=_old_file(one, baseline, path) if any(map(times_baseline, rules)) else None,
+        rules=rules,
+    )
+
+
+def _old_file(one: Facts, baseline: Baseline | None, path: Path) -> Path | None:
+    """The baseline's own file, if it is there and is the one that was measured."""
+    before = baseline and baseline.measurement(one.variant, one.target.title)
+    file = baseline_file(path, one.variant)
+    if not before or not file.is_file() or serde.sha256(file) != before.artifact_sha256:
+        return None
+    return file
+
+
+def _with(one: Facts, *metrics: Metric) -> Facts:
+    kept = [m for m in one.measurement.metrics if m.name not in {new.name for new in metrics}]
+    return replace(one, measurement=replace(one.measurement, metrics=(*kept, *metrics)))
+
+
+def _with_memory(
+    one: Facts, made: Mapping[str, Artifact], kept: Cache, limits: Limits, on_progress: Progress
+) -> Facts:
+    artifact = made[one.variant]
+    files = {"candidate": Path(artifact.path), "float": artifacts.float_path(artifact)}
+    try:
+        found = variant_times.memories(
+            files, one.target, kept=kept, limits=limits, on_progress=on_progress
+        )
+    except EdgekitError as error:
+        return replace(one, problem=_told(error))
+    more = _with(one, found["candidate"])
+    return replace(more, reference=(*one.reference, found["float"]))
+
+
+def _told(error: EdgekitError) -> str:
+    return " ".join(filter(None, (error.rule, error.received)))

@@ -1,0 +1,284 @@
+"""What each variant computes on each target: run and measured, or taken from the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.core import serde
+from edgekit.core.errors import DataError, EdgekitError, UnsupportedOperator
+from edgekit.core.gate_rules import TASK_METRICS, Baseline
+from edgekit.core.process import Progress
+from edgekit.core.project import Project
+from edgekit.core.records import Artifact, Limits, Measurement, Metric, Target
+from edgekit.data.samples import Samples
+from edgekit.measure import accuracy
+from edgekit.measure.machine import describe_host
+from edgekit.pipeline import cache
+from edgekit.pipeline.cache import Cache
+from edgekit.pipeline.evaluate import Candidate, candidate, measure, sample_notes, sizes
+from edgekit.pipeline.gate import baseline as store
+from edgekit.pipeline.gate.variant_files import source_digest
+from edgekit.pipeline.runner import REFERENCE_TARGET, Drawn, Runs
+from edgekit.runtimes import environments, local
+from edgekit.runtimes.base import SessionInfo
+
+_FLOAT = "float32"
+_ACCURACIES = ("top1_accuracy", "top5_accuracy")
+_FILE = "measurement.json"
+_PLAIN = "plain"
+
+Pair = tuple[str, Target]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """One variant on one target.
+
+    Attributes:
+        measurement: Of the variant, with per-sample values.
+        reference: Metrics of its float file.
+        plain: Operators that no accelerated kernels took; None where it did not run.
+        outputs: Whole outputs, where a metric needs them: `candidate/NAME` and `float/NAME`.
+        problem: Why there are no metrics of samples.
+    """
+
+    measurement: Measurement
+    reference: tuple[Metric, ...] = ()
+    plain: tuple[str, ...] | None = None
+    outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    problem: str = ""
+
+
+class Measuring:
+    """Runs variants of a project on its evaluation samples.
+
+    Args:
+        project: Its data, metric and rules.
+        made: The artifact of each variant.
+        kept: What was measured before.
+        limits: Of each worker.
+        on_progress: Takes one line at each step.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        made: Mapping[str, Artifact],
+        *,
+        kept: Cache,
+        limits: Limits,
+        on_progress: Progress,
+    ) -> None:
+        self._project, self._kept = project, kept
+        self._limits, self._on_progress = limits, on_progress
+        self._files = _one_file_each(made)
+        source = project.data.evaluation
+        self._source = source and project.resolve(source)
+        # Several variants of the same inputs share samples, and their hash.
+        self.drawn = Drawn(self._source or "", None, project.data.seed, limits.memory_bytes)
+
+    def measure(self, wanted: Sequence[Pair]) -> dict[Pair, Measured]:
+        """Each variant on each target.
+
+        Raises:
+            DataError: The evaluation samples cannot be read, or do not fit.
+            EnvironmentFailure: A target's runtime is not installed.
+        """
+        keys = {pair: self._key(*pair) for pair in wanted}
+        found = {pair: self._kept.read(key, _load) for pair, key in keys.items()}
+        missing = [pair for pair, one in found.items() if one is None]
+        for pair, one in self._run(missing).items():
+            found[pair] = one
+            if not one.problem:
+                with self._kept.making(keys[pair]) as folder:
+                    _save(folder, one)
+        return {pair: one for pair, one in found.items() if one is not None}
+
+    def samples(self, variant: str) -> Samples:
+        """The evaluation samples for a variant."""
+        return self.drawn.of(self._files[variant].contract)
+
+    def _key(self, variant: str, target: Target) -> str:
+        one = self._files[variant]
+        assert one.manifest is not None
+        data = self._source and Path(self._source)
+        if data and not data.exists():  # a function: what it returns is known when it is called
+            samples = self.samples(variant).sha256
+        else:
+            samples = serde.sha256(data) if data else ""
+        asked = [self._project.metric, *self._asked()]
+        return cache.key(
+            "measurement",
+            file=one.manifest.sha256,
+            reference=one.manifest.float_sha256,
+            contract=serde.to_dict(one.contract),
+            samples=samples,
+            metrics=asked,
+            code=[source_digest(name) for name in asked if name and ":" in name],
+            variant=variant,
+            target=serde.to_dict(target),
+            python=str(environments.python_for(target)),
+            runtime=cache.installed("ai-edge-litert"),
+        )
+
+    def _asked(self) -> list[str]:
+        """The metrics of samples that rules name, besides the project's own."""
+        named = dict.fromkeys(
+            rule.metric
+            for rule in self._project.rule
+            if rule.base_metric in TASK_METRICS or ":" in rule.metric
+        )
+        return [name for name in named if name != self._project.metric]
+
+    def _run(self, wanted: Sequence[Pair]) -> dict[Pair, Measured]:
+        if not wanted:
+            return {}
+        order: dict[tuple[Path, Target], None] = {}
+        for variant, target in wanted if self._source else ():
+            one = self._files[variant]
+            assert one.reference is not None
+            order[one.reference, REFERENCE_TARGET] = None
+            order[one.path, target] = None
+        runs = Runs(
+            list(order),
+            jobs=1,
+            limits=self._limits,
+            on_progress=self._on_progress,
+            meanwhile=self.drawn.begin_hashing,
+        )
+        with runs:
+            return {pair: self._one(*pair, runs) for pair in wanted}
+
+    def _one(self, variant: str, target: Target, runs: Runs) -> Measured:
+        """Run one pair. What goes wrong with it is its problem: the others go on."""
+        one = self._files[variant]
+        samples = self.samples(variant) if self._source else None
+        blank = Measured(
+            measurement=Measurement(
+                artifact=variant,
+                artifact_sha256=serde.sha256(one.path),
+                samples_sha256=self.drawn.hashes()[0] if samples else "",
+                num_samples=len(samples) if samples else 0,
+                target=target,
+                host=describe_host(),
+                metrics=sizes(one.path),
+                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            ),
+            reference=sizes(_reference(one)),
+        )
+        try:
+            if samples is not None:
+                return self._ran(blank, one, samples, runs)
+            with local.open_session(one.path, target, limits=self._limits) as session:
+                return _told(blank, session.info)
+        except UnsupportedOperator as error:
+            failed = replace(blank.measurement, failure=error.received or error.rule)
+            return replace(blank, measurement=failed)
+        except EdgekitError as error:
+            problem = " ".join(filter(None, (error.rule, error.received)))
+            return replace(blank, problem=problem)
+
+    def _ran(self, blank: Measured, one: Candidate, samples: Samples, runs: Runs) -> Measured:
+        target = blank.measurement.target
+        expected = runs.outputs(_reference(one), REFERENCE_TARGET, samples)
+        outputs = runs.outputs(one.path, target, samples)
+        default = self._project.metric
+        if samples.labels is None and default and default.partition("@")[0] in TASK_METRICS:
+            default = None
+        metrics, notes = measure(one, samples, outputs, expected, default)
+        have = {metric.name for metric in metrics}
+        asked = [name for name in self._asked() if name not in have]
+        if samples.labels is None:
+            asked = [name for name in asked if name.partition("@")[0] not in TASK_METRICS]
+        more = [accuracy.measure(name, outputs, samples, one.contract) for name in asked]
+        task = [m.name for m in (*metrics, *more) if _is_task(m.name)]
+        _check_classes(samples, task)
+        before = [accuracy.measure(name, expected, samples, one.contract) for name in task]
+        whole = any(metric.statistic == "whole" for metric in (*metrics, *more))
+        measured = replace(
+            blank,
+            measurement=replace(
+                blank.measurement,
+                metrics=(*metrics, *more),
+                notes=(*notes, *sample_notes(one.manifest, samples, self.drawn.hashes()[1])),
+            ),
+            reference=(*blank.reference, *before),
+            outputs={
+                f"{whose}/{name}": array
+                for whose, given in (("candidate", outputs), ("float", expected))
+                for name, array in given.items()
+                if whole
+            },
+        )
+        return _told(measured, runs.info(one.path, target))
+
+
+def _told(measured: Measured, info: SessionInfo) -> Measured:
+    """With what the runtime said of itself and of the file."""
+    measurement = replace(measured.measurement, runtime_version=info.runtime_version)
+    return replace(measured, measurement=measurement, plain=info.plain)
+
+
+def _check_classes(samples: Samples, task: Sequence[str]) -> None:
+    """Refuse samples of one class: a model that always answers it would pass.
+
+    Raises:
+        DataError: They are.
+    """
+    accuracies = [name for name in task if name.partition("@")[0] in _ACCURACIES]
+    if not accuracies or samples.labels is None or len(samples) < 2:
+        return
+    rows = samples.labels.reshape(len(samples), -1)
+    if (rows == rows[0]).all():
+        raise DataError(
+            f"{accuracies[0]} is judged on samples of several classes.",
+            received=f"{len(samples)} evaluation samples, all of class {rows[0].tolist()}",
+            hint="draw them from all classes.",
+        )
+
+
+def _is_task(name: str) -> bool:
+    return name.partition("@")[0] in TASK_METRICS or ":" in name
+
+
+def _reference(one: Candidate) -> Path:
+    assert one.reference is not None  # the cache keeps each file beside its float file
+    return one.reference
+
+
+def _one_file_each(made: Mapping[str, Artifact]) -> dict[str, Candidate]:
+    """The files of variants; those of equal content are one file, and so run once."""
+    first: dict[str, Path] = {}
+    found = {}
+    for variant, artifact in made.items():
+        one = candidate(Path(artifact.path))
+        floating = first.setdefault(artifact.float_sha256, _reference(one))
+        path = first.setdefault(artifact.sha256, one.path)
+        found[variant] = replace(one, path=path, reference=floating)
+    return found
+
+
+def _load(folder: Path) -> Measured:
+    stored, outputs = store.load(folder / _FILE)
+    measurement, reference = stored.measurements
+    plain = outputs.pop(_PLAIN, None)
+    return Measured(
+        measurement=measurement,
+        reference=reference.metrics,
+        plain=None if plain is None else tuple(plain.tolist()),
+        outputs=outputs,
+    )
+
+
+def _save(folder: Path, one: Measured) -> None:
+    reference = replace(one.measurement, artifact=_FLOAT, metrics=one.reference)
+    outputs = dict(one.outputs)
+    if one.plain is not None:
+        outputs[_PLAIN] = np.array(one.plain, dtype="U")
+    stored = Baseline(model="", measurements=(one.measurement, reference))
+    store.save(folder / _FILE, stored, outputs=outputs)

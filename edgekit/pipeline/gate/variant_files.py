@@ -1,0 +1,195 @@
+"""The files of a project's variants: those that are new are converted, the others are kept."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from edgekit.core import artifacts, recipes, scratch, serde
+from edgekit.core.errors import ModelError, ProjectError
+from edgekit.core.gate_rules import Variant
+from edgekit.core.process import Progress
+from edgekit.core.project import Project
+from edgekit.core.records import Artifact, ConvertOptions, Limits, Override, Training
+from edgekit.pipeline import cache
+from edgekit.pipeline.cache import Cache
+
+_TOOLS = ("tensorflow", "keras", "tf-keras", "litert-quantizer", "ai-edge-litert", "numpy")
+# Names the variant's file in an entry of the cache.
+_FILE = "variant.txt"
+
+
+def model_path(project: Project) -> Path:
+    """The model of an `edgekit.toml`.
+
+    Raises:
+        ProjectError: It names none.
+        ModelError: There is no such file.
+    """
+    assert project.file is not None
+    if project.model is None:
+        raise ProjectError(
+            "The gate converts the model that edgekit.toml names.",
+            received=f"{project.file} without model",
+            hint='add model = "NAME.keras" at its top.',
+        )
+    path = project.file.parent / project.model
+    if not path.exists():
+        raise ModelError("The model of edgekit.toml exists.", received=str(path))
+    return path
+
+
+def made(
+    project: Project,
+    wanted: Sequence[str],
+    *,
+    kept: Cache,
+    unsafe: bool,
+    limits: Limits,
+    on_progress: Progress,
+) -> dict[str, Artifact]:
+    """The artifact of each variant, converted where the cache has none.
+
+    Args:
+        project: With its file.
+        wanted: Names of variants.
+        kept: What was converted before.
+        unsafe: Allow models that hold code.
+        limits: Of each process.
+        on_progress: Takes one line at each step.
+
+    Returns:
+        By variant; each file has its float file beside it.
+
+    Raises:
+        EdgekitError: What `convert` raises.
+    """
+    model = model_path(project)
+    common = _common(project, model)
+    options = {name: _options(project, project.variants[name], limits, unsafe) for name in wanted}
+    keys = {name: _key(common, options[name], project.variants[name].recipe) for name in wanted}
+    found = {name: kept.read(key, _load) for name, key in keys.items()}
+    missing = [name for name in wanted if found[name] is None]
+    while missing:
+        # Variants that differ in their recipe only share one export.
+        alike = [name for name in missing if options[name] == options[missing[0]]]
+        on_progress(f"converting {', '.join(alike)}")
+        chosen = {name: project.variants[name].recipe for name in alike}
+        _convert(project, model, options[alike[0]], chosen, keys, kept, on_progress)
+        for name in alike:
+            found[name] = kept.read(keys[name], _load)
+        missing = [name for name in missing if name not in alike]
+    return {name: artifact for name, artifact in found.items() if artifact is not None}
+
+
+def _convert(
+    project: Project,
+    model: Path,
+    options: ConvertOptions,
+    chosen: Mapping[str, str],
+    keys: Mapping[str, str],
+    kept: Cache,
+    on_progress: Progress,
+) -> None:
+    """Convert variants that share their options, and put each into the cache."""
+    from edgekit.pipeline.convert.conversion import convert
+
+    with scratch.folder() as folder:
+        found = convert(
+            model,
+            output=folder,
+            project=project,
+            options=replace(options, recipes=tuple(dict.fromkeys(chosen.values()))),
+            on_progress=on_progress,
+        )
+        for name, recipe in chosen.items():
+            # The original's float file comes first; that of a pruned one has the same name.
+            artifact = next(one for one in reversed(found) if one.recipe.name == recipe)
+            with kept.making(keys[name]) as entry:
+                _keep(artifact, entry)
+
+
+def _keep(artifact: Artifact, folder: Path) -> None:
+    """Copy a file and those it is compared with, each with its manifest."""
+    files = {Path(artifact.path), artifacts.float_path(artifact), artifacts.origin_path(artifact)}
+    for file in files:
+        for path in (file, artifacts.manifest_path(file)):
+            shutil.copyfile(path, folder / path.name)
+    (folder / _FILE).write_text(Path(artifact.path).name, encoding="utf-8")
+
+
+def _load(folder: Path) -> Artifact:
+    artifact = artifacts.load(folder / (folder / _FILE).read_text(encoding="utf-8"))
+    if artifact is None or not artifacts.float_path(artifact).is_file():
+        raise ProjectError(
+            "The cache keeps a file with its manifest, and its float file beside it."
+        )
+    return artifact
+
+
+def _options(project: Project, variant: Variant, limits: Limits, unsafe: bool) -> ConvertOptions:
+    """What `convert` is asked for, but for the recipe."""
+    said: dict[str, Any] = {
+        field.name: value
+        for field in fields(ConvertOptions)
+        if (value := getattr(variant, field.name, None)) not in (None, ())
+    }
+    training = variant.training
+    if training is not None:
+        said["training"] = replace(training, data=project.resolve(training.data))
+    floats = tuple(Override(layers=layer, recipe="float32") for layer in variant.keep_float)
+    said["overrides"] = (*variant.overrides, *floats)
+    return ConvertOptions(seed=project.data.seed, unsafe=unsafe, limits=limits, **said)
+
+
+def _common(project: Project, model: Path) -> dict[str, Any]:
+    """What every conversion of a project depends on."""
+    data = project.data.calibration
+    return {
+        "model": serde.sha256(model),
+        "name": project.name or model.name,
+        "calibration": data and source_digest(project.resolve(data)),
+        "input": serde.to_dict(project.input),
+        "output": serde.to_dict(project.output),
+        "metric": project.metric,
+        "custom_objects": project.custom_objects and source_digest(project.custom_objects),
+        "input_shapes": serde.to_dict(project.input_shapes),
+        "tools": {tool: cache.installed(tool) for tool in _TOOLS},
+    }
+
+
+def _key(common: dict[str, Any], options: ConvertOptions, recipe: str) -> str:
+    recipes.get(recipe)  # refuses an unknown one
+    said = serde.to_dict(replace(options, limits=Limits(), training=None))
+    return cache.key(
+        "file",
+        **common,
+        recipe=recipe,
+        options=said,
+        training=options.training and _training(options.training),
+    )
+
+
+def _training(training: Training) -> Any:
+    return {**serde.to_dict(training), "data": source_digest(training.data)}
+
+
+def source_digest(source: str) -> str:
+    """A hash of what a data source holds; of a function, of the file it is written in."""
+    path = Path(source)
+    if path.exists():
+        return serde.sha256(path)
+    module = source.partition(":")[0].partition(".")[0]
+    beside = Path(os.getcwd()) / f"{module}.py"
+    if beside.is_file():
+        return f"{source} {serde.sha256(beside)}"
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        return source
+    place = Path(found.origin)
+    return f"{source} {serde.sha256(place.parent if place.name == '__init__.py' else place)}"

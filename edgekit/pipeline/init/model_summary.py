@@ -1,0 +1,218 @@
+"""What `init` knows of a model, and what follows from it without a doubt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from edgekit import tflite
+from edgekit.core import files, isolate, onednn, serde
+from edgekit.core.errors import DataError
+from edgekit.core.process import Progress
+from edgekit.core.records import Contract, Limits, Preprocessing, TensorSpec
+from edgekit.frontend import describe as describing
+from edgekit.frontend.load.recognise import Recognised
+from edgekit.quantize.rewrite import import_float
+
+# Files that name classes, one a line, in the order in which they are looked for.
+_LABEL_FILES = ("labels.txt", "class_names.txt", "classes.txt")
+# A smaller side is more often a spectrogram's or a window's than an image's.
+_SMALLEST_SIDE = 8
+_OPERATORS = {"SOFTMAX": "softmax", "LOGISTIC": "sigmoid"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A model's inputs and outputs, and the scaling that it does by itself, by input.
+
+    `contract` has the activations that the model tells. `id_limits` is of inputs that hold ids.
+    """
+
+    recognised: Recognised
+    contract: Contract
+    scaling: Mapping[str, describing.Scaling] = field(default_factory=dict)
+    id_limits: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def describe(
+    recognised: Recognised,
+    *,
+    custom_objects: str | None,
+    unsafe: bool,
+    limits: Limits,
+    on_progress: Progress,
+) -> Described:
+    """Read a model, in a child process.
+
+    Raises:
+        ModelError: It cannot be loaded, or it is a `.tflite` that is quantized already.
+        RunError: The child crashed, took too long or too much memory.
+    """
+    if recognised.format == "tflite":
+        return _of_tflite(recognised, limits)
+    notes: list[str] = []
+    said = onednn.call(
+        "edgekit.frontend.describe:run",
+        {
+            "model": str(recognised.path.absolute()),
+            "unsafe": unsafe,
+            "custom_objects": custom_objects,
+        },
+        name="The loader",
+        limits=limits,
+        on_progress=on_progress,
+        notes=notes,
+        own_code=unsafe or custom_objects is not None,
+    )
+    return Described(
+        recognised=recognised,
+        contract=serde.from_dict(Contract, said["contract"], "contract"),
+        scaling=serde.from_dict(dict[str, describing.Scaling], said["scaling"], "scaling"),
+        id_limits=said["id_limits"],
+        notes=(*notes, *said["notes"]),
+    )
+
+
+def _of_tflite(recognised: Recognised, limits: Limits) -> Described:
+    said = isolate.call(
+        f"{__name__}:look_at_tflite",
+        {"model": str(recognised.path)},
+        name=f"The reader of {recognised.path.name}",
+        limits=limits,
+    )
+    return Described(
+        recognised=recognised, contract=serde.from_dict(Contract, said, str(recognised.path))
+    )
+
+
+def look_at_tflite(request: Mapping[str, Any], report: Progress) -> Any:
+    """The contract of a float `.tflite`, with the activations that its last operators compute."""
+    del report
+    path = Path(request["model"])
+    model = tflite.read(path)
+    import_float.require_float(model, path)
+    tflite.ensure_signature(model)
+    places = tflite.binding(model)
+    made_by = {
+        tensor.index: operator.name
+        for operator in tflite.operators(model)
+        if operator.subgraph == places.subgraph
+        for tensor in operator.outputs
+    }
+    contract = tflite.contract(model)
+    inputs = tuple(
+        replace(spec, shape=(1, *spec.shape[1:]) if spec.shape[:1] == (-1,) else spec.shape)
+        for spec in contract.inputs
+    )
+    outputs = []
+    for spec in contract.outputs:
+        activation = _OPERATORS.get(made_by.get(places.outputs[spec.name], ""))
+        said = {**serde.to_dict(spec), "activation": activation}
+        outputs.append(serde.from_dict(TensorSpec, said, spec.name) if activation else spec)
+    return serde.to_dict(Contract(inputs=inputs, outputs=tuple(outputs)))
+
+
+def is_image(spec: TensorSpec) -> bool:
+    """Whether an input has the shape of images: (1, height, width, 1 or 3)."""
+    sides = spec.shape[1:3]
+    return (
+        len(spec.shape) == 4
+        and spec.shape[3] in (1, 3)
+        and all(side == -1 or side >= _SMALLEST_SIDE for side in sides)
+    )
+
+
+def certain(spec: TensorSpec, scaling: describing.Scaling | None) -> Preprocessing | None:
+    """The preprocessing of an input where the model leaves no doubt of it, else None.
+
+    That is an image whose pixels go in as they are: the model scales them itself, or takes
+    8-bit integers.
+    """
+    raw = (scaling is not None and scaling.takes_pixels) or (
+        spec.dtype == "uint8" and not spec.scale
+    )
+    if not (raw and is_image(spec) and min(spec.shape[1:3]) > 0):
+        return None
+    size = (spec.shape[1], spec.shape[2])
+    return Preprocessing(kind="image", size=size, channels="gray" if spec.shape[3] == 1 else "rgb")
+
+
+def stated(described: Described) -> Contract:
+    """The contract with the preprocessing that is certain."""
+    inputs = []
+    for spec in described.contract.inputs:
+        found = certain(spec, described.scaling.get(spec.name))
+        inputs.append(replace(spec, preprocessing=found) if found else spec)
+    return replace(described.contract, inputs=tuple(inputs))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Names of the classes of one output, and the file that they lie in, if they do."""
+
+    output: str
+    names: tuple[str, ...]
+    file: Path | None = None
+
+
+def labels_beside(folder: Path, contract: Contract) -> tuple[Labels | None, list[str]]:
+    """The file of labels beside a model, and what to say of one that does not fit.
+
+    A file fits where exactly one output has as many values as it has lines.
+    """
+    for name in _LABEL_FILES:
+        path = folder / name
+        if not path.is_file():
+            continue
+        try:
+            lines = tuple(files.read_text(path, "file of labels", kind=DataError).splitlines())
+        except DataError as error:
+            return None, [f"{name} cannot be read as UTF-8 text: {error.received}"]
+        output = _output_of(len(lines), contract)
+        if output is not None and all(map(str.strip, lines)):
+            return Labels(output=output, names=lines, file=path), []
+        sizes = ", ".join(str(width(spec)) for spec in contract.outputs)
+        return None, [
+            f"{name} was left out: it has {len(lines)} lines, the outputs have {sizes} values."
+        ]
+    return None, []
+
+
+def labels_of_folders(names: tuple[str, ...], contract: Contract) -> Labels | None:
+    """Folders by class as labels, where they are as many as the values of one output."""
+    output = _output_of(len(names), contract)
+    return None if output is None else Labels(output=output, names=names)
+
+
+def _output_of(count: int, contract: Contract) -> str | None:
+    fitting = [spec.name for spec in contract.outputs if spec.shape and width(spec) == count]
+    return fitting[0] if len(fitting) == 1 and count > 1 else None
+
+
+def with_labels(contract: Contract, labels: Labels | None) -> Contract:
+    """The contract with the labels of their output."""
+    if labels is None:
+        return contract
+    outputs = tuple(
+        replace(spec, labels=labels.names) if spec.name == labels.output else spec
+        for spec in contract.outputs
+    )
+    return replace(contract, outputs=outputs)
+
+
+def width(spec: TensorSpec) -> int:
+    """How many values the last axis of an output has; -1 where that is unknown."""
+    return spec.shape[-1] if spec.shape else 1
+
+
+def names_a_class(spec: TensorSpec) -> bool:
+    """Whether agreement with the float file can be counted on an output, as validate does."""
+    if len(spec.shape) < 2 or width(spec) in (0, 1) or math.prod(spec.shape[1:]) == 1:
+        return False
+    if spec.labels or spec.activation is not None:
+        return bool(spec.labels) or spec.activation == "softmax"
+    return len(spec.shape) == 2 and spec.dtype.startswith("float")

@@ -1,0 +1,203 @@
+"""How pixels become inputs, found by trial: the usual ways, judged by labelled samples.
+
+A wrong scaling is the most common mistake around a converted model, and nothing in a file tells
+the right one. Labels do: with the wrong one a classifier is right far less often.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit.core import onednn, scratch, serde
+from edgekit.core.errors import EdgekitError
+from edgekit.core.process import Progress
+from edgekit.core.records import Contract, Limits, Preprocessing, Target, TensorSpec
+from edgekit.data import preprocess, sources
+from edgekit.data.samples import Samples
+from edgekit.measure import accuracy
+from edgekit.pipeline.init.lookup import Found
+from edgekit.pipeline.init.model_summary import Described, is_image, width
+from edgekit.runtimes import local
+
+# Pixels of all samples of a trial; so many small images, or at least the few.
+_MOST_PIXELS, _MOST, _FEWEST = 15_000_000, 300, 50
+# Of McNemar's statistic: so many standard errors ahead of every other way.
+_AHEAD = 3.0
+_WAYS: dict[str, dict[str, Any]] = {
+    "0 to 255": {},
+    "0 to 1": {"std": (255.0,)},
+    "-1 to 1": {"mean": (127.5,), "std": (127.5,)},
+}
+_WAYS_OF_COLOURS: dict[str, dict[str, Any]] = {
+    "torchvision's": {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375)},
+    "BGR less its means": {"channels": "bgr", "mean": (103.939, 116.779, 123.68)},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One way that was tried: what it is called, and which of the samples were right."""
+
+    name: str
+    preprocessing: Preprocessing
+    right: tuple[float, ...]
+
+    @property
+    def share(self) -> float:
+        """The fraction of samples that were right."""
+        return float(np.mean(self.right))
+
+
+def tries(
+    described: Described,
+    contract: Contract,
+    found: Found,
+    *,
+    custom_objects: str | None,
+    unsafe: bool,
+    limits: Limits,
+    on_progress: Progress,
+) -> tuple[Trial, ...]:
+    """Every usual way, best first; nothing where no trial is possible, or it ends early.
+
+    It is for models with one image input and one output of classes, and labelled raw pixels.
+    """
+    spec = contract.inputs[0]
+    # Arrays of floats are model inputs already; integers and files are raw.
+    raw_pixels = spec.name in found.raw or not found.ready
+    if found.evaluation is None or not raw_pixels or not _can_be_tried(contract):
+        return ()
+    ways = _ways(spec)
+    raw = replace(contract, inputs=(replace(spec, preprocessing=ways["0 to 255"]),))
+    count = max(_FEWEST, min(_MOST, _MOST_PIXELS // math.prod(spec.shape)))
+    try:
+        samples = sources.load(
+            str(found.evaluation),
+            raw,
+            purpose="evaluation",
+            limit=count,
+            memory_bytes=limits.memory_bytes,
+        )
+    except EdgekitError:
+        return ()  # no pixels: what is wrong with them, if anything, is said elsewhere
+    pixels = samples.inputs[spec.name].astype(np.uint8)
+    if accuracy.default_metric(contract, samples.labels) != "top1_accuracy":
+        return ()
+    on_progress(f"trying {len(ways)} ways to scale pixels on {len(samples)} samples")
+    images = Samples(inputs={spec.name: pixels})
+    try:
+        if described.recognised.format == "tflite":
+            path = described.recognised.path
+            answers = _by_runtime(path, spec, images, list(ways.values()), limits)
+        else:
+            answers = _by_keras(
+                described, spec, images, list(ways.values()), custom_objects, unsafe, limits
+            )
+    except EdgekitError as error:  # a trial is a help: without it the person decides
+        on_progress(f"the trial ended without an answer: {error.rule}")
+        return ()
+    trials = []
+    for (name, way), outputs in zip(ways.items(), answers, strict=True):
+        try:
+            metric = accuracy.measure("top1_accuracy", outputs, samples, contract)
+        except EdgekitError:  # it overflows, or labels are beyond the classes
+            continue
+        trials.append(Trial(name=name, preprocessing=way, right=metric.raw))
+    return tuple(sorted(trials, key=lambda trial: -trial.share))
+
+
+def winner(trials: Sequence[Trial], contract: Contract) -> Trial | None:
+    """The way that is right more often than every other by more than chance, else None."""
+    if len(trials) < 2:
+        return None
+    best, *others = trials
+    chance = 1 / max(2, width(contract.outputs[0]))
+    error = math.sqrt(chance * (1 - chance) / len(best.right))
+    if best.share < chance + _AHEAD * error:
+        return None
+    return best if all(_ahead(best, other) for other in others) else None
+
+
+def _ahead(best: Trial, other: Trial) -> bool:
+    gain = np.subtract(best.right, other.right)
+    return bool(gain.sum() > _AHEAD * math.sqrt(np.abs(gain).sum()))
+
+
+def _can_be_tried(contract: Contract) -> bool:
+    spec, output = contract.inputs[0], contract.outputs[0]
+    return (
+        len(contract.inputs) == len(contract.outputs) == 1
+        and is_image(spec)
+        and min(spec.shape[1:3]) > 0
+        and spec.dtype == "float32"
+        and spec.preprocessing.kind == "none"
+        and len(output.shape) == 2
+        and width(output) > 1
+    )
+
+
+def _ways(spec: TensorSpec) -> dict[str, Preprocessing]:
+    colours = spec.shape[3] == 3
+    base: dict[str, Any] = {
+        "kind": "image",
+        "size": list(spec.shape[1:3]),
+        "channels": "rgb" if colours else "gray",
+    }
+    ways = {**_WAYS, **(_WAYS_OF_COLOURS if colours else {})}
+    return {
+        name: serde.from_dict(Preprocessing, {**base, **way}, name) for name, way in ways.items()
+    }
+
+
+def _by_runtime(
+    path: Path,
+    spec: TensorSpec,
+    images: Samples,
+    ways: Sequence[Preprocessing],
+    limits: Limits,
+) -> list[dict[str, np.ndarray]]:
+    pixels = images.inputs[spec.name]
+    with local.open_session(path, Target(), limits=limits) as session:
+        return [
+            session.run(
+                {spec.name: preprocess.preprocess_batch(pixels, replace(spec, preprocessing=way))}
+            )
+            for way in ways
+        ]
+
+
+def _by_keras(
+    described: Described,
+    spec: TensorSpec,
+    images: Samples,
+    ways: Sequence[Preprocessing],
+    custom_objects: str | None,
+    unsafe: bool,
+    limits: Limits,
+) -> list[dict[str, np.ndarray]]:
+    with scratch.folder() as place:
+        images.save(place / "pixels.npz", compress=False)
+        onednn.call(
+            "edgekit.frontend.describe:answer",
+            {
+                "model": str(described.recognised.path.absolute()),
+                "unsafe": unsafe,
+                "custom_objects": custom_objects,
+                "input": serde.to_dict(spec),
+                "ways": serde.to_dict(tuple(ways)),
+                "pixels": str(place / "pixels.npz"),
+                "out": str(place),
+            },
+            name="The loader",
+            limits=limits,
+            notes=[],  # of a trial, of which the answer is all that is kept
+            writable=[place],
+            own_code=unsafe or custom_objects is not None,
+        )
+        return [Samples.load(place / f"{i}.npz").reference for i in range(len(ways))]

@@ -1,0 +1,232 @@
+"""Recipes that `init` may advise: each converted, run and timed by the gate's own means.
+
+What they are kept by is the gate's cache, so the first gate finds all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgekit.core.errors import EdgekitError
+from edgekit.core.gate_rules import Rule, TimingOptions
+from edgekit.core.process import Progress
+from edgekit.core.project import Project
+from edgekit.core.records import Artifact, Limits
+from edgekit.pipeline.cache import Cache
+from edgekit.pipeline.gate import gather_facts, variant_files
+from edgekit.pipeline.gate.measure_variants import Measuring
+from edgekit.pipeline.init import rule_limits
+from edgekit.pipeline.init.rule_limits import Bound
+from edgekit.verdicts.facts import Facts
+
+REFERENCE = "float32"
+# Asks for times without a limit that these could miss.
+_TIMED = Rule(metric="latency_ratio", at_most=1e6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How models are converted, run and timed: as the gate's arguments of these names say."""
+
+    unsafe: bool
+    limits: Limits
+    on_progress: Progress
+    kept: Cache
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A recipe that was tried.
+
+    Attributes:
+        recipe: Its name.
+        facts: What the gate would judge; None where there are none.
+        problem: Why there are none, else empty.
+        closeness: How near it is to the float file: by its task metric, agreement or SQNR; None
+            without samples.
+        latency: Its time; None without facts.
+    """
+
+    recipe: str
+    facts: Facts | None = None
+    problem: str = ""
+    closeness: Bound | None = None
+    latency: Bound | None = None
+
+    @property
+    def is_close(self) -> bool:
+        """Whether it computes what the float file does, as far as samples can tell."""
+        return not self.problem and (self.closeness is None or self.closeness.advised)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it takes longer than the float file."""
+        return self.latency is not None and not self.latency.advised
+
+    @property
+    def size_ratio(self) -> float:
+        """Its bytes as a fraction of the float file's."""
+        assert self.facts is not None
+        size, whole = self.facts.measurement.metric("size_bytes"), self.facts.of_float("size_bytes")
+        assert size is not None and whole is not None  # every file has a size
+        return size.value / whole.value
+
+    @property
+    def line(self) -> str:
+        """What was found, in a line."""
+        if self.problem:
+            return f"{self.recipe}: {self.problem}"
+        size = f"{self.size_ratio:.2f}x of float's bytes"
+        briefs = [one.brief for one in (self.latency, self.closeness) if one and one.brief]
+        return f"{self.recipe}: {', '.join([size, *briefs])}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tried:
+    """Which recipes were tried, and which of them is advised.
+
+    Attributes:
+        candidates: In the order in which they were tried.
+        chosen: One of them; None where none is close to the float file.
+        problem: Why nothing could be tried at all, else empty.
+        unfit: Why the evaluation samples judge nothing, else empty.
+    """
+
+    candidates: tuple[Candidate, ...] = ()
+    chosen: Candidate | None = None
+    problem: str = ""
+    unfit: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What was measured, one recipe a line, and which was taken and why."""
+        said = tuple(one.line for one in self.candidates)
+        if self.chosen is None:
+            return (*said, "none of them is near the float file: only that is kept") * bool(said)
+        if len(self.candidates) == 1:
+            return said
+        why = "as near to float as asked, and no slower"
+        if self.chosen.is_slow:
+            why = "all are slower than float, this one least"
+        return (*said, f"taken: {self.chosen.recipe} ({why})")
+
+
+def tried(
+    project: Project, recipes: Sequence[str], *, least_loss: float, options: RunOptions
+) -> Tried:
+    """Convert and measure recipes in turn until one is near the float file and no slower.
+
+    Args:
+        project: With its file, samples and metric; its rules do not matter.
+        recipes: Besides the float one, the most wanted first.
+        least_loss: No stricter limit on a loss is wanted.
+        options: How they are converted and run.
+    """
+
+    def measured(recipe: str) -> Candidate:
+        options.on_progress(f"trying {recipe}")
+        try:
+            return _measured(project, recipe, least_loss, options)
+        except EdgekitError as error:
+            return Candidate(recipe=recipe, problem=_told(error))
+
+    return choose(recipes, measured, lambda: _float_problem(project, options))
+
+
+def choose(
+    recipes: Sequence[str],
+    measured: Callable[[str], Candidate],
+    float_problem: Callable[[], str],
+) -> Tried:
+    """The first recipe that is near the float file and no slower, else the least slow one.
+
+    Args:
+        recipes: The most wanted first.
+        measured: Tries one; asked of no more than it takes.
+        float_problem: Why not even the float file can be made, else empty; asked where the first
+            recipe cannot.
+    """
+    found: list[Candidate] = []
+    for recipe in recipes:
+        one = measured(recipe)
+        if one.facts is not None and one.facts.problem:
+            return Tried(unfit=one.facts.problem)
+        if one.problem and not found:
+            problem = float_problem()
+            if problem:
+                return Tried(problem=problem)
+        found.append(one)
+        if one.is_close and not one.is_slow:
+            return Tried(candidates=tuple(found), chosen=one)
+    close = [one for one in found if one.is_close]
+    return Tried(candidates=tuple(found), chosen=min(close, key=_time) if close else None)
+
+
+def _measured(project: Project, recipe: str, least_loss: float, options: RunOptions) -> Candidate:
+    asked = replace(project, recipes=(REFERENCE, recipe), rule=(_TIMED,))
+    limits, on_progress = options.limits, options.on_progress
+    made = _made(asked, options)
+    measuring = Measuring(asked, made, kept=options.kept, limits=limits, on_progress=on_progress)
+    measured = measuring.measure([(name, asked.target[0]) for name in asked.recipes])
+    facts = gather_facts.gather(made, measured, measuring, {})
+    if not any(one.problem for one in facts):
+        facts = gather_facts.timed(
+            facts,
+            asked,
+            made,
+            None,
+            Path(),  # of a baseline, which there is none of
+            kept=options.kept,
+            options=TimingOptions(),
+            limits=limits,
+            on_progress=on_progress,
+        )
+    found = facts[-1]
+    return Candidate(
+        recipe=recipe,
+        facts=found,
+        problem=found.measurement.failure or "",
+        closeness=_closeness(found, project.metric, least_loss),
+        latency=rule_limits.latency(found),
+    )
+
+
+def _made(project: Project, options: RunOptions) -> dict[str, Artifact]:
+    return variant_files.made(
+        project,
+        project.recipes,
+        kept=options.kept,
+        unsafe=options.unsafe,
+        limits=options.limits,
+        on_progress=options.on_progress,
+    )
+
+
+def _closeness(facts: Facts, metric: str | None, least_loss: float) -> Bound | None:
+    if not facts.measurement.num_samples or facts.problem:
+        return None
+    if metric:
+        return rule_limits.loss(facts, metric, least_loss)
+    if facts.measurement.metric("agreement"):
+        return rule_limits.agreement(facts)
+    return rule_limits.sqnr(facts)
+
+
+def _float_problem(project: Project, options: RunOptions) -> str:
+    """Why not even the float file can be made, else empty."""
+    try:
+        _made(replace(project, recipes=(REFERENCE,)), options)
+    except EdgekitError as error:
+        return _told(error)
+    return ""
+
+
+def _time(one: Candidate) -> float:
+    metric = one.facts and one.facts.measurement.metric("latency_ratio")
+    return metric.value if metric else 1.0
+
+
+def _told(error: EdgekitError) -> str:
+    return " ".join(filter(None, (error.rule, error.received)))

@@ -1,0 +1,329 @@
+"""Which way to quantize serves a model best: tried on calibration samples held back for it.
+
+Plain rounding with the extremes as ranges is always among the candidates, and has to be
+beaten.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from edgekit import tflite
+from edgekit.core.errors import QuantizeError
+from edgekit.core.records import Candidate, Contract, Quantization, Recipe
+from edgekit.data import split
+from edgekit.data.samples import Samples
+from edgekit.quantize import select
+from edgekit.quantize.calibrated_recipe import INT8_WEIGHTS, Prepared
+from edgekit.quantize.calibration import clipped_ranges as narrowing
+from edgekit.quantize.calibration import equalize
+from edgekit.quantize.calibration.calibrate import Ranges
+from edgekit.quantize.calibration.variants import HELD, Variant, thirds
+from edgekit.quantize.diagnose import scores
+from edgekit.quantize.diagnose.single_operator import live_bytes
+from edgekit.quantize.rewrite import engine
+from edgekit.quantize.rewrite.cheap_int8 import small
+from edgekit.quantize.weights.patch import Weights
+from edgekit.quantize.weights.refine import Method, refine
+from edgekit.tflite import Model
+
+# What activations of all samples may take while weights are refined, in bytes.
+_ACTIVATIONS = 700 * 2**20
+# The float file's activations and the quantized one's, with what an operator gives.
+_COPIES = 2.5
+# A twin of the float file agrees with it at least as well as the float file with Keras.
+_SAME_DB = 80.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """One candidate: how far it lies from float, and how to make it again."""
+
+    name: str
+    errors: np.ndarray
+    sqnr_db: float
+    variant: Variant
+    ranges: str | None
+    weights: Mapping[int, Weights] = field(default_factory=dict)
+    small: frozenset[int] = frozenset()
+
+
+class Search:
+    """One float file and its calibration samples; what is found once serves all recipes.
+
+    Args:
+        float_model: The `.tflite`.
+        samples: Calibration samples, if there are any.
+        contract: The file's inputs and outputs.
+        seed: Of every draw.
+        bounded: Whether a bound will be measured on the third that is held back: no part of
+            the file may then come from it. Else only weights do without it: more samples
+            make ranges better.
+        report: Takes one line of progress.
+    """
+
+    def __init__(
+        self,
+        float_model: bytes,
+        samples: Samples | None,
+        contract: Contract,
+        *,
+        seed: int,
+        bounded: bool = False,
+        report: Callable[[str], None],
+    ) -> None:
+        self._float_model, self._contract = float_model, contract
+        self._seed, self._bounded, self._report = seed, bounded, report
+        self._model = tflite.read(float_model)
+        self._samples = samples
+
+    def prepare(self, recipe: Recipe) -> Prepared:
+        """How a recipe quantizes this model best.
+
+        Raises:
+            QuantizeError: It needs samples and there are none.
+        """
+        how = recipe.quantize
+        if how is None or (self._samples is None and not how.needs_calibration):
+            return Prepared(float_model=self._float_model)
+        if self._samples is None:
+            raise QuantizeError(
+                f"{recipe.name} needs calibration samples, to choose ranges and weights by.",
+                received="none",
+                hint="pass --calibration DATA.npz (100 to 500 samples).",
+            )
+        static = how.needs_ranges or any(other.needs_ranges for other in _others(how))
+        if not how.refines_weights:
+            ranges = self._ranges(self._plain, "extremes") if static else None
+            return Prepared(float_model=self._float_model, ranges=ranges)
+        tried = self._static(recipe) if static else self._weight_only(recipe)
+        best = _best(tried, plain_is_good=how.weight_bits >= 8)
+        return Prepared(
+            float_model=best.variant.content,
+            ranges=self._ranges(best.variant, best.ranges),
+            weights=best.weights,
+            small=best.small,
+            equalized=best.variant.exponents,
+            candidates=tuple(
+                Candidate(name=t.name, sqnr_db=round(t.sqnr_db, 2), chosen=t is best) for t in tried
+            ),
+        )
+
+    def _ranges(self, variant: Variant, method: str | None) -> Ranges | None:
+        """Ranges of the file, which are those that weights are fitted with."""
+        if method is None:
+            return None
+        return variant.ranges(method, HELD if self._bounded else None)
+
+    @cached_property
+    def _thirds(self) -> list[Samples]:
+        assert self._samples is not None
+        self._report(f"calibrating on {len(self._samples)} samples")
+        return thirds(self._samples, self._seed)
+
+    @cached_property
+    def _fit(self) -> Samples:
+        """As many of the samples to fit to as memory holds, all of their activations at once."""
+        assert self._samples is not None
+        fit, _ = split.held_back(self._samples, self._seed)
+        most = max(1, int(_ACTIVATIONS / (_COPIES * max(1, live_bytes(self._model)))))
+        return fit if len(fit) <= most else fit.take(range(most))
+
+    @cached_property
+    def _expected(self) -> list[scores.Answers]:
+        return [scores.answers(self._model, third.inputs) for third in self._thirds]
+
+    @cached_property
+    def _plain(self) -> Variant:
+        return Variant(self._model, self._thirds, self._contract)
+
+    @cached_property
+    def _equalized(self) -> Variant | None:
+        found = equalize.pairs(self._model)
+        if not found:
+            return None
+        model, exponents = equalize.equalized(self._model, self._fit.inputs, found)
+        got = scores.answers(model, self._thirds[HELD].inputs)
+        if scores.sqnr_db(self._expected[HELD], got) < _SAME_DB:
+            return None  # of huge factors floats lose digits
+        return Variant(model, self._thirds, self._contract, "equalized, ", exponents)
+
+    def _static(self, recipe: Recipe) -> list[_Tried]:
+        """Plain, then refined on the best ranges; the same of the equalized twin."""
+        tried = []
+        for variant in filter(None, (self._plain, self._equalized)):
+            tried.append(self._rounded(recipe, variant, "extremes"))
+            ranges = self._best_ranges(recipe, variant)
+            if ranges != "extremes":
+                tried.append(self._rounded(recipe, variant, ranges))
+            tried.append(self._refined(recipe, variant, ranges, _method(recipe)))
+        return tried
+
+    def _best_ranges(self, recipe: Recipe, variant: Variant) -> str:
+        """The method of ranges with the smallest error over all thirds, each held back once.
+
+        The weights are the same for all, and their biases corrected, which is cheap: what
+        weights lose would hide what ranges lose.
+        """
+        cheap = replace(_method(recipe), gptq=False)
+        weights = self._tried(recipe, variant, "extremes", cheap).weights
+        found = []
+        for method in ("extremes", *narrowing.METHODS):
+            self._report(f"calibrating: {recipe.name}, {variant.name}{method}")
+            errors = []
+            for i, third in enumerate(self._thirds):
+                prepared = Prepared(
+                    float_model=variant.content, ranges=variant.ranges(method, i), weights=weights
+                )
+                model = prepared.apply(recipe, by_hand(variant.model, recipe))
+                got = scores.answers(model, third.inputs)
+                errors.append(scores.errors(self._expected[i], got))
+            found.append((method, np.concatenate(errors, axis=1)))
+        (usual, base), *others = found
+        found = [(name, errors) for name, errors in others if scores.better(errors, base)]
+        return (
+            min(found, key=lambda pair: scores.relative(pair[1], base).mean())[0]
+            if found
+            else usual
+        )
+
+    def _weight_only(self, recipe: Recipe) -> list[_Tried]:
+        method = _method(recipe)
+        tried = [self._rounded(recipe, self._plain, None)]
+        assert recipe.quantize is not None
+        if recipe.quantize.weight_bits == 8 or not method.gptq:
+            return [*tried, self._refined(recipe, self._plain, None, method)]
+        # Two cores are used better by both at once than by one after the other.
+        methods = (method, replace(method, refit=True))
+        self._report(f"rounding weights: {recipe.name}, {' and '.join(m.name for m in methods)}")
+        quantized = [self._quantized(recipe, self._plain, None, method) for method in methods]
+        with ThreadPoolExecutor(len(methods)) as pool:
+            threads = max(1, (os.cpu_count() or 1) // len(methods))
+            refined = [
+                pool.submit(self._refine, self._plain, model, method, threads)
+                for model, method in zip(quantized, methods, strict=True)
+            ]
+        for model, method, weights in zip(quantized, methods, refined, strict=True):
+            tried.append(self._scored(recipe, self._plain, None, method, model, weights.result()))
+        return tried
+
+    def _rounded(self, recipe: Recipe, variant: Variant, ranges: str | None) -> _Tried:
+        """Weights to the nearest, one by one: what the quantizer does."""
+        return self._tried(recipe, variant, ranges, Method(gptq=False, bias_correction=False))
+
+    def _refined(
+        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
+    ) -> _Tried:
+        self._report(f"rounding weights: {recipe.name}, {variant.name}{method.name}")
+        return self._tried(recipe, variant, ranges, method)
+
+    def _tried(
+        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
+    ) -> _Tried:
+        model = self._quantized(recipe, variant, ranges, method)
+        weights = self._refine(variant, model, method) if method.changes_weights else {}
+        return self._scored(recipe, variant, ranges, method, model, weights)
+
+    def _quantized(
+        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
+    ) -> Model:
+        """What the quantizer makes of it, before weights are refined."""
+        exceptions = {
+            **dict.fromkeys(_small(variant, recipe, method), INT8_WEIGHTS),
+            **by_hand(variant.model, recipe),
+        }
+        chosen = self._ranges(variant, ranges)
+        return engine.quantized(variant.content, recipe, chosen, exceptions)
+
+    def _refine(
+        self, variant: Variant, model: Model, method: Method, num_threads: int | None = None
+    ) -> Mapping[int, Weights]:
+        return refine(
+            variant.model,
+            model,
+            self._fit.inputs,
+            method,
+            seed=self._seed,
+            num_threads=num_threads,
+        )
+
+    def _scored(
+        self,
+        recipe: Recipe,
+        variant: Variant,
+        ranges: str | None,
+        method: Method,
+        model: Model,
+        weights: Mapping[int, Weights],
+    ) -> _Tried:
+        got = scores.answers(model, self._thirds[HELD].inputs)
+        return _Tried(
+            name=f"{variant.name}{f'{ranges}, ' if ranges else ''}{method.name}",
+            errors=scores.errors(self._expected[HELD], got),
+            sqnr_db=scores.sqnr_db(self._expected[HELD], got),
+            variant=variant,
+            ranges=ranges,
+            weights=weights,
+            small=_small(variant, recipe, method),
+        )
+
+
+def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
+    """The candidate with the smallest error, if it beats the first, which is the plain one.
+
+    Of those that chance could have put behind it, the last: the most refined.
+
+    Args:
+        tried: The plain one first.
+        plain_is_good: Whether the others have to beat it by more than chance. Int4 weights
+            rounded to the nearest are known to be bad: there the smaller error decides.
+    """
+    plain, *others = tried
+
+    def error(one: _Tried) -> float:
+        return float(scores.relative(one.errors, plain.errors).mean())
+
+    ahead = [
+        one
+        for one in others
+        if (scores.better(one.errors, plain.errors) if plain_is_good else error(one) < error(plain))
+    ]
+    if not ahead:
+        return plain
+    best = min(ahead, key=error)
+    return [one for one in ahead if one is best or not scores.better(best.errors, one.errors)][-1]
+
+
+def _small(variant: Variant, recipe: Recipe, method: Method) -> frozenset[int]:
+    """None for plain rounding, which is what the quantizer does by itself."""
+    return small(variant.model, recipe) if method.changes_weights else frozenset()
+
+
+def by_hand(model: Model, recipe: Recipe) -> dict[int, Quantization | None]:
+    """What the recipe's overrides say of single operators of the float file, by index.
+
+    Raises:
+        UsageError: A selector matches nothing (see `select.select`).
+    """
+    overrides = recipe.quantize.overrides if recipe.quantize else ()
+    return select.select(model, overrides) if overrides else {}
+
+
+def _method(recipe: Recipe) -> Method:
+    assert recipe.quantize is not None
+    return Method(
+        gptq=recipe.quantize.rounding == "gptq", bias_correction=recipe.quantize.bias_correction
+    )
+
+
+def _others(how: Quantization) -> list[Quantization]:
+    from edgekit.core import recipes
+
+    found = [recipes.get(override.recipe).quantize for override in how.overrides]
+    return [other for other in found if other is not None]

@@ -1,0 +1,1 @@
+"""Which operators of a quantized file cause its errors."""

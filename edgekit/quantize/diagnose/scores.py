@@ -1,0 +1,122 @@
+"""What a model answers, and how far two models' answers lie apart.
+
+Where a model ends in a softmax, what goes into it is compared: an int8 softmax gives multiples
+of 1/256, which hide how near the rest is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from edgekit import tflite
+from edgekit.quantize.rewrite.cast_pairs import producers
+from edgekit.tflite import Model
+from edgekit.tflite.interpreter import run
+
+# Errors that nothing depends on: their logarithm stays finite.
+_NO_ERROR = 1e-12
+
+
+class Answers(dict[str, np.ndarray]):
+    """Outputs by name, `(n, ...)` in real units; of those in `logits`, what goes into a softmax."""
+
+    logits: frozenset[str] = frozenset()
+
+
+def answers(model: Model, inputs: Mapping[str, np.ndarray]) -> Answers:
+    """What a model answers for samples.
+
+    Args:
+        model: What `tflite.read` returned; it stays as it is.
+        inputs: By input name, `(n, ...)`, real values.
+
+    Raises:
+        QuantizeError: The interpreter could not run it.
+    """
+    read, logits = _before_softmax(model, tflite.binding(model))
+    made = Answers(run(model, inputs, read))
+    made.logits = frozenset(logits)
+    return made
+
+
+def _before_softmax(model: Model, names: tflite.Binding) -> tuple[dict[str, int], set[str]]:
+    """The tensor to read for each output, and which of them go into a softmax."""
+    makers = producers(model)
+    read, logits = {}, set()
+    for name, index in names.outputs.items():
+        maker = makers.get((names.subgraph, index))
+        while maker is not None and maker.name in ("QUANTIZE", "DEQUANTIZE"):
+            maker = makers.get((names.subgraph, maker.inputs[0].index))
+        read[name] = index
+        if maker is not None and maker.name == "SOFTMAX":
+            read[name] = maker.inputs[0].index
+            logits.add(name)
+    return read, logits
+
+
+def errors(expected: Answers, got: Mapping[str, np.ndarray]) -> np.ndarray:
+    """How far each sample's answers lie from the float model's, `(kinds, n)`; larger is worse.
+
+    Of each output the root of noise against the mean signal; of logits also the root of the
+    Kullback-Leibler divergence of the probabilities behind them. Roots, since a divergence
+    summed over samples is that of its worst one.
+    """
+    found = []
+    for name, reference in expected.items():
+        rows = [values.reshape(len(reference), -1) for values in (reference, got[name])]
+        if not np.isfinite(rows[1]).all():
+            found.append(np.full(len(reference), np.inf))
+            continue
+        signal = np.square(rows[0], dtype=np.float64).sum(axis=-1).mean()
+        noise = np.square(rows[0].astype(np.float64) - rows[1]).sum(axis=-1)
+        found.append(np.sqrt(noise / signal) if signal else np.sqrt(noise))
+        if name in expected.logits:
+            shape = (len(reference), -1, reference.shape[-1])
+            p, q = (_log_softmax(values.reshape(shape)) for values in (reference, got[name]))
+            divergence = np.sum(np.exp(p) * (p - q), axis=-1).mean(axis=-1)
+            found.append(np.sqrt(np.maximum(divergence, 0)))
+    return np.stack(found)
+
+
+def relative(candidate: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Errors by sample, `(n,)`: each kind as a part of what it is on average for `base`."""
+    usual = base.mean(axis=1, keepdims=True)
+    usual = np.where(np.isfinite(usual) & (usual > 0), usual, 1.0)
+    return np.asarray((candidate / usual).mean(axis=0))
+
+
+def better(candidate: np.ndarray, base: np.ndarray) -> bool:
+    """Whether a candidate's errors are smaller by more than chance: by a standard error.
+
+    Args:
+        candidate: What `errors` gave for it.
+        base: The same for what it has to beat, on the same samples.
+    """
+    if not (np.isfinite(candidate).all() and np.isfinite(base).all()):
+        return bool(np.isfinite(candidate).all() and not np.isfinite(base).all())
+    difference = relative(candidate, base) - relative(base, base)
+    chance = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
+    return bool(difference.mean() + chance < 0)
+
+
+def sqnr_db(expected: Answers, got: Mapping[str, np.ndarray]) -> float:
+    """Signal-to-quantization-noise ratio of the worst output, in decibels."""
+    return min(
+        float(-10 * np.log10(max(_noise(reference, got[name]), _NO_ERROR)))
+        for name, reference in expected.items()
+    )
+
+
+def _noise(reference: np.ndarray, got: np.ndarray) -> float:
+    signal = float(np.sum(np.square(reference, dtype=np.float64)))
+    noise = float(np.sum(np.square(reference.astype(np.float64) - got)))
+    if not np.isfinite(noise):
+        return float("inf")
+    return noise / signal if signal else float(noise > 0)
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

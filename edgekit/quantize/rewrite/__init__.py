@@ -1,0 +1,1 @@
+"""One recipe applied to one float file, and what the quantizer leaves wrong put right."""

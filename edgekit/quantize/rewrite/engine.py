@@ -1,0 +1,252 @@
+"""One recipe applied to one float file, by the LiteRT quantizer.
+
+A recipe becomes the quantizer's rules. Later rules win, and a rule of one operator wins
+over the rule of all operators before it.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from edgekit import tflite
+from edgekit.core.errors import QuantizeError
+from edgekit.core.records import Quantization, Recipe
+from edgekit.quantize.calibration.calibrate import Ranges
+from edgekit.quantize.rewrite import control_flow, fixups, recurrent_states
+
+# What gains by int8 weights with ranges taken while running (LiteRT, one thread, against float;
+# all of them a quarter of the size):
+# - TRANSPOSE_CONV: 0.30x of the time at 36.7 dB. tflite-runtime 2.14 refuses to load it.
+# - DEPTHWISE_CONV_2D is left out: with it, MobileNetV1-0.25 takes 2.9x of float's time and
+#   EfficientNet-Lite0 2.2x, without it 1.1x and 0.70x.
+# - BATCH_MATMUL is left out: with constant weights it takes 0.41x of the time at 37.7 dB, but
+#   tflite-runtime 2.14 loads it and computes zeros, and no operator version would stop it. Two
+#   activations (attention) are never quantized, and Keras' dense layers are FULLY_CONNECTED.
+DYNAMIC_OPERATORS = ("CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED", "EMBEDDING_LOOKUP")
+# With int4 weights and ranges taken while running, convolutions stay int8.
+DYNAMIC_INT4_OPERATORS = ("FULLY_CONNECTED", "EMBEDDING_LOOKUP")
+# The operators that have int4 weights in weight-only recipes; every other one keeps int8.
+INT4_OPERATORS = ("CONV_2D", "FULLY_CONNECTED", "EMBEDDING_LOOKUP")
+
+
+# What other operators than the recipe says have, by their index in the file: None for float.
+Exceptions = Mapping[int, Quantization | None]
+
+
+def quantize(
+    float_model: bytes,
+    recipe: Recipe,
+    ranges: Ranges | None,
+    exceptions: Exceptions = MappingProxyType({}),
+) -> bytes:
+    """`quantized` as a file's bytes; those it was given where the recipe does nothing."""
+    if recipe.quantize is None:
+        return float_model
+    return tflite.to_bytes(quantized(float_model, recipe, ranges, exceptions))
+
+
+@lru_cache(maxsize=2)
+def parsed(float_model: bytes) -> tflite.Model:
+    """A float file, read once for all that is made of it: to be looked at, never changed."""
+    return tflite.read(float_model)
+
+
+def quantized(
+    float_model: bytes,
+    recipe: Recipe,
+    ranges: Ranges | None,
+    exceptions: Exceptions = MappingProxyType({}),
+) -> tflite.Model:
+    """What the quantizer makes of a float file, mended where it is wrong.
+
+    Args:
+        float_model: A float `.tflite`.
+        recipe: What to do; a recipe without quantization returns the file as it is.
+        ranges: Activation ranges, for static recipes.
+        exceptions: What single operators of the main graph have instead.
+
+    Raises:
+        QuantizeError: A static recipe without ranges, or the quantizer refused the file.
+    """
+    if recipe.quantize is None:
+        return tflite.read(float_model)
+    hows = [recipe.quantize, *(how for how in exceptions.values() if how is not None)]
+    static = any(how.needs_ranges for how in hows)
+    if static and ranges is None:
+        raise QuantizeError(
+            f"{recipe.name} needs calibration samples.",
+            received="none",
+            hint="pass --calibration DATA.npz (100 to 500 samples), or use --recipe "
+            "dynamic_wi8_afp32.",
+        )
+    from litert_quantizer import quantizer
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
+        try:
+            engine = quantizer.Quantizer(float_model)
+            model = parsed(float_model)
+            _add_rules(engine, recipe.quantize, ".*", model)
+            exceptions = {**recurrent_states.kept(model, recipe.quantize), **exceptions}
+            if exceptions:
+                _add_exceptions(engine, model, exceptions)
+            if static:
+                _set_io(engine, recipe.quantize)
+            _add_loops(engine, model, recipe.quantize, exceptions, ranges)
+            result = engine.quantize(
+                ranges if static else None,
+                enable_progress_bar=False,
+                enable_progress_report=False,
+            )
+        except (RuntimeError, ValueError, KeyError, TypeError, IndexError) as error:
+            raise QuantizeError(
+                f"The quantizer can apply {recipe.name} to this model.",
+                received=f"{type(error).__name__}: {error}",
+                hint="try another recipe; float16 and weight_only_wi8_afp32 ask the least.",
+            ) from error
+    made = tflite.read(bytes(result.quantized_model))
+    if static:
+        fixups.mend(made, recipe.quantize.io_dtype)
+    return made
+
+
+def _add_rules(engine: Any, how: Quantization, scope: str, model: tflite.Model) -> None:
+    from litert_quantizer import qtyping
+    from litert_quantizer.algorithm_manager import AlgorithmName
+
+    operators = qtyping.TFLOperationName
+    everything = operators.ALL_SUPPORTED
+    granularity = {
+        "per_tensor": qtyping.QuantGranularity.TENSORWISE,
+        "per_channel": qtyping.QuantGranularity.CHANNELWISE,
+        "blockwise_32": qtyping.QuantGranularity.CHANNELWISE,  # where blocks do not fit
+    }[how.granularity]
+    if how.scheme == "float16":
+        engine.add_weight_only_config(
+            scope, everything, 16, algorithm_key=AlgorithmName.FLOAT_CASTING
+        )
+    elif how.scheme == "weight_only":
+        engine.add_weight_only_config(scope, everything, 8, granularity)
+        if how.weight_bits < 8:
+            for name in INT4_OPERATORS:
+                engine.add_weight_only_config(scope, operators(name), how.weight_bits, granularity)
+    elif how.scheme == "dynamic":
+        for name in DYNAMIC_OPERATORS:
+            bits = how.weight_bits if name in DYNAMIC_INT4_OPERATORS else 8
+            engine.add_dynamic_config(scope, operators(name), bits, granularity)
+        divisible = _divisible(model, scope) if how.granularity == "blockwise_32" else []
+        if divisible:
+            engine.add_dynamic_config(
+                _only(divisible),
+                operators.FULLY_CONNECTED,
+                how.weight_bits,
+                qtyping.QuantGranularity.BLOCKWISE_32,
+            )
+    else:
+        assert how.activation_bits is not None
+        engine.add_static_config(
+            scope, everything, how.activation_bits, how.weight_bits, granularity
+        )
+
+
+def _divisible(model: tflite.Model, scope: str) -> list[str]:
+    """Dense layers within a scope whose inputs can be cut into blocks of 32."""
+    return [
+        control_flow.scope(op)
+        for op in tflite.operators(model)
+        if op.name == "FULLY_CONNECTED"
+        and re.search(scope, control_flow.scope(op))
+        and op.operands[1] is not None
+        and op.operands[1].shape[-1] % 32 == 0
+    ]
+
+
+def _add_exceptions(engine: Any, model: tflite.Model, exceptions: Exceptions) -> None:
+    """Rules for single operators, which later rules for all of them would not change."""
+    main = tflite.binding(model).subgraph
+    groups: dict[Quantization | None, list[str]] = {}
+    for op in tflite.operators(model):
+        if op.subgraph == main and op.index in exceptions and op.outputs:
+            groups.setdefault(exceptions[op.index], []).append(control_flow.scope(op))
+    for how, scopes in groups.items():
+        pattern = _only(scopes)
+        _leave_float(engine, pattern)
+        if how is not None:
+            _add_rules(engine, how, pattern, model)
+
+
+def _only(scopes: Iterable[str]) -> str:
+    return f"^(?:{'|'.join(re.escape(scope) for scope in sorted(set(scopes)))})$"
+
+
+def _leave_float(engine: Any, pattern: str) -> None:
+    from litert_quantizer import qtyping
+    from litert_quantizer.algorithm_manager import AlgorithmName
+
+    engine.update_quantization_recipe(
+        pattern,
+        qtyping.TFLOperationName.ALL_SUPPORTED,
+        algorithm_key=AlgorithmName.NO_QUANTIZE,
+    )
+
+
+def _add_loops(
+    engine: Any,
+    model: tflite.Model,
+    how: Quantization,
+    exceptions: Exceptions,
+    ranges: Ranges | None,
+) -> None:
+    """Rules for what is inside loops and branches, after all others (see `loops`).
+
+    Left to itself, the quantizer makes a body's results integers and leaves its arguments
+    float, and no runtime loads that.
+    """
+    from litert_quantizer import qtyping
+    from litert_quantizer.algorithm_manager import AlgorithmName
+
+    for group in control_flow.scopes(model, how, exceptions, ranges):
+        _leave_float(engine, _only(group.operators))
+        if group.how is not None and group.treated:
+            _add_rules(engine, group.how, _only(group.treated), model)
+        for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
+            engine.update_quantization_recipe(
+                _only(group.sides), side, algorithm_key=AlgorithmName.NO_QUANTIZE
+            )
+
+
+def _set_io(engine: Any, how: Quantization) -> None:
+    """Inputs and outputs stay float, or take the integer type that was asked for."""
+    from litert_quantizer import qtyping
+    from litert_quantizer.algorithm_manager import AlgorithmName
+
+    # A regular expression of its own: rules of one stand where its first stood. An output goes
+    # by the name of the operator that computes it, whose exception would hold for it too.
+    everywhere = "^.*$"
+    for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
+        if how.io_dtype == "float32":
+            engine.update_quantization_recipe(
+                everywhere, side, algorithm_key=AlgorithmName.NO_QUANTIZE
+            )
+            continue
+        unsigned = how.io_dtype == "uint8"
+        config = qtyping.OpQuantizationConfig(
+            activation_tensor_config=qtyping.TensorQuantizationConfig(
+                num_bits=8 if unsigned else how.activation_bits or 8,
+                symmetric=not unsigned and (how.activation_bits or 8) > 8,
+                dtype=qtyping.TensorDataType.UINT if unsigned else qtyping.TensorDataType.INT,
+            ),
+            weight_tensor_config=qtyping.TensorQuantizationConfig(
+                num_bits=8,
+                symmetric=True,
+                granularity=qtyping.QuantGranularity.CHANNELWISE,
+            ),
+            compute_precision=qtyping.ComputePrecision.INTEGER,
+            explicit_dequantize=False,
+        )
+        engine.update_quantization_recipe(everywhere, side, config)

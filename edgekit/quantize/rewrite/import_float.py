@@ -1,0 +1,94 @@
+"""An existing float `.tflite` as the starting point, in place of a Keras model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from edgekit import tflite
+from edgekit.core import project as projects
+from edgekit.core import serde
+from edgekit.core.errors import ModelError, UsageError
+from edgekit.data import draw
+
+
+def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
+    """Check the file, name its inputs and outputs, and draw samples.
+
+    The request and the answer are those of `convert.export.run`; the golden samples have
+    no reference yet, since this file is its own.
+
+    Raises:
+        ModelError: Not a `.tflite`, or already quantized.
+        UsageError: `--input-shape` was given: only an export can fix sizes.
+    """
+    report("reading the .tflite")
+    if request.get("input_shapes"):
+        raise UsageError(
+            "--input-shape fixes sizes while a Keras model is exported.",
+            received="a .tflite, whose sizes are settled",
+        )
+    path = Path(request["model"])
+    model = tflite.read(path)
+    require_float(model, path)
+    tflite.ensure_signature(model)
+    notes = _fix_batch(model)
+    Path(request["out"]).write_bytes(tflite.to_bytes(model))
+    contract = tflite.contract(model)
+    if request.get("project"):
+        contract = projects.load(Path(request["project"])).describe(contract)
+    drawn = draw.draw(contract, request, {})
+    drawn.golden.save(Path(request["golden_out"]))
+    drawn.save(request)
+    return {
+        "contract": serde.to_dict(contract),
+        **drawn.answer(),
+        "notes": [*notes, *drawn.warnings],
+        "seconds": {},
+    }
+
+
+def require_float(model: tflite.Model, path: Path) -> None:
+    """Refuse a file that is quantized already: nothing can be derived from it.
+
+    Raises:
+        ModelError: It is.
+    """
+    quantized = sorted(
+        {
+            f"{op.name} ({tensor.dtype})"
+            for op in tflite.operators(model)
+            for tensor in op.inputs
+            if tensor.scale
+        }
+    )
+    half = [t.name for t in tflite.tensors(model) if t.dtype == "float16" and t.is_constant]
+    if half and not quantized:
+        quantized = [f"{len(half)} tensors of float16"]
+    if quantized:
+        raise ModelError(
+            "edgekit quantizes a float .tflite.",
+            received=f"{path.name} is quantized already: {', '.join(quantized[:4])}",
+            hint="start from the Keras model, or from its float .tflite.",
+        )
+
+
+def _fix_batch(model: tflite.Model) -> list[str]:
+    """Make a free batch 1, in place, as an export from Keras does; say what stays open."""
+    names = tflite.binding(model)
+    graph = model.subgraphs[names.subgraph]
+    notes = []
+    for index in {*names.inputs.values(), *names.outputs.values()}:
+        tensor = graph.tensors[index]
+        stated = tensor.shapeSignature
+        # `shape` holds 1 for every unknown size; the signature alone knows better.
+        if stated is not None and len(stated) == len(tensor.shape) and stated[0] == -1:
+            tensor.shapeSignature = [int(tensor.shape[0]), *map(int, stated[1:])]
+    for spec in tflite.contract(model).inputs:
+        if -1 in spec.shape:
+            notes.append(
+                f"input {spec.name} keeps unknown sizes {list(spec.shape)}: the app must resize "
+                "it, and buffers cannot be planned; only an export from Keras can fix them."
+            )
+    return notes

@@ -1,0 +1,1 @@
+"""What quantization-aware training found, applied to the file."""

@@ -1,0 +1,1 @@
+"""The integers of quantized weights: rounded, refined, and put into a file."""

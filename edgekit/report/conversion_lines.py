@@ -1,0 +1,124 @@
+"""What `convert` says below its table, a line for each thing: from records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from edgekit.core.records import Artifact, Kept, Metric, Repair
+from edgekit.report.terminal import bytes_text
+
+_SHORT = {
+    "dynamic_wi8_afp32": "dynamic",
+    "weight_only_wi8_afp32": "weight-only int8",
+    "weight_only_wi4_afp32": "weight-only int4",
+    "static_wi8_ai8": "static int8",
+    "static_wi8_ai16": "static int16",
+    "float32": "float",
+    "float16": "float16",
+}
+_MOST_LAYERS = 6
+# Outputs this near to float's have errors of a third of their size.
+_FAR_DB = 10.0
+# Surely slower: the whole interval lies above this.
+_SLOWER = 1.05
+# What `quantize.choose` calls rounding without any method; the first such is the plainest.
+_PLAIN = "nearest"
+
+
+def candidate_lines(artifacts: Sequence[Artifact]) -> list[str]:
+    """Which way of quantizing was chosen for each file, and how far plain rounding came."""
+    lines = []
+    for one in artifacts:
+        chosen = next((c for c in one.candidates if c.chosen), None)
+        if chosen is None:
+            continue
+        plain = next((c for c in one.candidates if c.name.endswith(_PLAIN)), None)
+        beside = ""
+        if plain is not None and plain is not chosen:
+            beside = f" (plain: {plain.name}, {plain.sqnr_db:.1f} dB)"
+        lines.append(f"{one.recipe.label}: {chosen.name}, {chosen.sqnr_db:.1f} dB{beside}")
+    return lines
+
+
+def repair_lines(artifacts: Sequence[Artifact]) -> list[str]:
+    """What was kept to hold a bound, what is lost now, and what it cost."""
+    return [_repair(one, one.repair) for one in artifacts if one.repair is not None]
+
+
+def _repair(one: Artifact, repair: Repair) -> str:
+    loss = _loss(repair)
+    if not repair.kept:
+        line = f"{one.recipe.label}: nothing kept, the bound holds at once: {loss}"
+    else:
+        line = (
+            f"{one.recipe.label}: kept {len(repair.kept)} of {repair.num_operators} operators in "
+            f"higher precision ({_layers(repair.kept)}): {loss}; {_price(repair)}"
+        )
+    return f"{line}. {repair.note[:1].upper()}{repair.note[1:]}." if repair.note else f"{line}."
+
+
+def _loss(repair: Repair) -> str:
+    where = f"on {repair.num_samples} held-back samples"
+    if repair.at_least:
+        return f"{repair.value:.1f} dB {where} (with nothing kept {repair.unrepaired:.1f} dB)"
+    text = f"loss of {repair.quantity} {repair.value:.3f}"
+    if repair.low is not None and repair.high is not None:
+        text += f" ({repair.low:.3f} to {repair.high:.3f})"
+    return f"{text} {where} (with nothing kept {repair.unrepaired:.3f})"
+
+
+def _price(repair: Repair) -> str:
+    sign = "-" if repair.added_bytes < 0 else "+"
+    parts = [f"{sign}{bytes_text(abs(repair.added_bytes))}"]
+    if repair.latency_to_float is not None and repair.latency_to_unrepaired is not None:
+        parts.append(
+            f"{repair.latency_to_float:.2f}x of float's time, {repair.latency_to_unrepaired:.2f}x "
+            "of the unrepaired file's"
+        )
+        if repair.latency_to_float > 1.05:
+            parts.append("slower than float here")
+    return ", ".join(parts)
+
+
+def _layers(kept: Sequence[Kept]) -> str:
+    """`dense_2, dense_3 weight-only int8; layer_norm float`."""
+    by_recipe: dict[str, dict[str, None]] = {}
+    for entry in kept:
+        by_recipe.setdefault(entry.recipe, {})[entry.layer] = None
+    parts = []
+    for recipe, layers in by_recipe.items():
+        names = list(layers)
+        more = f" and {len(names) - _MOST_LAYERS} more" if len(names) > _MOST_LAYERS else ""
+        parts.append(f"{', '.join(names[:_MOST_LAYERS])}{more} {_SHORT.get(recipe, recipe)}")
+    return "; ".join(parts)
+
+
+def advice_lines(
+    artifacts: Sequence[Artifact], latency_ratios: Mapping[str, Metric] | None = None
+) -> list[str]:
+    """One line for each file that is no smaller or slower than float, or far from it.
+
+    Args:
+        artifacts: The float file first.
+        latency_ratios: Multiples of float's time by the recipe's label, of those that were timed.
+    """
+    lines = []
+    for one in artifacts[1:]:
+        said = []
+        sparse = one.recipe.prune is not None and one.recipe.quantize is None  # told with its step
+        if one.size_bytes >= artifacts[0].size_bytes and not sparse:
+            said.append("is no smaller than the float file")
+        ratio = (latency_ratios or {}).get(one.recipe.label)
+        if ratio is not None and ratio.low is not None and ratio.low > _SLOWER:
+            said.append(f"takes {ratio.value:.2f}x of float's time on this machine")
+        elif one.recipe.quantize is not None and one.recipe.quantize.activation_bits == 16:
+            said.append("is for NPUs: no CPU has fast kernels for int16 activations")
+        quantized = one.recipe.quantize is not None and one.recipe.prune is None
+        if quantized and one.verified is not None and one.verified.sqnr_db < _FAR_DB:
+            said.append(
+                f"is only {one.verified.sqnr_db:.1f} dB from float: --max-loss or --min-sqnr keeps "
+                "the operators to blame in higher precision, edgekit validate --layers names them"
+            )
+        if said:
+            lines.append(f"{one.recipe.label}: {'; '.join(said)}.")
+    return lines

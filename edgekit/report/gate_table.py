@@ -1,0 +1,106 @@
+"""What a gate found, in a terminal."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from edgekit.core.gate_rules import GateResult, Status, Verdict
+from edgekit.core.text import printable, printable_lines
+from edgekit.report import gate_words as words
+from edgekit.report.terminal import console
+
+STYLES: dict[Status, str] = {
+    "pass": "green",
+    "fail": "bold red",
+    "error": "red",
+    "incomparable": "yellow",
+    "inconclusive": "yellow",
+}
+_OUTCOME_STYLES = {
+    "passed": "bold green",
+    "failed": "bold red",
+    "inconclusive": "bold yellow",
+    "unjudged": "bold red",
+}
+# Columns of a terminal: below this many, cells have lines and what belongs together is stacked.
+_WIDE = 120
+
+
+def gate_table(result: GateResult, width: int = _WIDE) -> Table:
+    """One row for each verdict.
+
+    Args:
+        result: What was found.
+        width: Columns of the terminal, which decide whether cells are stacked.
+    """
+    wide = width >= _WIDE
+    has_targets = any(one.target for one in result.verdicts)
+    has_counts = any(one.n for one in result.verdicts)
+    table = Table(
+        box=box.ROUNDED if wide else box.SIMPLE_HEAD,
+        padding=(0, 1) if wide else 0,
+        show_edge=wide,
+        caption="[low high]: one-sided 95 % bounds" if _has_bounds(result) else None,
+        caption_justify="left",
+    )
+    table.add_column("verdict", no_wrap=True)
+    head = Text("variant" if wide or not has_targets else "variant\ntarget")
+    # Most names of recipes and metrics fit in 80 columns; these widths and gaps are 79.
+    table.add_column(head, overflow="fold", min_width=None if wide else 14)
+    if wide and has_targets:
+        table.add_column("target", overflow="fold")
+    table.add_column("metric", overflow="fold", min_width=None if wide else 13)
+    table.add_column("estimate", overflow="fold", justify="right", no_wrap=not wide)
+    table.add_column("limit", overflow="fold", max_width=None if wide else 10)
+    if has_counts:
+        table.add_column("n", overflow="fold", justify="right", max_width=None if wide else 9)
+    for one in result.verdicts:
+        table.add_row(*_cells(one, wide, has_targets, has_counts), style=_style(one))
+    return table
+
+
+def _cells(one: Verdict, wide: bool, has_targets: bool, has_counts: bool) -> list[str | Text]:
+    cells: list[str | Text] = [one.status, one.variant]
+    if wide and has_targets:
+        cells.append(one.target or "-")
+    elif one.target:
+        cells[-1] = Text(f"{printable(one.variant)}\n{printable(one.target)}")
+    estimate = Text(printable_lines(words.estimate_text(one, " " if wide else "\n")))
+    cells += [words.subject_text(one), estimate, words.limit_text(one)]
+    return [*cells, words.count_text(one)] if has_counts else cells
+
+
+def _style(one: Verdict) -> str:
+    return STYLES[one.status]
+
+
+def show(result: GateResult, out: Console | None = None) -> None:
+    """Print the table, a sentence for each rule that does not hold, and the outcome.
+
+    Args:
+        result: What was found.
+        out: Where to print; standard output by default.
+    """
+    out = out or console()
+    if result.verdicts:
+        out.print(gate_table(result, out.width))
+    for one in words.worst_first(result):
+        if one.status != "pass":
+            _print(out, f"{one.status}: {words.remark(one)}", _style(one))
+    for note in words.notes(result):
+        _print(out, f"note: {note}")
+    if baseline := words.baseline_line(result):
+        _print(out, baseline)
+    _print(out, words.closing_line(result), _OUTCOME_STYLES[result.outcome])
+
+
+def _print(out: Console, line: str, style: str | None = None) -> None:
+    """One line of any length: a terminal breaks it, a file keeps it whole."""
+    out.print(line, style=style, highlight=False, soft_wrap=True)
+
+
+def _has_bounds(result: GateResult) -> bool:
+    return any("[" in words.estimate_text(one) for one in result.verdicts)

@@ -1,0 +1,267 @@
+"""Runtimes of this machine: `worker.py` as a child process, in the Python that suits.
+
+A file that crashes, hangs or eats memory ends its worker and becomes one error that names
+the file and the runtime. Arrays go through files (`exchange`), never through the pipe.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit.core import serde
+from edgekit.core.errors import InternalError, ModelError
+from edgekit.core.process import Process
+from edgekit.core.records import Limits, Target, TensorSpec
+from edgekit.runtimes import environments, exchange
+from edgekit.runtimes.base import Arrays, Progress, Runtime, Session, SessionInfo, Timer
+
+WORKER = Path(__file__).with_name("worker.py")
+_CRASH_HINT = "the model file may be damaged, or use something that this runtime cannot handle."
+
+
+def start(python: Path, target: Target, *, name: str, limits: Limits) -> Process:
+    """A worker for `target` in `python`, not yet asked anything.
+
+    It writes to the folders of `exchange` only, where the system can hold it to them.
+    """
+    writable = exchange.places()
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(writable[0]))
+    env = {**os.environ, **temporary}
+    if str(python) != sys.executable:
+        # They name this Python's packages, which the other one must not see.
+        for variable in ("PYTHONPATH", "PYTHONHOME"):
+            env.pop(variable, None)
+    return Process(
+        [str(python), str(WORKER), target.runtime],
+        name=name,
+        limits=limits,
+        env=env,
+        writable=writable,
+        crash_hint=_CRASH_HINT,
+    )
+
+
+def ask(worker: Process, do: str, on_progress: Progress | None = None, **fields: Any) -> Any:
+    """One request to a worker.
+
+    Raises:
+        EdgekitError: What the worker answered, or how it ended.
+        InternalError: It failed in a way it did not foresee.
+    """
+    result = worker.request({"do": do, **fields}, on_progress=on_progress)
+    if isinstance(result, dict) and "internal_error" in result:
+        raise InternalError(result["internal_error"])
+    return result
+
+
+class _Loaded:
+    """A worker with files loaded in it."""
+
+    def __init__(
+        self, paths: Sequence[Path], target: Target, limits: Limits, kernels: str = "default"
+    ) -> None:
+        for path in paths:
+            if not path.is_file():
+                raise ModelError("The model file exists.", received=str(path))
+            if not _is_text(path.resolve()):  # runtimes take no other paths
+                raise ModelError(
+                    "A model file's path is text.",
+                    received=ascii(str(path)),
+                    hint="rename it, or its folder.",
+                )
+        files = ", ".join(dict.fromkeys(path.name for path in paths))
+        name = f"The {target.label} worker running {files}"
+        self.process = start(environments.python_for(target), target, name=name, limits=limits)
+        try:
+            self.answers = [
+                ask(
+                    self.process,
+                    "load",
+                    path=str(path.resolve()),
+                    num_threads=target.num_threads,
+                    kernels=kernels,
+                )
+                for path in paths
+            ]
+        except BaseException:
+            self.process.close()
+            raise
+        self.handles = [answer["handle"] for answer in self.answers]
+
+    def close(self) -> None:
+        """End the worker."""
+        self.process.close()
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a path is no bytes of an unknown encoding."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class HostSession:
+    """A `Session` in a worker process."""
+
+    def __init__(
+        self, path: Path, target: Target, limits: Limits, kernels: str = "default"
+    ) -> None:
+        self._loaded = _Loaded([path], target, limits, kernels)
+        self._info = _info(self._loaded.answers[0])
+
+    @property
+    def info(self) -> SessionInfo:
+        """See `Session.info`."""
+        return self._info
+
+    def run(self, inputs: Arrays, on_progress: Progress | None = None) -> dict[str, np.ndarray]:
+        """See `Session.run`."""
+        count = exchange.count_samples(inputs)
+        with exchange.folder(_bytes(inputs, count, self._info)) as place:
+            return self.run_range(exchange.save(inputs, place), place, 0, count, on_progress)
+
+    def run_range(
+        self,
+        inputs: dict[str, str],
+        place: Path,
+        first: int,
+        stop: int,
+        on_progress: Progress | None,
+    ) -> dict[str, np.ndarray]:
+        """Run samples `first` to `stop` of saved inputs; outputs pass through `place`."""
+        names = [spec.name for spec in self._info.outputs]
+        paths = {name: str(place / f"output{i}-{first}.npy") for i, name in enumerate(names)}
+        ask(
+            self._loaded.process,
+            "run",
+            on_progress,
+            handle=self._loaded.handles[0],
+            inputs=inputs,
+            outputs=paths,
+            start=first,
+            stop=stop,
+        )
+        return {name: np.load(path) for name, path in paths.items()}
+
+    def kill(self) -> None:
+        """Stop the worker at once: a `run` in another thread ends with `WorkerCrashed`."""
+        self._loaded.process.kill()
+
+    def close(self) -> None:
+        """See `Session.close`."""
+        self._loaded.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class HostTimer:
+    """A `Timer` in a worker process."""
+
+    def __init__(self, paths: Sequence[Path], target: Target, limits: Limits) -> None:
+        self._loaded = _Loaded(paths, target, limits)
+
+    def time(
+        self,
+        *,
+        warmup_runs: int,
+        num_runs: int,
+        min_seconds: float,
+        seed: int,
+        inputs: Arrays | None = None,
+        on_progress: Progress | None = None,
+    ) -> np.ndarray:
+        """See `Timer.time`."""
+        first = {name: array[:1] for name, array in (inputs or {}).items()}
+        if first:
+            exchange.count_samples(first)
+        with exchange.folder(sum(array.nbytes for array in first.values())) as place:
+            answer = ask(
+                self._loaded.process,
+                "time",
+                on_progress,
+                handles=self._loaded.handles,
+                warmup=warmup_runs,
+                rounds=num_runs,
+                min_seconds=min_seconds,
+                seed=seed,
+                inputs=exchange.save(first, place),
+            )
+        whole = np.array(answer["nanoseconds"], dtype=np.float64)
+        each: np.ndarray = whole / np.array(answer["invokes"], dtype=np.float64)[:, None]
+        return each
+
+    def peak_rss_bytes(self) -> int:
+        """See `Timer.peak_rss_bytes`."""
+        return int(ask(self._loaded.process, "memory"))
+
+    def close(self) -> None:
+        """See `Timer.close`."""
+        self._loaded.close()
+
+    def __enter__(self) -> Timer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _info(answer: dict[str, Any]) -> SessionInfo:
+    return SessionInfo(
+        inputs=serde.from_dict(tuple[TensorSpec, ...], answer["inputs"], "inputs"),
+        outputs=serde.from_dict(tuple[TensorSpec, ...], answer["outputs"], "outputs"),
+        num_ops=answer["num_ops"],
+        partitions=answer["partitions"],
+        stateful=answer["stateful"],
+        runtime_version=answer["version"],
+        plain=tuple(answer["plain"]),
+    )
+
+
+def _bytes(inputs: Arrays, count: int, info: SessionInfo) -> int:
+    """About how much a run writes: its inputs, and four bytes for each output value."""
+    values = sum(math.prod(abs(size) for size in spec.shape) for spec in info.outputs)
+    return sum(array.nbytes for array in inputs.values()) + 4 * values * count
+
+
+def open_session(
+    path: Path, target: Target, *, limits: Limits, kernels: str = "default"
+) -> Session:
+    """Load one file in a worker. See `Runtime.open_session`.
+
+    `kernels` other than `default` are for a second opinion: `reference` ones, or a runtime's own,
+    `builtin`, without XNNPACK.
+    """
+    return HostSession(path, target, limits, kernels)
+
+
+def open_timer(paths: Sequence[Path], target: Target, *, limits: Limits) -> Timer:
+    """Load several files in one worker. See `Runtime.open_timer`."""
+    return HostTimer(paths, target, limits)
+
+
+class HostRuntime:
+    """The `Runtime` of every package that runs on this machine."""
+
+    def open_session(self, path: Path, target: Target, *, limits: Limits) -> Session:
+        """See `Runtime.open_session`."""
+        return open_session(path, target, limits=limits)
+
+    def open_timer(self, paths: Sequence[Path], target: Target, *, limits: Limits) -> Timer:
+        """See `Runtime.open_timer`."""
+        return open_timer(paths, target, limits=limits)
+
+
+RUNTIME: Runtime = HostRuntime()

@@ -1,0 +1,133 @@
+"""A model run operator by operator over many samples.
+
+Ordinary interpreters run a sample through all operators; here all samples pass one
+operator, then the next. So an operator can be looked at, or changed, after those before it
+and before those behind it, in one pass. Only activations that are still needed are kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from edgekit import tflite
+from edgekit.core.errors import QuantizeError
+from edgekit.tflite import Model, Operator, Tensor, dequantize
+from edgekit.tflite.submodel import CONTROL, single
+
+
+class Steps:
+    """The state between operators: activations of all samples, by tensor index.
+
+    Args:
+        model: What `tflite.read` returned. `run` reads an operator's weights when its turn
+            comes: they may be changed in place until then.
+        inputs: Samples by input name, `(n, ...)` without the batch dimension, real values.
+        num_threads: Of each operator; as many as there are cores by default.
+    """
+
+    def __init__(
+        self, model: Model, inputs: Mapping[str, np.ndarray], num_threads: int | None = None
+    ) -> None:
+        self.model = model
+        self._num_threads = num_threads or os.cpu_count() or 1
+        names = tflite.binding(model)
+        self.operators: tuple[Operator, ...] = tuple(
+            op for op in tflite.operators(model) if op.subgraph == names.subgraph
+        )
+        known = tflite.tensors(model, names.subgraph)
+        self._kept: dict[int, np.ndarray] = {}
+        # A value that comes from constants alone is the same for all samples: kept once.
+        self._same: set[int] = set()
+        self.num_samples = len(next(iter(inputs.values())))
+        for name, index in names.inputs.items():
+            self.set(known[index], inputs[name])
+        self._last_use = {t.index: op.index for op in self.operators for t in op.inputs}
+        for index in names.outputs.values():
+            self._last_use[index] = len(self.operators)
+
+    def stored(self, tensor: Tensor) -> np.ndarray:
+        """An activation as it is stored, `(n, *shape)`: a batch of 1 is in its shape."""
+        kept = self._kept[tensor.index]
+        if tensor.index in self._same:
+            return np.broadcast_to(kept, (self.num_samples, *kept.shape[1:]))
+        return kept
+
+    def real(self, tensor: Tensor) -> np.ndarray:
+        """An activation, or the samples' share of a constant, in real units."""
+        return dequantize.real(self.stored(tensor), tensor)
+
+    def set(self, tensor: Tensor, values: np.ndarray) -> None:
+        """Replace an activation by real values, `(n, ...)`."""
+        stored = dequantize.stored(values, tensor)
+        if -1 in tensor.shape:  # its sizes are those of the samples
+            missing = len(tensor.shape) - (stored.ndim - 1)
+            shape = (*(1 for _ in range(missing)), *stored.shape[1:])
+        else:
+            shape = tensor.shape
+        self._kept[tensor.index] = stored.reshape(len(stored), *shape)
+        self._same.discard(tensor.index)
+
+    def run(self, op: Operator) -> None:
+        """Run one operator over all samples; its inputs that nobody else needs are dropped.
+
+        Raises:
+            QuantizeError: The interpreter could not run it.
+        """
+        fed = list({t.index: t for t in op.inputs if not t.is_constant}.values())
+        same = all(t.index in self._same for t in fed)
+        if op.name == "DEQUANTIZE" and not fed:
+            results = [self._dequantized(op)]
+        else:
+            results = self._execute(op, fed, 1 if same else self.num_samples)
+        for tensor, values in zip(op.outputs, results, strict=True):
+            self._kept[tensor.index] = values
+            if same:
+                self._same.add(tensor.index)
+        for tensor in (*op.inputs, *op.outputs):
+            if self._last_use.get(tensor.index, -1) <= op.index:
+                self._kept.pop(tensor.index, None)
+
+    def _dequantized(self, op: Operator) -> np.ndarray:
+        """Weights in real units: not every runtime has this cast for every layout by itself."""
+        tensor = tflite.tensor(self.model, op.subgraph, op.inputs[0].index)
+        values = tflite.values(self.model, tensor)
+        assert values is not None
+        return dequantize.real(values, tensor)[None].astype(np.float32)
+
+    def _execute(self, op: Operator, fed: list[Tensor], count: int) -> list[np.ndarray]:
+        from ai_edge_litert import interpreter
+
+        constants = {}
+        if count > 1 and op.name not in CONTROL:  # weights in real units
+            constants = {t.index: self._kept[t.index][0] for t in fed if t.index in self._same}
+            fed = [t for t in fed if t.index not in constants]
+        try:
+            runner = interpreter.Interpreter(
+                model_content=single(self.model, op, constants), num_threads=self._num_threads
+            )
+            inputs = [entry["index"] for entry in runner.get_input_details()]
+            outputs = [entry["index"] for entry in runner.get_output_details()]
+            for index, entry, tensor in zip(inputs, runner.get_input_details(), fed, strict=True):
+                shape = self._kept[tensor.index].shape[1:]
+                if tuple(entry["shape"]) != shape:
+                    runner.resize_tensor_input(index, shape)
+            runner.allocate_tensors()
+            results: list[np.ndarray] = []
+            for sample in range(count):
+                for index, tensor in zip(inputs, fed, strict=True):
+                    kept = self._kept[tensor.index]
+                    runner.set_tensor(index, kept[0 if tensor.index in self._same else sample])
+                runner.invoke()
+                for place, index in enumerate(outputs):
+                    values = runner.get_tensor(index)
+                    if sample == 0:
+                        results.append(np.empty((count, *values.shape), values.dtype))
+                    results[place][sample] = values
+        except (RuntimeError, ValueError) as error:
+            raise QuantizeError(
+                f"{op.name} of layer {op.layer} runs by itself.", received=str(error)
+            ) from None
+        return results

@@ -1,0 +1,97 @@
+"""One operator of a model as a model of its own, to be run by itself."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from edgekit.tflite.graph import Operator
+from edgekit.tflite.read import Model
+from edgekit.tflite.write import to_bytes
+
+# Their options name other subgraphs, by number.
+CONTROL = ("WHILE", "IF", "CALL_ONCE", "CALL", "STABLEHLO_COMPOSITE")
+# The options of WHILE and IF that do.
+CALLED = ("condSubgraphIndex", "bodySubgraphIndex", "thenSubgraphIndex", "elseSubgraphIndex")
+
+
+def single(
+    model: Model, op: Operator, constants: Mapping[int, np.ndarray] = MappingProxyType({})
+) -> bytes:
+    """A `.tflite` that holds `op` alone.
+
+    Its inputs are the operator's activations, each once, in the order of the operands; its
+    outputs are the operator's outputs. Weights are copied along, and the bodies of loops.
+
+    Args:
+        model: What `read` returned; it stays as it is.
+        op: One of its operators.
+        constants: Values of activations, by tensor index, that are written into it and are no
+            inputs then: of weights that a cast gives, which run faster so. Not of loops.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = model.subgraphs[op.subgraph]
+    raw = graph.operators[op.index]
+    used = [i for i in (*raw.inputs, *raw.outputs) if i >= 0]
+    kept = list(dict.fromkeys([*used, *(i for n in used for i in _scales(graph.tensors[n]))]))
+    place = {old: new for new, old in enumerate(kept)}
+    whole = op.name in CONTROL
+    buffers = model.buffers if whole else [schema.BufferT()]
+    tensors = []
+    for index in kept:
+        tensor = copy.copy(graph.tensors[index])
+        tensor.isVariable = False  # a state that the caller feeds and reads
+        if _scales(tensor):
+            quantization: Any = copy.copy(tensor.quantization)
+            quantization.details = copy.copy(quantization.details)
+            quantization.details.scales = place[quantization.details.scales]
+            tensor.quantization = quantization
+        if not whole:
+            data = model.buffers[tensor.buffer].data
+            if index in constants:
+                buffers.append(_buffer(constants[index]))
+                tensor.buffer = len(buffers) - 1
+            elif data is not None and data.size:
+                buffers.append(model.buffers[tensor.buffer])
+                tensor.buffer = len(buffers) - 1
+            else:
+                tensor.buffer = 0
+        tensors.append(tensor)
+    one = copy.copy(raw)
+    one.inputs = [place[i] if i >= 0 else -1 for i in raw.inputs]
+    one.outputs = [place[i] for i in raw.outputs]
+    one.opcodeIndex = raw.opcodeIndex if whole else 0
+    moving = [t.index for t in op.inputs if not t.is_constant and t.index not in constants]
+    activations = dict.fromkeys(moving)
+    main = schema.SubGraphT()
+    main.tensors, main.operators = tensors, [one]
+    main.inputs = [place[i] for i in activations]
+    main.outputs = list(one.outputs)
+    cut = schema.ModelT()
+    cut.version = model.version
+    cut.operatorCodes = model.operatorCodes if whole else [model.operatorCodes[raw.opcodeIndex]]
+    others = [g for i, g in enumerate(model.subgraphs) if i != op.subgraph] if whole else []
+    cut.subgraphs = [main, *others]
+    cut.buffers = buffers
+    return to_bytes(cut)
+
+
+def _buffer(values: np.ndarray) -> Any:
+    from ai_edge_litert import schema_py_generated as schema
+
+    buffer = schema.BufferT()
+    buffer.data = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+    return buffer
+
+
+def _scales(tensor: Any) -> list[int]:
+    """The tensor that holds the scales of blockwise weights, by its index."""
+    details: Any = getattr(tensor.quantization, "details", None)
+    if details is None or not getattr(details, "blockSize", 0):
+        return []
+    return [int(details.scales)]

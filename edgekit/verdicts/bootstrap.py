@@ -1,0 +1,343 @@
+"""Any metric of samples, by drawing the samples anew: the BCa bootstrap.
+
+Bias-corrected and accelerated (Efron 1987, "Better bootstrap confidence intervals", JASA 82:171),
+with quantiles of Student's t in place of the normal ones (Hesterberg 2015, "What teachers should
+know about the bootstrap", The American Statistician 69:371): the bootstrap alone is too narrow for
+few samples. A p-value is the level of the bound that would end at the limit, in closed form, so
+that bound and p-value are two readings of one curve.
+
+Three cases in which drawing anew says too little:
+
+- Below 30 samples, or 5 of a group within which they are drawn, nothing is claimed.
+- Where only some samples differ from all others (a loss that is 0 but for a few), the draws know
+  nothing of those that were not met. Below 16 of them a bound is at least what the binomial
+  distribution allows as their share, times somewhat more than the largest difference seen.
+- Where no draw changes the metric, nothing differs as far as is known: the bounds are the value,
+  and the p-value that of a limit beyond all draws, never 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+
+from edgekit.core.errors import DataError
+from edgekit.verdicts.binomial import at_most
+from edgekit.verdicts.evidence import LEVEL
+from edgekit.verdicts.proportion import highest
+
+Statistic = Callable[[np.ndarray], np.ndarray]
+"""Rows of sample indices `(r, m)` -> the quantity on each row `(r,)`."""
+
+FEWEST = 30
+"""Samples below which nothing is claimed."""
+
+FEWEST_IN_GROUP = 5
+"""Samples in the smallest group (stratum) below which nothing is claimed."""
+
+RESAMPLES = 4000
+_DRAWN = 8_000_000  # indices in all: beyond 2,000 samples fewer draws do, the curve being tame
+_FEWEST_RESAMPLES = 1000
+_AT_ONCE = 1 << 21
+_SINGLE = 1000  # samples up to which the jackknife leaves out one at a time
+_GROUPS = 400
+_RARE = 16
+_LITTLE, _FEW = 0.1, 0.1
+_EDGE = 1e-3
+_ENDLESS = 10**9  # nobody has that many samples: no number would decide
+
+_NORMAL = NormalDist()
+_Z = _NORMAL.inv_cdf(LEVEL)
+_Z_POWER = _NORMAL.inv_cdf(0.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Rare:
+    """The few samples that differ from all others, by what each adds to the quantity.
+
+    Attributes:
+        usual: The quantity without them.
+        up: How many raise it.
+        down: How many lower it.
+        most: How much one may change the quantity, times `n`: the largest change seen of k
+            samples, times 1 + 2 / k, since the next may be larger.
+    """
+
+    usual: float
+    up: int
+    down: int
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrapped:
+    """A quantity and its draws.
+
+    Attributes:
+        value: On all samples.
+        n: Samples.
+        draws: The quantity on each draw, ascending `(resamples,)`.
+        bias: BCa's z0.
+        acceleration: BCa's a.
+        rare: Where few samples differ.
+        hope: What the quantity is where all is well, 0 for a loss; None where that is unknown.
+        fewest: Samples below which nothing is claimed.
+    """
+
+    value: float
+    n: int
+    draws: np.ndarray = field(repr=False, compare=False)
+    bias: float = 0.0
+    acceleration: float = 0.0
+    rare: Rare | None = None
+    hope: float | None = None
+    fewest: int = FEWEST
+
+    @classmethod
+    def of(
+        cls,
+        statistic: Statistic,
+        n: int,
+        *,
+        strata: np.ndarray | None = None,
+        seed: int = 0,
+        resamples: int = RESAMPLES,
+        jackknife: np.ndarray | None = None,
+        hope: float | None = None,
+    ) -> Bootstrapped:
+        """From a statistic of samples, computed whole for each draw.
+
+        Args:
+            statistic: Of rows of indices. Where it compares two files it is the difference of
+                both on the same rows.
+            n: Samples, indices 0 to n - 1.
+            strata: Group of each sample `(n,)`: draws keep the size of each.
+            seed: Of the draws: the same samples give the same verdict.
+            resamples: Draws; fewer where `n` is above 2,000, at least 1,000.
+            jackknife: The quantity without each sample `(n,)` or group of samples, where it is
+                known cheaper than by computing it.
+            hope: See the class.
+
+        Raises:
+            DataError: There is no sample, or the quantity is no finite number on some draw.
+        """
+        if n < 1 or (strata is not None and len(strata) != n):
+            raise DataError(
+                "A metric is of at least one sample, and each belongs to one group.",
+                received=f"{n} samples, groups for {n if strata is None else len(strata)}",
+            )
+        value = float(_finite(statistic(np.arange(n)[None]), strata)[0])
+        smallest = n if strata is None else min(len(group) for group in _members(strata))
+        fewest = max(FEWEST, math.ceil(n * FEWEST_IN_GROUP / smallest))
+        if n < fewest:
+            return cls(value, n, np.array([value]), hope=hope, fewest=fewest)
+        resamples = min(resamples, max(_FEWEST_RESAMPLES, _DRAWN // n))
+        draws = np.sort(_draw(statistic, n, strata, resamples, np.random.default_rng(seed)))
+        # Sums in another order differ in their last digits: such draws do not differ.
+        near = 1e-11 * max(1e-300, float(np.abs(draws).max()), abs(value))
+        draws = np.where(np.abs(draws - value) <= near, value, _together(draws, near))
+        if draws[0] == draws[-1] == value:
+            return cls(value, n, draws, hope=hope, fewest=fewest)
+        left = _leave_out(statistic, n) if jackknife is None else np.asarray(jackknife, float)
+        below = float(np.mean(draws < value) + np.mean(draws == value) / 2)
+        return cls(
+            value,
+            n,
+            draws,
+            _NORMAL.inv_cdf(min(max(below, 1 / resamples), 1 - 1 / resamples)),
+            _acceleration(_finite(left, strata)),
+            _rare(left, value, n, near),
+            hope,
+            fewest,
+        )
+
+    @property
+    def counted(self) -> Literal["samples"]:
+        """Samples."""
+        return "samples"
+
+    @property
+    def low(self) -> float:
+        """One-sided 95 % lower bound; minus infinity where nothing is claimed."""
+        return self._bound(1 - LEVEL)
+
+    @property
+    def high(self) -> float:
+        """One-sided 95 % upper bound; infinity where nothing is claimed."""
+        return self._bound(LEVEL)
+
+    def p_below(self, limit: float) -> float:
+        """Of the hypothesis that the quantity is at least `limit`: small where it is less."""
+        return self._p(limit, 1)
+
+    def p_above(self, limit: float) -> float:
+        """Of the hypothesis that the quantity is at most `limit`: small where it is more."""
+        return self._p(limit, -1)
+
+    def needed(self, limit: float) -> int | None:
+        """About how many samples would decide, four times in five.
+
+        The spread of the draws falls with the root of the number of samples. The truth is taken
+        to be `hope` if the samples leave that possible and more samples than there are would be
+        needed, else the estimate.
+
+        Returns:
+            More than `n`, at least 30; None where no number decides.
+        """
+        spread = (_Z + _Z_POWER) * float(self.draws.std())
+        possible = self.hope is not None and self.low <= self.hope <= self.high
+        truths = [self.hope, self.value] if possible else [self.value]
+        for truth in truths:
+            distance = abs(limit - truth) if truth is not None else 0.0
+            wanted = self.n * (spread / distance) ** 2 if distance else math.inf
+            if self.n < wanted < _ENDLESS:
+                break
+        return None if wanted >= _ENDLESS else max(self.n + 1, self.fewest, math.ceil(wanted))
+
+    def _bound(self, level: float) -> float:
+        if self.n < self.fewest:
+            return math.inf if level > 0.5 else -math.inf
+        z = self.bias + _as_t(_NORMAL.inv_cdf(level), self.n)
+        adjusted = self.bias + z / max(1 - self.acceleration * z, _EDGE)
+        values, shares = _curve(self.draws)
+        bound = float(np.interp(_NORMAL.cdf(adjusted), shares, values))
+        if self.rare is None:
+            return bound
+        if level > 0.5:
+            return max(bound, self.rare.usual + self.rare.most * highest(self.rare.up, self.n))
+        return min(bound, self.rare.usual - self.rare.most * highest(self.rare.down, self.n))
+
+    def _p(self, limit: float, sign: int) -> float:
+        """Of less than a limit (`sign` 1), or of more (-1)."""
+        if self.n < self.fewest:
+            return 1.0
+        smallest = 1 / len(self.draws)
+        values, shares = _curve(self.draws)
+        share = float(np.interp(limit, values, shares, left=0.0, right=1.0))
+        if 0 < share < 1:
+            z = _NORMAL.inv_cdf(share) - self.bias
+            scale = 1 + self.acceleration * z
+            z = z / scale if scale > 0 else math.copysign(math.inf, z)
+            p = _NORMAL.cdf(-sign * _as_normal(z - self.bias, self.n))
+        else:
+            p = 1 - share if sign > 0 else share
+        if self.rare is not None:
+            beyond = sign * (limit - self.rare.usual) / self.rare.most
+            seen = self.rare.up if sign > 0 else self.rare.down
+            p = max(p, at_most(seen, self.n, beyond))
+        return min(1.0, max(p, smallest))
+
+
+def _together(ascending: np.ndarray, near: float) -> np.ndarray:
+    """Values that differ from the one before by rounding alone, as the first of their run."""
+    firsts = np.flatnonzero(np.diff(ascending, prepend=-np.inf) > near)
+    return np.repeat(ascending[firsts], np.diff(firsts, append=len(ascending)))
+
+
+def _curve(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct values of the draws and the share below each, equal ones counted half."""
+    values, counts = np.unique(draws, return_counts=True)
+    return values, (np.cumsum(counts) - counts / 2) / len(draws)
+
+
+def _as_t(z: float, n: int) -> float:
+    """The quantile of Student's t that stands for a normal one (Cornish and Fisher 1938)."""
+    return math.sqrt(n / (n - 1)) * (z + (z**3 + z) / (4 * (n - 1)))
+
+
+def _as_normal(t: float, n: int) -> float:
+    """The inverse of `_as_t`: a cubic equation with one real root, by Cardano."""
+    if math.isinf(t):
+        return t
+    k = 4 * (n - 1)
+    p, q = 1.0 + k, -t * k / math.sqrt(n / (n - 1))
+    root = math.sqrt((q / 2) ** 2 + (p / 3) ** 3)
+    # Of the two cube roots the larger loses no digits; their product is -p / 3.
+    large = math.copysign((root + abs(q) / 2) ** (1 / 3), -q)
+    return large - p / (3 * large)
+
+
+def _draw(
+    statistic: Statistic,
+    n: int,
+    strata: np.ndarray | None,
+    resamples: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    groups = [np.arange(n)] if strata is None else _members(strata)
+    made = []
+    batch = max(1, _AT_ONCE // n)
+    for start in range(0, resamples, batch):
+        count = min(batch, resamples - start)
+        rows = np.concatenate([g[rng.integers(0, len(g), (count, len(g)))] for g in groups], axis=1)
+        made.append(_finite(statistic(rows), strata))
+    return np.concatenate(made)
+
+
+def _members(strata: np.ndarray) -> list[np.ndarray]:
+    return [np.flatnonzero(strata == group) for group in np.unique(strata)]
+
+
+def _leave_out(statistic: Statistic, n: int) -> np.ndarray:
+    """The quantity without each sample, or without each of some 400 groups of samples."""
+    size = 1 if n <= _SINGLE else n // _GROUPS
+    # Samples often lie in the order of their classes: groups are to be alike.
+    order = np.arange(n) if size == 1 else np.random.default_rng(0).permutation(n)
+    kept = np.arange(n - size)
+    firsts = np.arange(0, n - size + 1, size)
+    batch = max(1, _AT_ONCE // n)
+    made = []
+    for start in range(0, len(firsts), batch):
+        first = firsts[start : start + batch, None]
+        made.append(statistic(order[kept + size * (kept >= first)]))
+    return np.concatenate(made)
+
+
+def _acceleration(left: np.ndarray) -> float:
+    deviations = left.mean() - left
+    squares = float(np.sum(deviations**2))
+    return float(np.sum(deviations**3)) / (6 * squares**1.5) if squares > 0 else 0.0
+
+
+def _rare(left: np.ndarray, value: float, n: int, near: float) -> Rare | None:
+    """The samples that change the quantity otherwise than most do, where they are few."""
+    usual = float(np.median(left))
+    apart = np.abs(left - usual)
+    differs = apart > near
+    if differs.sum() >= min(_RARE, len(left) / 2):
+        # In a ratio, or an AUC, one sample's change moves what the others add, if but a little.
+        differs = apart > _LITTLE * apart.max()
+        if differs.sum() >= min(_RARE, len(left) * _FEW):
+            return None
+    count = int(differs.sum())
+    if not count:
+        return None
+    rest = n - n // len(left)
+    changes = rest * (usual - left[differs])
+    return Rare(
+        value - float(changes.sum()) / n,
+        int(np.sum(changes > 0)),
+        int(np.sum(changes < 0)),
+        float(np.abs(changes).max()) * (1 + 2 / count),
+    )
+
+
+def _finite(values: np.ndarray, strata: np.ndarray | None) -> np.ndarray:
+    values = np.asarray(values, dtype=np.float64)
+    if np.isfinite(values).all():
+        return values
+    raise DataError(
+        "A metric is a finite number on whichever of the samples are drawn.",
+        received=f"{int((~np.isfinite(values)).sum())} of {values.size} draws without one"
+        + ("" if strata is None else f", from groups of {_sizes(strata)} samples"),
+        hint="add samples: a draw has met one class only, or the metric itself fails on some.",
+    )
+
+
+def _sizes(strata: np.ndarray) -> str:
+    return ", ".join(str(len(group)) for group in _members(strata))

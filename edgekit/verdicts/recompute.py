@@ -1,0 +1,114 @@
+"""Metrics that are no plain share, computed anew for many choices of samples at once.
+
+| statistic | columns of `parts` | value |
+|---|---|---|
+| `mean` | value | their mean |
+| `root_mean` | squared error | root of their mean |
+| `auc` | score, class (0 or 1) | area under the ROC curve, ties half |
+| `sqnr_db` | signal, noise; of each output | the worst output's, `sum(signal) / sum(noise)` in dB |
+| `cosine` | ab, aa, bb; of each output | the worst output's, `sum(ab) / sqrt(sum(aa) sum(bb))` |
+
+Signal and noise are sums of squares over a sample's elements; ab, aa and bb sums of products.
+On all samples each gives what `measure.accuracy` and `measure.fidelity` do, but that decibels
+end at `MOST_DB`: where outputs are equal there is no noise, and the difference of two infinities
+is no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from edgekit.core.errors import UsageError
+from edgekit.core.suggest import nearest
+
+MOST_DB = 200.0
+"""More than float64 outputs of a float32 model can tell from equal ones."""
+
+_ZERO = 1e-24  # the square of fidelity.ZERO
+
+
+def compute(statistic: str, parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The metric on each choice of samples.
+
+    Args:
+        statistic: See the table above.
+        parts: `(columns, n)`, finite.
+        rows: Indices of samples `(r, m)`, one choice a row, repeats allowed.
+
+    Returns:
+        `(r,)`, float64; NaN where an AUC has samples of one class only.
+
+    Raises:
+        UsageError: There is no such statistic.
+    """
+    if statistic not in _STATISTICS:
+        raise UsageError(
+            f"A statistic of samples is one of {', '.join(_STATISTICS)}.",
+            received=statistic,
+            hint=nearest(statistic, _STATISTICS),
+        )
+    return _STATISTICS[statistic](np.asarray(parts, dtype=np.float64), rows)
+
+
+def strata(statistic: str, parts: np.ndarray) -> np.ndarray | None:
+    """What samples are drawn within, `(n,)`: an AUC's classes, else None."""
+    return parts[1].astype(np.int64) if statistic == "auc" else None
+
+
+def _mean(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.asarray(parts[0][rows].mean(axis=1))
+
+
+def _root_mean(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.asarray(np.sqrt(_mean(parts, rows)))
+
+
+def _sums(parts: np.ndarray, rows: np.ndarray, step: int) -> tuple[np.ndarray, ...]:
+    """Of each column, `(outputs, r)`; every `step`-th column is of the same kind."""
+    sums = np.stack([column[rows].sum(axis=1) for column in parts])
+    return tuple(sums[first::step] for first in range(step))
+
+
+def _sqnr_db(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    signal, noise = _sums(parts, rows, 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        decibels = 10 * (np.log10(signal) - np.log10(noise))
+    decibels = np.where(noise <= 0, MOST_DB, np.where(signal <= _ZERO, -MOST_DB, decibels))
+    return np.asarray(np.clip(decibels, -MOST_DB, MOST_DB).min(axis=0))
+
+
+def _cosine(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    ab, aa, bb = _sums(parts, rows, 3)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cosines = ab / (np.sqrt(aa) * np.sqrt(bb))
+    nothing = (aa <= _ZERO).astype(int) + (bb <= _ZERO)
+    cosines = np.where(nothing == 0, np.clip(cosines, -1.0, 1.0), nothing - 1.0)
+    return np.asarray(cosines.min(axis=0))
+
+
+def _auc(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """By counting each distinct score's samples in each row: the scores are sorted but once."""
+    scores, classes = parts
+    distinct, place = np.unique(scores, return_inverse=True)
+    cells = 2 * len(distinct)
+    keys = 2 * place + (classes > 0)
+    flat = keys[rows] + cells * np.arange(len(rows))[:, None]
+    counts = np.bincount(flat.ravel(), minlength=cells * len(rows))
+    counts = counts.reshape(len(rows), len(distinct), 2)
+    negative, positive = counts[..., 0], counts[..., 1]
+    below = np.cumsum(negative, axis=1)
+    negatives, positives = below[:, -1], positive.sum(axis=1)
+    won = np.einsum("ij,ij->i", positive, 2 * below - negative) / 2  # whole numbers till here
+    with np.errstate(invalid="ignore"):
+        return np.asarray(won / (positives * negatives))
+
+
+_STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "mean": _mean,
+    "root_mean": _root_mean,
+    "auc": _auc,
+    "sqnr_db": _sqnr_db,
+    "cosine": _cosine,
+}

@@ -1,0 +1,102 @@
+"""Self-tests pass on the right model and fail on wrong ones: the Python bundle, in its runtimes.
+
+`checks/` shows the same for C, Kotlin and Swift with the same mutants.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edgekit.codegen.python import python_bundle
+from edgekit.core.bundle_record import Bundle
+from edgekit.core.records import Target
+from edgekit.pipeline.bundle.bundle import bundle
+from edgekit.runtimes import environments
+from tests.codegen.corpus_bundles import ITEMS, convert_item
+from tests.codegen.mutants import Contents, mutants
+
+Run = Callable[[Bundle, Contents, Path], subprocess.CompletedProcess[str]]
+
+# Layers whose factor a layer norm behind them takes out again: the outputs are the same.
+_UNCHANGED = {"magika_bytes_v1": {"weight 2"}}
+
+
+def made(files: list[Path], folder: Path) -> tuple[Bundle, Contents]:
+    """The record of a bundle, and what its files hold."""
+    record = bundle(files, {"python": folder})
+    names = [name for model in record.models for name in (model.file, model.golden.file)]
+    return record, {name: next(folder.rglob(name)).read_bytes() for name in names}
+
+
+def self_test(
+    record: Bundle, contents: Contents, folder: Path, interpreter: str = sys.executable
+) -> subprocess.CompletedProcess[str]:
+    """Write the package of a record, and run its self-test."""
+    for path, data in python_bundle.files(record, contents).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    [package] = [path.parent.name for path in folder.glob("*/__main__.py")]
+    return subprocess.run(
+        [interpreter, "-m", package], cwd=folder, capture_output=True, text=True, timeout=300
+    )
+
+
+def failures(done: subprocess.CompletedProcess[str], record: Bundle) -> set[str]:
+    """The variants that the self-test found wrong."""
+    assert done.returncode in (0, 1), done.stderr
+    failed = {m.variant for m in record.models if f"FAILED {m.variant}" in done.stdout}
+    assert bool(failed) == bool(done.returncode), done.stdout
+    return failed
+
+
+def seen(files: list[Path], folder: Path, layers: int = 3) -> dict[str, set[str]]:
+    """For each mutant the variants whose self-test fails; the right one passes."""
+    record, contents = made(files, folder / "right")
+    done = self_test(record, contents, folder / "again")
+    assert failures(done, record) == set(), done.stdout
+    found = {}
+    for name, wrong, theirs in mutants(record, contents, layers):
+        done = self_test(wrong, theirs, folder / name.replace(" ", "_"))
+        found[name] = failures(done, record)
+    return found
+
+
+def test_every_mutant_is_seen(net: list[Path], tmp_path: Path) -> None:
+    found = seen(net, tmp_path)
+    assert set(found) == {"mean", "std", "labels", "reversed", "file", "weight 0"}
+    for name, variants in found.items():
+        assert variants == {"float32", "static_wi8_ai8"}, name
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("item", ITEMS)
+def test_every_mutant_of_the_corpus_is_seen(item: str, corpus: Path, tmp_path: Path) -> None:
+    files = convert_item(item, corpus, tmp_path / "converted")
+    found = seen(files, tmp_path, layers=6)
+    variants = {path.name.split(".")[-2] for path in files}
+    weights = {name: found.pop(name) for name in list(found) if name.startswith("weight")}
+    for name, failed in found.items():
+        assert failed == variants, name
+    weights = {name: weights[name] for name in weights.keys() - _UNCHANGED.get(item, set())}
+    # Of an int8 file's outputs, kernels may make as much as the least of its layers.
+    assert all("float32" in failed for failed in weights.values()), weights
+    caught = sum(len(failed) for failed in weights.values())
+    assert caught >= 0.75 * len(variants) * len(weights), weights
+
+
+@pytest.mark.corpus
+@pytest.mark.tflite_runtime
+@pytest.mark.parametrize("item", ITEMS)
+def test_the_old_runtime_passes(
+    item: str, corpus: Path, tflite_runtime: Target, tmp_path: Path
+) -> None:
+    files = convert_item(item, corpus, tmp_path / "converted")
+    record, contents = made(files, tmp_path / "right")
+    old = str(environments.python_for(tflite_runtime))
+    done = self_test(record, contents, tmp_path / "again", old)
+    assert failures(done, record) == set(), done.stdout

@@ -1,0 +1,124 @@
+"""A TensorFlow child that crashes runs once more without oneDNN, and what helped is remembered."""
+
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgekit.core import onednn
+from edgekit.core.errors import DataError, WorkerCrashed
+from edgekit.core.records import Limits
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+CHILD = """
+import os, signal
+from edgekit.core.errors import DataError
+def run(request, report):
+    off = os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0"
+    with open(request["log"], "a") as log:
+        log.write("off " if off else "on ")
+    how = request["off" if off else "on"]
+    if how == "refuses":
+        raise DataError("A rule.")
+    if how != "works":
+        if how in ("SIGHUP", "SIGTERM"):  # nohup, for one, has children ignore the first
+            signal.signal(getattr(signal, how), signal.SIG_DFL)
+        os.kill(os.getpid(), getattr(signal, how))
+    return "done"
+other = run
+"""
+
+
+@pytest.fixture(autouse=True)
+def fake_child(tmp_path, monkeypatch):
+    (tmp_path / "tests_onednn.py").write_text(CHILD)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+
+
+def call(tmp_path, on, off, function="run"):
+    """What the child returns, the notes, and how oneDNN was set each time it ran."""
+    log = tmp_path / "log"
+    log.write_text("")
+    notes = []
+    result = onednn.call(
+        f"tests_onednn:{function}",
+        {"on": on, "off": off, "log": str(log)},
+        name="The training",
+        limits=Limits(seconds=60),
+        own_code=True,
+        notes=notes,
+    )
+    return result, notes, log.read_text().split()
+
+
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGILL", "SIGFPE", "SIGBUS"])
+def test_a_crash_that_goes_without_onednn_is_a_note(tmp_path, name):
+    result, notes, ran = call(tmp_path, name, "works")
+    assert (result, ran) == ("done", ["on", "off"])
+    assert len(notes) == 1
+    assert notes[0].startswith("The training ran without oneDNN")
+    # It is remembered: the next one does not crash first, and says the same.
+    assert call(tmp_path, name, "works") == ("done", notes, ["off"])
+
+
+def test_another_tensorflow_work_or_processor_asks_anew(tmp_path, monkeypatch):
+    call(tmp_path, "SIGSEGV", "works")
+    assert call(tmp_path, "works", "works", "other")[2] == ["on"]
+    monkeypatch.setattr(onednn, "_version", lambda: "9.9")
+    assert call(tmp_path, "works", "works")[2] == ["on"]
+    monkeypatch.undo()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(onednn, "_processor", lambda: "another")
+    assert call(tmp_path, "works", "works")[2] == ["on"]
+
+
+def test_what_works_is_left_as_it_is(tmp_path):
+    assert call(tmp_path, "works", "SIGSEGV") == ("done", [], ["on"])
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_crash_both_ways_is_an_error_that_blames_no_file_for_sure(tmp_path):
+    with pytest.raises(WorkerCrashed) as caught:
+        call(tmp_path, "SIGSEGV", "SIGSEGV")
+    assert "SIGSEGV" in caught.value.received
+    assert "with oneDNN and without" in caught.value.hint
+    assert "may be damaged" in caught.value.hint
+    assert not list((tmp_path / "home").rglob("*"))  # it did not help: nothing is remembered
+    assert (tmp_path / "log").read_text().split() == ["on", "off"]
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGHUP"])
+def test_signals_from_outside_are_no_crash_of_a_kernel(tmp_path, name):
+    with pytest.raises(WorkerCrashed) as caught:
+        call(tmp_path, name, "works")
+    assert caught.value.signal == getattr(signal, name)
+    assert (tmp_path / "log").read_text().split() == ["on"]
+
+
+def test_an_error_of_the_second_run_is_the_error(tmp_path):
+    with pytest.raises(DataError, match=r"A rule\."):
+        call(tmp_path, "SIGSEGV", "refuses")
+
+
+def test_a_home_that_cannot_be_written_remembers_nothing_and_works(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "file" / "home"))
+    for _ in range(2):
+        assert call(tmp_path, "SIGSEGV", "works")[2] == ["on", "off"]
+
+
+# Reads attributes of a .h5 with h5py, and never imports TensorFlow (test_recognise).
+WITHOUT_TENSORFLOW = "edgekit.frontend.load.recognise:run"
+
+
+def test_every_child_that_computes_with_tensorflow_is_called_so():
+    for path in Path(onednn.__file__).parent.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        called = re.findall(r"isolate\.call\(\s*\"(edgekit\.convert\.[\w.:]+)", text)
+        assert set(called) <= {WITHOUT_TENSORFLOW}, path

@@ -1,0 +1,79 @@
+"""Which recipe is advised, from what was measured of each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from test_rule_limits import facts, metric
+
+from edgekit.pipeline.init import recipe_trials
+from edgekit.pipeline.init.recipe_trials import Candidate, Tried
+from edgekit.pipeline.init.rule_limits import Bound
+
+ORDER = ("static_wi8_ai8", "dynamic_wi8_afp32", "float16")
+
+
+def candidate(recipe: str, *, close: bool = True, ratio: float = 0.5) -> Candidate:
+    size = metric("size_bytes", [30])
+    of = facts(size, metric("latency_ratio", [ratio] * 5), reference=(replace(size, value=100.0),))
+    return Candidate(
+        recipe=recipe,
+        facts=of,
+        closeness=Bound(metric="agreement", limit=0.9, says="", advised=close, brief="near"),
+        latency=Bound(metric="latency_ratio", limit=1.0, says="", advised=ratio <= 1.05),
+    )
+
+
+def choose(*found: Candidate, float_problem: str = "") -> tuple[Tried, list[str]]:
+    asked: list[str] = []
+    by_name = {one.recipe: one for one in found}
+
+    def measured(recipe: str) -> Candidate:
+        asked.append(recipe)
+        return by_name[recipe]
+
+    names = [one.recipe for one in found]
+    return recipe_trials.choose(names, measured, lambda: float_problem), asked
+
+
+@pytest.mark.parametrize(
+    ("static", "dynamic", "half", "taken"),
+    [
+        ({}, {}, {}, 0),
+        ({"close": False}, {}, {}, 1),
+        ({"ratio": 2.6}, {}, {}, 1),
+        ({"ratio": 2.6}, {"close": False}, {"ratio": 1.0}, 2),
+        ({"ratio": 2.6}, {"ratio": 1.2}, {"ratio": 1.3}, 1),  # all slow: the least slow
+        ({"close": False}, {"close": False}, {"close": False}, None),
+    ],
+)
+def test_the_first_that_is_near_and_no_slower_is_taken(static, dynamic, half, taken):
+    every = [candidate(n, **how) for n, how in zip(ORDER, (static, dynamic, half), strict=True)]
+    tried, asked = choose(*every)
+    assert tried.chosen is (None if taken is None else every[taken])
+    assert asked == list(ORDER[: len(tried.candidates)])  # no more than it takes
+    for one in tried.candidates:
+        assert any(line.startswith(f"{one.recipe}: 0.30x of float's bytes") for line in tried.lines)
+
+
+def test_a_recipe_that_cannot_be_made_is_passed_over_with_its_reason():
+    tried, _ = choose(Candidate(recipe="static_wi8_ai8", problem="no kernel"), candidate("float16"))
+    assert tried.chosen is not None and tried.chosen.recipe == "float16"
+    assert tried.lines[0] == "static_wi8_ai8: no kernel"
+
+
+def test_where_not_even_float_can_be_made_nothing_is_advised():
+    tried, asked = choose(
+        Candidate(recipe="static_wi8_ai8", problem="no kernel"),
+        candidate("float16"),
+        float_problem="a Flex operator",
+    )
+    assert (tried.problem, tried.chosen, tried.lines) == ("a Flex operator", None, ())
+    assert asked == ["static_wi8_ai8"]
+
+
+def test_samples_that_judge_nothing_are_said_to():
+    of = replace(facts(), problem="all of class 3")
+    tried, _ = choose(Candidate(recipe="float16", facts=of))
+    assert tried.unfit == "all of class 3"

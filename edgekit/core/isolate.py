@@ -15,13 +15,17 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from edgekit.core import scratch
+from edgekit.core import scratch, serde
 from edgekit.core.errors import EdgekitError, InternalError, of_system
 from edgekit.core.process import EXIT_OUT_OF_MEMORY, Process, Progress
 from edgekit.core.records import Limits
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
 
 # Read by libraries when they are imported. TensorFlow's logs are noise to whoever converts a
 # model; what matters of them comes back as an error.
@@ -43,12 +47,32 @@ _CRASH_HINT = (
 _PROGRAM = """import sys
 sys.path.append(sys.argv[1])
 from edgekit.core.isolate import serve
-serve(sys.argv[2])"""
+serve(*sys.argv[2:])"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Generic[Request, Result]):
+    """A function that runs in a child, named without importing it.
+
+    The function takes `(request, report)`: a record of the kind `request`, and a callable that
+    reports one line of progress; it returns a record of the kind `result`. Both travel as JSON,
+    written and read by `serde`: what is large is written to files, and records hold their paths.
+    The function's annotations say the same (`tests/core/test_isolate.py` compares them).
+
+    Attributes:
+        target: `module:function`.
+        request: The record that the function takes.
+        result: The record that it returns.
+    """
+
+    target: str
+    request: type[Request]
+    result: type[Result]
 
 
 def call(
-    target: str,
-    request: Mapping[str, Any],
+    stage: Stage[Request, Result],
+    request: Request,
     *,
     name: str,
     limits: Limits,
@@ -58,16 +82,15 @@ def call(
     own_code: bool = False,
     env: Mapping[str, str] | None = None,
     crash_hint: str = _CRASH_HINT,
-) -> Any:
-    """Run `module:function` in a child and return what it returned.
+) -> Result:
+    """Run a stage in a child and return what it returned.
 
-    The function takes `(request, report)`: the request as a dictionary, and a callable
-    that reports one line of progress. With `restart` the time limit begins anew with each
-    line: for training, which takes as long as it was asked to.
+    With `restart` the time limit begins anew with each line of progress: for training, which
+    takes as long as it was asked to.
 
     Args:
-        target: The function.
-        request: What it gets, as plain JSON values.
+        stage: Which function, what it takes and what it gives.
+        request: What it gets.
         name: What errors call the child, at the start of a sentence.
         limits: Seconds for the answer, bytes of resident memory.
         on_progress: Takes one line at each step.
@@ -84,9 +107,40 @@ def call(
         RunError: The child crashed, took too long or too much memory.
         InternalError: The function failed in a way it did not foresee.
     """
+    answer = call_json(
+        stage.target,
+        serde.to_dict(request),
+        kind=f"{stage.request.__module__}:{stage.request.__name__}",
+        name=name,
+        limits=limits,
+        on_progress=on_progress,
+        restart=restart,
+        writable=writable,
+        own_code=own_code,
+        env=env,
+        crash_hint=crash_hint,
+    )
+    return serde.from_dict(stage.result, answer)
+
+
+def call_json(
+    target: str,
+    request: Mapping[str, Any],
+    *,
+    kind: str = "",
+    name: str,
+    limits: Limits,
+    on_progress: Progress | None = None,
+    restart: bool = False,
+    writable: Sequence[Path] = (),
+    own_code: bool = False,
+    env: Mapping[str, str] | None = None,
+    crash_hint: str = _CRASH_HINT,
+) -> Any:
+    """`call` without types: goes as soon as every stage has its records."""
     # Not `-m`: that would import what lies in the current folder, a random.py for instance,
     # in place of the standard library.
-    command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(__file__).parents[1]), target]
+    command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(__file__).parents[2]), target, kind]
     # What the child leaves in its temporary folder goes with it, however it ends.
     with scratch.folder() as folder:
         temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
@@ -105,8 +159,13 @@ def call(
     return result
 
 
-def serve(target: str) -> None:
-    """Answer one request on standard input by calling `module:function`, then end."""
+def serve(target: str, kind: str) -> None:
+    """Answer one request on standard input by calling `module:function`, then end.
+
+    Args:
+        target: The function.
+        kind: The record that it takes, as `module:name`; "" for plain JSON.
+    """
     # Native code prints to file descriptor 1. Keep the real one for answers and send
     # everything else to standard error.
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
@@ -118,10 +177,12 @@ def serve(target: str) -> None:
 
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    module, _, function = target.partition(":")
     try:
-        work: Callable[..., Any] = getattr(importlib.import_module(module), function)
-        answer({"result": work(request, lambda line: answer({"progress": line}))})
+        work: Callable[..., Any] = _found(target)
+        if kind:
+            request = serde.from_dict(_found(kind), request)
+        result = work(request, lambda line: answer({"progress": line}))
+        answer({"result": serde.to_dict(result)})
     except EdgekitError as error:
         answer({"error": error.to_dict()})
     except MemoryError:
@@ -137,6 +198,12 @@ def serve(target: str) -> None:
     # Skip the teardown of native libraries: it is slow, and it may crash after all is done.
     sys.stdout.flush()
     os._exit(0)
+
+
+def _found(place: str) -> Any:
+    """What `module:name` names."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _end_with_parent() -> None:

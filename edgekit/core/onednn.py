@@ -52,11 +52,11 @@ def call(
     memory = _memory_of(target)
     if not memory.exists():
         try:
-            return isolate.call(target, request, name=name, **options)
+            return isolate.call_json(target, request, name=name, **options)
         except WorkerCrashed as crash:
             if not _is_fault(crash):
                 raise
-    result = isolate.call(target, request, name=name, env=_OFF, crash_hint=_HINT, **options)
+    result = isolate.call_json(target, request, name=name, env=_OFF, crash_hint=_HINT, **options)
     _remember(memory)
     notes.append(_NOTE.format(name=name))
     return result

@@ -17,7 +17,7 @@ import reprlib
 import tempfile
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -42,11 +42,11 @@ def to_dict(record: Any) -> Any:
         }
     if isinstance(record, (list, tuple)):
         return [to_dict(item) for item in record]
-    if isinstance(record, dict):
+    if isinstance(record, Mapping):
         return {str(key): to_dict(value) for key, value in record.items()}
     if isinstance(record, float) and not math.isfinite(record):
         return str(record)  # JSON has no infinity: 'inf', '-inf', 'nan', read back by float()
-    return record
+    return str(record) if isinstance(record, Path) else record
 
 
 def _is_left_out(field: dataclasses.Field[Any], value: Any) -> bool:
@@ -102,7 +102,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         return value
     if origin is tuple:
         return _build_tuple(kind, value, where)
-    if origin is dict:
+    if origin in (dict, Mapping):
         if not isinstance(value, dict):
             raise ProjectError(f"{where} is a table.", received=_shown(value))
         item = typing.get_args(kind)[1]
@@ -157,6 +157,8 @@ def _build_scalar(kind: Any, value: Any, where: str) -> Any:
         return value
     elif kind is bool and isinstance(value, bool):
         return value
+    elif kind is Path and isinstance(value, str):
+        return Path(value)
     raise ProjectError(f"{where} is a {kind.__name__}.", received=_shown(value))
 
 

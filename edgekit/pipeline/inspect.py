@@ -63,7 +63,7 @@ def look_at_contract(request: Mapping[str, Any], report: Progress) -> Any:
 
 def _in_child(function: str, path: Path, limits: Limits) -> Any:
     """A large file of very many parts takes long to read; a small one cannot (`verifier`)."""
-    return isolate.call(
+    return isolate.call_json(
         f"{__name__}:{function}",
         {"path": str(path)},
         name=f"The reader of {path.name}",

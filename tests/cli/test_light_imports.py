@@ -16,6 +16,7 @@ ALLOWED_OF_EDGEKIT = {
     "edgekit.cli.main",
     "edgekit.cli.options",
     "edgekit.cli.streams",
+    "edgekit.core",
     "edgekit.core.errors",
     "edgekit.core.suggest",
     "edgekit.core.text",
@@ -50,7 +51,7 @@ def test_help_loads_only_what_is_listed(arguments):
     assert {name for name in foreign if not name.startswith("_")} <= ALLOWED | {
         name.lstrip("_") for name in sys.stdlib_module_names
     }
-    verb = {f"edgekit.cli.{arguments[0]}"} if arguments[0] in VERBS else set()
+    verb = {f"edgekit.cli.{arguments[0]}_command"} if arguments[0] in VERBS else set()
     if arguments[0] == "convert":
         verb |= {
             "edgekit.cli.compression_options",

@@ -20,7 +20,7 @@ time.sleep(600)
 """
 PARENT = """
 import sys
-from edgekit import guard
+from edgekit.core import guard
 guard.run([sys.executable, "-c", sys.argv[1], sys.argv[2]], seconds=600)
 """
 

@@ -94,18 +94,19 @@ def test_a_program_that_is_not_there_is_a_clear_error():
 
 
 def test_a_function_runs_isolated_and_what_it_prints_does_not_disturb():
-    assert isolate.call("tests_isolated:double", {"value": 21}, name="it", limits=Limits()) == 42
+    answer = isolate.call_json("tests_isolated:double", {"value": 21}, name="it", limits=Limits())
+    assert answer == 42
 
 
 def test_an_isolated_error_arrives_as_the_same_class():
     with pytest.raises(DataError) as caught:
-        isolate.call("tests_isolated:refuse", {}, name="it", limits=Limits())
+        isolate.call_json("tests_isolated:refuse", {}, name="it", limits=Limits())
     assert (caught.value.rule, caught.value.received) == ("A rule.", "something")
 
 
 def test_an_unforeseen_error_is_internal_and_carries_its_traceback():
     with pytest.raises(InternalError, match="ZeroDivisionError"):
-        isolate.call("tests_isolated:fail", {}, name="it", limits=Limits())
+        isolate.call_json("tests_isolated:fail", {}, name="it", limits=Limits())
 
 
 @pytest.fixture(autouse=True)
@@ -275,19 +276,19 @@ def test_an_allocation_beyond_all_memory_is_refused_at_once():
         process.request({})
     assert "MemoryError" in told.value.received
     with pytest.raises(WorkerOutOfMemory):
-        isolate.call("tests_isolated:eat", {"bytes": 2**45}, name="it", limits=Limits())
+        isolate.call_json("tests_isolated:eat", {"bytes": 2**45}, name="it", limits=Limits())
 
 
 def test_memory_is_watched_however_fast_it_is_taken():
     limits = Limits(memory_bytes=300 * 2**20)
     with pytest.raises(WorkerOutOfMemory):
-        isolate.call("tests_isolated:eat", {"bytes": 2**33}, name="it", limits=limits)
+        isolate.call_json("tests_isolated:eat", {"bytes": 2**33}, name="it", limits=limits)
 
 
 def test_nothing_of_a_call_outlives_a_parent_that_is_killed(tmp_path):
     program = (
-        "from edgekit import isolate; from edgekit.core.records import Limits\n"
-        "isolate.call('tests_isolated:family', {}, name='it', limits=Limits(),\n"
+        "from edgekit.core import isolate; from edgekit.core.records import Limits\n"
+        "isolate.call_json('tests_isolated:family', {}, name='it', limits=Limits(),\n"
         "             on_progress=lambda line: print(line, flush=True))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

@@ -13,7 +13,7 @@ from edgekit.core import locks, scratch
 HOLD = """
 import sys, time
 from pathlib import Path
-from edgekit import scratch
+from edgekit.core import scratch
 with scratch.folder(Path(sys.argv[1])) as folder:
     (folder / "work").mkdir()
     (folder / "work" / "file").write_text("x")

@@ -34,7 +34,7 @@ def honest_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
         make(folder / name)
     shutil.copytree(honest.SINGLE_OPERATORS, folder / "tflite")
-    isolate.call(
+    isolate.call_json(
         "tests.fuzz.honest_models:make",
         {"folder": str(folder)},
         name="The maker of models",
@@ -76,7 +76,7 @@ def _outcomes(name: str, honest_files: Path) -> Iterator[tuple[int, str]]:
         seen: dict[int, str] = {}
         request = {"format": name, "start": start, "stop": stop, "honest": str(honest_files)}
         try:
-            isolate.call(
+            isolate.call_json(
                 "tests.fuzz.doors:read_all",
                 request,
                 name="The reader",

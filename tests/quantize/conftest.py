@@ -17,12 +17,7 @@ from edgekit.core.records import ConvertOptions
 from edgekit.data import sources
 from edgekit.data.samples import Samples
 
-HERE = Path(__file__).parent
-MODELS = HERE.parent / "models"
-
-# Tests import `tiny_models`, which is no test itself.
-if str(HERE) not in sys.path:
-    sys.path.insert(0, str(HERE))
+MODELS = Path(__file__).parents[1] / "models"
 
 Run = Callable[[bytes, Samples], dict[str, np.ndarray]]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_models import correlated, picture_net
 
 from edgekit import tflite
 from edgekit.core import recipes
@@ -17,6 +16,7 @@ from edgekit.quantize import candidates
 from edgekit.quantize.calibrated_recipe import INT8_WEIGHTS, Prepared
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.rewrite import engine
+from tests.quantize.tiny_models import correlated, picture_net
 
 SAMPLES = Samples(inputs={"x": correlated(48, 7, 7, 3)})
 NAMES = ("static_wi8_ai8", "static_wi8_ai16", "weight_only_wi8_afp32", "weight_only_wi4_afp32")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_models import RELU, Network, correlated, extremes, picture_net, random
 
 from edgekit import tflite
 from edgekit.core import recipes
@@ -20,6 +19,7 @@ from edgekit.quantize import candidates
 from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.rewrite import engine
+from tests.quantize.tiny_models import RELU, Network, correlated, extremes, picture_net, random
 
 Run = Callable[[bytes, Samples], dict[str, np.ndarray]]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from tiny_models import RELU, Network, branching_net, correlated, picture_net, plain, random
 
 from edgekit import tflite
 from edgekit.core import recipes
@@ -15,6 +14,15 @@ from edgekit.core.errors import QuantizeError
 from edgekit.quantize.diagnose import scores
 from edgekit.tflite import dequantize
 from edgekit.tflite.step_interpreter import Steps
+from tests.quantize.tiny_models import (
+    RELU,
+    Network,
+    branching_net,
+    correlated,
+    picture_net,
+    plain,
+    random,
+)
 
 SCHEMES = (
     "float32",

@@ -50,7 +50,7 @@ def recognise_apart(path: Path, limits: Limits) -> Recognised:
     """
     if not path.is_dir() and not _begins_with(path, _HDF5):
         return recognise(path)
-    found = isolate.call(
+    found = isolate.call_json(
         "edgekit.frontend.load.recognise:run",
         {"path": str(path)},
         name="The reader of the model file",

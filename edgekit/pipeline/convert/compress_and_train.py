@@ -167,7 +167,7 @@ def train(
                 notes=notes,
                 writable=[work, Path(checkpoint["checkpoint"])],
             )
-        entry = isolate.call(
+        entry = isolate.call_json(
             "edgekit.quantize.stage:bake",
             {
                 "entry": entry,

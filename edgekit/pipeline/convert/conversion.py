@@ -111,7 +111,9 @@ def convert(
             or callables.is_own_code(settled.training.data if settled.training else None),
         }
         if adopted:
-            exported = isolate.call("edgekit.quantize.rewrite.import_float:run", request, **export)
+            exported = isolate.call_json(
+                "edgekit.quantize.rewrite.import_float:run", request, **export
+            )
         else:
             exported = onednn.call(
                 "edgekit.frontend.export.export:run", request, notes=notes, **export
@@ -135,7 +137,7 @@ def convert(
                     on_progress=on_progress,
                 )
                 notes += more
-            quantized = isolate.call(
+            quantized = isolate.call_json(
                 "edgekit.quantize.stage:run",
                 {
                     "original": request["out"] if settled.prune else None,

@@ -56,7 +56,7 @@ def measure_layers(
     with scratch.folder() as folder:
         stored = folder / "samples.npz"
         chosen.save(stored, compress=False)
-        found = isolate.call(
+        found = isolate.call_json(
             "edgekit.quantize.diagnose.layer_errors:run",
             {
                 "float": str(reference.absolute()),

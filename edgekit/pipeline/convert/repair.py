@@ -45,7 +45,7 @@ def hold(
         UsageError: The samples cannot tell such a loss.
     """
     quantizing = [i for i, recipe in enumerate(settled.recipes) if recipe.quantize is not None]
-    answer = isolate.call(
+    answer = isolate.call_json(
         "edgekit.search.keep_search:run",
         {
             "float": floating,

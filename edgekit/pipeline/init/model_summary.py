@@ -78,7 +78,7 @@ def describe(
 
 
 def _of_tflite(recognised: Recognised, limits: Limits) -> Described:
-    said = isolate.call(
+    said = isolate.call_json(
         f"{__name__}:look_at_tflite",
         {"model": str(recognised.path)},
         name=f"The reader of {recognised.path.name}",

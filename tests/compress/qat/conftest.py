@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,6 @@ import pytest
 from edgekit import tflite
 
 HERE = Path(__file__).parent
-# Tests import `op_models`, and that `tiny_models`: no tests themselves.
-for folder in (HERE, HERE.parents[1] / "quantize"):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
 
 Ask = Callable[..., Any]
 Codes = Callable[..., dict[str, np.ndarray]]

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from tiny_models import RELU, RELU6, SAME, VALID, Network, random
+
+from tests.quantize.tiny_models import RELU, RELU6, SAME, VALID, Network, random
 
 SHAPE = (6, 6, 4)
 INT32, BOOL = schema.TensorType.INT32, schema.TensorType.BOOL

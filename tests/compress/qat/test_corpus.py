@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_fake_quant import ask_rounding, assert_within_kernels, floats
 
 from benchmarks.corpus import ITEMS, prepare
 from edgekit import convert_model, tflite
@@ -13,6 +12,7 @@ from edgekit.data import sources
 from edgekit.quantize.candidates import Search
 from edgekit.quantize.trained.apply_trained import bake
 from edgekit.quantize.trained.grid import grid
+from tests.compress.qat.test_fake_quant import ask_rounding, assert_within_kernels, floats
 
 pytestmark = [pytest.mark.corpus, pytest.mark.convert]
 STATIC = recipes.get("static_wi8_ai8")

@@ -7,8 +7,6 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-import tiny_models as tiny
-from op_models import Ops
 
 from edgekit import convert_model, tflite
 from edgekit.core import recipes
@@ -20,6 +18,8 @@ from edgekit.quantize.candidates import Search
 from edgekit.quantize.trained.apply_trained import bake
 from edgekit.quantize.trained.grid import grid
 from edgekit.tflite.quantized_weights import Grid
+from tests.compress.qat.op_models import Ops
+from tests.quantize import tiny_models as tiny
 
 pytestmark = pytest.mark.convert
 STATIC = recipes.get("static_wi8_ai8")

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
-import op_models
 import pytest
-from tiny_models import Network, branching_net, picture_net, random
 
 from edgekit.core.errors import ModelError
+from tests.compress.qat import op_models
+from tests.quantize.tiny_models import Network, branching_net, picture_net, random
 
 pytestmark = pytest.mark.convert
 # Whose gradient is zero or missing by nature.

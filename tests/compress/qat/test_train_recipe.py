@@ -4,8 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_models as tiny
-from test_fake_quant import KERNELS
 
 from edgekit import tflite
 from edgekit.core import recipes, serde
@@ -16,6 +14,8 @@ from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.trained.apply_trained import bake
 from edgekit.quantize.trained.grid import grid
 from edgekit.tflite.quantized_weights import Grid
+from tests.compress.qat.test_fake_quant import KERNELS
+from tests.quantize import tiny_models as tiny
 
 pytestmark = pytest.mark.convert
 INT4 = recipes.get("weight_only_wi4_afp32")

@@ -245,7 +245,7 @@ def test_the_same_model_gives_the_same_bytes_in_every_process(export: Export) ->
     before = os.environ.get("PYTHONHASHSEED")
     os.environ["PYTHONHASHSEED"] = "12345"
     try:
-        isolate.call(
+        isolate.call_json(
             "edgekit.frontend.export.export:run",
             request,
             name="the exporter",

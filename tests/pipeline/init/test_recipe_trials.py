@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_rule_limits import facts, metric
 
 from edgekit.pipeline.init import recipe_trials
 from edgekit.pipeline.init.recipe_trials import Candidate, Tried
 from edgekit.pipeline.init.rule_limits import Bound
+from tests.pipeline.init.test_rule_limits import facts, metric
 
 ORDER = ("static_wi8_ai8", "dynamic_wi8_afp32", "float16")
 

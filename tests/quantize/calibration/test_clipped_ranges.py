@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_models import Network, branching_net, correlated, extremes, random
 
 from edgekit import tflite
 from edgekit.quantize.calibration import clipped_ranges
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.clipped_ranges import Histogram
+from tests.quantize.tiny_models import Network, branching_net, correlated, extremes, random
 
 BINS = 2048
 

@@ -6,12 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_models import NONE, RELU, RELU6, VALID, Network, correlated, picture_net, random
 
 from edgekit import tflite
 from edgekit.quantize.calibration import equalize
 from edgekit.quantize.diagnose import scores
 from edgekit.tflite.step_interpreter import Steps
+from tests.quantize.tiny_models import (
+    NONE,
+    RELU,
+    RELU6,
+    VALID,
+    Network,
+    correlated,
+    picture_net,
+    random,
+)
 
 
 def uneven(channels: int, seed: int = 0) -> np.ndarray:

@@ -177,7 +177,7 @@ def test_exponents_reach_the_child(before, twin, samples, quantized, tmp_path):
         "samples": str(tmp_path / "samples.npz"),
         "equalized": exponents,
     }
-    answer = isolate.call(
+    answer = isolate.call_json(
         "edgekit.quantize.diagnose.layer_errors:run", request, name="child", limits=Limits()
     )
     errors = serde.from_dict(tuple[LayerError, ...], answer["errors"], "layers")

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from tiny_models import RELU, correlated, picture_net, plain
 
 from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.diagnose.scores import Answers
+from tests.quantize.tiny_models import RELU, correlated, picture_net, plain
 
 
 def told(logits: bool = False, **values: object) -> Answers:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tiny_models import branching_net, correlated, plain
 
 from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.quantize.rewrite.cast_pairs import CASTS, behind_casts, pairs, producers
+from tests.quantize.tiny_models import branching_net, correlated, plain
 
 INPUTS = {"x": correlated(6, 6, 6, 4), "side": correlated(6, 6)}
 

@@ -31,7 +31,8 @@ STATIC = recipes.get("static_wi8_ai8")
 # Which of four frequencies eight noisy channels swing in: trained in seconds, fixed seeds.
 TRAIN = """
 import pathlib, sys, numpy as np, keras, tf_keras
-from edgekit.convert import export, load
+from edgekit.frontend.export import export
+from edgekit.frontend.load import load
 
 folder = pathlib.Path(sys.argv[1])
 

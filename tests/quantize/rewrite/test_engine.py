@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_models import RELU, Network, correlated, plain, random
 
 from edgekit import tflite
 from edgekit.core import recipes
@@ -18,6 +17,7 @@ from edgekit.quantize.calibration.calibrate import Ranges, collect_ranges
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.rewrite.check_applied import check
 from edgekit.quantize.rewrite.engine import quantize
+from tests.quantize.tiny_models import RELU, Network, correlated, plain, random
 
 Noise = Callable[..., Samples]
 Run = Callable[[bytes, Samples], dict[str, np.ndarray]]

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import tiny_models as tiny
 
 from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
@@ -12,6 +11,7 @@ from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.trained.apply_trained import bake
 from edgekit.quantize.trained.grid import grid
 from edgekit.tflite.quantized_weights import Grid, from_range
+from tests.quantize import tiny_models as tiny
 
 STATIC = recipes.get("static_wi8_ai8")
 INT4 = recipes.get("weight_only_wi4_afp32")

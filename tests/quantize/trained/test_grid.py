@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import tiny_models as tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from edgekit.quantize.rewrite.cast_pairs import pairs
 from edgekit.quantize.trained.apply_trained import bake
 from edgekit.quantize.trained.grid import grid
 from edgekit.tflite.quantized_weights import Grid, from_range
+from tests.quantize import tiny_models as tiny
 
 STATIC = recipes.get("static_wi8_ai8")
 INT4 = recipes.get("weight_only_wi4_afp32")

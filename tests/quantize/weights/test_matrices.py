@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_models import NONE, RELU, RELU6, SAME, VALID, Network, correlated, plain, random
 
 from edgekit import tflite
 from edgekit.core import recipes
@@ -14,6 +13,17 @@ from edgekit.quantize.weights import matrices
 from edgekit.quantize.weights.matrices import Linear
 from edgekit.tflite import dequantize
 from edgekit.tflite.step_interpreter import Steps
+from tests.quantize.tiny_models import (
+    NONE,
+    RELU,
+    RELU6,
+    SAME,
+    VALID,
+    Network,
+    correlated,
+    plain,
+    random,
+)
 
 # 18 kernels of few sizes, strides and paddings: more than a list would name.
 few = settings(max_examples=18, derandomize=True)

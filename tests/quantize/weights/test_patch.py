@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from tiny_models import Network, correlated, picture_net, plain, random
 
 from edgekit import tflite
 from edgekit.core import recipes
@@ -17,6 +16,7 @@ from edgekit.quantize.weights import patch
 from edgekit.quantize.weights.patch import Weights
 from edgekit.tflite import Model, Operator, dequantize
 from edgekit.tflite.step_interpreter import Steps
+from tests.quantize.tiny_models import Network, correlated, picture_net, plain, random
 
 
 def dense(outputs: int, inputs: int, *, bias: bool = True) -> bytes:

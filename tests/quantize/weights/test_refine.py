@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_models import RELU, Network, correlated, picture_net, plain, random
 
 from edgekit import tflite
 from edgekit.core import recipes
@@ -16,6 +15,7 @@ from edgekit.quantize.rewrite.cast_pairs import producers
 from edgekit.quantize.weights import patch, rounding
 from edgekit.quantize.weights.refine import Method, refine
 from edgekit.tflite import Model
+from tests.quantize.tiny_models import RELU, Network, correlated, picture_net, plain, random
 
 Inputs = dict[str, np.ndarray]
 

@@ -1,7 +1,0 @@
-"""Tests here share what `test_rule_limits.py` makes facts with."""
-
-import sys
-from pathlib import Path
-
-if str(Path(__file__).parent) not in sys.path:
-    sys.path.insert(0, str(Path(__file__).parent))

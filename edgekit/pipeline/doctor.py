@@ -12,6 +12,7 @@ from edgekit.core import sandbox
 from edgekit.core.errors import EdgekitError
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes import environments, local
+from edgekit.runtimes.worker.worker_serve import Greeting, Hello
 
 # Imported by edgekit without TensorFlow / for Keras models only.
 _BASE = ("numpy", "scipy", "rich", "pillow", "ai-edge-litert", "litert-quantizer")
@@ -90,7 +91,7 @@ def _runtime(target: Target) -> Finding:
     try:
         python = environments.python_for(target)
         with local.start(python, target, name=name, limits=Limits(seconds=60)) as worker:
-            said = local.ask(worker, "hello")
+            said = local.ask(worker, Hello(), Greeting)
     except EdgekitError as error:
         return Finding(
             what=target.label,
@@ -98,7 +99,7 @@ def _runtime(target: Target) -> Finding:
             detail=error.received or error.rule,
             mend=error.hint or f"edgekit runtime add {target.label}",
         )
-    detail = f"{said['version']} on Python {said['python']}, NumPy {said['numpy']}"
+    detail = f"{said.version} on Python {said.python}, NumPy {said.numpy}"
     return Finding(what=target.label, ok=True, detail=detail)
 
 

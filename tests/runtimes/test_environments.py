@@ -6,7 +6,6 @@ from __future__ import annotations
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from edgekit import runtimes
 from edgekit.core.errors import EnvironmentFailure, UsageError
 from edgekit.core.records import Target
 from edgekit.runtimes import environments, find_python
+from edgekit.runtimes.worker.worker_serve import Greeting
 
 OLD = Target(runtime="tflite-runtime", version="2.14.0")
 
@@ -36,8 +36,8 @@ def fake_pip(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
             python.parent.mkdir(parents=True)
             python.touch()
 
-    def hello(python: Path, target: Target) -> dict[str, Any]:
-        return {"version": target.version, "python": "3.11.7", "numpy": "1.26.4"}
+    def hello(python: Path, target: Target) -> Greeting:
+        return Greeting(target.runtime, target.version, "3.11.7", "1.26.4")
 
     monkeypatch.setattr(environments, "_call", call)
     monkeypatch.setattr(environments, "_hello", hello)
@@ -118,7 +118,7 @@ def test_add_list_and_remove(fake_pip: list[list[str]], home: Path) -> None:
     assert len(fake_pip) == 2  # the second time nothing is made
     environments.remove(OLD)
     assert environments.list_environments() == []
-    with pytest.raises(EnvironmentFailure, match="There is an environment"):
+    with pytest.raises(EnvironmentFailure, match="There is no environment"):
         environments.remove(OLD)
 
 

@@ -26,6 +26,8 @@ from edgekit.core.errors import (
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes import exchange, local
 from edgekit.runtimes.local import HostSession
+from edgekit.runtimes.worker.worker_model import Run
+from edgekit.runtimes.worker.worker_serve import Greeting, Hello
 
 
 def corrupt(source: Path, folder: Path, seed: int) -> Path:
@@ -134,7 +136,7 @@ def test_the_worker_ends_when_its_input_closes() -> None:
 
 def test_the_worker_imports_no_edgekit_and_hides_no_module(tmp_path: Path) -> None:
     # Its own folder must not be on sys.path: a file there could hide another package's module.
-    probe = "import runpy, sys; sys.argv = ['worker.py', 'litert']; sys.stdin.close()"
+    probe = "import runpy, sys; sys.argv = ['worker_serve.py', 'litert']; sys.stdin.close()"
     probe += f"; sys.path.insert(0, 'first'); module = runpy.run_path({str(local.WORKER)!r})"
     probe += "; print(sorted(m for m in sys.modules if m.startswith('edgekit')))"
     done = subprocess.run(
@@ -154,11 +156,11 @@ def test_tflite_runtime_with_numpy_2_says_what_is_wrong(limits: Limits) -> None:
         pytest.skip("this Python has NumPy 1")
     with local.start(Path(sys.executable), target, name="The worker", limits=limits) as worker:
         with pytest.raises(EnvironmentFailure, match="NumPy 1"):
-            local.ask(worker, "hello")
+            local.ask(worker, Hello(), Greeting)
 
 
 def test_an_unforeseen_failure_is_an_internal_error(limits: Limits) -> None:
     with local.start(Path(sys.executable), Target(), name="The worker", limits=limits) as worker:
         with pytest.raises(InternalError, match="KeyError"):
-            local.ask(worker, "run", handle=99)
-        assert local.ask(worker, "hello")["runtime"] == "litert"  # and it goes on
+            local.ask(worker, Run(99, {}, {}, 0, 1), int)
+        assert local.ask(worker, Hello(), Greeting).runtime == "litert"  # and it goes on

@@ -29,7 +29,7 @@ from edgekit.core.records import Limits, Target
 from edgekit.data.preprocess import preprocess_batch
 from edgekit.pipeline.bundle.bundle import bundle
 from edgekit.runtimes import environments, local
-from edgekit.runtimes.worker import Tensor as WorkerTensor
+from edgekit.runtimes.worker.worker_tensors import Tensor as WorkerTensor
 from tests.codegen.kotlin_contracts import examples
 
 VECTORS = Path(__file__).parents[1] / "vectors.txt"

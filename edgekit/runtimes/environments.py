@@ -105,7 +105,7 @@ def python_for(target: Target) -> Path:
     there += [f"{target.runtime}=={own} beside edgekit"] if own else []
     version = target.version or package.example
     raise EnvironmentFailure(
-        f"{target.label} is installed neither in edgekit's Python nor in an environment of its own.",
+        f"{target.label} is neither in edgekit's Python nor in an environment of its own.",
         received=", ".join(there) or f"no {target.runtime} that can run",
         hint=f"edgekit runtime add {target.runtime}=={version}",
     )
@@ -156,7 +156,7 @@ def _make(target: Target, folder: Path, report: Progress) -> Path:
     package = PACKAGES[target.runtime]
     base, minor = find_python(*package.pythons, label=target.label)
     report(f"making an environment with Python 3.{minor}")
-    _call([str(base), "-m", "venv", str(folder)], f"Python 3.{minor} makes an environment.")
+    _call([str(base), "-m", "venv", str(folder)], f"Python 3.{minor} cannot make an environment.")
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     wanted = [f"{package.distribution}=={target.version}"]
     if package.numpy:
@@ -164,7 +164,7 @@ def _make(target: Target, folder: Path, report: Progress) -> Path:
     report(f"installing {' '.join(wanted)}")
     _call(
         [str(python), "-m", "pip", "install", "--disable-pip-version-check", *wanted],
-        f"pip installs {' '.join(wanted)} for Python 3.{minor}.",
+        f"pip could not install {' '.join(wanted)} for Python 3.{minor}.",
     )
     report("checking that it runs")
     hello = _hello(python, target)

@@ -159,7 +159,7 @@ def test_a_failing_pip_leaves_nothing(
             raise EnvironmentFailure(rule, received="ERROR: no network")
 
     monkeypatch.setattr(environments, "_call", fails)
-    with pytest.raises(EnvironmentFailure, match=r"pip installs tflite-runtime==2\.14\.0"):
+    with pytest.raises(EnvironmentFailure, match=r"pip could not install tflite-runtime==2\.14\.0"):
         environments.add(OLD)
     assert not (home / "runtimes" / "tflite-runtime-2.14.0").exists()
 

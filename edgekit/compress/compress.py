@@ -140,7 +140,7 @@ def _names(mine: Any, wanted: Any, which: str) -> dict[str, str]:
     shapes = [spec.shape[1:] for spec in mine], [spec.shape[1:] for spec in wanted]
     if shapes[0] != shapes[1]:
         raise ModelError(
-            f"The {which} of a model in Keras 3 are those that it was saved with.",
+            f"The {which} of the model could not be matched with those of its Keras 3 copy.",
             received=f"{', '.join(have)} in place of {', '.join(want)}",
             hint="save the model with Keras 3, as .keras.",
         )
@@ -188,7 +188,7 @@ def _of_weights(pruning: Pruning, model: Any, request: Mapping[str, Any]) -> Pru
     left = pruning.to_size * file - (file - weights)
     if left <= 0:
         raise UsageError(
-            "A float file holds weights, which pruning removes, and its graph, which stays.",
+            "Pruning cannot make the float file that small: only its weights shrink.",
             received=f"to_size {pruning.to_size:g} of {file} bytes, {file - weights} of them no "
             "weights",
             hint="allow a larger fraction.",

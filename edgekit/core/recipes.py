@@ -80,7 +80,7 @@ def get(name: str, io_dtype: IoDtype = "float32") -> Recipe:
     recipe = RECIPES.get(name)
     if recipe is None:
         raise UsageError(
-            f"A recipe is one of {', '.join(RECIPES)}.",
+            f"A recipe must be one of {', '.join(RECIPES)}.",
             received=f"--recipe {name}",
             hint=nearest(name, RECIPES),
         )

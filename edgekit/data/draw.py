@@ -113,7 +113,7 @@ def _training(
     training = split.without(drawn, *others)
     if len(training) < _FEWEST:
         raise DataError(
-            f"Training takes at least {_FEWEST} samples besides those that judge it.",
+            f"Training needs at least {_FEWEST} samples besides the held-out ones.",
             received=f"{len(training)} of {len(drawn)} from {source}",
             hint="give more data.",
         )

@@ -40,7 +40,7 @@ def read(path: Path, spec: TensorSpec, *, memory_bytes: int = Limits().memory_by
         import soundfile
     except ImportError:
         raise DataError(
-            "Sound files need the package soundfile.",
+            "The package soundfile, which sound files need, is not installed.",
             received=f"{path}",
             hint="pip install 'edgekit-tflite[audio]', or give an .npz of int16 arrays.",
         ) from None
@@ -49,7 +49,7 @@ def read(path: Path, spec: TensorSpec, *, memory_bytes: int = Limits().memory_by
         about = soundfile.info(path)
     if about.samplerate != spec.preprocessing.sample_rate:
         raise DataError(
-            f"Sound files have the sample rate of [input.{spec.name}], "
+            f"Sound files must have the sample rate of [input.{spec.name}], "
             f"{spec.preprocessing.sample_rate}.",
             received=f"{path} at {about.samplerate}",
             hint="resample the files: a phone records at the model's rate too.",

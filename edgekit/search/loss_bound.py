@@ -105,7 +105,7 @@ class Bound:
         if any(self._names_classes(output) for output in self._expected):
             return "agreement"
         raise UsageError(
-            "--max-loss is a loss of a metric, or of the agreement of classes with float.",
+            "--max-loss needs labels, or outputs that name classes.",
             received="calibration samples without labels for outputs that name no classes"
             if labels is None
             else "labels that ask for no metric by themselves",

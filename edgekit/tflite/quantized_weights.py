@@ -136,7 +136,7 @@ class Grid:
             QuantizeError: The file is not one that `save` wrote.
         """
         with (
-            reading(path, "The grid of a quantized file cannot be read.", kind=QuantizeError),
+            reading(path, "The quantization of a file could not be read.", kind=QuantizeError),
             np.load(path) as file,
         ):
             return cls._read(json.loads(str(file["about"])), dict(file.items()))

@@ -43,14 +43,14 @@ def divided(graph: Graph, samples: Samples, most: int, rng: np.random.Generator)
     _require_fitting(graph, samples)
     if not len(samples):
         raise DataError(
-            "There is at least one sample to calibrate on.",
+            "There are no samples to calibrate on.",
             received=f"none in {samples.source or 'the samples'}",
             hint="some hundred are a good number.",
         )
     for name, array in samples.inputs.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise DataError(
-                "Calibration samples are finite.",
+                "Calibration samples must be finite.",
                 received=f"NaN or infinity in the input {name!r}",
                 hint="look for missing values, or a division by zero in preprocessing.",
             )
@@ -69,7 +69,7 @@ def _require_fitting(graph: Graph, samples: Samples) -> None:
         given = samples.inputs.get(name)
         if given is None:
             raise DataError(
-                f"The inputs of the model are {', '.join(graph.inputs)}.",
+                f"The samples lack an input of the model: {', '.join(graph.inputs)}.",
                 received=f"samples with {', '.join(samples.inputs)}, without {name!r}",
                 hint="give an array for each of them.",
             )
@@ -79,7 +79,7 @@ def _require_fitting(graph: Graph, samples: Samples) -> None:
             size not in (None, got) for size, got in zip(shape, given.shape[1:], strict=True)
         ):
             raise DataError(
-                f"Samples of the input {name!r} have the shape {('samples', *shape)}.",
+                f"Samples of the input {name!r} must have the shape {('samples', *shape)}.",
                 received=f"shape {given.shape}",
                 hint="None stands for any size.",
             )

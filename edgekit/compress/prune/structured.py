@@ -110,7 +110,7 @@ def _plan(model: Any, pruning: Pruning, seed: int) -> _Plan:
     if not chosen:
         reasons = "; ".join(f"{s.layer}: {s.reason}" for s in channels.left_alone[:6])
         raise ModelError(
-            "There is at least one layer whose channels can be removed.",
+            "The model has no layer whose channels can be removed.",
             received=reasons or "none, or none that is not to be kept",
             hint="--prune unstructured sets single weights to zero.",
         )

@@ -123,7 +123,7 @@ def _prunable(
             left_alone.append((name, reason))
     if not layers:
         raise ModelError(
-            "There is at least one layer whose weights can be pruned.",
+            "The model has no layer whose weights can be pruned.",
             received="; ".join(f"{name}: {reason}" for name, reason in left_alone) or "none",
         )
     return layers, left_alone

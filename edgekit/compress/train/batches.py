@@ -32,17 +32,17 @@ def check(samples: Samples, model: LoadedModel) -> Samples:
     for name in samples.inputs:
         if name not in known:
             raise DataError(
-                f"The inputs of {model.name} are {', '.join(known)}.",
+                f"The inputs of {model.name} must be {', '.join(known)}.",
                 received=f"an input {name!r}",
                 hint=nearest(name, known),
             )
     if len(samples) == 0:
-        raise DataError("Training takes at least one sample.", received="none")
+        raise DataError("Training needs at least one sample.", received="none")
     inputs = {}
     for spec in model.inputs:
         if spec.name not in samples.inputs:
             raise DataError(
-                f"The inputs of {model.name} are {', '.join(known)}.",
+                f"The inputs of {model.name} must be {', '.join(known)}.",
                 received=f"no input {spec.name!r}",
                 hint="give an array for each of them.",
             )
@@ -51,7 +51,7 @@ def check(samples: Samples, model: LoadedModel) -> Samples:
         limit = model.id_limits.get(spec.name)
         if limit is not None and not (0 <= array.min() and array.max() < limit):
             raise DataError(
-                f"Ids of input {spec.name!r} are 0 to {limit - 1}.",
+                f"Ids of input {spec.name!r} must be from 0 to {limit - 1}.",
                 received=f"{array.min()} to {array.max()}",
                 hint="look whether the data belongs to this model.",
             )

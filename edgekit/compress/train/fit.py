@@ -191,13 +191,13 @@ def fit(
 def _check_settings(training: Training, learning_rate: float, teacher: Any) -> None:
     compression_rules.check_training(replace(training, learning_rate=learning_rate))
     if training.distill and teacher is None:
-        raise UsageError("Distillation has a teacher.", received="no teacher")
+        raise UsageError("Distillation needs a teacher.", received="no teacher")
 
 
 def _require_finite(loss: float, samples: Samples) -> None:
     if not math.isfinite(loss):
         raise DataError(
-            "The loss of the model is a finite number before training begins.",
+            "The loss of the model is not finite before training begins.",
             received=f"{loss:g} on samples from {samples.source or 'nowhere named'}",
             hint="look at the range of the inputs, and whether the model's own answers are finite.",
         )

@@ -102,7 +102,7 @@ def check(
     after = read(quantized) if isinstance(quantized, bytes) else quantized
     if not _changed(before, after):
         raise QuantizeError(
-            f"{recipe.name} makes weights smaller or changes the type of a tensor.",
+            f"{recipe.name} changed nothing in this model.",
             received="the quantizer changed nothing: the model has no operator it treats. It has "
             + ", ".join(sorted({op.name for op in operators(before)})),
             hint="use --recipe float32, or another recipe.",
@@ -114,7 +114,7 @@ def check(
     static = how.scheme == "static"
     if static and not elsewhere and not any(_is_integer(new) for _, new in found if new):
         raise QuantizeError(
-            f"{recipe.name} computes in integers.",
+            f"{recipe.name} left every operator of this model float.",
             received="every operator stayed float",
             hint="use --recipe dynamic_wi8_afp32 or float16; edgekit inspect lists the operators.",
         )

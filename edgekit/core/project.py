@@ -190,7 +190,7 @@ def _check_keys(text: str, path: Path) -> None:
     """Refuse a key of very many parts: tomllib takes time by the square of their number."""
     if found := _LONG_KEY.search(text):
         raise ProjectError(
-            "A key of the project file has more parts than edgekit.toml has levels.",
+            "A key of the project file must not have more parts than edgekit.toml has levels.",
             received=f"{path}: {found[0][:60]}...",
         )
 

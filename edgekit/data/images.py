@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-_FAULT = "An image file of the data folder cannot be decoded."
+_FAULT = "The image file could not be decoded."
 _PIXEL_BYTES = 4  # Pillow's, of any mode
 _RESIZE_HINT = "give `size = [height, width]`."
 

@@ -158,7 +158,10 @@ def _make(target: Target, folder: Path, report: Progress) -> Path:
     package = PACKAGES[target.runtime]
     base, minor = find_python(*package.pythons, label=target.label)
     report(f"making an environment with Python 3.{minor}")
-    _call([str(base), "-m", "venv", str(folder)], f"Python 3.{minor} could not make an environment.")
+    _call(
+        [str(base), "-m", "venv", str(folder)],
+        f"Python 3.{minor} could not make an environment.",
+    )
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     wanted = [f"{package.distribution}=={target.version}"]
     if package.numpy:

@@ -69,7 +69,7 @@ def _require_fitting(graph: Graph, samples: Samples) -> None:
         given = samples.inputs.get(name)
         if given is None:
             raise DataError(
-                f"The samples lack an input of the model: {', '.join(graph.inputs)}.",
+                f"Every input of the model needs an array: {', '.join(graph.inputs)}.",
                 received=f"samples with {', '.join(samples.inputs)}, without {name!r}",
                 hint="give an array for each of them.",
             )

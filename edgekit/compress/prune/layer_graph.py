@@ -122,7 +122,7 @@ def walk(model: Any, sizes: Mapping[str, Sequence[int | None]] | None = None) ->
 
     if not isinstance(model, keras.Model):
         raise ModelError(
-            "Only Keras 3 models can be pruned.",
+            "A model to prune must be a Keras 3 model.",
             received=f"{type(model).__module__.split('.')[0]}'s {type(model).__name__}",
             hint="save it again with Keras 3.",
         )
@@ -267,7 +267,7 @@ def steps(graph: Graph, inputs: Mapping[str, Any]) -> Iterator[tuple[Node, list[
     for name, number in graph.inputs.items():
         if name not in inputs:
             raise DataError(
-                f"An input of the model is missing: it has {', '.join(graph.inputs)}.",
+                f"Every input of the model needs an array: {', '.join(graph.inputs)}.",
                 received=f"no input {name!r}",
                 hint="give an array for each of them.",
             )

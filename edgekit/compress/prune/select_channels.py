@@ -97,7 +97,7 @@ def _nothing_to_remove(selector: str, graph: Graph, channels: Channels) -> Usage
     reasons = [f"{s.layer}: {s.reason}" for s in channels.left_alone if s.layer in names]
     prunable = ", ".join(group.name for group in channels.groups[:6])
     return UsageError(
-        "A layer that was selected for pruning has no channels that can be removed.",
+        "A layer to prune must have channels that can be removed.",
         received=f"{selector!r}, which matches {', '.join(names[:4])}"
         + (f" ({'; '.join(reasons[:2])})" if reasons else ", whose channels must stay"),
         hint=f"channels can be removed from {prunable}."

@@ -70,7 +70,7 @@ def build(content: bytes, make: Make) -> Any:
     for name, value in outputs.items():
         if not isinstance(value, keras.KerasTensor):
             raise ModelError(
-                "An output of the model is not computed from its inputs.",
+                "Every output of the model must be computed from its inputs.",
                 received=f"{name}, which is constant",
                 hint=operator_functions.HINT,
             )

@@ -18,7 +18,7 @@ _HINT = (
 
 def _refuse(op: Operator, what: str) -> ModelError:
     return ModelError(
-        "An operator does not keep the batch in the first dimension.",
+        "Every operator must keep the batch in the first dimension.",
         received=f"{op.name} of layer {op.layer} {what}",
         hint=_HINT,
     )

@@ -128,7 +128,7 @@ def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
     for spec in inputs:
         if math.prod(abs(size) for size in spec.shape) > _MOST_VALUES:
             raise ModelError(
-                "An input of the model is too large for any device.",
+                "The shape of an input is too large for any device.",
                 received=f"{loaded.name}: {printable(spec.name)} of shape {list(spec.shape)}",
                 hint="fix its sizes in the model; or copy or download it again, if it is damaged.",
             )

@@ -126,7 +126,7 @@ class _Rebuild:
 
         if not getattr(original, "_is_graph_network", False):
             raise ModelError(
-                "Only functional and sequential models can be pruned.",
+                "A model to prune must be functional or sequential.",
                 received=f"the {type(original).__name__} {original.name!r}, whose call is code",
                 hint=_NEXT,
             )

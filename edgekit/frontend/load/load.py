@@ -235,7 +235,7 @@ def _keras_errors(found: Recognised) -> Iterator[None]:
         raise
     except ImportError as error:
         raise ModelError(
-            "A package that loads Keras models is not installed: TensorFlow, Keras or tf-keras.",
+            "TensorFlow, Keras or tf-keras, which load Keras models, could not be imported.",
             received=str(error),
             hint="pip install 'edgekit-tflite[convert]'",
         ) from None

@@ -205,7 +205,7 @@ def match(
     for name, shape, value in zip(names, shapes, values, strict=True):
         if tuple(value.shape) != shape:
             raise ModelError(
-                "A stored weight does not have the shape of its variable.",
+                "A stored weight must have the shape of its variable.",
                 received=f"{name!r}: stored {tuple(value.shape)}, needed {shape}",
                 hint="topology and weights are of different models.",
             )

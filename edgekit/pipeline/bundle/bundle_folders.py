@@ -110,7 +110,7 @@ def _replacement(files: Mapping[str, bytes], folder: Path, scratch: Path) -> lis
     taken = [name for name in new if name not in old and _content(folder, name) is not None]
     if taken:
         raise UsageError(
-            "A file that edgekit did not write is in the way of the bundle.",
+            "The bundle cannot be written over files that edgekit did not write.",
             received=f"in {folder}: {_named(taken)}",
             hint="move it elsewhere, or choose another folder.",
         )

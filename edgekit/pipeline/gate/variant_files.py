@@ -126,7 +126,7 @@ def _keep(artifact: Artifact, folder: Path) -> None:
 def _load(folder: Path) -> Artifact:
     artifact = artifacts.load(folder / (folder / _FILE).read_text(encoding="utf-8"))
     if artifact is None or not artifacts.float_path(artifact).is_file():
-        raise ProjectError("A file of the cache lacks its manifest, or its float file.")
+        raise ProjectError("The cache entry lacks its manifest, or its float file.")
     return artifact
 
 

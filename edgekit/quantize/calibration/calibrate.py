@@ -69,7 +69,7 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
     for name, extremes in ranges.items():
         if not all(np.isfinite(extremes[side]).all() for side in ("min", "max")):
             raise QuantizeError(
-                "An activation is not finite on the calibration samples.",
+                "Every activation must be finite on the calibration samples.",
                 received=f"{name}: {extremes['min']} to {extremes['max']}",
                 hint="check the samples' preprocessing; the float model itself overflows.",
             )

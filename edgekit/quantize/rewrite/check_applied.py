@@ -114,7 +114,7 @@ def check(
     static = how.scheme == "static"
     if static and not elsewhere and not any(_is_integer(new) for _, new in found if new):
         raise QuantizeError(
-            f"{recipe.name} left every operator of this model float.",
+            f"{recipe.name} did not make any operator compute in integers.",
             received="every operator stayed float",
             hint="use --recipe dynamic_wi8_afp32 or float16; edgekit inspect lists the operators.",
         )

@@ -42,7 +42,7 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     Args:
         request: `model`, `unsafe`, `custom_objects`, `contract` (the original's), `prune`,
             `training` (or None), `seed`, `float_bytes` (of the original's file); samples as
-            `.npz` or None: `calibration`, `training_samples`, `proof` (those whose answers are
+            `.npz` or None: `calibration`, `training_samples`, `proof` (those whose outputs are
             wanted after each step); and what is written: `out` (the float file), `keras_out`,
             `answers_out` (`.npz`, `STEP/OUTPUT`), `checkpoint` (a folder) with its `key`.
         report: Takes one line of progress.
@@ -77,7 +77,7 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
 
 def rungs(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Float files of a model pruned more and more, to be timed: their answers do not matter.
+    """Float files of a model pruned more and more, to be timed: their outputs do not matter.
 
     Args:
         request: `model`, `unsafe`, `custom_objects`, `contract`, `prune`, `seed`; `sparsities`, and

@@ -181,7 +181,7 @@ def load(path: Path) -> Project:
             raise ProjectError(
                 f"{path} [variant.{name}] must not have the name of a recipe in recipes.",
                 received=f"recipes = {list(project.recipes)}",
-                hint=f"leave {name!r} away from recipes, or rename the variant.",
+                hint=f"leave {name!r} out of recipes, or rename the variant.",
             )
     return replace(project, file=path.absolute())
 

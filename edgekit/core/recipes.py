@@ -90,7 +90,7 @@ def get(name: str, io_dtype: IoDtype = "float32") -> Recipe:
         raise UsageError(
             "Integer inputs and outputs need int8 activations.",
             received=f"--recipe {name} --io {io_dtype}",
-            hint="use --recipe static_wi8_ai8, or leave --io away.",
+            hint="use --recipe static_wi8_ai8, or leave --io out.",
         )
     return replace(recipe, quantize=replace(recipe.quantize, io_dtype=io_dtype))
 

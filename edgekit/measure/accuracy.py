@@ -82,7 +82,7 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
         raise DataError(
             f"{name} needs labels.",
             received=f"samples without labels from {samples.source or 'memory'}",
-            hint="add an array y to the .npz, or leave --metric away: agreement with the float "
+            hint="add an array y to the .npz, or leave --metric out: agreement with the float "
             "file needs no labels.",
         )
     if not at and len(outputs) > 1:

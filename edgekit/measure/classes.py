@@ -15,7 +15,7 @@ def count(output: np.ndarray) -> int:
 
 
 def scores(output: np.ndarray, spec: TensorSpec) -> np.ndarray:
-    """An output as scores `(n, ..., classes)`, the largest of which is the answer.
+    """An output as scores `(n, ..., classes)`, the largest of which is the prediction.
 
     One value `v` a sample becomes two classes, `(0, v - threshold)`: the threshold is
     0.5 for probabilities, 0 for logits (`activation = "none"`, or any value outside 0

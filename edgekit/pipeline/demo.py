@@ -101,7 +101,7 @@ def _targets(names: Sequence[str], on_progress: Progress) -> tuple[list[Target],
         raise EnvironmentFailure(
             "The demo needs at least one runtime.",
             received="; ".join(remarks),
-            hint="leave --runtime away: litert comes with edgekit.",
+            hint="leave --runtime out: litert comes with edgekit.",
         )
     return targets, remarks
 

@@ -1,7 +1,7 @@
 """Where the values of a float file lie when it is quantized: what training has to imitate.
 
 A record between two processes: `quantize.grid` tells it of a float file and its quantized
-twin, `convert.qat` trains with it and writes a trained one, `quantize.bake` applies that.
+copy, `convert.qat` trains with it and writes a trained one, `quantize.bake` applies that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How far a pruned model's answers are from the original's, on samples that were held back."""
+"""How far a pruned model's outputs are from the original's, on held-out samples."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def answers(graph: Graph, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
 
 
 def distance(reference: Sequence[np.ndarray], candidate: Sequence[np.ndarray]) -> float:
-    """The error of a model's answers, summed over its outputs; 0 where they are equal.
+    """The error of a model's outputs, summed over its outputs; 0 where they are equal.
 
     For an output of probabilities the mean over samples of the root of the Kullback-Leibler
     divergence (the mean of the divergence itself is that of the worst sample). For others the

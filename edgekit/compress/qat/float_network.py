@@ -123,7 +123,7 @@ def _differs(what: str) -> ModelError:
         f"The trainable copy of the float file must compute the same outputs, to {SAME_DB:g} dB.",
         received=what,
         hint="an operator of it does not take several samples at once; use post-training "
-        "quantization: leave --qat away.",
+        "quantization: leave --qat out.",
     )
 
 

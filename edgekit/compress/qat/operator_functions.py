@@ -21,7 +21,7 @@ Function = Callable[[Sequence[Any], Operator], Any]
 
 HINT = (
     "quantization-aware training walks the operators of the float file; use post-training "
-    "quantization: leave --qat away."
+    "quantization: leave --qat out."
 )
 
 

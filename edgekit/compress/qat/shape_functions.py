@@ -12,7 +12,7 @@ from edgekit.tflite import Operator
 
 _HINT = (
     "quantization-aware training needs samples one after the other in the first dimension; use "
-    "post-training quantization: leave --qat away."
+    "post-training quantization: leave --qat out."
 )
 
 

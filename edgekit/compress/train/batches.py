@@ -73,7 +73,7 @@ def divide(
     """Samples to train on, and others to judge by: at least fifty, if that is no fifth.
 
     Those that the student was `fitted` to do not judge, where there are others: of them it knows
-    the answers before it has learned anything, and no epoch would be better than the start. Very
+    the outputs before it has learned anything, and no epoch would be better than the start. Very
     few samples (below four) do both.
     """
     count = len(samples)
@@ -96,7 +96,7 @@ class Batches:
 
     Attributes:
         train: What is trained on.
-        judge: What is held back.
+        judge: What is held out.
         dtypes: The model's own dtype of each input.
         size: Samples in each batch.
         seed: Of everything random.
@@ -162,7 +162,7 @@ class Batches:
         return self._dataset(stream)
 
     def validation(self, fixed: bool) -> Any:
-        """A `tf.data.Dataset` of what is held back, as it is and varied, the same each time.
+        """A `tf.data.Dataset` of what is held out, as it is and varied, the same each time.
 
         Samples that a model was trained on look easy to its pruned copy, unseen or not: of
         ResNet8's training images a pruned student is 0.58 from its teacher, of others 0.83.

@@ -1,13 +1,13 @@
 """What training minimizes, by the form of each output. Imports Keras: not for the front.
 
-| output ends in | the teacher's answers | labels |
+| output ends in | the teacher's outputs | labels |
 |---|---|---|
 | softmax (or logits of classes) | KL divergence at a temperature | cross-entropy |
 | sigmoid | KL divergence of each value | binary cross-entropy |
 | anything else | squared error / the teacher's variance | squared error |
 
-Each is computed before the softmax or sigmoid, which is found again behind the answers, so that
-sure answers neither lose their gradient nor become infinite.
+Each is computed before the softmax or sigmoid, which is found again behind the outputs, so that
+confident outputs neither lose their gradient nor become infinite.
 """
 
 from __future__ import annotations
@@ -244,5 +244,5 @@ def require_single(outputs: int) -> None:
         raise UsageError(
             "A model of several outputs cannot be trained on labels.",
             received=f"{outputs} outputs",
-            hint="train on the original's answers instead: --distill.",
+            hint="train on the original's outputs instead: --distill.",
         )

@@ -82,7 +82,7 @@ def prepare(
         raise DataError(
             "Training without a teacher needs labels.",
             received=f"none in {samples.source or 'the samples'}",
-            hint="give labels (an array y), or train on the original's answers: --distill.",
+            hint="give labels (an array y), or train on the original's outputs: --distill.",
         )
     samples = replace(samples, labels=labels)
     fixed = fixed_batch(wrapped)

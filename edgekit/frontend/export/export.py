@@ -31,14 +31,14 @@ from edgekit.frontend.trust.allowed_operators import LOWERED
 Report = Callable[[str], None]
 Shapes = Mapping[str, tuple[int, ...]]
 
-# Golden samples that Keras answers at once: few, for the activations of large models.
+# Golden samples that Keras runs at once: few, for the activations of large models.
 _GOLDEN_BATCH = 2
 # Of one input; what a damaged or hostile file states may be 2**60.
 _MOST_VALUES = 2**31
 
 
 def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Load, export, and let Keras answer the golden samples.
+    """Load, export, and run Keras on the golden samples.
 
     Args:
         request: `model`, `out` (where the float file goes), `golden_out` (`.npz`),

@@ -29,7 +29,7 @@ LEAST_DB = 100.0
 """How near the outputs of the copy come to those of the original."""
 
 _SAMPLES = 4
-_NEXT = "save the model with Keras 3; or leave --prune away: --qat and all recipes need no layers."
+_NEXT = "save the model with Keras 3; or leave --prune out: --qat and all recipes need no layers."
 
 
 def to_keras3(loaded: LoadedModel, path: Path, *, unsafe: bool = False) -> Any:

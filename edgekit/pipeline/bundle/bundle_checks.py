@@ -55,7 +55,7 @@ def load(path: Path) -> Artifact:
         raise ProjectError(
             f"{manifest} does not keep a rule of edgekit.toml: {error.rule}",
             received=error.received,
-            hint=f"mend edgekit.toml, and {_AGAIN}",
+            hint=f"fix edgekit.toml, and {_AGAIN}",
         ) from None
     return artifact
 

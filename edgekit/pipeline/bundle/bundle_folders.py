@@ -57,7 +57,7 @@ def check(folder: Path, *, force: bool) -> None:
         raise UsageError(
             "A bundle whose files were changed cannot be replaced.",
             received=f"changed since, in {folder}: {_named(changed)}",
-            hint="move them elsewhere to keep them, or delete them; then say it again.",
+            hint="move them elsewhere to keep them, or delete them; then bundle again.",
         )
 
 

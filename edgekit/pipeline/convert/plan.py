@@ -31,7 +31,7 @@ class Plan:
 
     `calibrates` tells that the samples take part in a file, `bounded` that a loss is bounded.
     Where the model is pruned, the recipes of the pruned one follow the original's float one.
-    So many of the held-back calibration samples as `judges` says judge each file when it is made.
+    So many of the held-out calibration samples as `judges` says judge each file when it is made.
     """
 
     recipes: tuple[Recipe, ...]
@@ -126,7 +126,7 @@ def plan(
 
 def _judges(options: ConvertOptions, *, bounded: bool) -> int:
     if options.training is not None and bounded:
-        return options.calibration_samples  # a bound is measured on all that are held back
+        return options.calibration_samples  # a bound is measured on all that are held out
     return _JUDGES if options.prune or options.training else _FEW_JUDGES
 
 

@@ -34,9 +34,9 @@ class Proof:
 
 
 def proof_samples(work: Path, settled: Plan, seed: int) -> Proof:
-    """The samples that every file is run on: golden ones, and some that were held back.
+    """The samples that every file is run on: golden ones, and some that were held out.
 
-    They are written to `proof.npz` too, for processes that answer them.
+    They are written to `proof.npz` too, for processes that run them.
     """
     golden, calibration = Samples.load(work / "golden.npz"), work / "calibration.npz"
     held = 0

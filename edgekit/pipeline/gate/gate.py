@@ -204,7 +204,7 @@ def _update(
             raise DataError(
                 "A baseline must hold measurements of every variant on every target.",
                 received=f"{one.variant} on {one.target.title}: {one.problem}",
-                hint=f"mend that, or leave it out of the rules; {path.name} is as it was.",
+                hint=f"fix that, or leave it out of the rules; {path.name} is as it was.",
             )
     compared = {rule.metric for rule in said.rule if rule.against == "baseline"}
     outputs = {

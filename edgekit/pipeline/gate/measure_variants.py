@@ -225,7 +225,7 @@ def _told(measured: Measured, info: SessionInfo) -> Measured:
 
 
 def _check_classes(samples: Samples, task: Sequence[str]) -> None:
-    """Refuse samples of one class: a model that always answers it would pass.
+    """Refuse samples of one class: a model that always gives it would pass.
 
     Raises:
         DataError: They are.

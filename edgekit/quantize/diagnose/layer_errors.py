@@ -9,7 +9,7 @@ samples. Three errors tell an operator's part:
   error of an operator that nothing depends on does no harm: so it is this one that ranks.
   Its share of the sum of all is the operator's blame.
 
-A file made from an equalized twin of the float file holds other values in some activations, by
+A file made from an equalized copy of the float file holds other values in some activations, by
 factors for each channel (see `equalize`). All errors are told in the float file's units.
 """
 
@@ -94,7 +94,7 @@ def layer_errors(
         samples: Inputs in real units; all of them are used (see `usable`).
         equalized: `Artifact.equalized`: of which activations the quantized file's channels (the
             last dimension) hold the float file's values divided by `equalize.factors(e)`, by the
-            float file's tensor name. Empty where `float_model` is the twin.
+            float file's tensor name. Empty where `float_model` is the copy.
         outputs: Also measure what each operator's error alone does to the model's outputs,
             on fewer samples where the model is large: each takes as many runs of it as it
             has operators.

@@ -62,7 +62,7 @@ def quantized(
     ranges: Ranges | None,
     exceptions: Exceptions = MappingProxyType({}),
 ) -> tflite.Model:
-    """What the quantizer makes of a float file, mended where it is wrong.
+    """What the quantizer makes of a float file, fixed where it is wrong.
 
     Args:
         float_model: A float `.tflite`.

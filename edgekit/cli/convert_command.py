@@ -101,7 +101,7 @@ class _Convert(GroupedCommand):
 @click.option(
     "--rounding",
     type=click.Choice(["gptq", "nearest"]),
-    help="How weights become integers where there are samples [default: gptq].",
+    help="GPTQ or round-to-nearest, where there are samples [default: gptq].",
 )
 @click.option(
     "--bias-correction/--no-bias-correction",

@@ -214,7 +214,7 @@ class Search:
         return tried
 
     def _rounded(self, recipe: Recipe, variant: Variant, ranges: str | None) -> _Tried:
-        """Weights to the nearest, one by one: what the quantizer does."""
+        """Weights by round-to-nearest: what the quantizer does."""
         return self._tried(recipe, variant, ranges, Method(gptq=False, bias_correction=False))
 
     def _refined(
@@ -282,7 +282,7 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
     Args:
         tried: The plain one first.
         plain_is_good: Whether the others have to beat it by more than chance. Int4 weights
-            rounded to nearest are known to be bad: there the smaller error decides.
+            from round-to-nearest are known to be bad: there the smaller error decides.
     """
     plain, *others = tried
 

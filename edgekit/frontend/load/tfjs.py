@@ -108,8 +108,12 @@ def _list(path: Path, group: dict[str, Any], key: str) -> list[Any]:
 
 def _shard(path: Path, name: str) -> bytes:
     folder = path.parent.resolve()
-    fault = "A shard of the TensorFlow.js model could not be read."
-    with reading(name, fault, kind=ModelError, hint=f"copy {printable(name)} into {path.parent}."):
+    with reading(
+        name,
+        "A shard of the TensorFlow.js model could not be read.",
+        kind=ModelError,
+        hint=f"copy {printable(name)} into {path.parent}.",
+    ):
         shard = (folder / name).resolve()
         if not shard.is_relative_to(folder) or "://" in name:
             raise ModelError(

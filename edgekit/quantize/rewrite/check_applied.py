@@ -219,7 +219,7 @@ def _reason(op: Operator, how: Quantization, place: str) -> str:
     if how.scheme == "static" and op.name in _NO_INTEGER_KERNEL:
         return f"LiteRT has no int{bits} kernel for it"
     if op.name == "DEPTHWISE_CONV_2D" and how.scheme == "dynamic":
-        return "kept float: with ranges taken while running it is slower than in float"
+        return "kept float: dynamic-range quantization would make it slower"
     if op.name == "BATCH_MATMUL" and how.scheme == "dynamic":
         return "kept float: tflite-runtime 2.14 would load it and compute garbage"
     words = {"static": f"static int{bits}", "dynamic": f"dynamic int{bits}"}.get(

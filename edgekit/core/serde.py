@@ -159,7 +159,7 @@ def _build_scalar(kind: Any, value: Any, where: str) -> Any:
         return value
     elif kind is Path and isinstance(value, str):
         return Path(value)
-    raise ProjectError(f"{where} must be a {kind.__name__}.", received=_shown(value))
+    raise ProjectError(f"{where} must be of type {kind.__name__}.", received=_shown(value))
 
 
 def dumps(record: Any) -> str:

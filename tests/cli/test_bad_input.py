@@ -126,15 +126,27 @@ MISTAKES = {
     "zeros to a size": ((*PRUNE, "unstructured", "--to-size", 0.5), "--prune structured"),
     "a pattern of nothing": ((*PRUNE, "0:4"), "N of each M"),
     "a pattern that keeps all": ((*PRUNE, "4:4"), "N of each M"),
-    "a pattern and another sparsity": ((*PRUNE, "2:4", "--sparsity", 0.7), "sparsity of 0.5"),
+    "a pattern and another sparsity": (
+        (*PRUNE, "2:4", "--sparsity", 0.7),
+        "that of the pattern 2:4, 0.5",
+    ),
     "a selector that is none": (
         (*PRUNE, "structured", "--sparsity", 0.5, "--prune-layer", "conv("),
         "regular expression",
     ),
-    "a sparsity without pruning": (("convert", NET, "--sparsity", 0.5), "goes with --prune"),
-    "a layer without pruning": (("convert", NET, "--keep-dense", "a"), "goes with --prune"),
-    "epochs without data": ((*PRUNE, "structured", "--epochs", 3), "goes with --finetune"),
-    "distilling without data": ((*PRUNE, "2:4", "--distill"), "goes with --finetune"),
+    "a sparsity without pruning": (
+        ("convert", NET, "--sparsity", 0.5),
+        "cannot be used without --prune",
+    ),
+    "a layer without pruning": (
+        ("convert", NET, "--keep-dense", "a"),
+        "cannot be used without --prune",
+    ),
+    "epochs without data": (
+        (*PRUNE, "structured", "--epochs", 3),
+        "cannot be used without --finetune",
+    ),
+    "distilling without data": ((*PRUNE, "2:4", "--distill"), "cannot be used without --finetune"),
     "--qat without data": (QAT, "--finetune DATA.npz --distill"),
     "--qat of float": ((*QAT, "-r", "float16", "--finetune", "good.npz"), "static_wi8_ai8"),
     "training of nothing": ((*FLOAT, "--finetune", "good.npz"), "neither --prune nor --qat"),

@@ -122,7 +122,7 @@ def test_a_model_that_takes_bytes_gets_bytes():
     raw = photo(5, 5)
     made = preprocess(raw, spec((1, 5, 5, 3), "uint8", kind="image", size=(5, 5)))
     assert made.dtype == np.uint8
-    with pytest.raises(DataError, match="takes uint8 values"):
+    with pytest.raises(DataError, match="must be uint8 values"):
         preprocess(raw, spec((1, 5, 5, 3), "uint8", kind="image", size=(5, 5), std=255.0))
 
 

@@ -452,7 +452,7 @@ def test_places_that_cannot_take_the_file(dense, tmp_path, place, words):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("gone.keras", None, "exists"),
+        ("gone.keras", None, "was not found"),
         ("text.keras", b"hello", "A model must be"),
         ("0.h5", b"", "empty"),
     ],

@@ -73,7 +73,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
 
 
 def answer(request: Mapping[str, Any], report: Callable[[str], None]) -> None:
-    """Let a model answer pixels that are scaled in several ways.
+    """Run a model on pixels that are scaled in several ways.
 
     Args:
         request: `model`, `unsafe`, `custom_objects`; `input` (a TensorSpec), `ways` (each a

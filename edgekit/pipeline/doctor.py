@@ -1,4 +1,4 @@
-"""What is installed, which runtimes work, and what would mend the rest."""
+"""What is installed, which runtimes work, and what would fix the rest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MEND_CONVERT = "pip install '.[convert]' in the checkout"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at: whether it works, and the command that mends it."""
+    """One thing that was looked at: whether it works, and the command that fixes it."""
 
     what: str
     ok: bool

@@ -136,7 +136,7 @@ def _check(targets: Sequence[Target], jobs: int, seed: int) -> None:
     """Refuse what cannot end well before anything slow begins."""
     if jobs < 1 or seed < 0:
         raise UsageError(
-            "jobs is at least 1, seed at least 0.", received=f"jobs {jobs}, seed {seed}"
+            "jobs must be at least 1, seed at least 0.", received=f"jobs {jobs}, seed {seed}"
         )
     for target in targets:
         environments.python_for(target)

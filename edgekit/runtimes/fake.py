@@ -61,9 +61,7 @@ class FakeSession:
         count = exchange.count_samples(inputs)
         names = [spec.name for spec in self._model.inputs]
         if sorted(names) != sorted(inputs):
-            raise DataError(
-                f"The model takes the inputs {', '.join(names)}.", received=", ".join(inputs)
-            )
+            raise DataError(f"The inputs must be {', '.join(names)}.", received=", ".join(inputs))
         for spec in self._model.inputs:
             want, given = spec.shape[1:], inputs[spec.name].shape[1:]
             same_rank = len(want) == len(given)

@@ -180,7 +180,7 @@ def test_wrong_platform(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_version_is_needed() -> None:
-    with pytest.raises(UsageError, match="one version"):
+    with pytest.raises(UsageError, match="with its version"):
         environments.add(Target())
 
 
@@ -200,7 +200,7 @@ def test_a_version_is_needed() -> None:
 def test_what_pip_said(printed: str, received: str, hint: str) -> None:
     script = f"print({printed!r}); raise SystemExit(1)"
     with pytest.raises(EnvironmentFailure) as caught:
-        environments._call([sys.executable, "-c", script], "pip installs x.")
+        environments._call([sys.executable, "-c", script], "pip could not install x.")
     assert str(caught.value.received).startswith(received)
     assert str(caught.value.hint).startswith(hint)
 

@@ -32,7 +32,7 @@ def test_parallel_raises_the_first_error(data: Path, target: Target, limits: Lim
     ids = np.zeros((8, 3), np.int32)
     ids[6] = 99
     with ParallelSession(data / "ids.tflite", target, 2, limits=limits) as session:
-        with pytest.raises(RunError, match="on a sample"):
+        with pytest.raises(RunError, match="on every sample"):
             session.run({"ids": ids})
 
 

@@ -112,7 +112,7 @@ class Model:
             if len(signatures) > 1 and "serving_default" not in signatures:
                 raise Failure(
                     "ModelError",
-                    "A file with several signatures must have one named 'serving_default'.",
+                    "One of several signatures must be named 'serving_default'.",
                     ", ".join(sorted(signatures)),
                     "export the model with one signature.",
                 )
@@ -176,7 +176,7 @@ class Model:
         if sorted(names) != sorted(samples):
             raise Failure(
                 "DataError",
-                f"{os.path.basename(self.path)} takes the inputs {', '.join(names)}.",
+                f"The inputs of {os.path.basename(self.path)} must be {', '.join(names)}.",
                 ", ".join(samples) or "none",
             )
         self._shapes = {t.name: t.fitted(samples[t.name]) for t in self.inputs}
@@ -186,7 +186,7 @@ class Model:
             except (ValueError, RuntimeError) as error:
                 raise Failure(
                     "RunError",
-                    f"{self._runtime} cannot run {os.path.basename(self.path)} at this size.",
+                    f"{self._runtime} could not run {os.path.basename(self.path)} at this size.",
                     f"{self._shapes}: {' '.join(str(error).split())[:300]}",
                 ) from None
 
@@ -273,7 +273,7 @@ class Model:
         except (ValueError, RuntimeError) as error:
             raise Failure(
                 "RunError",
-                f"{self._runtime} failed to run {os.path.basename(self.path)} on a sample.",
+                f"{self._runtime} could not run {os.path.basename(self.path)} on every sample.",
                 f"sample {first + k}: {' '.join(str(error).split())[:300]}",
             ) from None
 
@@ -288,7 +288,7 @@ class Model:
         except (ValueError, RuntimeError) as error:
             raise Failure(
                 "RunError",
-                f"{self._runtime} cannot run {os.path.basename(self.path)}.",
+                f"{self._runtime} could not run {os.path.basename(self.path)}.",
                 " ".join(str(error).split())[:300],
             ) from None
 

@@ -113,7 +113,9 @@ def import_runtime(name: str) -> tuple[OpenInterpreter, str]:
         return Interpreter, version(package)
     except ImportError as error:
         raise Failure(
-            "EnvironmentFailure", f"{package} cannot be imported in {sys.executable}.", str(error)
+            "EnvironmentFailure",
+            f"{package} could not be imported in {sys.executable}.",
+            str(error),
         ) from None
 
 
@@ -126,7 +128,7 @@ def translate(error: BaseException, path: str, runtime: str) -> Failure:
         older = "older version" in text
         return Failure(
             "UnsupportedOperator",
-            f"{runtime} lacks the version of an operator that {name} asks for.",
+            f"{runtime} does not have an operator of {name} in the version that the file asks for.",
             f"{lacking.group(1)} version {lacking.group(2)}"
             + (f"; {runtime} has only older versions of it" if older else ""),
             "choose a newer runtime (--runtime litert), or another recipe.",
@@ -137,7 +139,7 @@ def translate(error: BaseException, path: str, runtime: str) -> Failure:
         found = unknown.group(1) if unknown else flex.group(1) if flex else "a TensorFlow operator"
         return Failure(
             "UnsupportedOperator",
-            f"{runtime} lacks an operator of {name}.",
+            f"{runtime} does not have an operator of {name}.",
             found + (" (a custom operator)" if unknown else " (an operator of TensorFlow itself)"),
             "replace that layer by built-in operators before converting.",
         )
@@ -149,5 +151,5 @@ def translate(error: BaseException, path: str, runtime: str) -> Failure:
             "choose a newer runtime: the file is newer than this one.",
         )
     if re.search(r"identifier|valid [Ff]latbuffer|[Mm]map|Could not open|allocation is null", text):
-        return Failure("ModelError", f"{name} is no .tflite model.", text[:300])
-    return Failure("RunError", f"{runtime} cannot prepare {name}.", text[:300])
+        return Failure("ModelError", f"{name} is not a .tflite model.", text[:300])
+    return Failure("RunError", f"{runtime} could not prepare {name}.", text[:300])

@@ -137,7 +137,7 @@ def main() -> None:
         except Failure as failure:
             answer("error", failure.payload)
         except MemoryError as error:
-            message = "There is not enough memory for the model."
+            message = "The worker did not get the memory that the model needs."
             answer("error", Failure("WorkerOutOfMemory", message, str(error) or None).payload)
         except OSError as error:
             message = "The worker could not read its inputs or write its outputs."

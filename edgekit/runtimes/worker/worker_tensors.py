@@ -46,7 +46,7 @@ BLOCK_BYTES = 256 << 10  # read, converted and written at a time: it stays in th
 
 
 class Failure(Exception):
-    """An error for the person: class of `edgekit.core.errors`, rule, what was received, hint."""
+    """An error for the person, as a class of `edgekit.core.errors` has it."""
 
     def __init__(
         self, kind: str, rule: str, received: str | None = None, hint: str | None = None
@@ -138,7 +138,7 @@ class Tensor:
             if real.dtype.kind not in "iub":
                 raise Failure(
                     "DataError",
-                    f"Input {self.name!r} takes whole numbers ({self.dtype}).",
+                    f"Input {self.name!r} must be whole numbers ({self.dtype}).",
                     f"an array of {real.dtype}",
                     f"convert it: array.astype('{self.dtype}')",
                 )

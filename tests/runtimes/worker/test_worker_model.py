@@ -141,7 +141,7 @@ def test_other_files_are_no_models(
 ) -> None:
     path = tmp_path / "other.tflite"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"other\.tflite is no \.tflite model"):
+    with pytest.raises(ModelError, match=r"other\.tflite is not a \.tflite model"):
         open_session(path, target, limits=limits)
 
 

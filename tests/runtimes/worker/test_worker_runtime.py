@@ -61,6 +61,6 @@ def test_a_runtime_that_is_not_there_is_an_environment_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    with pytest.raises(Failure, match="cannot be imported") as caught:
+    with pytest.raises(Failure, match="could not be imported") as caught:
         import_runtime("litert")
     assert caught.value.payload["type"] == "EnvironmentFailure"

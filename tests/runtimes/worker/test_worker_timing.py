@@ -23,7 +23,7 @@ def test_timing_with_given_inputs(data: Path, target: Target, limits: Limits) ->
 
     with open_timer([data / "ids.tflite"], target, limits=limits) as timer:
         assert rounds(timer, ids=np.full((5, 3), 9)).shape == (1, 3)
-        with pytest.raises(DataError, match="takes the inputs ids"):
+        with pytest.raises(DataError, match="must be ids"):
             rounds(timer, x=np.zeros((5, 3)))
         with pytest.raises(RunError):  # the given values are what runs: row 99 of ten
             rounds(timer, ids=np.full((5, 3), 99))

@@ -14,6 +14,7 @@ from edgekit.core.records import Contract
 from edgekit.data.samples import Samples
 from edgekit.measure import accuracy, fidelity, intervals
 from edgekit.search import expected_loss
+from edgekit.verdicts.paired import Paired
 
 _ROUNDING = 1e-9
 
@@ -168,12 +169,8 @@ class Bound:
             return value, None, None
         differences = sign * (np.array(before.raw) - np.array(after.raw)) / unit
         if np.isin(differences, (-1.0, 0.0, 1.0)).all():
-            lost, won, count = (
-                int((differences > 0).sum()),
-                int((differences < 0).sum()),
-                len(differences),
-            )
-            return value, *_paired(lost, won, count)
+            lost, won = int((differences > 0).sum()), int((differences < 0).sum())
+            return value, *Paired(lost, won, len(differences)).interval
         between = intervals.mean_interval(differences)
         return (value, *between) if between else (value, None, None)
 
@@ -194,20 +191,3 @@ class Bound:
         ]
         told = [guess for guess in guesses if guess is not None]
         return max(told) if told else None
-
-
-def _paired(lost: int, won: int, count: int) -> tuple[float, float]:
-    """95 % interval of the share of samples lost less the share of those won.
-
-    Wilson's intervals of both shares, joined by their squared distances (MOVER: Zou and Donner
-    2008, Statistics in Medicine 27:1693), the two taken as independent. It does not shrink to a
-    point where no sample differs.
-    """
-    (low_lost, high_lost), (low_won, high_won) = (
-        intervals.wilson(lost, count),
-        intervals.wilson(won, count),
-    )
-    p, q = lost / count, won / count
-    low = p - q - math.hypot(p - low_lost, high_won - q)
-    high = p - q + math.hypot(high_lost - p, q - low_won)
-    return low, high

@@ -12,6 +12,13 @@ formula does here what an exact unconditional test takes thousands of sums for.
 
 At smaller levels, as Holm's correction uses them, showing a loss greater than a margin has a
 size of up to 1.3 % for 1 %.
+
+`convert --max-loss` shows its losses with the interval of the same test, 2.5 % on either side. Over
+150 combinations of 20 to 1,000 samples, discordances of 1 to 40 % and losses from none to all of
+it, the exact enumeration finds the true loss outside in 4.7 % of cases at most. Without the
+correction it is 6.4 %; by Wilson's intervals of both shares, joined by their squared distances
+(MOVER: Zou and Donner 2008, Statistics in Medicine 27:1693), 8.0 %, and more than 5 % in 38 of the
+150: the shares lost and won are not independent, as it takes them to be.
 """
 
 from __future__ import annotations
@@ -101,12 +108,19 @@ class Paired:
     @property
     def low(self) -> float:
         """One-sided 95 % lower bound: the greatest loss that has been shown to be exceeded."""
-        return 0.0 - _highest(self.c, self.b, self.n)
+        return 0.0 - _highest(self.c, self.b, self.n, 1 - LEVEL)
 
     @property
     def high(self) -> float:
         """One-sided 95 % upper bound: the smallest loss that has been shown not to be reached."""
-        return _highest(self.b, self.c, self.n)
+        return _highest(self.b, self.c, self.n, 1 - LEVEL)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Two-sided 95 % interval of the loss; no point where no sample differs."""
+        side = (1 - LEVEL) / 2
+        low = 0.0 - _highest(self.c, self.b, self.n, side)
+        return low, _highest(self.b, self.c, self.n, side)
 
     def p_below(self, limit: float) -> float:
         """Of the hypothesis that the loss is at least `limit`: small where it is less."""
@@ -185,14 +199,14 @@ def _variance(b: float, c: float, margin: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _highest(b: int, c: int, n: int) -> float:
-    """The greatest margin of which the p-value is above 0.05: it falls as the margin grows."""
+def _highest(b: int, c: int, n: int, least: float) -> float:
+    """The greatest margin of which the p-value is above `least`: it falls as the margin grows."""
     low, high = (b - c) / n, 1.0
-    if _p(b, c, n, high) > 1 - LEVEL:
+    if _p(b, c, n, high) > least:
         return high
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        if _p(b, c, n, middle) > 1 - LEVEL:
+        if _p(b, c, n, middle) > least:
             low = middle
         else:
             high = middle

@@ -156,9 +156,9 @@ def test_a_jackknife_by_groups_finds_the_skewness_too():
     values = np.random.default_rng(6).exponential(1, 1500)  # above 1,000: groups of 3
     left = (values.sum() - values) / 1499
     grouped, single = of_mean(values), of_mean(values, jackknife=left)
-    assert grouped.acceleration == pytest.approx(single.acceleration, rel=0.3)
+    assert grouped.bca.acceleration == pytest.approx(single.bca.acceleration, rel=0.3)
     closed = stats.skew(values) / (6 * np.sqrt(1500))
-    assert single.acceleration == pytest.approx(closed, rel=1e-6)
+    assert single.bca.acceleration == pytest.approx(closed, rel=1e-6)
 
 
 def test_draws_keep_the_size_of_each_group():

@@ -114,6 +114,27 @@ def test_a_loss_of_the_margin_rarely_passes_and_rarely_fails(n, discordance, mar
     assert passing(n, discordance, margin, margin, Paired.p_above) <= 0.052
 
 
+@pytest.mark.parametrize(
+    ("n", "discordance", "loss"),
+    [(1000, 0.4, 0.1), (1000, 0.4, 0.0), (300, 0.02, 0.01), (100, 0.1, 0.1), (20, 0.2, 0.05)],
+)
+def test_the_interval_misses_the_true_loss_in_one_of_twenty_at_most(n, discordance, loss):
+    # The first is the worst of a grid of 150; in the second two Wilson intervals, joined as if
+    # they were independent, miss in 8.0 %; in the third the uncorrected test does in 6.4 %.
+    def missed(pair, loss):
+        low, high = pair.interval
+        return 0.0 if not low <= loss <= high else 1.0
+
+    assert passing(n, discordance, loss, loss, missed) <= 0.05
+
+
+@given(pairs())
+def test_the_interval_holds_both_bounds(pair):
+    low, high = pair.interval
+    assert -1 <= low <= pair.low <= pair.high <= high <= 1
+    assert low < high
+
+
 @pytest.mark.parametrize(("discordance", "margin"), [(0.05, 0.03), (0.02, 0.02), (0.1, 0.05)])
 def test_the_samples_asked_for_decide(discordance, margin):
     n = samples_needed(discordance, margin)

@@ -11,7 +11,6 @@ from edgekit.core.errors import UsageError
 from edgekit.core.records import Kept, Override, Quantization, Recipe
 from edgekit.core.suggest import nearest
 from edgekit.quantize.rewrite import check_applied, control_flow
-from edgekit.quantize.rewrite.cast_pairs import CASTS
 from edgekit.quantize.rewrite.engine import Exceptions
 from edgekit.tflite import Model, Operator
 
@@ -102,7 +101,7 @@ def treats(model: Model, op: Operator, how: Quantization) -> bool:
     """Whether the quantizer does to an operator what `how` says; of a loop, to any inside it."""
     if check_applied.treats(op, how):
         return True
-    if op.name not in ("WHILE", "IF"):
+    if not op.facts.has_bodies:
         return False
     inside = {number for number, by in control_flow.owners(model).items() if op.index in by}
     return any(
@@ -114,8 +113,7 @@ def treats(model: Model, op: Operator, how: Quantization) -> bool:
 
 
 def _operators(model: Model) -> list[Operator]:
-    main = tflite.binding(model).subgraph
-    return [op for op in tflite.operators(model) if op.subgraph == main and op.name not in CASTS]
+    return [op for op in tflite.main_operators(model) if not op.facts.is_cast]
 
 
 def _matches(override: Override, op: Operator) -> bool:

@@ -11,7 +11,6 @@ from edgekit.core import recipes
 from edgekit.core.records import Device, LayerError, Quantization, Recipe
 from edgekit.quantize import select
 from edgekit.quantize.rewrite import check_applied
-from edgekit.quantize.rewrite.cast_pairs import CASTS
 from edgekit.quantize.rewrite.engine import Exceptions
 from edgekit.tflite import Model, Operator
 
@@ -69,10 +68,9 @@ def units(
     weights = recipes.RECIPES["weight_only_wi8_afp32"].quantize
     assert weights is not None
     by_tensor = {error.tensor: error for error in errors}
-    main = tflite.binding(model).subgraph
     made: list[Unit] = []
-    for op in tflite.operators(model):
-        if op.subgraph != main or op.name in CASTS or op.index in fixed:
+    for op in tflite.main_operators(model):
+        if op.facts.is_cast or op.index in fixed:
             continue
         error = _error(op, by_tensor)
         meant = check_applied.is_meant(op, how) or select.treats(model, op, how)

@@ -9,14 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.tflite.constants import encode
 from edgekit.tflite.graph import Operator
 from edgekit.tflite.read import Model
 from edgekit.tflite.write import to_bytes
-
-# Their options name other subgraphs, by number.
-CONTROL = ("WHILE", "IF", "CALL_ONCE", "CALL", "STABLEHLO_COMPOSITE")
-# The options of WHILE and IF that do.
-CALLED = ("condSubgraphIndex", "bodySubgraphIndex", "thenSubgraphIndex", "elseSubgraphIndex")
 
 
 def single(
@@ -40,7 +36,7 @@ def single(
     used = [i for i in (*raw.inputs, *raw.outputs) if i >= 0]
     kept = list(dict.fromkeys([*used, *(i for n in used for i in _scales(graph.tensors[n]))]))
     place = {old: new for new, old in enumerate(kept)}
-    whole = op.name in CONTROL
+    whole = bool(op.facts.called_subgraphs)  # its options number subgraphs of the whole model
     buffers = model.buffers if whole else [schema.BufferT()]
     tensors = []
     for index in kept:
@@ -54,7 +50,8 @@ def single(
         if not whole:
             data = model.buffers[tensor.buffer].data
             if index in constants:
-                buffers.append(_buffer(constants[index]))
+                data = encode(constants[index], str(constants[index].dtype))
+                buffers.append(schema.BufferT(data=data))
                 tensor.buffer = len(buffers) - 1
             elif data is not None and data.size:
                 buffers.append(model.buffers[tensor.buffer])
@@ -79,14 +76,6 @@ def single(
     cut.subgraphs = [main, *others]
     cut.buffers = buffers
     return to_bytes(cut)
-
-
-def _buffer(values: np.ndarray) -> Any:
-    from ai_edge_litert import schema_py_generated as schema
-
-    buffer = schema.BufferT()
-    buffer.data = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
-    return buffer
 
 
 def _scales(tensor: Any) -> list[int]:

@@ -12,13 +12,6 @@ from edgekit.compress.qat.float_network import build
 from edgekit.tflite import Operator
 from edgekit.tflite.quantized_weights import Grid
 
-# They only move or choose values: what is on a grid stays on it.
-_MOVING = frozenset(
-    "BROADCAST_TO CONCATENATION DEPTH_TO_SPACE EXPAND_DIMS GATHER MAXIMUM MAX_POOL_2D MINIMUM "
-    "MIRROR_PAD PACK PAD REDUCE_MAX REDUCE_MIN RESHAPE RESIZE_NEAREST_NEIGHBOR SELECT SELECT_V2 "
-    "SLICE SPACE_TO_DEPTH SPLIT SPLIT_V SQUEEZE STRIDED_SLICE TILE TRANSPOSE UNPACK".split()
-)
-
 
 def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any:
     """A functional Keras model that computes what the quantized file computes.
@@ -56,7 +49,7 @@ def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any
         give = {}
         for number, tensor in enumerate(op.outputs):
             group = grid.outputs.get(tensor.index)
-            stays = op.name in _MOVING and bool(given) and all(one == group for one in given)
+            stays = op.facts.only_moves and bool(given) and all(one == group for one in given)
             if group is not None and not stays:
                 give[number] = ranges[group]
         return RoundingLayer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def build(content: bytes, make: Make) -> Any:
     model = tflite.read(content)
     bound = tflite.binding(model)
     known = tflite.tensors(model, bound.subgraph)
-    steps = [op for op in tflite.operators(model) if op.subgraph == bound.subgraph]
+    steps = tflite.main_operators(model)
     for op in steps:  # before anything is built
         operator_functions.function(op)
     inputs = {name: _input(name, known[index]) for name, index in bound.inputs.items()}
@@ -77,7 +77,7 @@ def build(content: bytes, make: Make) -> Any:
     return keras.Model(inputs, outputs, name="rebuilt")
 
 
-def layer_names(steps: list[Operator]) -> tuple[str, ...]:
+def layer_names(steps: Sequence[Operator]) -> tuple[str, ...]:
     """A name for each operator's layer, from the layer it comes from; Keras wants no slashes."""
     return unique([re.sub(r"[^\w.-]", ".", op.layer) or op.name.lower() for op in steps])
 
@@ -147,9 +147,7 @@ def _constants(model: Model, op: Operator, values: Mapping[int, Any]) -> dict[in
         if tensor is None:
             continue
         if tensor.is_constant:
-            stored = tflite.values(model, tensor)
-            assert stored is not None  # it is a constant
-            found[place] = np.array(stored)
+            found[place] = np.array(tflite.constant(model, tensor))
         elif isinstance(values.get(tensor.index), np.ndarray):
             found[place] = values[tensor.index]
         elif tensor.index not in values:

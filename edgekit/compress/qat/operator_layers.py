@@ -132,17 +132,16 @@ class Layer(keras.layers.Layer):
         # Not a dictionary: Keras would track it, and wants names for keys.
         self.constants = tuple(constants.items())
         # By which a softmax or a sigmoid before the output is recognised.
-        if op.name == "SOFTMAX" and op.options.beta == 1:
-            self.activation = keras.activations.softmax
-        elif op.name == "LOGISTIC":
-            self.activation = keras.activations.sigmoid
+        name = op.facts.output_activation
+        if name and getattr(op.options, "beta", 1) == 1:
+            self.activation = keras.activations.get(name)
         self._add_weights(dict(constants))
         self.built = True
 
     def _add_weights(self, constants: Mapping[int, np.ndarray]) -> None:
         self.held = tuple(
             (place, self._variable(constants[place], "kernel" if number == 0 else "bias"))
-            for number, place in enumerate(linear_functions.PLACES.get(self.op.name, ()))
+            for number, place in enumerate(self.op.facts.linear_places)
             if place in constants
         )
 
@@ -173,7 +172,7 @@ class Layer(keras.layers.Layer):
         return values
 
     def _in_order(self, place: int, values: Any) -> Any:
-        if linear_functions.PLACES.get(self.op.name, (None,))[0] == place:
+        if self.op.facts.linear_places[:1] == (place,):
             return linear_functions.kernel(self.op.name, values)
         return values
 
@@ -222,7 +221,7 @@ class RoundingLayer(Layer):
         self.held = ()
         if codes is None:
             return
-        places = linear_functions.PLACES[self.op.name]
+        places = self.op.facts.linear_places
         if self._constant:
             self.held = tuple((place, None) for place in places if place in constants)
             return
@@ -275,7 +274,7 @@ class RoundingLayer(Layer):
     def _weights(self, place: int, variable: Any) -> Any:
         codes = self._codes
         assert codes is not None  # nothing else is held
-        weights, _ = linear_functions.PLACES[self.op.name]
+        weights, _ = self.op.facts.linear_places
         if place != weights:
             return codes.bias if self._constant else self._bias()
         if self._constant:

@@ -16,12 +16,12 @@ from edgekit.core.records import Contract, Limits, Preprocessing, TensorSpec
 from edgekit.frontend import describe as describing
 from edgekit.frontend.load.recognise import Recognised
 from edgekit.quantize.rewrite import import_float
+from edgekit.tflite import operator_facts
 
 # Files that name classes, one a line, in the order in which they are looked for.
 _LABEL_FILES = ("labels.txt", "class_names.txt", "classes.txt")
 # A smaller side is more often a spectrogram's or a window's than an image's.
 _SMALLEST_SIDE = 8
-_OPERATORS = {"SOFTMAX": "softmax", "LOGISTIC": "sigmoid"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,8 @@ def look_at_tflite(request: Mapping[str, Any], report: Progress) -> Any:
     )
     outputs = []
     for spec in contract.outputs:
-        activation = _OPERATORS.get(made_by.get(places.outputs[spec.name], ""))
+        maker = made_by.get(places.outputs[spec.name], "")
+        activation = operator_facts.of(maker).output_activation
         said = {**serde.to_dict(spec), "activation": activation}
         outputs.append(serde.from_dict(TensorSpec, said, spec.name) if activation else spec)
     return serde.to_dict(Contract(inputs=inputs, outputs=tuple(outputs)))

@@ -88,11 +88,6 @@ class Variant:
 
 def _all_bytes(model: Model) -> int:
     """What all activations of one sample take together."""
-    main = tflite.binding(model).subgraph
-    sizes = [
-        math.prod(map(abs, tensor.shape))
-        for op in tflite.operators(model)
-        if op.subgraph == main
-        for tensor in op.outputs
-    ]
+    operators = tflite.main_operators(model)
+    sizes = [math.prod(map(abs, tensor.shape)) for op in operators for tensor in op.outputs]
     return max(1, 4 * sum(sizes))

@@ -33,7 +33,7 @@ from edgekit.quantize import heldout_inputs
 from edgekit.quantize.calibration import equalize
 from edgekit.quantize.diagnose.sensitivity import Harm, worst
 from edgekit.quantize.diagnose.single_operator import Alone, live_bytes
-from edgekit.quantize.rewrite.cast_pairs import CASTS, behind_casts, pairs, producers
+from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor
 from edgekit.tflite.step_interpreter import Steps
 
@@ -183,7 +183,7 @@ class _Both:
         new = self._pairs.get(op.index)
         fed = {t.index: self.reference.real(t) for t in op.inputs if not t.is_constant}
         self.reference.run(op)
-        if new is None and op.name in CASTS:
+        if new is None and op.facts.is_cast:
             return None
         told = self._outputs(op)
         error = LayerError(
@@ -257,7 +257,7 @@ class _Both:
         """Where an input comes from, casts looked through; None where from a constant."""
         while tensor.index not in self._same_as:
             maker = self._makers.get((subgraph, tensor.index))
-            if maker is None or maker.name not in CASTS:
+            if maker is None or not maker.facts.is_cast:
                 return None if maker is None and tensor.is_constant else tensor
             tensor = maker.inputs[0]
             if tensor.is_constant:
@@ -282,7 +282,7 @@ class _Both:
             return "float"
         names = "/".join(weights)
         # Embeddings look weights up; all others multiply integers when they read them as such.
-        multiplies = any(weights.values()) and new.name not in ("GATHER", "EMBEDDING_LOOKUP")
+        multiplies = any(weights.values()) and not new.facts.looks_up
         return f"dynamic {names}" if multiplies else f"{names} weights"
 
 
@@ -328,9 +328,7 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
 
 def _factors(before: Model, equalized: Mapping[str, tuple[int, ...]]) -> dict[int, np.ndarray]:
     """What each equalized activation was divided by, `(channels,)`, by its index."""
-    main = tflite.binding(before).subgraph
-    computed = [op.outputs for op in tflite.operators(before) if op.subgraph == main]
-    known = {tensor.name: tensor for outputs in computed for tensor in outputs}
+    known = {t.name: t for op in tflite.main_operators(before) for t in op.outputs}
     for name, powers in equalized.items():
         if name not in known or known[name].shape[-1:] != (len(powers),):
             raise QuantizeError(
@@ -370,8 +368,4 @@ def _weights_of_loops(model: Model) -> dict[int, tuple[str, ...]]:
         for tensor in op.constants
         if len(tensor.shape) >= 2 and (tensor.quantization or tensor.dtype == "float16")
     )
-    return {
-        op.index: tuple(inner)
-        for op in tflite.operators(model)
-        if op.subgraph == main and op.name in ("WHILE", "IF")
-    }
+    return {op.index: tuple(inner) for op in tflite.main_operators(model) if op.facts.has_bodies}

@@ -50,7 +50,7 @@ def _before_softmax(model: Model, names: tflite.Binding) -> tuple[dict[str, int]
         while maker is not None and maker.name in ("QUANTIZE", "DEQUANTIZE"):
             maker = makers.get((names.subgraph, maker.inputs[0].index))
         read[name] = index
-        if maker is not None and maker.name == "SOFTMAX":
+        if maker is not None and maker.facts.output_activation == "softmax":
             read[name] = maker.inputs[0].index
             logits.add(name)
     return read, logits

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from edgekit import tflite
 from edgekit.data.samples import Samples
-from edgekit.tflite import Model, Tensor, dequantize
+from edgekit.tflite import Model, Tensor
+from edgekit.tflite.dequantize import quantize
+from edgekit.tflite.interpreter import Interpreter
 from edgekit.tflite.probes import with_probes
 
 # Each sample asks for as many whole runs as there are operators: as many are taken as come to
@@ -32,37 +33,20 @@ class Harm:
     """
 
     def __init__(self, model: Model, computed: Sequence[Tensor], samples: Samples) -> None:
-        from ai_edge_litert import interpreter
-
         names = tflite.binding(model)
         known = tflite.tensors(model, names.subgraph)
         one_run = sum(math.prod(t.shape) + t.weight_bytes // 4 for t in known)
         affordable = int(_WORK / max(1, one_run * len(computed)))
         self._rows = min(max(_FEWEST, affordable), len(samples))
-        main = model.subgraphs[names.subgraph]
-        feeds = {index: known[index] for index in main.inputs}
+        fed = [known[index] for index in model.subgraphs[names.subgraph].inputs]
         by_index = {index: samples.inputs[name] for name, index in names.inputs.items()}
-        content = with_probes(model, names.subgraph, computed)
-        self._runner = interpreter.Interpreter(
-            model_content=content, num_threads=os.cpu_count() or 1
-        )
-        self._runner.allocate_tensors()
-        entries = self._runner.get_input_details()
-        self._inputs = [
-            (
-                entry,
-                dequantize.stored(by_index[index][: self._rows], feeds[index]).reshape(
-                    self._rows, *entry["shape"]
-                ),
-            )
-            for entry, index in zip(entries, feeds, strict=False)
-        ]
-        self._probes = {
-            tensor.index: entry
-            for tensor, entry in zip(computed, entries[len(self._inputs) :], strict=True)
-        }
-        for entry in self._probes.values():
-            self._runner.set_tensor(entry["index"], np.zeros(entry["shape"], entry["dtype"]))
+        self._runner = Interpreter(with_probes(model, names.subgraph, computed))
+        self._runner.allocate()
+        self._inputs = [quantize(by_index[tensor.index][: self._rows], tensor) for tensor in fed]
+        # Behind the inputs of the graph, one for each activation: what is added to it.
+        self._probes = {tensor.index: len(fed) + i for i, tensor in enumerate(computed)}
+        for place in self._probes.values():
+            self._clear(place)
         self._expected = self._outputs({})
 
     def of(
@@ -86,19 +70,17 @@ class Harm:
     def _outputs(self, added: Mapping[int, np.ndarray]) -> list[np.ndarray]:
         rows: list[list[np.ndarray]] = []
         for row in range(self._rows):
-            for entry, values in self._inputs:
-                self._runner.set_tensor(entry["index"], values[row])
+            for place, values in enumerate(self._inputs):
+                self._runner.set(place, values[row])
             for index, values in added.items():
-                entry = self._probes[index]
-                share = values[row].reshape(entry["shape"]).astype(entry["dtype"])
-                self._runner.set_tensor(entry["index"], share)
-            self._runner.invoke()
-            details = self._runner.get_output_details()
-            rows.append([self._runner.get_tensor(entry["index"]) for entry in details])
+                self._runner.set(self._probes[index], values[row].astype(np.float32))
+            rows.append(self._runner.outputs())
         for index in added:
-            entry = self._probes[index]
-            self._runner.set_tensor(entry["index"], np.zeros(entry["shape"], entry["dtype"]))
+            self._clear(self._probes[index])
         return [np.stack(values) for values in zip(*rows, strict=True)]
+
+    def _clear(self, place: int) -> None:
+        self._runner.set(place, np.zeros(self._runner.shapes[place], np.float32))
 
 
 def worst(reference: Sequence[np.ndarray], candidate: Sequence[np.ndarray]) -> float:

@@ -97,7 +97,7 @@ def refine(
             weights = _weights_for(view, new, exact, rounded, method, makers, rng)
             if weights is not None and patch.apply(quantized, new, weights, makers):
                 made[op.index] = weights
-                stored = new.operands[1]
+                stored = new.weight
                 assert stored is not None  # else nothing was applied
                 _, cast = behind_casts(new, stored, makers)
                 if cast is not None:  # it ran before, on the weights as they were
@@ -172,7 +172,7 @@ def _least_scales(view: Linear, new: Operator, after: Tensor) -> np.ndarray | np
     A dead channel has weights near 1e-12 and lives by its bias alone, which is counted in steps
     of input scale times weight scale: it was cut off, and the channel far from what it should be.
     """
-    bias = new.operands[2] if len(new.operands) > 2 else None
+    bias = new.bias
     if view.bias is None or bias is None or bias.dtype != "int32" or not after.scale:
         return np.float32(0)
     least = np.abs(view.bias) / (after.scale[0] * _MOST_BIAS_STEPS)

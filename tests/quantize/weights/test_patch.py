@@ -14,7 +14,8 @@ from edgekit.quantize.diagnose.scores import answers
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.quantize.weights import patch
 from edgekit.quantize.weights.patch import Weights
-from edgekit.tflite import Model, Operator, dequantize
+from edgekit.tflite import Model, Operator
+from edgekit.tflite.dequantize import dequantize
 from edgekit.tflite.step_interpreter import Steps
 from tests.quantize.tiny_models import Network, correlated, picture_net, plain, random
 
@@ -85,13 +86,13 @@ def test_a_file_computes_with_what_was_written(
     steps = Steps(model, {"x": x})
     for step in steps.operators[: op.index]:
         steps.run(step)
-    fed = dequantize.real(steps.stored(op.inputs[0]), op.inputs[0]).reshape(len(x), -1)
+    fed = dequantize(steps.stored(op.inputs[0]), op.inputs[0]).reshape(len(x), -1)
     wanted = fed @ (new.codes * new.scales[:, None]).T + values
     got = answers(model, {"x": x})["y"].reshape(len(x), -1)
     output = op.outputs[0]
     if output.scale:  # its range is that of other weights: what is beyond is cut off
         limits = np.iinfo(output.dtype)
-        ends = dequantize.real(np.array([limits.min, limits.max]), output)
+        ends = dequantize(np.array([limits.min, limits.max]), output)
         np.testing.assert_allclose(got, np.clip(wanted, *ends), atol=0.51 * output.scale[0])
     else:
         np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4)

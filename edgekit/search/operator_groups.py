@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from edgekit.core.records import Device, LayerError, Quantization, Recipe
 from edgekit.quantize import select
 from edgekit.quantize.rewrite import check_applied
 from edgekit.quantize.rewrite.engine import Exceptions
-from edgekit.tflite import Model, Operator
+from edgekit.tflite import Model, Operator, signal
 
 # What a recipe falls back to, from the fastest or smallest to the surest. Integer activations
 # of 16 bits have fast kernels on accelerators only, which in turn have no dynamic ranges.
@@ -49,7 +48,7 @@ class Unit:
     @property
     def sqnr_db(self) -> float:
         """The outputs' SQNR if these errors were all there is."""
-        return math.inf if self.noise == 0 else -10 * math.log10(self.noise)
+        return signal.decibels(1.0, self.noise)
 
 
 def units(
@@ -106,9 +105,7 @@ def _error(op: Operator, by_tensor: Mapping[str, LayerError]) -> LayerError | No
 
 def _noise(error: LayerError) -> float:
     sqnr = error.output_sqnr_db if error.output_sqnr_db is not None else error.local_sqnr_db
-    if sqnr is None or sqnr == math.inf:
-        return 0.0
-    return math.pow(10.0, min(-sqnr, 300.0) / 10)
+    return 0.0 if sqnr is None else signal.noise_to_signal(sqnr)
 
 
 def ranked(found: Sequence[Unit], recipe: Recipe) -> list[Unit]:

@@ -12,7 +12,7 @@ from edgekit import tflite
 from edgekit.compress.qat import operator_functions
 from edgekit.core.errors import ModelError
 from edgekit.frontend.load.loaded import unique
-from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite import Model, Operator, Tensor, signal
 
 # A file that cannot be rebuilt this well is not the model that would be trained.
 SAME_DB = 80.0
@@ -104,15 +104,10 @@ def check(
         raise _differs(str(error).strip().splitlines()[0][:200]) from error
     worst = float("inf")
     for name, wanted in reference.items():
-        answer = np.asarray(got[name], np.float64)
+        answer = np.asarray(got[name])
         if answer.size != wanted.size:
             raise _differs(f"{name} of shape {answer.shape} in place of {wanted.shape}")
-        noise = np.square(answer.reshape(wanted.shape) - wanted).sum()
-        signal = np.square(wanted.astype(np.float64)).sum()
-        if noise > 0:
-            worst = min(worst, float(10 * np.log10(max(signal, 1e-30) / noise)))
-        elif not np.isfinite(noise):
-            worst = float("-inf")
+        worst = min(worst, signal.sqnr_db(wanted, answer))
     if not worst >= SAME_DB:
         raise _differs(f"{worst:.1f} dB")
     return worst

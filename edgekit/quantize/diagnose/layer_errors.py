@@ -34,7 +34,7 @@ from edgekit.quantize.calibration import equalize
 from edgekit.quantize.diagnose.sensitivity import Harm, worst
 from edgekit.quantize.diagnose.single_operator import Alone, live_bytes
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
-from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite import Model, Operator, Tensor, signal
 from edgekit.tflite.step_interpreter import Steps
 
 MAX_SAMPLES = 64
@@ -128,7 +128,7 @@ def _with_shares(errors: Sequence[LayerError]) -> list[LayerError]:
     outputs they are lost, and no more than lost: 0 dB.
     """
     noise = [
-        None if one.output_sqnr_db is None else min(1.0, 10 ** (-one.output_sqnr_db / 10))
+        None if one.output_sqnr_db is None else min(1.0, signal.noise_to_signal(one.output_sqnr_db))
         for one in errors
     ]
     total = sum(value for value in noise if value is not None)

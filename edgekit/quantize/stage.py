@@ -17,8 +17,7 @@ from edgekit.data.samples import Samples
 from edgekit.quantize import candidates, select
 from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.rewrite import check_applied, engine
-from edgekit.quantize.trained import apply_trained as baking
-from edgekit.quantize.trained import grid
+from edgekit.quantize.trained import apply_trained, grid
 from edgekit.tflite.quantized_weights import Grid
 
 SMALL = "one of the smallest: int8 weights cost next to nothing here"
@@ -103,7 +102,7 @@ def bake(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str,
     recipe = serde.from_dict(Recipe, request["recipe"])
     report(f"writing: {recipe.label}")
     before = Prepared.load(Path(entry["prepared"]))
-    prepared = baking.bake(before, Grid.load(Path(request["trained"])))
+    prepared = apply_trained.apply_trained(before, Grid.load(Path(request["trained"])))
     parsed = tflite.read(prepared.float_model)
     made, content = _made(
         prepared,
@@ -127,7 +126,7 @@ def _made(
     contract: Contract,
     name: str,
 ) -> tuple[dict[str, Any], bytes]:
-    reasons = {i: SMALL for i in prepared.small if i not in exceptions}
+    reasons = {i: SMALL for i in prepared.cheap_int8 if i not in exceptions}
     entry, content = finish(
         prepared.apply(recipe, exceptions),
         before,

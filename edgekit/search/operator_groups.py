@@ -51,7 +51,7 @@ class Unit:
         return signal.decibels(1.0, self.noise)
 
 
-def units(
+def changed_groups(
     model: Model, recipe: Recipe, errors: Sequence[LayerError], fixed: Exceptions
 ) -> list[Unit]:
     """The operators that a recipe changed, in order of execution.

@@ -23,7 +23,7 @@ from edgekit.search.loss_bound import NOTHING, Bound, Verdict
 from edgekit.search.operator_groups import Unit
 from edgekit.tflite import Model
 
-# As in `quantize.harm`, a run reads and writes so many numbers for each sample. What may be
+# As in `diagnose.sensitivity`, a run reads and writes so many numbers for each sample. What may be
 # tried is counted, not timed, so that equal conversions give equal files: 8e9 take 40 s.
 _WORK = 8e9
 # An operator that leaves the outputs at more than this is not to blame by itself.
@@ -109,7 +109,7 @@ class Trials:
         main = tflite.binding(before).subgraph
         self._operators = {op.index: op for op in tflite.operators(before) if op.subgraph == main}
         self.num_operators = len(self._operators)
-        self.small = prepared.small
+        self.small = prepared.cheap_int8
 
     def exceptions(self, kept: Sequence[Unit], fallback: str) -> dict[int, Quantization | None]:
         """What single operators have instead, by hand and by these units."""
@@ -229,7 +229,7 @@ class Trials:
             samples,
             on_progress=self._report,
         )
-        found = parts.units(self.before, self.recipe, errors, self._by_hand)
+        found = parts.changed_groups(self.before, self.recipe, errors, self._by_hand)
         return parts.ranked(found, self.recipe)
 
     def _changes(self, unit: Unit, fallback: str) -> bool:

@@ -26,7 +26,7 @@ def set_versions(model: Model) -> None:
     """
     from ai_edge_litert import schema_py_generated as generated
 
-    codes: dict[tuple[int, bytes | None, int], int] = {}
+    places: dict[tuple[int, bytes | None, int], int] = {}
     kept: list[Any] = []
     for operator in list(operators(model)):
         raw = model.subgraphs[operator.subgraph].operators[operator.index]
@@ -35,8 +35,8 @@ def set_versions(model: Model) -> None:
         if not operator.is_custom:
             needed = max(old.version, needed_version(operator))
         key = (old.builtinCode, old.customCode, needed)
-        if key not in codes:
-            codes[key] = len(kept)
+        if key not in places:
+            places[key] = len(kept)
             kept.append(
                 generated.OperatorCodeT(
                     deprecatedBuiltinCode=min(old.builtinCode, 127),
@@ -45,7 +45,7 @@ def set_versions(model: Model) -> None:
                     builtinCode=old.builtinCode,
                 )
             )
-        raw.opcodeIndex = codes[key]
+        raw.opcodeIndex = places[key]
     # A graph without operators keeps its codes: a file needs at least the list.
     model.operatorCodes = kept or model.operatorCodes
 

@@ -39,7 +39,7 @@ def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any
 
     def make(op: Operator, constants: Mapping[int, np.ndarray], name: str) -> Any:
         read = {place: n for (index, place), n in grid.operands.items() if index == op.index}
-        codes = grid.weights.get(op.index)
+        quantized = grid.weights.get(op.index)
         stored = {place: v for (index, place), v in grid.constants.items() if index == op.index}
         given = [
             read.get(place, lies_on.get(tensor.index))
@@ -55,7 +55,7 @@ def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any
         return RoundingLayer(
             op,
             {**constants, **stored},
-            codes=codes,
+            quantized=quantized,
             read={place: ranges[number] for place, number in read.items()},
             give=give,
             constant=constant,
@@ -77,8 +77,8 @@ def trained(model: Any, grid: Grid) -> Grid:
     """
     weights = dict(grid.weights)
     for layer in model.layers:
-        codes = layer.trained() if hasattr(layer, "rounded") else None
-        if codes is not None:
-            weights[layer.op.index] = codes
+        quantized = layer.trained() if hasattr(layer, "rounded") else None
+        if quantized is not None:
+            weights[layer.op.index] = quantized
     groups = tuple(one.trained() for one in model.rounding_ranges)
     return replace(grid, groups=groups, weights=weights)

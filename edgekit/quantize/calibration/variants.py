@@ -82,7 +82,7 @@ class Variant:
         extremes = narrowing.widest([self._extremes[i] for i in others])
         if method == "extremes":
             return extremes
-        found = narrowing.together([self._histograms[i] for i in others])
+        found = narrowing.merge_histograms([self._histograms[i] for i in others])
         return narrowing.narrowed(extremes, found, method)
 
 

@@ -31,8 +31,8 @@ from edgekit.core.records import LayerError
 from edgekit.data.samples import Samples
 from edgekit.quantize import heldout_inputs
 from edgekit.quantize.calibration import equalize
-from edgekit.quantize.diagnose.sensitivity import Harm, worst
-from edgekit.quantize.diagnose.single_operator import Alone, live_bytes
+from edgekit.quantize.diagnose.sensitivity import OutputSensitivity, worst
+from edgekit.quantize.diagnose.single_operator import SingleOperator, live_bytes
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor, signal
 from edgekit.tflite.step_interpreter import Steps
@@ -110,12 +110,14 @@ def layer_errors(
     before, after = _read(float_model), _read(quantized)
     _check(before, after, samples)
     both = _Both(before, after, samples, _factors(before, equalized))
-    harm = Harm(_read(float_model), both.compared(), samples) if outputs else None
+    sensitivity = (
+        OutputSensitivity(_read(float_model), both.compared(), samples) if outputs else None
+    )
     found = []
     for number, op in enumerate(both.reference.operators):
         if number % 10 == 0:
             on_progress(f"layer errors: operator {number + 1} of {len(both.reference.operators)}")
-        error = both.step(op, harm)
+        error = both.step(op, sensitivity)
         if error is not None:
             found.append(error)
     return _with_shares(found)
@@ -147,7 +149,7 @@ class _Both:
         self._factors = factors
         self.reference = Steps(before, samples.inputs)
         self._quantized = Steps(after, samples.inputs)
-        self._alone = Alone(after, len(samples))
+        self._single = SingleOperator(after, len(samples))
         main = tflite.binding(before).subgraph
         other = tflite.binding(after).subgraph
         self._makers = producers(after)
@@ -178,24 +180,24 @@ class _Both:
     def _outputs(self, op: Operator) -> list[Tensor]:
         return [t for t in op.outputs if t.index in self._used and t.dtype != "string"]
 
-    def step(self, op: Operator, harm: Harm | None) -> LayerError | None:
+    def step(self, op: Operator, sensitivity: OutputSensitivity | None) -> LayerError | None:
         """Run one operator of the float file, and what became of it; None for a cast."""
         new = self._pairs.get(op.index)
         fed = {t.index: self.reference.real(t) for t in op.inputs if not t.is_constant}
         self.reference.run(op)
         if new is None and op.facts.is_cast:
             return None
-        told = self._outputs(op)
+        compared = self._outputs(op)
         error = LayerError(
             layer=op.layer,
             operator=op.name,
-            tensor=(told or op.outputs)[0].name if op.outputs else "",
+            tensor=(compared or op.outputs)[0].name if op.outputs else "",
             scheme="unmatched",
         )
-        if new is None or not told:
+        if new is None or not compared:
             return error
-        places = [op.outputs.index(tensor) for tensor in told]
-        expected = [self.reference.real(tensor) for tensor in told]
+        places = [op.outputs.index(tensor) for tensor in compared]
+        expected = [self.reference.real(tensor) for tensor in compared]
         mine = self._as_float(op, self._cumulative(op, new))
         local = self._local(new, fed)
         local = local and self._as_float(op, local)
@@ -207,8 +209,10 @@ class _Both:
             quantized_tensor=new.outputs[places[0]].name,
             cumulative_sqnr_db=worst(expected, [mine[place] for place in places]),
             local_sqnr_db=worst(expected, [local[place] for place in places]) if local else None,
-            output_sqnr_db=harm.of(told, expected, [local[place] for place in places])
-            if local and harm
+            output_sqnr_db=sensitivity.sqnr_db(
+                compared, expected, [local[place] for place in places]
+            )
+            if local and sensitivity
             else None,
         )
 
@@ -251,7 +255,7 @@ class _Both:
             values[tensor.index] = (
                 fed[old] / self._factors[old] if old in self._factors else fed[old]
             )
-        return self._alone.run_alone(new, values)
+        return self._single.run_single(new, values)
 
     def _source(self, tensor: Tensor, subgraph: int) -> Tensor | None:
         """Where an input comes from, casts looked through; None where from a constant."""

@@ -21,7 +21,7 @@ _WORK = 2e9
 _FEWEST = 4
 
 
-class Harm:
+class OutputSensitivity:
     """What errors within the float model do to its outputs.
 
     Args:
@@ -47,7 +47,7 @@ class Harm:
             self._clear(place)
         self._expected = self._outputs({})
 
-    def of(
+    def sqnr_db(
         self,
         tensors: Sequence[Tensor],
         expected: Sequence[np.ndarray],

@@ -15,7 +15,7 @@ from edgekit.tflite.dequantize import dequantize
 from edgekit.tflite.step_interpreter import Steps
 
 
-class Alone(Steps):
+class SingleOperator(Steps):
     """Runs any operator of a model on activations that come from somewhere else.
 
     Args:
@@ -31,10 +31,10 @@ class Alone(Steps):
         self._makers = producers(model)
         self._kept: dict[int, np.ndarray] = {}
         self._same: set[int] = set()
-        # Nothing is dropped in between: `run_alone` empties all.
+        # Nothing is dropped in between: `run_single` empties all.
         self._last_use = {t.index: len(self.operators) for op in self.operators for t in op.inputs}
 
-    def run_alone(self, op: Operator, given: Mapping[int, np.ndarray]) -> list[np.ndarray]:
+    def run_single(self, op: Operator, given: Mapping[int, np.ndarray]) -> list[np.ndarray]:
         """What `op` gives.
 
         Args:

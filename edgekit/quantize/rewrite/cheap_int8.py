@@ -10,7 +10,7 @@ from edgekit.tflite import Model
 _PART = 0.04
 
 
-def small(model: Model, recipe: Recipe) -> frozenset[int]:
+def cheap_operators(model: Model, recipe: Recipe) -> frozenset[int]:
     """The smallest operators with int4 weights, as many as leave the file about as large.
 
     The first and the last ones, which lose most, are often among them.

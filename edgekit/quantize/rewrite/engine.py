@@ -97,7 +97,7 @@ def quantized(
             ) from error
     made = tflite.read(bytes(result.quantized_model))
     if static:
-        fixups.mend(made, recipe.quantize.io_dtype)
+        fixups.apply_fixups(made, recipe.quantize.io_dtype)
     return made
 
 

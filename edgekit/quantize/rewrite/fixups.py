@@ -9,7 +9,7 @@ from edgekit import tflite
 from edgekit.tflite import Model, Operator
 
 
-def mend(model: Model, io_dtype: str) -> bool:
+def apply_fixups(model: Model, io_dtype: str) -> bool:
     """Put right what no runtime could load or read.
 
     Args:

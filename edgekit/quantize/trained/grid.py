@@ -19,7 +19,7 @@ from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.quantize.rewrite.engine import Exceptions, parsed
 from edgekit.tflite import Model, Operator, Tensor
 from edgekit.tflite.dequantize import dequantized
-from edgekit.tflite.quantized_weights import Codes, Grid, Group, from_range
+from edgekit.tflite.quantized_weights import Grid, Group, QuantizedWeights, from_range
 
 # A bias of so many steps does not fit; one that is given room has so many.
 _FULL, _ROOM = 2.0**30, 2.0**24
@@ -37,7 +37,7 @@ class _Found:
     operands: dict[tuple[int, int], int] = field(default_factory=dict)
     names: dict[int, set[str]] = field(default_factory=dict)
     joined: list[tuple[int, int]] = field(default_factory=list)
-    weights: dict[int, Codes] = field(default_factory=dict)
+    weights: dict[int, QuantizedWeights] = field(default_factory=dict)
     steps: dict[int, float] = field(default_factory=dict)  # of the input, where biases are integers
     constants: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
 
@@ -132,7 +132,7 @@ def _operands(
                 continue
             if place == place_of_weights and was.index not in shared:
                 bias = new.operands[place_of_bias] if len(new.operands) > place_of_bias else None
-                if (trained := _codes(quantized, old, stored, bias)) is not None:
+                if (trained := _quantized_weights(quantized, old, stored, bias)) is not None:
                     found.weights[old.index] = trained
                     if bias is not None and bias.dtype != "float32" and bias.scale:
                         found.steps[old.index] = bias.scale[0] / stored.scale[0]
@@ -175,8 +175,8 @@ def _make_room(found: _Found, before: Model, prepared: Prepared) -> None:
         bias = _exact_bias(op, before, prepared)
         scales = np.where(full, np.abs(bias) / (_ROOM * step), one.scales).astype(np.float32)
         wider = replace(one, scales=scales, bias=np.where(full, bias, one.bias))
-        codes = np.rint(one.real / wider.spread).astype(np.int8)
-        found.weights[op.index] = replace(wider, codes=codes)
+        integers = np.rint(one.real / wider.spread).astype(np.int8)
+        found.weights[op.index] = replace(wider, integers=integers)
 
 
 def _exact_bias(op: Operator, before: Model, prepared: Prepared) -> np.ndarray:
@@ -188,15 +188,17 @@ def _exact_bias(op: Operator, before: Model, prepared: Prepared) -> np.ndarray:
     return np.asarray(tflite.constant(before, given), np.float32).reshape(-1)
 
 
-def _codes(model: Model, op: Operator, stored: Tensor, bias: Tensor | None) -> Codes | None:
+def _quantized_weights(
+    model: Model, op: Operator, stored: Tensor, bias: Tensor | None
+) -> QuantizedWeights | None:
     how = stored.quantization
     if how is None or stored.dtype not in ("int4", "int8") or "blockwise" in how.granularity:
         return None
     if any(how.zero_point):
         return None
     axis = how.dimension if len(how.scale) > 1 else 0
-    return Codes(
-        codes=np.array(tflite.constant(model, stored), np.int8),
+    return QuantizedWeights(
+        integers=np.array(tflite.constant(model, stored), np.int8),
         scales=np.array(how.scale, np.float32),
         bias=None if bias is None else _real(model, bias).reshape(-1),
         bits=_BITS[stored.dtype],

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from edgekit import tflite
 from edgekit.quantize.rewrite.cast_pairs import behind_casts
 from edgekit.tflite import Model, Operator, Tensor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """What one operator's weights become.
-
-    Attributes:
-        codes: int8, in the shape of the float tensor; 4-bit codes too.
-        scales: One for each output channel, float32.
-        bias: In real units, `(channels,)`; None leaves the file's own.
-        bits: Of the codes; a file that stores this operator otherwise is left alone.
-    """
-
-    codes: np.ndarray
-    scales: np.ndarray
-    bias: np.ndarray | None
-    bits: int
+from edgekit.tflite.quantized_weights import QuantizedWeights
 
 
 def stored_weight(op: Operator, makers: Mapping[tuple[int, int], Operator]) -> Tensor | None:
@@ -48,7 +31,7 @@ def stored_weight(op: Operator, makers: Mapping[tuple[int, int], Operator]) -> T
 def apply(
     model: Model,
     op: Operator,
-    weights: Weights,
+    weights: QuantizedWeights,
     makers: Mapping[tuple[int, int], Operator],
 ) -> bool:
     """Write weights, scales and bias into a quantized file, in place.
@@ -65,7 +48,7 @@ def apply(
         return False  # codes counted in other steps
     graph = model.subgraphs[op.subgraph]
     graph.tensors[weight.index].quantization.scale = scales = weights.scales.astype(np.float32)
-    tflite.set_values(model, op.subgraph, weight, weights.codes)
+    tflite.set_values(model, op.subgraph, weight, weights.integers)
     bias = op.bias
     if bias is None or weights.bias is None:
         return True

@@ -16,8 +16,8 @@ import numpy as np
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.quantize.weights import matrices, patch, rounding
 from edgekit.quantize.weights.matrices import Linear
-from edgekit.quantize.weights.patch import Weights
 from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite.quantized_weights import QuantizedWeights
 from edgekit.tflite.step_interpreter import Steps
 
 # Rows of inputs that second moments are taken from: at least so many, and so many for each
@@ -67,7 +67,7 @@ def refine(
     *,
     seed: int = 0,
     num_threads: int | None = None,
-) -> dict[int, Weights]:
+) -> dict[int, QuantizedWeights]:
     """Choose integers for every convolution, depthwise convolution and dense layer.
 
     Args:
@@ -81,7 +81,7 @@ def refine(
     Returns:
         What was written, by the operator's index in the float file.
     """
-    made: dict[int, Weights] = {}
+    made: dict[int, QuantizedWeights] = {}
     rng = np.random.default_rng(seed)
     exact, rounded = (Steps(model, inputs, num_threads) for model in (float_model, quantized))
     became = {old.index: new for old, new in pairs(float_model, quantized) if _main(old, exact)}
@@ -129,7 +129,7 @@ def _weights_for(
     method: Method,
     makers: Mapping[tuple[int, int], Operator],
     rng: np.random.Generator,
-) -> Weights | None:
+) -> QuantizedWeights | None:
     stored = patch.stored_weight(new, makers)
     if stored is None or stored.quantization is None:
         return None
@@ -158,8 +158,9 @@ def _weights_for(
     bias = view.bias
     if corrected:
         bias = _corrected_bias(view, codes * scales[..., None], x, q)
-    return Weights(
-        codes=view.as_stored(codes),
+    return QuantizedWeights(
+        integers=view.as_stored(codes),
+        axis=view.op.facts.channel_axis,
         scales=scales.reshape(-1),
         bias=None if bias is None else bias.reshape(-1),
         bits=bits,

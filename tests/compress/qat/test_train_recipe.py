@@ -11,7 +11,7 @@ from edgekit.core.errors import DataError, ModelError
 from edgekit.core.records import Training
 from edgekit.data.samples import Samples
 from edgekit.quantize.calibrated_recipe import Prepared
-from edgekit.quantize.trained.apply_trained import bake
+from edgekit.quantize.trained.apply_trained import apply_trained
 from edgekit.quantize.trained.grid import grid
 from edgekit.tflite.quantized_weights import Grid
 from tests.compress.qat.test_fake_quant import KERNELS
@@ -63,8 +63,8 @@ def test_training_brings_the_file_nearer_to_float(ask, stored, tmp_path, recipe,
     assert numbers["samples"] + numbers["validation_samples"] == len(X)
     assert numbers["validation_loss"] < numbers["validation_loss_before"]
     trained = Grid.load(tmp_path / "out.npz")
-    assert all(np.abs(one.codes).max() <= one.largest for one in trained.weights.values())
-    after = bake(before, trained)
+    assert all(np.abs(one.integers).max() <= one.largest for one in trained.weights.values())
+    after = apply_trained(before, trained)
     files = [tflite.to_bytes(one.apply(recipe)) for one in (before, after)]
     got = [noise(content, expected, stored) for content in files]
     if recipe is STATIC:  # its gain is small: no more can be asked than kernels agree on one file
@@ -86,7 +86,7 @@ def test_a_finished_training_is_taken_from_its_checkpoint(ask, stored, tmp_path)
     assert "resumed after epoch 4" in again["summary"]
     assert twice.groups == once.groups
     for index, one in once.weights.items():
-        np.testing.assert_array_equal(twice.weights[index].codes, one.codes)
+        np.testing.assert_array_equal(twice.weights[index].integers, one.integers)
         np.testing.assert_array_equal(twice.weights[index].bias, one.bias)
 
 

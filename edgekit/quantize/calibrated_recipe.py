@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -77,7 +76,7 @@ class Prepared:
             arrays[f"scales/{index}"] = weights.scales
             if weights.bias is not None:
                 arrays[f"bias/{index}"] = weights.bias
-        about: dict[str, Any] = {
+        about: dict[str, object] = {
             "cheap_int8": sorted(self.cheap_int8),
             "equalized": self.equalized,
             "candidates": serde.to_dict(self.candidates),

@@ -14,7 +14,8 @@ from edgekit.tflite.graph import (
     tensors,
 )
 from edgekit.tflite.inspection import Inspection, inspect
-from edgekit.tflite.read import Model, read
+from edgekit.tflite.read import read
+from edgekit.tflite.schema_objects import Model
 from edgekit.tflite.signature import (
     Binding,
     binding,

@@ -7,7 +7,7 @@ import numpy as np
 from edgekit.core.errors import ModelError
 from edgekit.tflite import enums
 from edgekit.tflite.graph import Tensor
-from edgekit.tflite.read import Model
+from edgekit.tflite.schema_objects import Model
 
 
 def values(model: Model, tensor: Tensor) -> np.ndarray | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from edgekit.tflite import enums, operator_facts
 from edgekit.tflite.operator_facts import OperatorFacts
-from edgekit.tflite.read import Model
+from edgekit.tflite.schema_objects import Model, OperatorCode, Options, Quantization, RawTensor
 from edgekit.tflite.source_layers import layer_of, names_a_layer
 
 
@@ -70,7 +69,7 @@ class Operator:
     version: int
     operands: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
-    options: Any
+    options: Options
 
     @property
     def facts(self) -> OperatorFacts:
@@ -142,21 +141,22 @@ def operators(model: Model) -> Iterator[Operator]:
             )
 
 
-def _code(code: Any) -> tuple[str, bool]:
+def _code(code: OperatorCode) -> tuple[str, bool]:
     name = enums.operators().get(code.builtinCode, "")  # "" of one that no operator has
     is_custom = name == enums.CUSTOM
     return enums.text(code.customCode) if is_custom else name, is_custom
 
 
-def _tensor(model: Model, index: int, raw: Any) -> Tensor:
+def _tensor(model: Model, index: int, raw: RawTensor) -> Tensor:
     data = model.buffers[raw.buffer].data
     signature = raw.shapeSignature
-    dynamic = data is None and signature is not None and len(signature) == len(raw.shape)
+    if data is not None or signature is None or len(signature) != len(raw.shape):
+        signature = raw.shape
     dtype = enums.tensor_types()[raw.type]
     return Tensor(
         index=index,
         name=enums.text(raw.name),
-        shape=tuple(int(size) for size in (signature if dynamic else raw.shape)),
+        shape=tuple(int(size) for size in signature),
         dtype=dtype,
         # Conversion may leave a scale on a float tensor; it means nothing there.
         quantization=_quantization(raw.quantization) if "int" in dtype else None,
@@ -166,7 +166,7 @@ def _tensor(model: Model, index: int, raw: Any) -> Tensor:
     )
 
 
-def _quantization(raw: Any) -> TensorQuantization | None:
+def _quantization(raw: Quantization | None) -> TensorQuantization | None:
     if raw is None:
         return None
     block_size = getattr(raw.details, "blockSize", 0)

@@ -9,7 +9,8 @@ from edgekit.core.errors import ModelError
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.tflite import enums, graph
 from edgekit.tflite.graph import Operator, operators
-from edgekit.tflite.read import Model, read
+from edgekit.tflite.read import read
+from edgekit.tflite.schema_objects import Model
 
 DEFAULT = "serving_default"
 

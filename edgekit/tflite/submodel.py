@@ -5,13 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from edgekit.tflite.constants import encode
 from edgekit.tflite.graph import Operator
-from edgekit.tflite.read import Model
+from edgekit.tflite.schema_objects import Model, RawTensor
 from edgekit.tflite.write import to_bytes
 
 
@@ -43,7 +42,7 @@ def single(
         tensor = copy.copy(graph.tensors[index])
         tensor.isVariable = False  # a state that the caller feeds and reads
         if _scales(tensor):
-            quantization: Any = copy.copy(tensor.quantization)
+            quantization = copy.copy(tensor.quantization)
             quantization.details = copy.copy(quantization.details)
             quantization.details.scales = place[quantization.details.scales]
             tensor.quantization = quantization
@@ -78,9 +77,9 @@ def single(
     return to_bytes(cut)
 
 
-def _scales(tensor: Any) -> list[int]:
+def _scales(tensor: RawTensor) -> list[int]:
     """The tensor that holds the scales of blockwise weights, by its index."""
-    details: Any = getattr(tensor.quantization, "details", None)
+    details = getattr(tensor.quantization, "details", None)
     if details is None or not getattr(details, "blockSize", 0):
         return []
     return [int(details.scales)]

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from edgekit.tflite.graph import Operator
 
@@ -147,7 +146,7 @@ def _is_dilated(op: Operator) -> bool:
 
 
 def _rescales_up(op: Operator) -> bool:
-    tensors: list[Any] = [*op.inputs[:2], *op.outputs[:1]]
+    tensors = [*op.inputs[:2], *op.outputs[:1]]
     if len(tensors) < 3 or not all(tensor.scale for tensor in tensors):
         return False
     left, right, out = (tensor.scale[0] for tensor in tensors)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 
 from edgekit.tflite import enums
 from edgekit.tflite.graph import operators
 from edgekit.tflite.oldest_runtimes import FORMAT, oldest
-from edgekit.tflite.read import Model
+from edgekit.tflite.schema_objects import Model, OperatorCode
 from edgekit.tflite.version_rules import needed_version
 
 MIN_RUNTIME = "min_runtime_version"
@@ -27,7 +26,7 @@ def set_versions(model: Model) -> None:
     from ai_edge_litert import schema_py_generated as generated
 
     places: dict[tuple[int, bytes | None, int], int] = {}
-    kept: list[Any] = []
+    kept: list[OperatorCode] = []
     for operator in list(operators(model)):
         raw = model.subgraphs[operator.subgraph].operators[operator.index]
         old = model.operatorCodes[raw.opcodeIndex]
@@ -108,6 +107,6 @@ def set_metadata(model: Model, name: str, content: bytes) -> None:
 
 def _users(model: Model) -> Counter[int]:
     """How many tensors and metadata entries name each buffer."""
-    users = Counter(entry.buffer for entry in model.metadata)
+    users = Counter(entry.buffer for entry in model.metadata or [])
     users.update(tensor.buffer for graph in model.subgraphs for tensor in graph.tensors)
     return users

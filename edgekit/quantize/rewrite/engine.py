@@ -20,6 +20,9 @@ from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.rewrite import control_flow, fixups, recurrent_states
 from edgekit.tflite.operator_facts import OPERATORS
 
+# `litert_quantizer.quantizer.Quantizer`, which has no types.
+Quantizer = Any
+
 # What other operators than the recipe says have, by their index in the file: None for float.
 Exceptions = Mapping[int, Quantization | None]
 
@@ -101,7 +104,7 @@ def quantized(
     return made
 
 
-def _add_rules(engine: Any, how: Quantization, scope: str, model: tflite.Model) -> None:
+def _add_rules(engine: Quantizer, how: Quantization, scope: str, model: tflite.Model) -> None:
     from litert_quantizer import qtyping
     from litert_quantizer.algorithm_manager import AlgorithmName
 
@@ -158,7 +161,7 @@ def _divisible(model: tflite.Model, scope: str) -> list[str]:
     ]
 
 
-def _add_exceptions(engine: Any, model: tflite.Model, exceptions: Exceptions) -> None:
+def _add_exceptions(engine: Quantizer, model: tflite.Model, exceptions: Exceptions) -> None:
     """Rules for single operators, which later rules for all of them would not change."""
     groups: dict[Quantization | None, list[str]] = {}
     for op in tflite.main_operators(model):
@@ -175,7 +178,7 @@ def _only(scopes: Iterable[str]) -> str:
     return f"^(?:{'|'.join(re.escape(scope) for scope in sorted(set(scopes)))})$"
 
 
-def _leave_float(engine: Any, pattern: str) -> None:
+def _leave_float(engine: Quantizer, pattern: str) -> None:
     from litert_quantizer import qtyping
     from litert_quantizer.algorithm_manager import AlgorithmName
 
@@ -187,7 +190,7 @@ def _leave_float(engine: Any, pattern: str) -> None:
 
 
 def _add_loops(
-    engine: Any,
+    engine: Quantizer,
     model: tflite.Model,
     how: Quantization,
     exceptions: Exceptions,
@@ -211,7 +214,7 @@ def _add_loops(
             )
 
 
-def _set_io(engine: Any, how: Quantization) -> None:
+def _set_io(engine: Quantizer, how: Quantization) -> None:
     """Inputs and outputs stay float, or take the integer type that was asked for."""
     from litert_quantizer import qtyping
     from litert_quantizer.algorithm_manager import AlgorithmName

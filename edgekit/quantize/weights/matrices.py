@@ -9,13 +9,13 @@ method for weights is written once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from edgekit import tflite
 from edgekit.tflite import Model, Operator, Tensor
 from edgekit.tflite.dequantize import dequantize
+from edgekit.tflite.schema_objects import Options
 
 _SAME = 0  # schema: Padding.SAME
 # schema: ActivationFunctionType.RELU, RELU_N1_TO_1, RELU6
@@ -136,7 +136,7 @@ def view(model: Model, op: Operator) -> Linear | None:
     )
 
 
-def _reads(options: Any, side: str, outputs: int, taps: int, inputs: int) -> np.ndarray:
+def _reads(options: Options, side: str, outputs: int, taps: int, inputs: int) -> np.ndarray:
     """Which input position each (output position, tap) reads; -1 in the padding."""
     stride = getattr(options, f"stride{side}")
     dilation = getattr(options, f"dilation{side}Factor")

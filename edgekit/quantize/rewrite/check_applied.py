@@ -7,7 +7,7 @@ error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from edgekit.core.errors import QuantizeError
@@ -51,9 +51,7 @@ def check(
             + ", ".join(sorted({op.name for op in operators(before)})),
             hint="use --recipe float32, or another recipe.",
         )
-    made_by, main = producers(after), binding(before).subgraph
-    held = recurrent_states.holders(before)
-    found, inside = list(pairs(before, after)), control_flow.owners(before)
+    found = list(pairs(before, after))
     elsewhere = any(other is not None for other in exceptions.values())
     static = how.scheme == "static"
     if static and not elsewhere and not any(_is_integer(new) for _, new in found if new):
@@ -62,25 +60,31 @@ def check(
             received="every operator stayed float",
             hint="use --recipe dynamic_wi8_afp32 or float16; edgekit inspect lists the operators.",
         )
-    skipped = []
+    return tuple(_skipped(before, producers(after), found, how, exceptions))
+
+
+def _skipped(
+    before: Model,
+    made_by: dict[tuple[int, int], Operator],
+    found: Sequence[tuple[Operator, Operator | None]],
+    how: Quantization,
+    exceptions: Mapping[int, Quantization | None],
+) -> Iterator[Skipped]:
+    main, inside = binding(before).subgraph, control_flow.owners(before)
+    held = recurrent_states.holders(before)
     for old, new in found:
-        by = inside.get(old.subgraph, frozenset())
-        meant = control_flow.asked(
-            frozenset([old.index]) if old.subgraph == main else by, how, exceptions
-        )
+        in_main = old.subgraph == main
+        by = frozenset([old.index]) if in_main else inside.get(old.subgraph, frozenset())
+        meant = control_flow.asked(by, how, exceptions)
         if meant is None or new is None or not is_meant(old, meant):
             continue
-        if not _is_done(new, meant, made_by):
-            place = (
-                control_flow.REST
-                if old.subgraph != main
-                else recurrent_states.KEPT
-                if old.index in held
-                else ""
-            )
-            reason = _reason(old, meant, place)
-            skipped.append(Skipped(layer=old.layer, operator=old.name, reason=reason))
-    return tuple(skipped)
+        if _is_done(new, meant, made_by):
+            continue
+        place = control_flow.REST
+        if in_main:
+            place = recurrent_states.KEPT if old.index in held else ""
+        reason = _reason(old, meant, place)
+        yield Skipped(layer=old.layer, operator=old.name, reason=reason)
 
 
 def _changed(before: Model, after: Model) -> bool:

@@ -137,7 +137,8 @@ class Grid:
         """
         with (
             reading(path, "The grid of a quantized file cannot be read.", kind=QuantizeError),
-            np.load(path) as file,
+            path.open("rb") as raw,  # given a path, NumPy leaves a damaged archive open
+            np.load(raw) as file,
         ):
             return cls._read(json.loads(str(file["about"])), dict(file.items()))
 

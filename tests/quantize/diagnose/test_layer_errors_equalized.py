@@ -9,7 +9,6 @@ from edgekit.core.errors import QuantizeError
 from edgekit.core.recipes import RECIPES
 from edgekit.core.records import LayerError, Limits
 from edgekit.data.samples import Samples
-from edgekit.quantize import heldout_inputs
 from edgekit.quantize.calibration import calibrate, equalize
 from edgekit.quantize.diagnose import layer_errors
 from edgekit.quantize.rewrite import engine
@@ -184,20 +183,6 @@ def test_exponents_reach_the_child(before, twin, samples, quantized, tmp_path):
     assert answer["num_samples"] == len(samples)
     expected = layer_errors.layer_errors(before, after, samples, equalized=exponents)
     assert [e.local_sqnr_db for e in errors] == pytest.approx([e.local_sqnr_db for e in expected])
-
-
-@pytest.mark.parametrize("recipe", ["static_wi8_ai8", "weight_only_wi4_afp32", "float16"])
-def test_weights_tell_the_exponents_without_a_manifest(before, twin, quantized, recipe):
-    content, exponents = twin
-    model = tflite.read(before)
-    after = tflite.read(quantized(content, recipe))
-    assert heldout_inputs.exponents(model, after) == exponents
-    assert heldout_inputs.exponents(model, tflite.read(quantized(before, recipe))) == {}
-
-
-def test_weights_of_another_training_are_no_exponents(before):
-    other = tflite.read(network(np.random.default_rng(5)))
-    assert heldout_inputs.exponents(tflite.read(before), other) == {}
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from edgekit import tflite
-from edgekit.core import serde
 from edgekit.core.errors import QuantizeError
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import LayerError
@@ -33,6 +30,7 @@ from edgekit.quantize import heldout_inputs
 from edgekit.quantize.calibration import equalize
 from edgekit.quantize.diagnose.sensitivity import Harm, worst
 from edgekit.quantize.diagnose.single_operator import Alone, live_bytes
+from edgekit.quantize.quantize_messages import LayerErrorsRequest, LayerErrorsResult
 from edgekit.quantize.rewrite.cast_pairs import CASTS, behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor
 from edgekit.tflite.step_interpreter import Steps
@@ -45,25 +43,15 @@ _ACTIVATIONS = 400 * 2**20
 _COPIES = 4
 
 
-def run(request: Mapping[str, Any], report: Progress) -> dict[str, Any]:
-    """`layer_errors` in a child process (see `isolate`).
-
-    Args:
-        request: `float` and `quantized` (paths of `.tflite` files), `samples` (`.npz`), and
-            `equalized`: exponents by tensor name, or None where no manifest tells them.
-        report: Takes one line of progress.
-
-    Returns:
-        `errors`, and `num_samples`: how many of the samples were used.
-    """
-    before, after = (Path(request[key]).read_bytes() for key in ("float", "quantized"))
-    samples = usable(before, Samples.load(Path(request["samples"])))
-    told = request["equalized"]
-    if told is None:
-        told = heldout_inputs.exponents(tflite.read(before), tflite.read(after))
-    equalized = {name: tuple(powers) for name, powers in told.items()}
+def run(request: LayerErrorsRequest, report: Progress) -> LayerErrorsResult:
+    """`layer_errors` of files on disk."""
+    before, after = request.float_file.read_bytes(), request.quantized.read_bytes()
+    samples = usable(before, Samples.load(request.samples))
+    equalized = request.equalized
+    if equalized is None:
+        equalized = heldout_inputs.exponents(tflite.read(before), tflite.read(after))
     errors = layer_errors(before, after, samples, equalized=equalized, on_progress=report)
-    return {"errors": serde.to_dict(errors), "num_samples": len(samples)}
+    return LayerErrorsResult(errors=tuple(errors), num_samples=len(samples))
 
 
 def usable(float_model: bytes, samples: Samples) -> Samples:

@@ -128,9 +128,7 @@ def _named_as(wrapped: LoadedModel, original: LoadedModel) -> LoadedModel:
     return replace(wrapped, inputs=original.inputs, outputs=original.outputs, call=call)
 
 
-def _names(
-    mine: Sequence[TensorSpec], wanted: Sequence[TensorSpec], which: str
-) -> dict[str, str]:
+def _names(mine: Sequence[TensorSpec], wanted: Sequence[TensorSpec], which: str) -> dict[str, str]:
     """Name in the original to name in the compressed model: equal ones, else by their order."""
     have, want = [spec.name for spec in mine], [spec.name for spec in wanted]
     if set(have) == set(want):

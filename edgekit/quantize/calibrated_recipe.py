@@ -23,7 +23,7 @@ from edgekit.quantize.weights import patch
 from edgekit.quantize.weights.patch import Weights
 from edgekit.tflite import Model
 
-INT8_WEIGHTS = recipes.RECIPES["weight_only_wi8_afp32"].quantize
+INT8_WEIGHTS = recipes.INT8_WEIGHTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,9 +92,8 @@ def effective(model: Model, op: Operator, how: Quantization | None) -> Quantizat
     if how is None or treats(model, op, how):
         return how
     # The quantizer stores what it has no 4-bit form for in 8 bits.
-    eight = recipes.RECIPES["weight_only_wi8_afp32"].quantize
-    if how.scheme == "weight_only" and eight is not None and treats(model, op, eight):
-        return eight
+    if how.scheme == "weight_only" and treats(model, op, recipes.INT8_WEIGHTS):
+        return recipes.INT8_WEIGHTS
     return None
 
 

@@ -110,9 +110,7 @@ def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
             spec = _spec(request, recipe)
             finished = _finish(prepared, before, spec, exceptions)
             _save(prepared, spec, exceptions)
-            made.append(
-                (prepared, pool.submit(finished.compress), time.perf_counter() - started)
-            )
+            made.append((prepared, pool.submit(finished.compress), time.perf_counter() - started))
     return QuantizeResult(
         files=tuple(
             _entry(prepared, _spec(request, recipe), written.result(), seconds)
@@ -133,7 +131,7 @@ def _spec(request: QuantizeRequest, recipe: Recipe) -> FileSpec:
 def _save(prepared: Prepared, spec: FileSpec, exceptions: engine.Exceptions) -> None:
     """Write what it takes to make the file again, and what its training starts from."""
     prepared.save(spec.path.with_suffix(_PREPARED))
-    if is_trained(spec.recipe):
+    if spec.recipe.trains_rounding:
         spec.path.with_suffix(_SOURCE).write_bytes(prepared.float_model)
         grid.grid(prepared, spec.recipe, exceptions).save(spec.path.with_suffix(_GRID))
 
@@ -142,7 +140,7 @@ def _entry(
     prepared: Prepared, spec: FileSpec, written: TfliteFile, seconds: float
 ) -> QuantizedFile:
     trainable = None
-    if is_trained(spec.recipe):
+    if spec.recipe.trains_rounding:
         trainable = Trainable(
             source=spec.path.with_suffix(_SOURCE), grid=spec.path.with_suffix(_GRID)
         )
@@ -213,9 +211,7 @@ def finish(
     recipe = spec.recipe
     skipped = check_applied.check(before, model, recipe, exceptions) if recipe.quantize else ()
     described = describe(spec.contract, model)
-    content = tflite.finish(
-        model, contract=described, name=spec.name, description=recipe.summary
-    )
+    content = tflite.finish(model, contract=described, name=spec.name, description=recipe.summary)
     spec.path.write_bytes(content)
     return Finished(
         spec=spec,

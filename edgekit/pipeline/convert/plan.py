@@ -62,7 +62,8 @@ def plan(
         OutputError: The folder cannot take the files.
     """
     compression_rules.check(options)
-    calibration = calibration or _calibration(project, options)
+    if calibration is None:
+        calibration = _calibration(project, options)
     chosen = _chosen(project, options, has_samples=bool(calibration))
     _check_exceptions(chosen, options)
     if not calibration:

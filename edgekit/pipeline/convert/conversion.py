@@ -77,13 +77,6 @@ def convert(
     model = Path(model)
     project = project or projects.find(model)
     options = options or ConvertOptions(seed=project.data.seed)
-    shapes = details.get("input_shapes") or project.input_shapes
-    source = Source(
-        model=model,
-        project=project,
-        input_shapes={name: tuple(shape) for name, shape in shapes.items()},
-        custom_objects=details.get("custom_objects") or project.custom_objects,
-    )
     recognised = recognise.recognise_apart(model, options.limits)
     planned = plan(
         model,
@@ -101,7 +94,7 @@ def convert(
         )
     with claim(planned, model, options.force, on_progress), scratch.folder() as work:
         job = Job(
-            source=source,
+            source=_source(model, project, details),
             plan=planned,
             options=options,
             work=work,
@@ -111,6 +104,16 @@ def convert(
         made = Conversion(job, recognised).run()
     compress_and_train.forget(planned)
     return made
+
+
+def _source(model: Path, project: Project, details: Details) -> Source:
+    shapes = details.get("input_shapes") or project.input_shapes
+    return Source(
+        model=model,
+        project=project,
+        input_shapes={name: tuple(shape) for name, shape in shapes.items()},
+        custom_objects=details.get("custom_objects") or project.custom_objects,
+    )
 
 
 class Conversion:

@@ -15,11 +15,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from edgekit.core import isolate, serde
 from edgekit.core.cache_dir import home
 from edgekit.core.errors import EdgekitError, WorkerCrashed
+from edgekit.core.isolate import Request, Result, Stage
 
 _OFF = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 # Signals of native code that fails; others come from outside.
@@ -34,13 +35,30 @@ _HINT = (
 )
 
 
+@overload
 def call(
-    target: str, request: Mapping[str, Any], *, name: str, notes: list[str], **options: Any
+    stage: Stage[Request, Result],
+    request: Request,
+    *,
+    name: str,
+    notes: list[str],
+    **options: Any,
+) -> Result: ...
+
+
+@overload
+def call(
+    stage: str, request: Mapping[str, Any], *, name: str, notes: list[str], **options: Any
+) -> Any: ...
+
+
+def call(
+    stage: Stage[Any, Any] | str, request: Any, *, name: str, notes: list[str], **options: Any
 ) -> Any:
     """`isolate.call` for functions that compute with TensorFlow; takes the same arguments.
 
     Args:
-        target: See there.
+        stage: See there.
         request: See there.
         name: See there.
         notes: Gets one more where TensorFlow ran without oneDNN.
@@ -49,14 +67,16 @@ def call(
     Raises:
         EdgekitError: As `isolate.call`; a crash counts when it comes without oneDNN, too.
     """
+    target = stage if isinstance(stage, str) else stage.target
+    in_child: Any = isolate.call_json if isinstance(stage, str) else isolate.call
     memory = _memory_of(target)
     if not memory.exists():
         try:
-            return isolate.call_json(target, request, name=name, **options)
+            return in_child(stage, request, name=name, **options)
         except WorkerCrashed as crash:
             if not _is_fault(crash):
                 raise
-    result = isolate.call_json(target, request, name=name, env=_OFF, crash_hint=_HINT, **options)
+    result = in_child(stage, request, name=name, env=_OFF, crash_hint=_HINT, **options)
     _remember(memory)
     notes.append(_NOTE.format(name=name))
     return result

@@ -189,7 +189,7 @@ def pruning(flags: CompressionFlags) -> Pruning | None:
         asked = Pruning(method="unstructured", pattern=kind)
     else:
         raise UsageError(
-            "--prune is structured, unstructured, or a pattern N:M.",
+            "--prune must be structured, unstructured, or a pattern N:M.",
             received=f"--prune {kind}",
             hint=nearest(kind, ["structured", "unstructured"]) or "--prune 2:4",
         )
@@ -219,7 +219,7 @@ def training(flags: CompressionFlags, seed: int) -> Training | None:
     if flags.finetune is None:
         if flags.qat:
             raise UsageError(
-                "--qat trains, so it needs samples to train on.",
+                "--qat needs samples to train on.",
                 received="no --finetune",
                 hint="--finetune DATA.npz --distill; --distill needs no labels.",
             )
@@ -243,4 +243,4 @@ def _refuse_alone(needed: str, flags: CompressionFlags, names: Sequence[str]) ->
     given = [name for name in names if getattr(flags, name) not in (None, ())]
     if given:
         spelled = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise UsageError(f"{spelled} goes with {needed}.", received=f"no {needed}")
+        raise UsageError(f"{spelled} cannot be used without {needed}.", received=f"no {needed}")

@@ -136,7 +136,7 @@ def _names(mine: Sequence[TensorSpec], wanted: Sequence[TensorSpec], which: str)
     shapes = [spec.shape[1:] for spec in mine], [spec.shape[1:] for spec in wanted]
     if shapes[0] != shapes[1]:
         raise ModelError(
-            f"The {which} of a model in Keras 3 are those that it was saved with.",
+            f"The {which} of the model could not be matched with those of its Keras 3 copy.",
             received=f"{', '.join(have)} in place of {', '.join(want)}",
             hint="save the model with Keras 3, as .keras.",
         )
@@ -180,7 +180,7 @@ def _of_weights(pruning: Pruning, model: Any, float_bytes: int) -> Pruning:
     left = pruning.to_size * float_bytes - (float_bytes - weights)
     if left <= 0:
         raise UsageError(
-            "A float file holds weights, which pruning removes, and its graph, which stays.",
+            "Pruning cannot make the float file that small: only its weights shrink.",
             received=f"to_size {pruning.to_size:g} of {float_bytes} bytes, "
             f"{float_bytes - weights} of them no weights",
             hint="allow a larger fraction.",

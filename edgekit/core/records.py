@@ -71,7 +71,7 @@ class Quantization:
 
     @property
     def needs_calibration(self) -> bool:
-        """Whether it cannot be done without samples: int4 to the nearest is no good."""
+        """Whether it cannot be done without samples: int4 by round-to-nearest is no good."""
         return self.needs_ranges or (self.weight_bits < 8 and self.refines_weights)
 
 
@@ -512,16 +512,18 @@ class ConvertOptions:
     def __post_init__(self) -> None:
         if self.max_loss is not None and not 0 <= self.max_loss < 1:
             raise UsageError(
-                "max_loss is a fraction from 0 up to 1: 0.01 is one sample in a hundred.",
+                "max_loss must be a fraction from 0 up to 1: 0.01 is one sample in a hundred.",
                 received=str(self.max_loss),
             )
         if self.min_sqnr_db is not None and not math.isfinite(self.min_sqnr_db):
-            raise UsageError("min_sqnr is a number of decibels.", received=str(self.min_sqnr_db))
+            raise UsageError(
+                "min_sqnr must be a number of decibels.", received=str(self.min_sqnr_db)
+            )
         least = {"seed": 0, "calibration_samples": 1, "golden_samples": 1}
         for name, minimum in least.items():
             value = getattr(self, name)
             if value < minimum:
-                raise UsageError(f"{name} is at least {minimum}.", received=str(value))
+                raise UsageError(f"{name} must be at least {minimum}.", received=str(value))
 
     @property
     def is_bounded(self) -> bool:

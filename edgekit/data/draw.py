@@ -20,7 +20,7 @@ class Drawn:
     """What a conversion runs on.
 
     Attributes:
-        golden: Samples that the original model answers.
+        golden: Samples with outputs of the original model.
         calibration: Samples for static ranges; None without data.
         training: Samples to train on; None where nothing is trained.
         ranges: Smallest and largest value of the calibration samples, by float input.
@@ -63,7 +63,7 @@ def draw(contract: Contract, request: DrawRequest, id_limits: Mapping[str, int])
     Returns:
         Golden and calibration samples without one in common. Without data the golden ones
         are synthetic: valid in shape, type and range; and there is no calibration. No training
-        sample is golden, or one of the held-back calibration samples that judge.
+        sample is golden, or one of the held-out calibration samples that judge.
 
     Raises:
         DataError: A source cannot be read, does not fit, or leaves nothing to train on.
@@ -109,7 +109,7 @@ def _training(
     training = split.without(drawn, *others)
     if len(training) < _FEWEST:
         raise DataError(
-            f"Training takes at least {_FEWEST} samples besides those that judge it.",
+            f"Training needs at least {_FEWEST} samples besides the held-out ones.",
             received=f"{len(training)} of {len(drawn)} from {source}",
             hint="give more data.",
         )

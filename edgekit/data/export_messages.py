@@ -25,7 +25,7 @@ class DrawRequest:
         golden_samples: At most so many are golden.
         calibration_samples: At most so many calibrate.
         calibrates: Whether anything will be calibrated, so that unfit samples matter.
-        judges: How many of the held-back calibration samples judge what was trained, and are
+        judges: How many of the held-out calibration samples judge what was trained, and are
             not trained on.
         seed: Of every draw.
         memory_bytes: What the process may take.

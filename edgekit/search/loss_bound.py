@@ -52,16 +52,16 @@ class Bound:
 
     With labels the loss is the task metric's, without labels 1 - agreement with float.
 
-    Where one sample more or less decides (fewer held-back samples than 1 / `max_loss`), what
+    Where one sample more or less decides (fewer held-out samples than 1 / `max_loss`), what
     is seen on them says little: 15 samples without an error are what a file that loses a
     tenth gives one time in five. Then the loss that the classes' margins lead to expect
     (see `margins`), over all calibration samples, has to stay below the bound too.
 
     Args:
         contract: The model's inputs and outputs.
-        samples: All calibration samples, the held-back ones first, with labels or without.
+        samples: All calibration samples, the held-out ones first, with labels or without.
         expected: What the float file gives for them.
-        num_held: How many are held back: quantization was not fitted to them.
+        num_held: How many are held out: quantization was not fitted to them.
         limits: What may be lost.
 
     Raises:
@@ -96,7 +96,7 @@ class Bound:
         if any(self._names_classes(output) for output in self._expected):
             return "agreement"
         raise UsageError(
-            "--max-loss is a loss of a metric, or of the agreement of classes with float.",
+            "--max-loss needs labels, or outputs that name classes.",
             received="calibration samples without labels for outputs that name no classes"
             if labels is None
             else "labels that ask for no metric by themselves",
@@ -111,7 +111,7 @@ class Bound:
         """What a file loses.
 
         Args:
-            outputs: Its outputs for the held-back samples, perhaps with those for the other
+            outputs: Its outputs for the held-out samples, perhaps with those for the other
                 calibration samples behind them: margins are told from all of them.
         """
         mine = {name: values[: self.num_held] for name, values in outputs.items()}

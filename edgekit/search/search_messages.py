@@ -38,7 +38,7 @@ def _limit(loss: LossLimits) -> float:
     for value in (loss.max_loss, loss.min_sqnr_db):
         if value is not None:
             return value
-    raise UsageError("A bound is a loss, an SQNR or both.", received="neither")
+    raise UsageError("A bound must be a loss, an SQNR or both.", received="neither")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

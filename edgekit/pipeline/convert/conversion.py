@@ -88,7 +88,7 @@ def convert(
     )
     if recognised.format == "tflite" and planned.prune is not None:
         raise UsageError(
-            "Pruning removes channels of layers, so it starts from a Keras model.",
+            "Pruning needs a Keras model: it removes channels of layers.",
             received=f"{model.name}, a .tflite",
             hint="name the Keras model; --qat works on a .tflite too.",
         )

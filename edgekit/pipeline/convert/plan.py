@@ -30,7 +30,7 @@ class Plan:
 
     `calibrates` tells that the samples take part in a file, `bounded` that a loss is bounded.
     Where the model is pruned, the recipes of the pruned one follow the original's float one.
-    So many of the held-back calibration samples as `judges` says judge each file when it is made.
+    So many of the held-out calibration samples as `judges` says judge each file when it is made.
     """
 
     recipes: tuple[Recipe, ...]
@@ -127,7 +127,7 @@ def _check_without_samples(
             )
     if options.is_bounded:
         raise UsageError(
-            "A bound is measured on a third of the calibration samples.",
+            "A bound needs calibration samples: it is measured on a third of them.",
             received=received,
             hint="pass --calibration DATA.npz (100 to 500 samples).",
         )
@@ -137,7 +137,7 @@ def _check_io(chosen: Sequence[Recipe], options: ConvertOptions) -> None:
     static = any(recipe.quantize is not None and recipe.quantize.needs_ranges for recipe in chosen)
     if options.io_dtype != "float32" and not static:
         raise UsageError(
-            "--io sets the inputs and outputs of static recipes.",
+            "--io needs a static recipe.",
             received=f"--io {options.io_dtype} with {_names(chosen)}",
             hint="add --recipe static_wi8_ai8.",
         )
@@ -145,7 +145,7 @@ def _check_io(chosen: Sequence[Recipe], options: ConvertOptions) -> None:
 
 def _judges(options: ConvertOptions) -> int:
     if options.training is not None and options.is_bounded:
-        return options.calibration_samples  # a bound is measured on all that are held back
+        return options.calibration_samples  # a bound is measured on all that are held out
     return _JUDGES if options.prune or options.training else _FEW_JUDGES
 
 
@@ -190,7 +190,8 @@ def _check_exceptions(chosen: Sequence[Recipe], options: ConvertOptions) -> None
             re.compile(override.layers)
         except re.error as error:
             raise UsageError(
-                "A selector is a layer's name, or a regular expression that matches whole names.",
+                "A selector must be a layer's name, or a regular expression that matches whole "
+                "names.",
                 received=f"{override.layers!r}: {error}",
             ) from None
     if any(recipe.quantize for recipe in chosen):
@@ -202,7 +203,7 @@ def _check_exceptions(chosen: Sequence[Recipe], options: ConvertOptions) -> None
     }.items():
         if given:
             raise UsageError(
-                f"{option} concerns recipes that quantize.",
+                f"{option} needs a recipe that quantizes.",
                 received=f"--recipe {_names(chosen)}",
                 hint="add one, such as --recipe static_wi8_ai8.",
             )
@@ -246,7 +247,7 @@ def check_name(name: str) -> str:
     if re.fullmatch(r"[\w][\w.\-]*", name) and len(name.encode()) <= _NAME_BYTES:
         return name
     raise UsageError(
-        f"A name has letters, digits, '.', '_' and '-' only, and at most {_NAME_BYTES} bytes.",
+        f"A name must be of letters, digits, '.', '_' and '-', and at most {_NAME_BYTES} bytes.",
         received=repr(name),
         hint=f"--name {_cleaned(name)}",
     )
@@ -259,19 +260,19 @@ def check_outputs(planned: Plan, model: Path, force: bool) -> None:
     blocked = [path for path in existing if path.is_dir()]
     if blocked:
         raise OutputError(
-            "Outputs replace files, never folders.",
+            "An output cannot replace a folder.",
             received=f"{blocked[0]} is a folder",
             hint="choose another --output or --name.",
         )
     if model.exists() and any(path.samefile(model) for path in existing):
         raise UsageError(
-            "A conversion does not replace the model that it reads.",
+            "A conversion must not replace the model that it reads.",
             received=str(model),
             hint="choose another --output or --name.",
         )
     if existing and not force:
         raise UsageError(
-            "An existing output is replaced only with --force.",
+            "The output exists already.",
             received=", ".join(map(str, existing[:4])) + (", ..." if len(existing) > 4 else ""),
             hint="add --force, or choose another --output or --name.",
         )
@@ -283,13 +284,13 @@ def _check_folder(folder: Path) -> None:
         there = there.parent
     if not there.is_dir():
         raise OutputError(
-            "--output is a folder.",
+            "--output must be a folder.",
             received=f"{there} is a file",
             hint="choose another --output.",
         )
     if not os.access(there, os.W_OK | os.X_OK):
         raise OutputError(
-            "--output is a folder that you may write to.",
+            "--output must be a folder that you may write to.",
             received=str(there),
             hint="choose another --output.",
         )

@@ -66,7 +66,7 @@ def sparsity(job: Job, source: KerasSource, pruning: Pruning, to_latency: float)
             job.on_progress(f"pruning {file.sparsity:.2f} of the channels takes {ratio:.2f}x")
             return replace(pruning, to_latency=None, sparsity=file.sparsity)
     raise UsageError(
-        f"Some sparsity takes {to_latency:g} of the float file's time on this machine.",
+        f"No sparsity takes {to_latency:g} of the float file's time on this machine.",
         received=f"at best {min(ratios):.2f}x, with {pruned[-1].sparsity:g} of the channels gone",
         hint="allow more, or quantize too: --recipe static_wi8_ai8.",
     )

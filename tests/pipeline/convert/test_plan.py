@@ -113,7 +113,7 @@ def test_a_place_that_cannot_take_the_files_is_refused_first(tmp_path):
         with pytest.raises(OutputError, match="is a folder"):
             settle(place)
     (tmp_path / "digits.float32.tflite").mkdir()
-    with pytest.raises(OutputError, match="never folders"):
+    with pytest.raises(OutputError, match="cannot replace a folder"):
         settle(tmp_path, force=True)
 
 

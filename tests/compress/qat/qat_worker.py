@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.core import serde
 from edgekit.tflite.quantized_weights import Grid
 
 
@@ -98,7 +99,9 @@ def converted(request: dict[str, Any]) -> None:
 
 def train(request: dict[str, Any]) -> dict[str, Any]:
     """`run.run`."""
+    from edgekit.compress.compress_messages import TrainRequest
     from edgekit.compress.qat import train_recipe
 
     lines: list[str] = []
-    return {"done": train_recipe.run(request, lines.append), "lines": lines}
+    done = train_recipe.run(serde.from_dict(TrainRequest, request["asked"]), lines.append)
+    return {"done": serde.to_dict(done), "lines": lines}

@@ -74,6 +74,7 @@ def convert(
     Raises:
         EdgekitError: One of its classes, by what went wrong; nothing is left half-written.
     """
+    _refuse_unknown(details)
     model = Path(model)
     project = project or projects.find(model)
     options = options or ConvertOptions(seed=project.data.seed)
@@ -104,6 +105,12 @@ def convert(
         made = Conversion(job, recognised).run()
     compress_and_train.forget(planned)
     return made
+
+
+def _refuse_unknown(details: Details) -> None:
+    """`Details` is known to type checkers alone."""
+    for name in details.keys() - Details.__annotations__.keys():
+        raise TypeError(f"convert() got an unexpected keyword argument {name!r}")
 
 
 def _source(model: Path, project: Project, details: Details) -> Source:

@@ -34,7 +34,7 @@ class DrawRequest:
         training_out: Likewise, where there are any.
     """
 
-    calibration: str | None
+    calibration: str | None = None
     training: str | None = None
     golden_samples: int
     calibration_samples: int

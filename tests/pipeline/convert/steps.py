@@ -47,6 +47,18 @@ def outputs(path: Path, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: values.reshape(len(values), *OUTPUT.shape[1:]) for name, values in found.items()}
 
 
+def with_weights(path: Path, value: float) -> Path:
+    """The file with each of its weights of two dimensions set to `value`."""
+    model = tflite.read(NET)
+    for tensor in tflite.tensors(model):
+        if tensor.is_constant and len(tensor.shape) == 2:
+            buffer = model.buffers[model.subgraphs[0].tensors[tensor.index].buffer]
+            count = len(buffer.data) // 4
+            buffer.data = np.full(count, value, np.float32).view(np.uint8)
+    path.write_bytes(tflite.to_bytes(model))
+    return path
+
+
 def job(folder: Path, which: tuple[Recipe, ...] = (FLOAT, FLOAT16), **plan: Any) -> Job:
     """A job whose scratch folder holds what the exporter leaves there."""
     work = folder / "work"

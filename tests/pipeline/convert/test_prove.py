@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.core.errors import FidelityError, QuantizeError
 from edgekit.core.records import ConvertOptions, Limits
 from edgekit.data.samples import Samples
 from edgekit.data.split import held_back
 from edgekit.pipeline.convert import prove
-from tests.pipeline.convert.steps import CONTRACT, FLOAT, FLOAT16, INPUT, NET, OUTPUT, job, outputs
+from tests.pipeline.convert.steps import (
+    CONTRACT,
+    FLOAT,
+    FLOAT16,
+    INPUT,
+    NET,
+    OUTPUT,
+    job,
+    outputs,
+    with_weights,
+)
 
 
 def proof(made) -> prove.Proof:
     return prove.compare_with_original(made, prove.proof_samples(made)).proof
-
-
-def with_weights(path: Path, value: float) -> Path:
-    """The file with each of its weights of two dimensions set to `value`."""
-    model = tflite.read(NET)
-    for tensor in tflite.tensors(model):
-        if tensor.is_constant and len(tensor.shape) == 2:
-            buffer = model.buffers[model.subgraphs[0].tensors[tensor.index].buffer]
-            count = len(buffer.data) // 4
-            buffer.data = np.full(count, value, np.float32).view(np.uint8)
-    path.write_bytes(tflite.to_bytes(model))
-    return path
 
 
 def test_files_are_run_on_golden_samples_and_on_held_out_ones(tmp_path):

@@ -86,7 +86,7 @@ class Process:
         self.limits = limits
         self._crash_hint = crash_hint
         if shutil.which(command[0]) is None:
-            raise WorkerCrashed(f"{name} must start.", received=f"no {command[0]}")
+            raise WorkerCrashed(f"{name} could not be started.", received=f"no {command[0]}")
         most = 2 * limits.memory_bytes + _SPARE_DATA_BYTES
         self._said = b""
         try:
@@ -99,7 +99,9 @@ class Process:
                 start_new_session=True,
             )
         except OSError as error:
-            raise WorkerCrashed(f"{name} must start.", received=f"{command[0]}: {error}") from None
+            raise WorkerCrashed(
+                f"{name} could not be started.", received=f"{command[0]}: {error}"
+            ) from None
         _live.add(self._child.pid)
         self._tree = ProcessTree(self._child)
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue(_MAX_WAITING)

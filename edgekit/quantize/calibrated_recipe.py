@@ -22,7 +22,7 @@ from edgekit.quantize.weights import patch
 from edgekit.tflite import Model
 from edgekit.tflite.quantized_weights import QuantizedWeights
 
-INT8_WEIGHTS = recipes.RECIPES["weight_only_wi8_afp32"].quantize
+INT8_WEIGHTS = recipes.INT8_WEIGHTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Prepared:
         float_model: The `.tflite` that is quantized: the float file, or one that computes the
             same with equalized weights. Operators have the same indices in both.
         ranges: Of activations, where the recipe or its exceptions need them.
-        weights: By the operator's index; none for those that are rounded to the nearest.
+        weights: By the operator's index; none where round-to-nearest gives them.
         cheap_int8: Operators so small that int8 weights in place of int4 hardly cost anything.
         equalized: Of which activations `float_model` holds other values than the float file:
             exponents by tensor name (see `equalize`).

@@ -98,7 +98,9 @@ def run(
                 runner.set(places[index], stored[sample])
             rows.append(runner.outputs())
     except (RuntimeError, ValueError) as error:
-        raise QuantizeError("The file runs on the samples.", received=str(error)) from None
+        raise QuantizeError(
+            "The file could not be run on the samples.", received=str(error)
+        ) from None
     results = {
         index: dequantize(np.stack(values), known[index])
         for index, values in zip(wanted, zip(*rows, strict=True), strict=True)

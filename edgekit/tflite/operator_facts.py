@@ -75,7 +75,7 @@ class OperatorFacts:
     is_cast: bool = False
     called_subgraphs: tuple[str, ...] = ()
     has_bodies: bool = False
-    output_activation: str = ""
+    output_activation: Literal["softmax", "sigmoid"] | None = None
     delegated: frozenset[str] = frozenset()
     quantizer_name: str = ""
 

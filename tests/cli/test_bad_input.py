@@ -159,7 +159,7 @@ MISTAKES = {
     "garbage model": (("convert", "garbage.keras"), "unknown bytes"),
     "garbage .tflite": (("convert", "garbage.tflite"), "unknown bytes"),
     "cut .keras": (("convert", "truncated.keras", "-o", "out"), "truncated.keras"),
-    "folder without a model": (("convert", "nothing"), "holds a model"),
+    "folder without a model": (("convert", "nothing"), "holds no model"),
     "quantized .tflite": (("convert", QUANTIZED, "-o", "out"), "quantized already"),
     "cut .tflite": (("convert", "truncated.tflite", "-o", "out"), "truncated.tflite Hint"),
     "a data file as a model": (("convert", "good.npz", "-o", "out"), "good.npz"),
@@ -176,7 +176,7 @@ MISTAKES = {
     "no version": ((*VALIDATE, "--runtime", "litert==new"), "version number"),
     "absent version to time": (("benchmark", NET, "--runtime", "litert==0.0.1"), "runtime add"),
     "absent version to look": (("inspect", NET, "--runtime", "litert==0.0.1"), "runtime add"),
-    "runtime without version": (("runtime", "add", "litert"), "one version"),
+    "runtime without version": (("runtime", "add", "litert"), "with its version"),
     "runtime that is not there": (("runtime", "remove", "litert==0.0.1"), "environment"),
     "name with a slash": ((*FLOAT, "--name", "a/b"), "--name a_b"),
     "name too long": ((*FLOAT, "--name", "a" * 300), "at most 180"),
@@ -343,7 +343,7 @@ def test_any_of_the_outputs_needs_force(refused, here, written):
 
 def test_a_model_is_not_replaced_by_its_own_conversion(refused, here):
     shutil.copy(NET, "net.float32.tflite")
-    assert "does not replace the model" in refused("convert", "net.float32.tflite", "--force")
+    assert "must not replace the model" in refused("convert", "net.float32.tflite", "--force")
     assert Path("net.float32.tflite").read_bytes() == NET.read_bytes()
 
 
@@ -359,7 +359,7 @@ def test_a_folder_without_the_right_to_write(refused, here, monkeypatch):
 def test_a_folder_that_the_system_keeps_closed(refused, here):
     if not Path("/proc/self").exists():
         pytest.skip("no /proc here")
-    assert "can be written" in refused("convert", NET, "-o", "/proc/edgekit", "--name", "net")
+    assert "could not be written" in refused("convert", NET, "-o", "/proc/edgekit", "--name", "net")
 
 
 MANIFESTS = {

@@ -65,7 +65,7 @@ def test_mistakes_are_named(write, text, words):
 
 def test_an_input_that_the_model_lacks_is_refused(write):
     project = projects.load(write("[input.imag]\nkind = 'none'"))
-    with pytest.raises(ProjectError, match="names an input of the model") as caught:
+    with pytest.raises(ProjectError, match="must name an input of the model") as caught:
         project.describe(CONTRACT)
     assert "image" in caught.value.hint
 

@@ -86,7 +86,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_named():
     [
         (Target, {"num_threads": "two"}, "num_threads is a int"),
         (Target, {"num_threads": True}, "num_threads is a int"),
-        (Target, ["litert"], "is a table"),
+        (Target, ["litert"], "must be a table"),
         (Preprocessing, {"kind": "imag"}, "kind is one of"),
         (Preprocessing, {"size": [8]}, "has 2 values"),
         (TensorSpec, {"name": "x"}, "lacks a key"),

@@ -131,7 +131,7 @@ def test_text_strings_are_raw_and_ids_are_not(npz):
         [2, 0, 0],
     ]
     assert evaluate(npz(x=np.array([[2, 1, 0]])), text).inputs["x"].tolist() == [[2, 1, 0]]
-    with pytest.raises(DataError, match="holds numbers"):
+    with pytest.raises(DataError, match="must hold numbers"):
         evaluate(npz(x=np.array(["ab"])), tensor())
 
 
@@ -183,7 +183,7 @@ def test_sources_that_are_none(tmp_path):
     with pytest.raises(DataError, match="source was not found"):
         evaluate(tmp_path / "nothing.npz")
     (tmp_path / "model.bin").write_bytes(b"1")
-    with pytest.raises(DataError, match=r"is an \.npz, a \.csv"):
+    with pytest.raises(DataError, match=r"must be an \.npz, a \.csv"):
         evaluate(tmp_path / "model.bin")
 
 

@@ -117,7 +117,7 @@ def test_columns_are_not_broadcast_against_rows():
     assert run("rmse", output, np.arange(4)).value == 0
     with pytest.raises(DataError, match="shape of output"):
         run("mae", np.ones((4, 3)), np.arange(4))
-    with pytest.raises(DataError, match="are numbers"):
+    with pytest.raises(DataError, match="must be numbers"):
         run("mae", output, np.array(list("abcd")))
 
 

@@ -118,7 +118,7 @@ def test_add_list_and_remove(fake_pip: list[list[str]], home: Path) -> None:
     assert len(fake_pip) == 2  # the second time nothing is made
     environments.remove(OLD)
     assert environments.list_environments() == []
-    with pytest.raises(EnvironmentFailure, match="There is an environment"):
+    with pytest.raises(EnvironmentFailure, match="There is no environment"):
         environments.remove(OLD)
 
 
@@ -180,7 +180,7 @@ def test_wrong_platform(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_version_is_needed() -> None:
-    with pytest.raises(UsageError, match="one version"):
+    with pytest.raises(UsageError, match="with its version"):
         environments.add(Target())
 
 

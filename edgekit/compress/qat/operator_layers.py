@@ -132,9 +132,9 @@ class Layer(keras.layers.Layer):
         # Not a dictionary: Keras would track it, and wants names for keys.
         self.constants = tuple(constants.items())
         # By which a softmax or a sigmoid before the output is recognised.
-        name = op.facts.output_activation
-        if name and getattr(op.options, "beta", 1) == 1:
-            self.activation = keras.activations.get(name)
+        activation = op.facts.output_activation
+        if activation and getattr(op.options, "beta", 1) == 1:
+            self.activation = keras.activations.get(activation)
         self._add_weights(dict(constants))
         self.built = True
 

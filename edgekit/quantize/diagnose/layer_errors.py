@@ -9,7 +9,7 @@ samples. Three errors tell an operator's part:
   error of an operator that nothing depends on does no harm: so it is this one that ranks.
   Its share of the sum of all is the operator's blame.
 
-A file made from an equalized twin of the float file holds other values in some activations, by
+A file made from an equalized copy of the float file holds other values in some activations, by
 factors for each channel (see `equalize`). All errors are told in the float file's units.
 """
 
@@ -17,14 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from edgekit import tflite
-from edgekit.core import serde
 from edgekit.core.errors import QuantizeError
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import LayerError
@@ -33,6 +30,7 @@ from edgekit.quantize import heldout_inputs
 from edgekit.quantize.calibration import equalize
 from edgekit.quantize.diagnose.sensitivity import OutputSensitivity, worst
 from edgekit.quantize.diagnose.single_operator import SingleOperator, live_bytes
+from edgekit.quantize.quantize_messages import LayerErrorsRequest, LayerErrorsResult
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor, signal
 from edgekit.tflite.step_interpreter import Steps
@@ -45,25 +43,15 @@ _ACTIVATIONS = 400 * 2**20
 _COPIES = 4
 
 
-def run(request: Mapping[str, Any], report: Progress) -> dict[str, Any]:
-    """`layer_errors` in a child process (see `isolate`).
-
-    Args:
-        request: `float` and `quantized` (paths of `.tflite` files), `samples` (`.npz`), and
-            `equalized`: exponents by tensor name, or None where no manifest tells them.
-        report: Takes one line of progress.
-
-    Returns:
-        `errors`, and `num_samples`: how many of the samples were used.
-    """
-    before, after = (Path(request[key]).read_bytes() for key in ("float", "quantized"))
-    samples = usable(before, Samples.load(Path(request["samples"])))
-    told = request["equalized"]
-    if told is None:
-        told = heldout_inputs.exponents(tflite.read(before), tflite.read(after))
-    equalized = {name: tuple(powers) for name, powers in told.items()}
+def run(request: LayerErrorsRequest, report: Progress) -> LayerErrorsResult:
+    """`layer_errors` of files on disk."""
+    before, after = request.float_file.read_bytes(), request.quantized.read_bytes()
+    samples = usable(before, Samples.load(request.samples))
+    equalized = request.equalized
+    if equalized is None:
+        equalized = heldout_inputs.exponents(tflite.read(before), tflite.read(after))
     errors = layer_errors(before, after, samples, equalized=equalized, on_progress=report)
-    return {"errors": serde.to_dict(errors), "num_samples": len(samples)}
+    return LayerErrorsResult(errors=tuple(errors), num_samples=len(samples))
 
 
 def usable(float_model: bytes, samples: Samples) -> Samples:
@@ -94,7 +82,7 @@ def layer_errors(
         samples: Inputs in real units; all of them are used (see `usable`).
         equalized: `Artifact.equalized`: of which activations the quantized file's channels (the
             last dimension) hold the float file's values divided by `equalize.factors(e)`, by the
-            float file's tensor name. Empty where `float_model` is the twin.
+            float file's tensor name. Empty where `float_model` is the copy.
         outputs: Also measure what each operator's error alone does to the model's outputs,
             on fewer samples where the model is large: each takes as many runs of it as it
             has operators.
@@ -310,7 +298,7 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
     names, others = tflite.binding(before), tflite.binding(after)
     if set(names.inputs) != set(others.inputs) or set(names.inputs) - set(samples.inputs):
         raise QuantizeError(
-            "Both files take the same inputs, by name.",
+            "Both files must take the same inputs, by name.",
             received=f"{', '.join(names.inputs)} against {', '.join(others.inputs)}, and samples "
             f"of {', '.join(samples.inputs)}",
             hint="name the float file that the other was made from.",
@@ -319,7 +307,8 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
     for name, index in names.inputs.items():
         if known[index].dtype == "string":
             raise QuantizeError(
-                "Layer errors are told for numbers.", received=f"input {name} is text"
+                "Layer errors cannot be computed for inputs of text.",
+                received=f"input {name} is text",
             )
         if samples.inputs[name].shape[1:] != known[index].shape[1:]:
             raise QuantizeError(
@@ -336,7 +325,7 @@ def _factors(before: Model, equalized: Mapping[str, tuple[int, ...]]) -> dict[in
     for name, powers in equalized.items():
         if name not in known or known[name].shape[-1:] != (len(powers),):
             raise QuantizeError(
-                "An equalized file is compared with the float file that it was made from.",
+                "An equalized file must be compared with the float file that it was made from.",
                 received=f"{name} with {len(powers)} channels in its manifest, and "
                 + (f"of shape {list(known[name].shape)}" if name in known else "none")
                 + " in the float file",

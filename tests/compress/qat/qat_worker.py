@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.core import serde
 from edgekit.core.errors import ModelError
 from edgekit.tflite.quantized_weights import Grid
 
@@ -100,10 +101,12 @@ def converted(request: dict[str, Any]) -> None:
 
 def train(request: dict[str, Any]) -> dict[str, Any]:
     """`run.run`."""
+    from edgekit.compress.compress_messages import TrainRequest
     from edgekit.compress.qat import train_recipe
 
     lines: list[str] = []
-    return {"done": train_recipe.run(request, lines.append), "lines": lines}
+    done = train_recipe.run(serde.from_dict(TrainRequest, request["asked"]), lines.append)
+    return {"done": serde.to_dict(done), "lines": lines}
 
 
 def _op(name: str, shape: tuple[int, ...] = (1,), first: Any = None, **options: Any) -> Any:

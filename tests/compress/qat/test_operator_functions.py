@@ -49,4 +49,4 @@ def test_what_cannot_be_trained_is_refused_by_name(ask, tmp_path, what):
             out=tmp_path / "o.npz",
         )
     assert words in str(failure.value)
-    assert "leave --qat away" in str(failure.value)
+    assert "leave --qat out" in str(failure.value)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgekit import tflite
+from edgekit.compress.compress_messages import Checkpoint, TrainRequest
 from edgekit.core import recipes, serde
 from edgekit.core.errors import DataError, ModelError
 from edgekit.core.records import Training
@@ -34,17 +35,17 @@ def request(prepared: Prepared, recipe, stored, folder: Path, x=X, **how) -> dic
     training = Training(
         data="x", distill=True, quantization_aware=True, augment=False, **{"epochs": 4, **how}
     )
-    return {
-        "float": str(folder / "float.tflite"),
-        "teacher": str(folder / "float.tflite"),
-        "grid": str(folder / "grid.npz"),
-        "training": serde.to_dict(training),
-        "samples": str(folder / "samples.npz"),
-        "check": str(folder / "check.npz"),
-        "checkpoint": str(folder / "checkpoint"),
-        "key": "key",
-        "out": str(folder / "out.npz"),
-    }
+    asked = TrainRequest(
+        float_file=folder / "float.tflite",
+        teacher=folder / "float.tflite",
+        grid=folder / "grid.npz",
+        training=training,
+        samples=folder / "samples.npz",
+        check=folder / "check.npz",
+        checkpoint=Checkpoint(folder=folder / "checkpoint", key="key"),
+        out=folder / "out.npz",
+    )
+    return {"asked": serde.to_dict(asked)}
 
 
 def noise(content: bytes, expected: np.ndarray, stored, kernels: str = "AUTO") -> float:

@@ -79,7 +79,7 @@ def test_nan_in_the_first_epoch_leaves_the_start(case: Any):
         ("nan", DataError, "finite numbers"),
         ("name", DataError, "inputs of .* are image"),
         ("nan model", DataError, "before training begins"),
-        ("teacher", UsageError, "has a teacher"),
+        ("teacher", UsageError, "needs a teacher"),
         ("rate", UsageError, "learning_rate"),
         ("epochs=0", UsageError, "epochs"),
         ("batch_size=0", UsageError, "batch_size"),

@@ -63,7 +63,7 @@ def test_what_cannot_be_brought_over_is_named(name: str, received: str, case: An
     with pytest.raises(ModelError) as caught:
         case("made", name=name)
     assert received in str(caught.value)
-    assert "leave --prune away" in str(caught.value)
+    assert "leave --prune out" in str(caught.value)
 
 
 def test_a_layer_that_computes_something_else_is_found_out(case: Any):

@@ -28,10 +28,9 @@ An error that arises in a worker process crosses to the parent as a dictionary
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from edgekit.core.text import printable
 
@@ -68,7 +67,12 @@ class EdgekitError(Exception):
             lines.append(f"  Hint: {self.hint}")
         return "\n".join(map(printable, lines))
 
-    def to_dict(self) -> dict[str, Any]:
+    @property
+    def brief(self) -> str:
+        """What happened and what was received, on one line and as it is."""
+        return " ".join(filter(None, (self.rule, self.received)))
+
+    def to_dict(self) -> dict[str, str | None]:
         """The error as plain JSON types, for crossing a process boundary or `--json`."""
         return {
             "type": type(self).__name__,
@@ -206,7 +210,7 @@ def _tree(root: type[EdgekitError]) -> dict[str, type[EdgekitError]]:
     return found
 
 
-def from_dict(payload: dict[str, Any]) -> EdgekitError:
+def from_dict(payload: Mapping[str, str | None]) -> EdgekitError:
     """Rebuild an error that `EdgekitError.to_dict` took apart in another process."""
     kind = _tree(EdgekitError).get(str(payload.get("type")), EdgekitError)
     return kind(str(payload["rule"]), received=payload.get("received"), hint=payload.get("hint"))

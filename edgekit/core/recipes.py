@@ -8,6 +8,9 @@ from edgekit.core.errors import UsageError
 from edgekit.core.records import IoDtype, Quantization, Recipe
 from edgekit.core.suggest import nearest
 
+# What stands in for finer weights where there is no form of them.
+INT8_WEIGHTS = Quantization(scheme="weight_only")
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -31,7 +34,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="weight_only_wi8_afp32",
             summary="int8 weights, computed in float32",
-            quantize=Quantization(scheme="weight_only"),
+            quantize=INT8_WEIGHTS,
         ),
         Recipe(
             name="weight_only_wi4_afp32",

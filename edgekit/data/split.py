@@ -112,9 +112,9 @@ def held_back(samples: Samples, seed: int) -> tuple[Samples, Samples]:
     return divided["fit"], divided["held"]
 
 
-def fitted(calibration: str | None, seed: int) -> Samples | None:
+def fitted(calibration: Path | None, seed: int) -> Samples | None:
     """The calibration samples of a file that are fitted to; None without a file."""
-    return None if not calibration else held_back(Samples.load(Path(calibration)), seed)[0]
+    return None if calibration is None else held_back(Samples.load(calibration), seed)[0]
 
 
 def without(samples: Samples, *others: Samples) -> Samples:

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import edgekit
 from edgekit.core import serde
@@ -52,7 +52,7 @@ def installed(distribution: str) -> str:
         return ""
 
 
-def key(kind: str, **parts: Any) -> str:
+def key(kind: str, **parts: object) -> str:
     """The name of an entry.
 
     Args:

@@ -17,7 +17,7 @@ from edgekit.runtimes.worker.worker_serve import Greeting, Hello
 # Imported by edgekit without TensorFlow / for Keras models only.
 _BASE = ("numpy", "scipy", "rich", "pillow", "ai-edge-litert", "litert-quantizer")
 _CONVERT = {"tensorflow": "tensorflow", "keras": "keras", "tf-keras": "tf_keras"}
-_MEND_CONVERT = "pip install '.[convert]' in the checkout"
+_FIX_CONVERT = "pip install '.[convert]' in the checkout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Finding:
     what: str
     ok: bool
     detail: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 def doctor() -> list[Finding]:
@@ -43,7 +43,7 @@ def doctor() -> list[Finding]:
                 what=name,
                 ok=version is not None,
                 detail=version or "not installed",
-                mend=None if version else "pip install . in the checkout",
+                fix=None if version else "pip install . in the checkout",
             )
         )
     for name, module in _CONVERT.items():
@@ -56,7 +56,7 @@ def doctor() -> list[Finding]:
                 detail=(_version(name) or "installed")
                 if found
                 else "not installed: Keras models cannot be converted, .tflite files can",
-                mend=None if found else _MEND_CONVERT,
+                fix=None if found else _FIX_CONVERT,
             )
         )
     added = [environments.parse(one.label) for one in environments.list_environments()]
@@ -67,7 +67,7 @@ def doctor() -> list[Finding]:
                 what="tflite-runtime",
                 ok=False,
                 detail="not added: files cannot be proven on the runtime many devices still ship",
-                mend="edgekit runtime add tflite-runtime==2.14.0",
+                fix="edgekit runtime add tflite-runtime==2.14.0",
             )
         )
     return findings
@@ -82,8 +82,8 @@ def _wall() -> Finding:
             keeps += ", and open no TCP connections"
         return Finding(what="landlock", ok=True, detail=f"version {version}: {keeps}")
     detail = "not there: nothing but edgekit's own checks keeps a model from writing files"
-    mend = "use Linux 5.19 or later with Landlock enabled" if sys.platform == "linux" else None
-    return Finding(what="landlock", ok=False, detail=detail, mend=mend)
+    fix = "use Linux 5.19 or later with Landlock enabled" if sys.platform == "linux" else None
+    return Finding(what="landlock", ok=False, detail=detail, fix=fix)
 
 
 def _runtime(target: Target) -> Finding:
@@ -97,7 +97,7 @@ def _runtime(target: Target) -> Finding:
             what=target.label,
             ok=False,
             detail=error.received or error.rule,
-            mend=error.hint or f"edgekit runtime add {target.label}",
+            fix=error.hint or f"edgekit runtime add {target.label}",
         )
     detail = f"{said.version} on Python {said.python}, NumPy {said.numpy}"
     return Finding(what=target.label, ok=True, detail=detail)

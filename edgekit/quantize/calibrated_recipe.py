@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -20,10 +19,10 @@ from edgekit.quantize.rewrite import engine
 from edgekit.quantize.rewrite.cast_pairs import pairs, producers
 from edgekit.quantize.rewrite.engine import Exceptions
 from edgekit.quantize.weights import patch
-from edgekit.quantize.weights.patch import Weights
 from edgekit.tflite import Model
+from edgekit.tflite.quantized_weights import QuantizedWeights
 
-INT8_WEIGHTS = recipes.RECIPES["weight_only_wi8_afp32"].quantize
+INT8_WEIGHTS = recipes.INT8_WEIGHTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +34,7 @@ class Prepared:
             same with equalized weights. Operators have the same indices in both.
         ranges: Of activations, where the recipe or its exceptions need them.
         weights: By the operator's index; none where round-to-nearest gives them.
-        small: Operators so small that int8 weights in place of int4 hardly cost anything.
+        cheap_int8: Operators so small that int8 weights in place of int4 hardly cost anything.
         equalized: Of which activations `float_model` holds other values than the float file:
             exponents by tensor name (see `equalize`).
         candidates: What was compared to come here.
@@ -43,8 +42,8 @@ class Prepared:
 
     float_model: bytes
     ranges: Ranges | None = None
-    weights: Mapping[int, Weights] = field(default_factory=dict)
-    small: frozenset[int] = frozenset()
+    weights: Mapping[int, QuantizedWeights] = field(default_factory=dict)
+    cheap_int8: frozenset[int] = frozenset()
     equalized: Exponents = field(default_factory=dict)
     candidates: tuple[Candidate, ...] = ()
 
@@ -67,18 +66,18 @@ class Prepared:
 
     def exceptions(self, others: Exceptions = MappingProxyType({})) -> Exceptions:
         """Its own exceptions, and others, which win."""
-        return {**dict.fromkeys(self.small, INT8_WEIGHTS), **others}
+        return {**dict.fromkeys(self.cheap_int8, INT8_WEIGHTS), **others}
 
     def save(self, path: Path) -> None:
         """Write all of it to an `.npz`, for another process."""
         arrays: dict[str, np.ndarray] = {"float_model": np.frombuffer(self.float_model, np.uint8)}
         for index, weights in self.weights.items():
-            arrays[f"codes/{index}/{weights.bits}"] = weights.codes
+            arrays[f"integers/{index}/{weights.bits}/{weights.axis}"] = weights.integers
             arrays[f"scales/{index}"] = weights.scales
             if weights.bias is not None:
                 arrays[f"bias/{index}"] = weights.bias
-        about: dict[str, Any] = {
-            "small": sorted(self.small),
+        about: dict[str, object] = {
+            "cheap_int8": sorted(self.cheap_int8),
             "equalized": self.equalized,
             "candidates": serde.to_dict(self.candidates),
             "ranges": None if self.ranges is None else list(self.ranges),
@@ -96,14 +95,15 @@ class Prepared:
             about = json.loads(str(file["about"]))
             weights = {}
             for key in file.files:
-                if key.startswith("codes/"):
-                    _, index, bits = key.split("/")
+                if key.startswith("integers/"):
+                    _, index, bits, axis = key.split("/")
                     bias = f"bias/{index}"
-                    weights[int(index)] = Weights(
-                        codes=file[key],
+                    weights[int(index)] = QuantizedWeights(
+                        integers=file[key],
                         scales=file[f"scales/{index}"],
                         bias=file[bias] if bias in file.files else None,
                         bits=int(bits),
+                        axis=int(axis),
                     )
             ranges = None
             if about["ranges"] is not None:
@@ -115,7 +115,7 @@ class Prepared:
                 float_model=file["float_model"].tobytes(),
                 ranges=ranges,
                 weights=weights,
-                small=frozenset(about["small"]),
+                cheap_int8=frozenset(about["cheap_int8"]),
                 equalized={name: tuple(powers) for name, powers in about["equalized"].items()},
                 candidates=tuple(serde.from_dict(Candidate, c) for c in about["candidates"]),
             )

@@ -11,7 +11,6 @@ from edgekit.core.errors import UsageError
 from edgekit.core.records import Kept, Override, Quantization, Recipe
 from edgekit.core.suggest import nearest
 from edgekit.quantize.rewrite import check_applied, control_flow
-from edgekit.quantize.rewrite.cast_pairs import CASTS
 from edgekit.quantize.rewrite.engine import Exceptions
 from edgekit.tflite import Model, Operator
 
@@ -92,9 +91,8 @@ def effective(model: Model, op: Operator, how: Quantization | None) -> Quantizat
     if how is None or treats(model, op, how):
         return how
     # The quantizer stores what it has no 4-bit form for in 8 bits.
-    eight = recipes.RECIPES["weight_only_wi8_afp32"].quantize
-    if how.scheme == "weight_only" and eight is not None and treats(model, op, eight):
-        return eight
+    if how.scheme == "weight_only" and treats(model, op, recipes.INT8_WEIGHTS):
+        return recipes.INT8_WEIGHTS
     return None
 
 
@@ -102,7 +100,7 @@ def treats(model: Model, op: Operator, how: Quantization) -> bool:
     """Whether the quantizer does to an operator what `how` says; of a loop, to any inside it."""
     if check_applied.treats(op, how):
         return True
-    if op.name not in ("WHILE", "IF"):
+    if not op.facts.has_bodies:
         return False
     inside = {number for number, by in control_flow.owners(model).items() if op.index in by}
     return any(
@@ -114,8 +112,7 @@ def treats(model: Model, op: Operator, how: Quantization) -> bool:
 
 
 def _operators(model: Model) -> list[Operator]:
-    main = tflite.binding(model).subgraph
-    return [op for op in tflite.operators(model) if op.subgraph == main and op.name not in CASTS]
+    return [op for op in tflite.main_operators(model) if not op.facts.is_cast]
 
 
 def _matches(override: Override, op: Operator) -> bool:

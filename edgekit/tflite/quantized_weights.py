@@ -1,7 +1,7 @@
 """Where the values of a float file lie when it is quantized: what training has to imitate.
 
 A record between two processes: `quantize.grid` tells it of a float file and its quantized
-copy, `convert.qat` trains with it and writes a trained one, `quantize.bake` applies that.
+copy, `compress.qat` trains with it and writes a trained one, `quantize.trained` applies that.
 """
 
 from __future__ import annotations
@@ -51,39 +51,39 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Codes:
+class QuantizedWeights:
     """The quantized weights of one operator.
 
     Attributes:
-        codes: int8 in the shape of the float tensor, also those of 4 bits.
+        integers: int8 in the shape of the float tensor, also those of 4 bits.
         scales: float32, one for each index of `axis`, or one for all.
         bias: In real units, float32 `(channels,)`; None where the operator has none.
-        bits: Of a code.
-        axis: Of the channels in `codes`.
+        bits: Of an integer.
+        axis: Of the channels in `integers`.
     """
 
-    codes: np.ndarray
+    integers: np.ndarray
     scales: np.ndarray
     bias: np.ndarray | None
     bits: int
-    axis: int
+    axis: int = 0
 
     @property
     def largest(self) -> int:
-        """Codes run from minus this to this."""
+        """The integers run from minus this to this."""
         return (1 << (self.bits - 1)) - 1
 
     @property
     def spread(self) -> np.ndarray:
-        """The scales in a shape that multiplies the codes."""
-        shape = [1] * self.codes.ndim
+        """The scales in a shape that multiplies the integers."""
+        shape = [1] * self.integers.ndim
         shape[self.axis] = len(self.scales)
         return self.scales.reshape(shape)
 
     @property
     def real(self) -> np.ndarray:
         """The weights in real units, float32."""
-        return np.asarray(self.codes.astype(np.float32) * self.spread, np.float32)
+        return np.asarray(self.integers.astype(np.float32) * self.spread, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -104,14 +104,14 @@ class Grid:
     groups: tuple[Group, ...] = ()
     outputs: Mapping[int, int] = field(default_factory=dict)
     operands: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    weights: Mapping[int, Codes] = field(default_factory=dict)
+    weights: Mapping[int, QuantizedWeights] = field(default_factory=dict)
     constants: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write it to an `.npz`, for another process: whole or not at all."""
         arrays: dict[str, np.ndarray] = {}
         for index, one in self.weights.items():
-            arrays[f"codes/{index}"], arrays[f"scales/{index}"] = one.codes, one.scales
+            arrays[f"codes/{index}"], arrays[f"scales/{index}"] = one.integers, one.scales
             if one.bias is not None:
                 arrays[f"bias/{index}"] = one.bias
         for (index, place), values in self.constants.items():
@@ -137,7 +137,8 @@ class Grid:
         """
         with (
             reading(path, "The quantization of a file could not be read.", kind=QuantizeError),
-            np.load(path) as file,
+            path.open("rb") as raw,  # given a path, NumPy leaves a damaged archive open
+            np.load(raw) as file,
         ):
             return cls._read(json.loads(str(file["about"])), dict(file.items()))
 
@@ -149,8 +150,8 @@ class Grid:
             outputs={tensor: group for tensor, group in about["outputs"]},
             operands={(index, place): group for index, place, group in about["operands"]},
             weights={
-                index: Codes(
-                    codes=arrays[f"codes/{index}"],
+                index: QuantizedWeights(
+                    integers=arrays[f"codes/{index}"],
                     scales=arrays[f"scales/{index}"],
                     bias=arrays.get(f"bias/{index}"),
                     bits=bits,

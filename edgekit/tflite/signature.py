@@ -8,7 +8,9 @@ from pathlib import Path
 from edgekit.core.errors import ModelError
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.tflite import enums, graph
-from edgekit.tflite.read import Model, read
+from edgekit.tflite.graph import Operator, operators
+from edgekit.tflite.read import read
+from edgekit.tflite.schema_objects import Model
 
 DEFAULT = "serving_default"
 
@@ -56,6 +58,12 @@ def binding(model: Model) -> Binding:
         inputs=_unique([(e.name, e.tensorIndex) for e in signature.inputs or []], "inputs"),
         outputs=_unique([(e.name, e.tensorIndex) for e in signature.outputs or []], "outputs"),
     )
+
+
+def main_operators(model: Model) -> tuple[Operator, ...]:
+    """The operators of the graph that `binding` names, in the order of execution."""
+    main = binding(model).subgraph
+    return tuple(op for op in operators(model) if op.subgraph == main)
 
 
 def ensure_signature(model: Model) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
-from typing import Any
 
 from edgekit.core.errors import ModelError
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.tflite import metadata, versions
-from edgekit.tflite.read import MAX_BYTES, Model, read
+from edgekit.tflite.read import MAX_BYTES, read
+from edgekit.tflite.schema_objects import Model
 from edgekit.tflite.signature import binding
 
 # Kernels read weights in vectors of up to 16 bytes, straight from the mapped file.
@@ -32,10 +32,11 @@ def to_bytes(model: Model) -> bytes:
 
     class Builder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
         # The generated code drops the schema's `force_align: 16` of buffers.
-        def StartVector(self, elemSize: int, numElems: int, alignment: int) -> Any:
+        def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
             if elemSize == 1 and numElems >= _ALIGNMENT:
                 alignment = _ALIGNMENT
-            return super().StartVector(elemSize, numElems, alignment)
+            position: int = super().StartVector(elemSize, numElems, alignment)
+            return position
 
     stored = sum(buffer.data.size for buffer in model.buffers if buffer.data is not None)
     if stored > MAX_BYTES:

@@ -1,40 +1,15 @@
 """What `convert` says of its files: what was tried, what was kept, what is no good."""
 
-from edgekit.core import recipes
 from edgekit.core.records import (
-    Artifact,
     Candidate,
-    Contract,
-    Kept,
     Metric,
     Repair,
-    Skipped,
     Verified,
 )
 from edgekit.report import conversion_lines
-from edgekit.report.terminal import artifacts_table, exceptions_table
-
-
-def made(recipe, size=100, **fields):
-    return Artifact(
-        path=f"net.{recipe}.tflite",
-        sha256="0",
-        size_bytes=size,
-        compressed_bytes=size,
-        recipe=recipes.get(recipe),
-        contract=Contract(inputs=(), outputs=()),
-        source_sha256="0",
-        float_sha256="0",
-        **fields,
-    )
-
+from tests.report.examples import KEPT, made
 
 FLOAT = made("float32", 400)
-KEPT = (
-    Kept(layer="dense_2", operator="FULLY_CONNECTED", recipe="weight_only_wi8_afp32", reason="a"),
-    Kept(layer="dense_3", operator="FULLY_CONNECTED", recipe="weight_only_wi8_afp32", reason="a"),
-    Kept(layer="layer_norm", operator="MUL", recipe="float32", reason="a"),
-)
 REPAIR = Repair(
     quantity="agreement",
     limit=0.01,
@@ -111,36 +86,3 @@ def test_what_is_slower_no_smaller_or_far_from_float_is_said():
     assert "only 2.9 dB from float" in lines[2]
     assert "--max-loss" in lines[2]
     assert "NPUs" in lines[3]
-
-
-def cells(table):
-    return list(zip(*(column.cells for column in table.columns), strict=True))
-
-
-def test_exceptions_of_one_reason_share_a_row():
-    skipped = (Skipped(layer="spectrum", operator="RFFT2D", reason="LiteRT has no int8 kernel"),)
-    drowned = tuple(
-        Kept(
-            layer="norm", operator="MUL", recipe="float32",
-            reason=f"its error alone leaves the outputs at {db} dB",
-        )
-        for db in (3.1, 24.0)
-    )  # fmt: skip
-    table = exceptions_table([FLOAT, made("static_wi8_ai8", skipped=skipped, kept=drowned)])
-    assert cells(table) == [
-        ("static_wi8_ai8", "float32", "RFFT2D (spectrum)", "LiteRT has no int8 kernel"),
-        (
-            "static_wi8_ai8", "float32", "MUL (norm) x2",
-            "its error alone leaves the outputs at less than is allowed",
-        ),
-    ]  # fmt: skip
-    assert exceptions_table([FLOAT, made("float16")]) is None
-
-
-def test_the_table_of_files_says_how_near_each_is():
-    verified = Verified(sqnr_db=30.04, agreement=1.0, num_samples=24, held_back=16)
-    table = artifacts_table([FLOAT, made("static_wi8_ai8", kept=KEPT, verified=verified)])
-    first, second = cells(table)
-    assert first[-3:] == ("-", "-", "-")
-    assert second[-3:] == ("3", "30.0", "1.000")
-    assert "24 samples, 16 of them held-out" in str(table.caption)

@@ -187,7 +187,7 @@ def _obs(
             measured = measured.uncentred()
         for group in reading:
             place = places[id(node), group.name]
-            readers[group.name].extend(_readers(view, measured.steady(), place))
+            readers[group.name].extend(_readers(view, measured.shrunk_covariance(), place))
             seen[group.name] += 1
             if seen[group.name] == expected[group.name]:  # its moments need not be held longer
                 found = scores.obs(readers.pop(group.name), group.width, group.width - 1)

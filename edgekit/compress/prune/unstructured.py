@@ -229,7 +229,7 @@ def _allotted(plan: _Plan, inputs: Mapping[str, np.ndarray]) -> dict[str, int]:
             measured = measured.uncentred()
         curves = [
             reconstruct.curve(weights, reconstruct.damped(covariance, least_squares.RIDGE), rng)
-            for weights, covariance in zip(view.weights, measured.steady(), strict=True)
+            for weights, covariance in zip(view.weights, measured.shrunk_covariance(), strict=True)
         ]
         sums[node.name] = np.mean(curves, axis=0)
     sizes = {name: view.weights.size for name, view in plan.layers.items()}
@@ -267,7 +267,7 @@ class _Reconstruct:
         wanted = before.weights.astype(np.float64)
         if measured.rows >= least_squares.ROWS_PER_INPUT * before.weights.shape[1]:
             wanted = least_squares.least_squares(wanted, wanted, measured)
-        damped = [reconstruct.damped(c, least_squares.RIDGE) for c in measured.steady()]
+        damped = [reconstruct.damped(c, least_squares.RIDGE) for c in measured.shrunk_covariance()]
         each = list(zip(wanted, damped, strict=True))
         scores = np.stack([reconstruct.saliency(w, m) for w, m in each])
         mask = self._plan.mask(view, scores, count)

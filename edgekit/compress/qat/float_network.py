@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from edgekit import tflite
 from edgekit.compress.qat import operator_functions
 from edgekit.core.errors import ModelError
 from edgekit.frontend.load.loaded import unique
-from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite import Model, Operator, Tensor, signal
 
 # A file that cannot be rebuilt this well is not the model that would be trained.
 SAME_DB = 80.0
@@ -55,7 +55,7 @@ def build(content: bytes, make: Make) -> Any:
     model = tflite.read(content)
     bound = tflite.binding(model)
     known = tflite.tensors(model, bound.subgraph)
-    steps = [op for op in tflite.operators(model) if op.subgraph == bound.subgraph]
+    steps = tflite.main_operators(model)
     for op in steps:  # before anything is built
         operator_functions.function(op)
     inputs = {name: _input(name, known[index]) for name, index in bound.inputs.items()}
@@ -77,7 +77,7 @@ def build(content: bytes, make: Make) -> Any:
     return keras.Model(inputs, outputs, name="rebuilt")
 
 
-def layer_names(steps: list[Operator]) -> tuple[str, ...]:
+def layer_names(steps: Sequence[Operator]) -> tuple[str, ...]:
     """A name for each operator's layer, from the layer it comes from; Keras wants no slashes."""
     return unique([re.sub(r"[^\w.-]", ".", op.layer) or op.name.lower() for op in steps])
 
@@ -104,15 +104,10 @@ def check(
         raise _differs(str(error).strip().splitlines()[0][:200]) from error
     worst = float("inf")
     for name, wanted in reference.items():
-        answer = np.asarray(got[name], np.float64)
+        answer = np.asarray(got[name])
         if answer.size != wanted.size:
             raise _differs(f"{name} of shape {answer.shape} in place of {wanted.shape}")
-        noise = np.square(answer.reshape(wanted.shape) - wanted).sum()
-        signal = np.square(wanted.astype(np.float64)).sum()
-        if noise > 0:
-            worst = min(worst, float(10 * np.log10(max(signal, 1e-30) / noise)))
-        elif not np.isfinite(noise):
-            worst = float("-inf")
+        worst = min(worst, signal.sqnr_db(wanted, answer))
     if not worst >= SAME_DB:
         raise _differs(f"{worst:.1f} dB")
     return worst
@@ -147,9 +142,7 @@ def _constants(model: Model, op: Operator, values: Mapping[int, Any]) -> dict[in
         if tensor is None:
             continue
         if tensor.is_constant:
-            stored = tflite.values(model, tensor)
-            assert stored is not None  # it is a constant
-            found[place] = np.array(stored)
+            found[place] = np.array(tflite.constant(model, tensor))
         elif isinstance(values.get(tensor.index), np.ndarray):
             found[place] = values[tensor.index]
         elif tensor.index not in values:

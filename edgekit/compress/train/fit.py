@@ -110,7 +110,7 @@ def fit(
 
     from edgekit.compress.train import trainers
     from edgekit.compress.train.prepare import fixed_batch, prepare, wrap
-    from edgekit.compress.train.training_schedule import Course
+    from edgekit.compress.train.training_schedule import TrainingMonitor
 
     wrapped = wrap(student)
     samples = batches.check(samples, wrapped)
@@ -154,7 +154,7 @@ def fit(
             if checkpoint is not None:
                 save_state(checkpoint, key, reached)
 
-        course = Course(
+        monitor = TrainingMonitor(
             student,
             state,
             epochs=epochs,
@@ -170,7 +170,7 @@ def fit(
                 initial_epoch=state.epoch,
                 epochs=epochs,
                 validation_data=judge,
-                callbacks=[*callbacks, course],
+                callbacks=[*callbacks, monitor],
                 shuffle=False,
                 verbose=0,
             )

@@ -10,25 +10,24 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from edgekit import tflite
 from edgekit.core import project as projects
-from edgekit.core import serde
 from edgekit.core.errors import ExportError, ModelError, UsageError
+from edgekit.core.process import Progress
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.core.suggest import nearest
 from edgekit.core.text import printable
 from edgekit.data import draw
+from edgekit.data.export_messages import Exported, ExportRequest
 from edgekit.frontend.export import export_errors, export_graph, tensor_names
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.trust.allowed_operators import LOWERED
 
-Report = Callable[[str], None]
 Shapes = Mapping[str, tuple[int, ...]]
 
 # Golden samples that Keras runs at once: few, for the activations of large models.
@@ -37,20 +36,11 @@ _GOLDEN_BATCH = 2
 _MOST_VALUES = 2**31
 
 
-def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Load, export, and run Keras on the golden samples.
+def run(request: ExportRequest, report: Progress) -> Exported:
+    """Load, export, and let Keras answer the golden samples.
 
-    Args:
-        request: `model`, `out` (where the float file goes), `golden_out` (`.npz`),
-            `calibration_out` and `training_out` (`.npz`, written when there is such data), and the
-            options `project`, `calibration`, `training`, `input_shapes`, `golden_samples`,
-            `calibration_samples`, `calibrates`, `seed`, `unsafe`, `custom_objects`.
-        report: Takes one line of progress.
-
-    Returns:
-        `contract`, `golden` (`data` or `synthetic`), `calibration_sha256`,
-        `calibration_ranges`, `training_sha256`, `notes` (what is wrong with calibration samples
-        among them), `seconds` by step.
+    Raises:
+        EdgekitError: What `load.load`, `fix_shapes`, `export` and `draw.draw` raise.
     """
     started = time.perf_counter()
     seconds: dict[str, float] = {}
@@ -62,14 +52,10 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
         started = now
 
     report("loading the model")
-    loaded = load.load(
-        Path(request["model"]),
-        unsafe=request["unsafe"],
-        custom_objects=request.get("custom_objects"),
-    )
+    loaded = load.load(request.model, unsafe=request.unsafe, custom_objects=request.custom_objects)
     done("load")
-    project = projects.load(Path(request["project"])) if request.get("project") else None
-    contract = fix_shapes(loaded, request.get("input_shapes") or {})
+    project = projects.load(request.project) if request.project else None
+    contract = fix_shapes(loaded, request.input_shapes)
     if project:
         contract = project.describe(contract)
 
@@ -84,28 +70,26 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     done("export")
 
     report("drawing samples")
-    drawn = draw.draw(contract, request, loaded.id_limits)
-    golden = drawn.golden
-    drawn.save(request)
+    drawn = draw.draw(contract, request.draw, loaded.id_limits)
     done("samples")
 
     # Before most exports, which leave several copies of the weights in memory.
     report("running Keras on the golden samples")
-    answered = replace(golden, reference=loaded.predict(golden.inputs, batch_size=_GOLDEN_BATCH))
-    answered.save(Path(request["golden_out"]))
+    outputs = loaded.predict(drawn.golden.inputs, batch_size=_GOLDEN_BATCH)
+    replace(drawn, golden=replace(drawn.golden, reference=outputs)).save(request.draw)
     done("golden")
 
     if content is None:
         report("exporting the float file")
         content = convert(traced)
-    Path(request["out"]).write_bytes(content)
+    request.out.write_bytes(content)
     done("export")
-    return {
-        "contract": serde.to_dict(contract),
-        **drawn.answer(),
-        "notes": [*loaded.notes, *_open_sizes(contract), *drawn.warnings],
-        "seconds": seconds,
-    }
+    return Exported(
+        contract=contract,
+        samples=drawn.facts,
+        notes=(*loaded.notes, *_open_sizes(contract), *drawn.warnings),
+        seconds=seconds,
+    )
 
 
 def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:

@@ -24,6 +24,7 @@ from edgekit.frontend.load.load import informative_line
 from edgekit.frontend.load.loaded import LoadedModel, unique
 from edgekit.frontend.load.recognise import recognise
 from edgekit.frontend.trust.saved_metadata import check_metadata
+from edgekit.tflite import signal
 
 LEAST_DB = 100.0
 """How near the outputs of the copy come to those of the original."""
@@ -335,7 +336,8 @@ def _prove(loaded: LoadedModel, model: Any) -> None:
     expected, got = loaded.predict(samples.inputs), wrapped.predict(named)
     names = [spec.name for spec in wrapped.outputs]
     for name, value in _by_position([s.name for s in loaded.outputs], names, expected).items():
-        agreement = _decibels(value, got[name])
+        same_shape = value.shape == got[name].shape
+        agreement = signal.sqnr_db(value, got[name]) if same_shape else -np.inf
         if not agreement >= LEAST_DB:
             raise ModelError(
                 f"The Keras 3 copy of the model must compute the same outputs, to {LEAST_DB:.0f} "
@@ -352,16 +354,3 @@ def _by_position(
     if set(old) == set(new):
         return dict(values)
     return {name: values[before] for before, name in zip(old, new, strict=True)}
-
-
-def _decibels(expected: np.ndarray, got: np.ndarray) -> float:
-    """Signal over error, summed in float64; minus infinity where shapes or finiteness differ."""
-    if expected.shape != got.shape:
-        return -np.inf
-    wanted, error = expected.astype(np.float64), expected.astype(np.float64) - got
-    noise = float(np.sum(error**2))
-    if noise == 0:
-        return np.inf
-    signal = float(np.sum(wanted**2))
-    ratio = 10 * np.log10(signal / noise) if signal > 0 else -np.inf
-    return float(ratio) if np.isfinite(ratio) else -np.inf

@@ -7,7 +7,7 @@ here, once, from magic numbers, archive metadata and HDF5 attributes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,13 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 # torch.save's magic number before 1.6, as its pickle spells it.
 _OLD_TORCH = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrecognised:
+    """A file or folder of which nothing is known yet."""
+
+    path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,21 +57,21 @@ def recognise_apart(path: Path, limits: Limits) -> Recognised:
     """
     if not path.is_dir() and not _begins_with(path, _HDF5):
         return recognise(path)
-    found = isolate.call_json(
-        "edgekit.frontend.load.recognise:run",
-        {"path": str(path)},
+    return isolate.call(
+        RECOGNISE,
+        Unrecognised(path=path),
         name="The reader of the model file",
         limits=limits,
     )
-    return Recognised(
-        format=found["format"], written_by=found["written_by"], path=Path(found["path"])
-    )
 
 
-def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
-    """`recognise` for `isolate.call`: the record of the file at `path`, as JSON."""
-    found = recognise(Path(request["path"]))
-    return {"format": found.format, "written_by": found.written_by, "path": str(found.path)}
+def run(request: Unrecognised, report: Callable[[str], None]) -> Recognised:
+    """`recognise` for `isolate.call`."""
+    del report
+    return recognise(request.path)
+
+
+RECOGNISE = isolate.Stage(f"{__name__}:run", Unrecognised, Recognised)
 
 
 def _begins_with(path: Path, magic: bytes) -> bool:

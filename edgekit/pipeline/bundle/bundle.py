@@ -9,7 +9,7 @@ from pathlib import Path
 
 import edgekit
 from edgekit.core import artifacts, serde
-from edgekit.core.bundle_record import Bundle, BundledModel
+from edgekit.core.bundle_record import Bundle, BundledModel, Golden
 from edgekit.core.errors import UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Artifact, Limits, TensorSpec
@@ -66,19 +66,8 @@ def bundle(
     models = []
     for path, artifact in zip(paths, made, strict=True):
         golden, data = golden_samples(path, artifact, limits or Limits(), on_progress)
-        contents[path.name] = path.read_bytes()
-        contents[golden.file] = data
-        models.append(
-            BundledModel(
-                variant=artifact.recipe.label,
-                file=path.name,
-                sha256=artifact.sha256,
-                size_bytes=artifact.size_bytes,
-                oldest_runtime=artifact.oldest_runtime,
-                contract=artifact.contract,
-                golden=golden,
-            )
-        )
+        contents |= {path.name: path.read_bytes(), golden.file: data}
+        models.append(_bundled(artifact, golden))
     _check_alike(models)
     _check_one_model(made)
     whole = Bundle(name=called, edgekit=edgekit.__version__, models=tuple(models))
@@ -91,6 +80,18 @@ def bundle(
     on_progress(f"writing {', '.join(map(str, folders.values()))}")
     bundle_folders.write(written, force=force)
     return whole
+
+
+def _bundled(artifact: Artifact, golden: Golden) -> BundledModel:
+    return BundledModel(
+        variant=artifact.recipe.label,
+        file=Path(artifact.path).name,
+        sha256=artifact.sha256,
+        size_bytes=artifact.size_bytes,
+        oldest_runtime=artifact.oldest_runtime,
+        contract=artifact.contract,
+        golden=golden,
+    )
 
 
 def _check_names(paths: Sequence[Path]) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from edgekit.core import serde
 from edgekit.core.cache_dir import home, locked
 from edgekit.core.errors import EdgekitError, ProjectError, reading
 from edgekit.core.gate_rules import BASELINE_SCHEMA_VERSION, Baseline
+from edgekit.core.json_values import Json
 from edgekit.core.moves import Move, move_all, staging
 from edgekit.core.process import Progress
 from edgekit.core.records import Host, Measurement, Metric
@@ -107,7 +107,7 @@ def load(path: Path) -> tuple[Baseline, dict[str, np.ndarray]]:
     return replace(baseline, measurements=measurements), outputs
 
 
-def _payload(path: Path) -> dict[str, Any]:
+def _payload(path: Path) -> dict[str, Json]:
     """The JSON file, when it is one of this schema."""
     if not path.exists():
         raise ProjectError(
@@ -118,8 +118,9 @@ def _payload(path: Path) -> dict[str, Any]:
     with reading(path, f"The baseline {path.name} is not JSON.", kind=ProjectError):
         if not path.is_file():
             raise ValueError("a folder, or a device")  # to open a pipe would wait for ever
-        payload = json.loads(path.read_text(encoding="utf-8"))
-    version = payload.get("schema_version") if isinstance(payload, dict) else None
+        payload: Json = json.loads(path.read_text(encoding="utf-8"))
+    fields = payload if isinstance(payload, dict) else {}
+    version = fields.get("schema_version")
     if version != BASELINE_SCHEMA_VERSION:
         newer = isinstance(version, int) and version > BASELINE_SCHEMA_VERSION
         raise ProjectError(
@@ -129,8 +130,7 @@ def _payload(path: Path) -> dict[str, Any]:
             if newer
             else f"write a new one: {UPDATE}",
         )
-    assert isinstance(payload, dict)
-    return payload
+    return fields
 
 
 def _values(path: Path, baseline: Baseline) -> dict[str, np.ndarray]:
@@ -191,9 +191,9 @@ def _arrays_of(one: Measurement, metric: Metric) -> Iterator[tuple[str, np.ndarr
 def _with_values(one: Measurement, arrays: Arrays) -> Measurement:
     """The measurement with its per-sample values."""
 
-    def values(metric: Metric, what: str) -> Any:
+    def values(metric: Metric, what: str) -> np.ndarray:
         array = arrays.get(f"{_place(one, metric)}/{what}", np.array(()))
-        return array.astype(np.float64).tolist()
+        return array.astype(np.float64)
 
     return replace(
         one,

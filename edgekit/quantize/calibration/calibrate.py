@@ -13,7 +13,6 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -83,7 +82,9 @@ class _Row(Mapping[str, np.ndarray]):
     these holds no pixels: uint8 images would take four times their size as floats.
     """
 
-    def __init__(self, arrays: Mapping[str, np.ndarray], dtypes: Mapping[str, Any], i: int) -> None:
+    def __init__(
+        self, arrays: Mapping[str, np.ndarray], dtypes: Mapping[str, np.dtype], i: int
+    ) -> None:
         self._arrays, self._dtypes, self._index = arrays, dtypes, i
 
     def __getitem__(self, name: str) -> np.ndarray:

@@ -82,17 +82,12 @@ class Variant:
         extremes = narrowing.widest([self._extremes[i] for i in others])
         if method == "extremes":
             return extremes
-        found = narrowing.together([self._histograms[i] for i in others])
+        found = narrowing.merge_histograms([self._histograms[i] for i in others])
         return narrowing.narrowed(extremes, found, method)
 
 
 def _all_bytes(model: Model) -> int:
     """What all activations of one sample take together."""
-    main = tflite.binding(model).subgraph
-    sizes = [
-        math.prod(map(abs, tensor.shape))
-        for op in tflite.operators(model)
-        if op.subgraph == main
-        for tensor in op.outputs
-    ]
+    operators = tflite.main_operators(model)
+    sizes = [math.prod(map(abs, tensor.shape)) for op in operators for tensor in op.outputs]
     return max(1, 4 * sum(sizes))

@@ -19,7 +19,12 @@ from edgekit.frontend.load import archive as load_archive
 from edgekit.frontend.load import keras_config, tfjs
 from edgekit.frontend.load.load import informative_line
 from edgekit.frontend.load.loaded import unique
-from edgekit.frontend.load.recognise import recognise, recognise_apart
+from edgekit.frontend.load.recognise import (
+    RECOGNISE,
+    Unrecognised,
+    recognise,
+    recognise_apart,
+)
 
 KERAS3 = {"module": "keras", "class_name": "Sequential", "config": {"name": "s", "layers": []}}
 
@@ -377,8 +382,8 @@ def test_a_file_that_h5py_may_wait_for_is_read_in_a_child(
 ) -> None:
     asked = []
 
-    def never(target: str, request: dict[str, str], **_: object) -> None:
-        asked.append((target, request["path"]))
+    def never(stage: object, request: Unrecognised, **_: object) -> None:
+        asked.append((stage, request.path))
         raise WorkerTimeout("It did not answer.")
 
     monkeypatch.setattr("edgekit.core.isolate.call", never)
@@ -389,4 +394,4 @@ def test_a_file_that_h5py_may_wait_for_is_read_in_a_child(
             recognise_apart(path, Limits())
     with pytest.raises(ModelError):  # told by its first bytes, here
         recognise_apart(tmp_path / "missing.h5", Limits())
-    assert asked == [("edgekit.frontend.load.recognise:run", str(p)) for p in (hdf5, tmp_path)]
+    assert asked == [(RECOGNISE, path) for path in (hdf5, tmp_path)]

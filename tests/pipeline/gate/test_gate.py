@@ -18,10 +18,10 @@ from edgekit.core.errors import (
     UsageError,
     WorkerCrashed,
 )
-from edgekit.core.gate_rules import TimingOptions
+from edgekit.core.gate_rules import GateOptions, TimingOptions
 from edgekit.pipeline.gate import variant_times
 from edgekit.pipeline.gate.gate import gate as pipeline
-from edgekit.pipeline.runner import Runs
+from edgekit.pipeline.runner import Runner
 
 DENSE = Path(__file__).parents[2] / "models" / "fully_connected.float32.tflite"  # (12,) to (8,)
 HEAD = """
@@ -68,8 +68,8 @@ def save(folder, n=200, seed=0, **arrays):
     np.savez(folder / "data.npz", **{k: v for k, v in given.items() if v is not None})
 
 
-def gate(folder, **options):
-    return pipeline.gate(folder, timing=QUICK, **options)
+def gate(folder, *, fresh=False, **options):
+    return pipeline(folder, options=GateOptions(timing=QUICK, fresh=fresh), **options)
 
 
 def refused(kind, folder, **options):
@@ -219,14 +219,14 @@ def answers(n, wrong=0.1):
 def test_a_runtime_that_crashes_in_the_middle_costs_its_own_verdicts_only(project, monkeypatch):
     two = HEAD.replace('["float16"]', '["float16", "float32"]')
     folder = project(LOSS, two, y=answers(200))
-    whole = Runs.outputs
+    whole = Runner.outputs
 
     def crashing(self, path, target, samples):
         if "float16" in path.name:
             raise WorkerCrashed("The worker must not crash.", received="signal 11")
         return whole(self, path, target, samples)
 
-    monkeypatch.setattr(Runs, "outputs", crashing)
+    monkeypatch.setattr(Runner, "outputs", crashing)
     result = gate(folder, fresh=True)
     assert [(v.variant, v.status) for v in result.verdicts] == [
         ("float16", "error"),

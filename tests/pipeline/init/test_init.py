@@ -342,10 +342,12 @@ def test_one_way_alone_wins_nothing():
 def test_nothing_is_tried_where_a_trial_would_say_nothing(tmp_path, array, labels):
     np.savez(tmp_path / "data.npz", x=array, **({"y": [0, 1, 2] * 2} if labels else {}))
     told = pixels(takes_pixels=False)
-    given = {"custom_objects": None, "unsafe": False, "limits": Limits()}
+    source = describe.Source(model=told.recognised.path, unsafe=False)
     found = lookup.beside(tmp_path, told.contract, tmp_path / "m.keras")
     assert found.num_samples == 6
-    ways = pixel_scaling.tries(told, told.contract, found, **given, on_progress=pytest.fail)
+    ways = pixel_scaling.tries(
+        told.recognised, source, told.contract, found, limits=Limits(), on_progress=pytest.fail
+    )
     assert ways == ()
 
 
@@ -481,7 +483,7 @@ def test_data_that_does_not_fit_is_refused_where_it_was_named(dense, tmp_path):
 
 def test_a_name_that_files_cannot_have_is_refused(dense):
     with pytest.raises(UsageError, match="name must be of letters"):
-        init(dense, name="a/b")
+        init(dense, options=InitOptions(name="a/b"))
 
 
 def test_strange_file_names_are_spelled(dense, tmp_path):

@@ -12,7 +12,7 @@ from edgekit import tflite
 from edgekit.core import project as projects
 from edgekit.core.errors import UsageError
 from edgekit.pipeline.gate.gate import gate
-from edgekit.pipeline.init.init import init
+from edgekit.pipeline.init.init import InitOptions, init
 
 MODEL = Path(__file__).parents[2] / "models" / "fully_connected.float32.tflite"
 
@@ -58,7 +58,7 @@ def test_a_baseline_is_replaced_by_force_only(model: Path):
         init(model)
     assert kept.read_text(encoding="utf-8") == "mine"
     assert not (model.parent / "edgekit.toml").exists()
-    init(model, measure=False)  # which writes none
+    init(model, options=InitOptions(measure=False))  # which writes none
     assert kept.read_text(encoding="utf-8") == "mine"
 
 

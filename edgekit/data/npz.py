@@ -1,4 +1,4 @@
-"""`.npz` files: those of strangers are read without unpickling, ours are equal byte for byte.
+"""`.npz` files of strangers, read without unpickling (ours are written by `core.npz_record`).
 
 What an array takes is known from its header before any of it is read, and held against a limit:
 five megabytes of zeros may unpack to five gigabytes. Headers and sizes may lie, so no more is
@@ -11,7 +11,7 @@ import io
 import math
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,6 @@ from edgekit.core.errors import DataError, reading
 from edgekit.core.records import Limits
 from edgekit.data import unpacked_size
 
-# A zip entry's oldest date. A fixed one makes equal arrays equal files, byte for byte.
-_NO_DATE = (1980, 1, 1, 0, 0, 0)
 _FAULT = "The data file is no whole .npz."
 _HINT = "write it with numpy.savez_compressed(path, x=inputs, y=labels)."
 _BLOCK_BYTES = 2**20
@@ -87,24 +85,6 @@ def read(
             with reading(path, _FAULT, kind=DataError, hint=_HINT), archive.open(member) as file:
                 found[name] = _array(file, _header(file))
         return found
-
-
-def write(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool = True) -> None:
-    """Write arrays by name: the same file, byte for byte, for the same arrays.
-
-    Without `compress` it is larger and many times faster to write.
-    """
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, array in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=_NO_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
-            with archive.open(entry, "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, little_endian(array), allow_pickle=False)
-
-
-def little_endian(array: np.ndarray) -> np.ndarray:
-    """Contiguous, and of one byte order, so that hash and file are the same everywhere."""
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
 
 
 @contextmanager

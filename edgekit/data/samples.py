@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.core import serde
+from edgekit.core import npz_record, serde
 from edgekit.core.errors import DataError
 from edgekit.core.records import Limits
 from edgekit.data import npz
@@ -93,7 +93,7 @@ class Samples:
         if self.labels is not None:
             parts[_LABELS] = self.labels
         for name in sorted(parts):
-            array = npz.little_endian(parts[name])
+            array = npz_record.little_endian(parts[name])
             digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
             digest.update(array.tobytes())
         return digest.hexdigest()
@@ -126,7 +126,7 @@ class Samples:
             arrays[_LABELS] = self.labels
         arrays[_SOURCE] = np.array(self.source)
         with serde.atomic_path(path) as temporary:
-            npz.write(temporary, arrays, compress=compress)
+            npz_record.write(temporary, arrays, compress=compress)
 
     @classmethod
     def load(cls, path: Path, *, memory_bytes: int = Limits().memory_bytes) -> Samples:

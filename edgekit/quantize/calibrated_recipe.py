@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from edgekit import tflite
-from edgekit.core import recipes, serde
+from edgekit.core import npz_record, recipes
 from edgekit.core.records import Candidate, Recipe
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.equalize import Exponents
@@ -76,46 +75,52 @@ class Prepared:
             arrays[f"scales/{index}"] = weights.scales
             if weights.bias is not None:
                 arrays[f"bias/{index}"] = weights.bias
-        about: dict[str, object] = {
-            "cheap_int8": sorted(self.cheap_int8),
-            "equalized": self.equalized,
-            "candidates": serde.to_dict(self.candidates),
-            "ranges": None if self.ranges is None else list(self.ranges),
-        }
         for number, extremes in enumerate((self.ranges or {}).values()):
             arrays[f"min/{number}"], arrays[f"max/{number}"] = extremes["min"], extremes["max"]
-        arrays["about"] = np.array(json.dumps(about))
-        # NumPy's types take any keyword for its one option, allow_pickle.
-        np.savez(path, **arrays)  # type: ignore[arg-type]
+        record = _PreparedRecord(
+            cheap_int8=tuple(sorted(self.cheap_int8)),
+            equalized=self.equalized,
+            candidates=self.candidates,
+            ranges=None if self.ranges is None else tuple(self.ranges),
+        )
+        npz_record.write_record(path, record, arrays)
 
     @classmethod
     def load(cls, path: Path) -> Prepared:
         """Read what `save` wrote."""
-        with np.load(path) as file:
-            about = json.loads(str(file["about"]))
-            weights = {}
-            for key in file.files:
-                if key.startswith("integers/"):
-                    _, index, bits, axis = key.split("/")
-                    bias = f"bias/{index}"
-                    weights[int(index)] = QuantizedWeights(
-                        integers=file[key],
-                        scales=file[f"scales/{index}"],
-                        bias=file[bias] if bias in file.files else None,
-                        bits=int(bits),
-                        axis=int(axis),
-                    )
-            ranges = None
-            if about["ranges"] is not None:
-                ranges = {
-                    name: {"min": file[f"min/{i}"], "max": file[f"max/{i}"]}
-                    for i, name in enumerate(about["ranges"])
-                }
-            return cls(
-                float_model=file["float_model"].tobytes(),
-                ranges=ranges,
-                weights=weights,
-                cheap_int8=frozenset(about["cheap_int8"]),
-                equalized={name: tuple(powers) for name, powers in about["equalized"].items()},
-                candidates=tuple(serde.from_dict(Candidate, c) for c in about["candidates"]),
-            )
+        record, arrays = npz_record.read_record(_PreparedRecord, path)
+        weights = {}
+        for key, integers in arrays.items():
+            if key.startswith("integers/"):
+                _, index, bits, axis = key.split("/")
+                weights[int(index)] = QuantizedWeights(
+                    integers=integers,
+                    scales=arrays[f"scales/{index}"],
+                    bias=arrays.get(f"bias/{index}"),
+                    bits=int(bits),
+                    axis=int(axis),
+                )
+        ranges = None
+        if record.ranges is not None:
+            ranges = {
+                name: {"min": arrays[f"min/{i}"], "max": arrays[f"max/{i}"]}
+                for i, name in enumerate(record.ranges)
+            }
+        return cls(
+            float_model=arrays["float_model"].tobytes(),
+            ranges=ranges,
+            weights=weights,
+            cheap_int8=frozenset(record.cheap_int8),
+            equalized=record.equalized,
+            candidates=record.candidates,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PreparedRecord:
+    """What of a `Prepared` is no array; `ranges` are the names of its tensors."""
+
+    cheap_int8: tuple[int, ...]
+    equalized: Exponents
+    candidates: tuple[Candidate, ...]
+    ranges: tuple[str, ...] | None = None

@@ -14,8 +14,8 @@ from edgekit.core.records import Contract
 from edgekit.data.samples import Samples
 from edgekit.measure import accuracy, fidelity, intervals
 from edgekit.search import expected_loss
-from edgekit.verdicts.paired import Paired
 from edgekit.search.search_messages import LossLimits
+from edgekit.verdicts.paired import Paired
 
 _ROUNDING = 1e-9
 

@@ -6,15 +6,13 @@ copy, `compress.qat` trains with it and writes a trained one, `quantize.trained`
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from edgekit.core import serde
+from edgekit.core import npz_record
 from edgekit.core.errors import QuantizeError, reading
 
 SMALLEST = 1e-9
@@ -116,17 +114,13 @@ class Grid:
                 arrays[f"bias/{index}"] = one.bias
         for (index, place), values in self.constants.items():
             arrays[f"constant/{index}/{place}"] = values
-        about = {
-            "groups": [asdict(group) for group in self.groups],
-            "outputs": list(self.outputs.items()),
-            "operands": [[*key, group] for key, group in self.operands.items()],
-            "weights": [[index, one.bits, one.axis] for index, one in self.weights.items()],
-        }
-        arrays["about"] = np.array(json.dumps(about))
-        # A file that is open: given a path, NumPy adds its own ending.
-        with serde.atomic_path(path) as temporary, temporary.open("wb") as file:
-            # NumPy's types take any keyword for its one option, allow_pickle.
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+        record = _GridRecord(
+            groups=self.groups,
+            outputs=tuple(self.outputs.items()),
+            operands=tuple((*key, group) for key, group in self.operands.items()),
+            weights=tuple((index, one.bits, one.axis) for index, one in self.weights.items()),
+        )
+        npz_record.write_record(path, record, arrays)
 
     @classmethod
     def load(cls, path: Path) -> Grid:
@@ -135,32 +129,42 @@ class Grid:
         Raises:
             QuantizeError: The file is not one that `save` wrote.
         """
-        with (
-            reading(path, "The quantization of a file could not be read.", kind=QuantizeError),
-            path.open("rb") as raw,  # given a path, NumPy leaves a damaged archive open
-            np.load(raw) as file,
-        ):
-            return cls._read(json.loads(str(file["about"])), dict(file.items()))
+        with reading(path, "The quantization of a file could not be read.", kind=QuantizeError):
+            record, arrays = npz_record.read_record(_GridRecord, path)
+            constants = [key.split("/") for key in arrays if key.startswith("constant/")]
+            return cls(
+                groups=record.groups,
+                outputs=dict(record.outputs),
+                operands={(index, place): group for index, place, group in record.operands},
+                weights={
+                    index: QuantizedWeights(
+                        integers=arrays[f"codes/{index}"],
+                        scales=arrays[f"scales/{index}"],
+                        bias=arrays.get(f"bias/{index}"),
+                        bits=bits,
+                        axis=axis,
+                    )
+                    for index, bits, axis in record.weights
+                },
+                constants={(int(i), int(j)): arrays[f"constant/{i}/{j}"] for _, i, j in constants},
+            )
 
-    @classmethod
-    def _read(cls, about: Any, arrays: Mapping[str, np.ndarray]) -> Grid:
-        constants = [key.split("/") for key in arrays if key.startswith("constant/")]
-        return cls(
-            groups=tuple(Group(**{**g, "names": tuple(g["names"])}) for g in about["groups"]),
-            outputs={tensor: group for tensor, group in about["outputs"]},
-            operands={(index, place): group for index, place, group in about["operands"]},
-            weights={
-                index: QuantizedWeights(
-                    integers=arrays[f"codes/{index}"],
-                    scales=arrays[f"scales/{index}"],
-                    bias=arrays.get(f"bias/{index}"),
-                    bits=bits,
-                    axis=axis,
-                )
-                for index, bits, axis in about["weights"]
-            },
-            constants={(int(i), int(j)): arrays[f"constant/{i}/{j}"] for _, i, j in constants},
-        )
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _GridRecord:
+    """What of a `Grid` is no array.
+
+    Attributes:
+        groups: As in the grid.
+        outputs: Tensor index and group.
+        operands: Operator index, place and group.
+        weights: Operator index, bits and axis.
+    """
+
+    groups: tuple[Group, ...]
+    outputs: tuple[tuple[int, int], ...]
+    operands: tuple[tuple[int, int, int], ...]
+    weights: tuple[tuple[int, int, int], ...]
 
 
 def from_range(low: float, high: float, bits: int) -> tuple[float, int]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.core import serde
+from edgekit.core import npz_record, serde
 from edgekit.core.cache_dir import home, locked
 from edgekit.core.errors import EdgekitError, ProjectError, reading
 from edgekit.core.gate_rules import BASELINE_SCHEMA_VERSION, Baseline
@@ -74,7 +74,7 @@ def save(
     arrays[_COPY] = np.frombuffer(serde.dumps(_checked(shown)).encode(), np.uint8)
     with staging(path, path.parent) as scratch:
         text, values = scratch / path.name, scratch / values_path(path).name
-        npz.write(values, arrays)
+        npz_record.write(values, arrays)
         shown = replace(shown, values_sha256=serde.sha256(values))
         text.write_text(serde.dumps(shown), encoding="utf-8")
         moves = [(values, values_path(path)), (text, path)]

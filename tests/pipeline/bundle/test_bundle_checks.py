@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.core import artifacts
+from edgekit.core import artifacts, npz_record
 from edgekit.core.errors import EdgekitError
 from edgekit.core.records import Limits
 from edgekit.data import npz
@@ -98,7 +98,7 @@ def test_golden_samples_that_do_not_fit_are_refused(
     file: Path, change: Callable[[np.ndarray], dict[str, np.ndarray]], words: str
 ) -> None:
     path = artifacts.golden_path(file.parent, "net")
-    npz.write(path, change(npz.read(path)["input/x"]))
+    npz_record.write(path, change(npz.read(path)["input/x"]))
     assert words in refused(file)
 
 

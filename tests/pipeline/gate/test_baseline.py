@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgekit.core import serde
+from edgekit.core import npz_record, serde
 from edgekit.core.errors import OutputError, ProjectError
 from edgekit.core.gate_rules import Baseline
 from edgekit.core.process import silent
@@ -144,7 +144,7 @@ def test_a_baseline_of_an_older_edgekit_without_a_copy_is_read(path):
     store.save(path, made())
     arrays = npz.read(store.values_path(path))
     del arrays["copy"]
-    npz.write(store.values_path(path), arrays)
+    npz_record.write(store.values_path(path), arrays)
     text = path.read_text(encoding="utf-8")
     old = json.loads(text)["values_sha256"]
     path.write_text(text.replace(old, serde.sha256(store.values_path(path))), encoding="utf-8")
@@ -183,7 +183,7 @@ def test_whatever_is_damaged_is_refused_with_the_way_out_or_reads_as_it_was(path
 def test_values_of_wrong_types_are_refused(path, arrays, words):
     store.save(path, made())
     values = npz.read(store.values_path(path)) | arrays
-    npz.write(store.values_path(path), values)
+    npz_record.write(store.values_path(path), values)
     payload = json.loads(path.read_text(encoding="utf-8"))
     payload["values_sha256"] = serde.sha256(store.values_path(path))
     path.write_text(json.dumps(payload), encoding="utf-8")

@@ -311,7 +311,7 @@ def test_a_baseline_that_cannot_be_written_leaves_the_old_one(project, monkeypat
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edgekit.data.npz.write", full)
+    monkeypatch.setattr("edgekit.core.npz_record.write", full)
     with pytest.raises(EdgekitError, match="could not be written") as caught:
         gate(folder, update_baseline=True)
     assert isinstance(caught.value, OutputError)

@@ -20,6 +20,7 @@ from benchmarks import corpus, results, watch
 from edgekit.core import isolate
 from edgekit.core.recipes import RECIPES
 from edgekit.core.records import Limits
+from edgekit.data.export_messages import EXPORT, DrawRequest, ExportRequest
 
 PEER = Path(__file__).with_name("peers") / "tensorflow_usual_path.py"
 VARIANTS = ("float32", "float16", "dynamic", "int8")
@@ -36,23 +37,20 @@ def resnet50(out: Path) -> Path:
 
 def edgekit_export_seconds(model: Path, work: Path) -> float:
     """Seconds of the export step alone: conversion to the float file."""
-    answer = isolate.call(
-        "edgekit.frontend.export.export:run",
-        {
-            "model": str(model),
-            "calibration": None,
-            "golden_samples": 1,
-            "calibration_samples": 1,
-            "seed": 0,
-            "unsafe": False,
-            "out": str(work / "export.tflite"),
-            "golden_out": str(work / "export.npz"),
-            "calibration_out": "",
-        },
-        name="the exporter",
-        limits=Limits(),
+    request = ExportRequest(
+        model=model,
+        draw=DrawRequest(
+            calibration=None,
+            golden_samples=1,
+            calibration_samples=1,
+            golden_out=work / "export.npz",
+            calibration_out=work / "calibration.npz",
+            training_out=work / "training.npz",
+        ),
+        out=work / "export.tflite",
     )
-    return float(answer["seconds"]["export"])
+    answer = isolate.call(EXPORT, request, name="the exporter", limits=Limits(), writable=[work])
+    return answer.seconds["export"]
 
 
 def measure(name: str, model: Path, calibration: Path, work: Path) -> list[object]:

@@ -11,7 +11,8 @@ import numpy as np
 
 from benchmarks import results
 from edgekit.verdicts import recompute
-from edgekit.verdicts.bootstrap import Bootstrapped, Statistic
+from edgekit.verdicts.bca import Statistic
+from edgekit.verdicts.bootstrap import Bootstrapped
 from edgekit.verdicts.evidence import LEVEL
 
 SIZES = (50, 200, 1000)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from edgekit.compress.prune.prune import prune as prune_model
     from edgekit.compress.prune.sparsity_schedule import KeepZeros, PolynomialDecay
     from edgekit.core.errors import EdgekitError
+    from edgekit.core.gate_rules import GateOptions
     from edgekit.core.records import (
         Artifact,
         BenchmarkOptions,
@@ -44,9 +45,9 @@ if TYPE_CHECKING:
     from edgekit.pipeline.demo import demo
     from edgekit.pipeline.doctor import doctor
     from edgekit.pipeline.gate.gate import gate as run_gate
-    from edgekit.pipeline.init.init import init
+    from edgekit.pipeline.init.init import InitOptions, init
     from edgekit.pipeline.inspect import inspect
-    from edgekit.pipeline.validate import validate
+    from edgekit.pipeline.validate import ValidateOptions, validate
     from edgekit.runtimes.environments import add as add_runtime
     from edgekit.runtimes.environments import list_environments as list_runtimes
     from edgekit.runtimes.environments import parse as parse_runtime
@@ -59,6 +60,8 @@ _PLACES = {
     "BenchmarkOptions": "edgekit.core.records:BenchmarkOptions",
     "ConvertOptions": "edgekit.core.records:ConvertOptions",
     "EdgekitError": "edgekit.core.errors:EdgekitError",
+    "GateOptions": "edgekit.core.gate_rules:GateOptions",
+    "InitOptions": "edgekit.pipeline.init.init:InitOptions",
     "KeepZeros": "edgekit.compress.prune.sparsity_schedule:KeepZeros",
     "Limits": "edgekit.core.records:Limits",
     "Measurement": "edgekit.core.records:Measurement",
@@ -66,6 +69,7 @@ _PLACES = {
     "Pruning": "edgekit.core.records:Pruning",
     "Target": "edgekit.core.records:Target",
     "Training": "edgekit.core.records:Training",
+    "ValidateOptions": "edgekit.pipeline.validate:ValidateOptions",
     "add_runtime": "edgekit.runtimes.environments:add",
     "benchmark": "edgekit.pipeline.benchmark:benchmark",
     "convert_model": "edgekit.pipeline.convert.conversion:convert",
@@ -87,6 +91,8 @@ __all__ = [
     "BenchmarkOptions",
     "ConvertOptions",
     "EdgekitError",
+    "GateOptions",
+    "InitOptions",
     "KeepZeros",
     "Limits",
     "Measurement",
@@ -94,6 +100,7 @@ __all__ = [
     "Pruning",
     "Target",
     "Training",
+    "ValidateOptions",
     "add_runtime",
     "benchmark",
     "convert_model",

@@ -31,7 +31,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 # For the tests of the pytest plugin, and for those that load Keras models in children.
-pytest_plugins = ["pytester", "tests.keras_children"]
+pytest_plugins = ["pytester", "tests.keras_children", "tests.fake_children"]
 
 
 @pytest.fixture(scope="session")

@@ -58,11 +58,11 @@ def bundle(
         return
     for platform, path in destinations.items():
         shared.echo(f"{platform}: {path}")
-    for line in told(made):
+    for line in self_test_lines(made):
         shared.echo(line)
 
 
-def told(made: Bundle) -> Iterator[str]:
+def self_test_lines(made: Bundle) -> Iterator[str]:
     """What the self-tests allow, and what that was measured on."""
     for model in made.models:
         for tensor in model.golden.tensors:

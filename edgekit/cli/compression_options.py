@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from edgekit.cli import options as shared
 
 if TYPE_CHECKING:
     from edgekit.core.records import Pruning, Training
@@ -15,8 +18,33 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FRACTION = click.FloatRange(min=0, max=1, min_open=True, max_open=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressionFlags:
+    """The options as they were given; None and () where one was not."""
+
+    prune: str | None
+    sparsity: float | None
+    to_size: float | None
+    to_macs: float | None
+    to_latency: float | None
+    importance: str | None
+    round_to: int | None
+    prune_layer: tuple[str, ...]
+    keep_dense: tuple[str, ...]
+    reconstruct: bool | None
+    finetune: str | None
+    distill: bool | None
+    qat: bool | None
+    epochs: int | None
+    batch_size: int | None
+    learning_rate: float | None
+    patience: int | None
+    augment: bool | None
+
+
 def options(function: F) -> F:
-    """All of them; the command takes them as keywords, and gives them to `records`."""
+    """All of them; the command takes them as `compression`, a `CompressionFlags`."""
+    function = shared.as_record(CompressionFlags, "compression")(function)
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
@@ -65,7 +93,6 @@ _OPTIONS = (
     ),
     click.option(
         "--prune-layer",
-        "prune_layers",
         multiple=True,
         metavar="LAYER",
         help="Prune only these; a name or a regular expression for whole names; repeatable.",
@@ -128,76 +155,92 @@ _OPTIONS = (
 GROUPS = {
     "Pruning": (
         *("prune", "sparsity", "to_size", "to_macs", "to_latency", "importance", "round_to"),
-        *("prune_layers", "keep_dense", "reconstruct"),
+        *("prune_layer", "keep_dense", "reconstruct"),
     ),
     "Training": (
         *("finetune", "distill", "qat", "epochs", "batch_size", "learning_rate", "patience"),
         "augment",
     ),
 }
-_PRUNING = ("sparsity", "to_size", "to_macs", "to_latency", "importance", "round_to", "reconstruct")
+_PRUNING = (
+    *("sparsity", "to_size", "to_macs", "to_latency", "importance", "round_to", "reconstruct"),
+    *("prune_layer", "keep_dense"),
+)
 _TRAINING = ("distill", "epochs", "batch_size", "learning_rate", "patience", "augment")
 
 
-def pruning(given: dict[str, Any]) -> Pruning | None:
+def pruning(flags: CompressionFlags) -> Pruning | None:
     """What the options say of pruning.
 
     Raises:
         UsageError: An unknown kind, or options of pruning without --prune.
     """
-    from edgekit.cli import options as shared
     from edgekit.core.errors import UsageError
     from edgekit.core.records import Pruning
+    from edgekit.core.suggest import nearest
 
-    kind = given["prune"]
-    said = {name: given[name] for name in _PRUNING}
-    said |= {"layers": given["prune_layers"], "keep": given["keep_dense"]}
+    kind = flags.prune
     if kind is None:
-        said |= {"prune_layer": said.pop("layers"), "keep_dense": said.pop("keep")}
-        _refuse_alone("--prune", said)
+        _refuse_alone("--prune", flags, _PRUNING)
         return None
     if kind in ("structured", "unstructured"):
-        return shared.overlay(Pruning(method=kind), **said)
-    if ":" not in kind:
-        from edgekit.core.suggest import nearest
-
+        asked = shared.overlay(Pruning(), method=kind)
+    elif ":" in kind:
+        asked = Pruning(method="unstructured", pattern=kind)
+    else:
         raise UsageError(
-            "--prune is structured, unstructured, or a pattern N:M.",
+            "--prune must be structured, unstructured, or a pattern N:M.",
             received=f"--prune {kind}",
             hint=nearest(kind, ["structured", "unstructured"]) or "--prune 2:4",
         )
-    return shared.overlay(Pruning(method="unstructured", pattern=kind), **said)
+    return shared.overlay(
+        asked,
+        sparsity=flags.sparsity,
+        to_size=flags.to_size,
+        to_macs=flags.to_macs,
+        to_latency=flags.to_latency,
+        importance=flags.importance,
+        round_to=flags.round_to,
+        reconstruct=flags.reconstruct,
+        layers=flags.prune_layer,
+        keep=flags.keep_dense,
+    )
 
 
-def training(given: dict[str, Any], seed: int) -> Training | None:
+def training(flags: CompressionFlags, seed: int) -> Training | None:
     """What the options say of training.
 
     Raises:
         UsageError: Options of training without --finetune, or --qat without data.
     """
-    from edgekit.cli import options as shared
     from edgekit.core.errors import UsageError
     from edgekit.core.records import Training
 
-    said = {name: given[name] for name in _TRAINING}
-    if given["finetune"] is None:
-        if given["qat"]:
+    if flags.finetune is None:
+        if flags.qat:
             raise UsageError(
-                "--qat trains, so it needs samples to train on.",
+                "--qat needs samples to train on.",
                 received="no --finetune",
                 hint="--finetune DATA.npz --distill; --distill needs no labels.",
             )
-        _refuse_alone("--finetune", said)
+        _refuse_alone("--finetune", flags, _TRAINING)
         return None
     return shared.overlay(
-        Training(data=given["finetune"], seed=seed), quantization_aware=given["qat"], **said
+        Training(data=flags.finetune, seed=seed),
+        quantization_aware=flags.qat,
+        distill=flags.distill,
+        epochs=flags.epochs,
+        batch_size=flags.batch_size,
+        learning_rate=flags.learning_rate,
+        patience=flags.patience,
+        augment=flags.augment,
     )
 
 
-def _refuse_alone(needed: str, said: dict[str, Any]) -> None:
+def _refuse_alone(needed: str, flags: CompressionFlags, names: Sequence[str]) -> None:
     from edgekit.core.errors import UsageError
 
-    given = [name for name, value in said.items() if value is not None and value != ()]
+    given = [name for name in names if getattr(flags, name) not in (None, ())]
     if given:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise UsageError(f"{flags} goes with {needed}.", received=f"no {needed}")
+        spelled = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise UsageError(f"{spelled} cannot be used without {needed}.", received=f"no {needed}")

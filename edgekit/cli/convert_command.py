@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +15,7 @@ from edgekit.cli import options as shared
 from edgekit.cli.grouped_help import GroupedCommand
 
 if TYPE_CHECKING:
-    from edgekit.core.records import Override
+    from edgekit.core.records import Artifact, ConvertOptions, Limits, Override
 
 # Options by heading, as the help shows them.
 _GROUPS = {
@@ -36,6 +38,30 @@ class _Convert(GroupedCommand):
         super().format_help_text(ctx, formatter)
         with formatter.section("Recipes"):
             formatter.write_dl(recipes.help_rows())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertFlags:
+    """The options as they were given; None and () where one was not."""
+
+    recipes: tuple[str, ...]
+    calibration: str | None
+    output: Path | None
+    name: str | None
+    input_shapes: tuple[str, ...]
+    io_dtype: str | None
+    max_loss: float | None
+    min_sqnr_db: float | None
+    keep_float: tuple[str, ...]
+    overrides: tuple[str, ...]
+    rounding: str | None
+    bias_correction: bool | None
+    device: str | None
+    calibration_samples: int | None
+    seed: int | None
+    custom_objects: str | None
+    unsafe: bool | None
+    force: bool | None
 
 
 @click.command(cls=_Convert, groups=_GROUPS)
@@ -101,7 +127,7 @@ class _Convert(GroupedCommand):
 @click.option(
     "--rounding",
     type=click.Choice(["gptq", "nearest"]),
-    help="How weights become integers where there are samples [default: gptq].",
+    help="GPTQ or round-to-nearest, where there are samples [default: gptq].",
 )
 @click.option(
     "--bias-correction/--no-bias-correction",
@@ -144,31 +170,15 @@ class _Convert(GroupedCommand):
 @shared.project_option
 @shared.limits_options
 @shared.json_option
+@shared.as_record(ConvertFlags, "flags")
 def convert(
     model: Path,
-    recipes: tuple[str, ...],
-    calibration: str | None,
-    output: Path | None,
-    name: str | None,
-    input_shapes: tuple[str, ...],
-    io_dtype: str | None,
-    max_loss: float | None,
-    min_sqnr_db: float | None,
-    keep_float: tuple[str, ...],
-    overrides: tuple[str, ...],
-    rounding: str | None,
-    bias_correction: bool | None,
-    device: str | None,
-    calibration_samples: int | None,
-    seed: int | None,
-    custom_objects: str | None,
-    unsafe: bool | None,
-    force: bool | None,
+    flags: ConvertFlags,
+    compression: compression_options.CompressionFlags,
     project: Path | None,
     timeout: float | None,
     memory_limit: float | None,
     as_json: bool,
-    **compressing: Any,
 ) -> None:
     """Turn a trained Keras model into .tflite files, and check each.
 
@@ -185,43 +195,59 @@ def convert(
     of precisions holds the bound, nothing is written and the exit code is 1.
     """
     from edgekit.core import project as projects
-    from edgekit.core.records import ConvertOptions
     from edgekit.pipeline.convert.conversion import convert as convert_model
 
-    said = projects.load(project) if project else projects.find(model)
-    seed = said.data.seed if seed is None else seed
-    with shared.progress() as say:
+    described = projects.load(project) if project else projects.find(model)
+    seed = described.data.seed if flags.seed is None else flags.seed
+    limits = shared.limits(timeout, memory_limit)
+    with shared.progress() as report:
         made = convert_model(
             model,
-            output=output,
-            name=name,
-            calibration=calibration,
-            project=said,
-            input_shapes=parse_shapes(input_shapes),
-            custom_objects=custom_objects,
-            options=shared.overlay(
-                ConvertOptions(limits=shared.limits(timeout, memory_limit)),
-                recipes=recipes,
-                io_dtype=io_dtype,
-                max_loss=max_loss,
-                min_sqnr_db=min_sqnr_db,
-                overrides=parse_overrides(overrides, keep_float),
-                rounding=rounding,
-                bias_correction=bias_correction,
-                device=device,
-                calibration_samples=calibration_samples,
-                seed=seed,
-                prune=compression_options.pruning(compressing),
-                training=compression_options.training(compressing, seed),
-                unsafe=unsafe,
-                force=force,
-            ),
-            on_progress=say,
+            output=flags.output,
+            name=flags.name,
+            calibration=flags.calibration,
+            project=described,
+            input_shapes=parse_shapes(flags.input_shapes),
+            custom_objects=flags.custom_objects,
+            options=_options(flags, compression, seed, limits),
+            on_progress=report,
         )
     shared.echo_notes([note for artifact in made for note in artifact.notes])
     if as_json:
         shared.echo_json(made)
-        return
+    else:
+        _print(made, limits)
+
+
+def _options(
+    flags: ConvertFlags,
+    compression: compression_options.CompressionFlags,
+    seed: int,
+    limits: Limits,
+) -> ConvertOptions:
+    from edgekit.core.records import ConvertOptions
+
+    return shared.overlay(
+        ConvertOptions(limits=limits),
+        recipes=flags.recipes,
+        io_dtype=flags.io_dtype,
+        max_loss=flags.max_loss,
+        min_sqnr_db=flags.min_sqnr_db,
+        overrides=parse_overrides(flags.overrides, flags.keep_float),
+        rounding=flags.rounding,
+        bias_correction=flags.bias_correction,
+        device=flags.device,
+        calibration_samples=flags.calibration_samples,
+        seed=seed,
+        prune=compression_options.pruning(compression),
+        training=compression_options.training(compression, seed),
+        unsafe=flags.unsafe,
+        force=flags.force,
+    )
+
+
+def _print(made: Sequence[Artifact], limits: Limits) -> None:
+    """The table of files, and what is to be said of them."""
     from edgekit.pipeline.convert import spot_times
     from edgekit.report import compression_lines, conversion_lines, terminal
 
@@ -232,9 +258,8 @@ def convert(
         out.print(exceptions)
     for line in (*conversion_lines.candidate_lines(made), *conversion_lines.repair_lines(made)):
         shared.echo(line)
-    with shared.progress() as say:
-        limits = shared.limits(timeout, memory_limit)
-        ratios = spot_times.against_float(made, limits=limits, on_progress=say)
+    with shared.progress() as report:
+        ratios = spot_times.against_float(made, limits=limits, on_progress=report)
     for line in (
         *compression_lines.lines(made, ratios),
         *conversion_lines.advice_lines(made, ratios),
@@ -260,7 +285,7 @@ def parse_overrides(texts: tuple[str, ...], keep_float: tuple[str, ...]) -> tupl
         layers, equals, recipe = text.rpartition("=")
         if not (equals and layers and recipe):
             raise UsageError(
-                "--override is LAYER=RECIPE.",
+                "--override must be LAYER=RECIPE.",
                 received=text,
                 hint="--override 'conv.*=weight_only_wi8_afp32'",
             )
@@ -276,7 +301,7 @@ def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
         if name in shapes:
             from edgekit.core.errors import UsageError
 
-            raise UsageError("--input-shape names each input once.", received=", ".join(texts))
+            raise UsageError("--input-shape must name each input once.", received=", ".join(texts))
         shapes[name] = shape
     return shapes
 
@@ -292,7 +317,7 @@ def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
         from edgekit.core.errors import UsageError
 
         raise UsageError(
-            "--input-shape is NAME=1,SIZE,...: the whole shape with a batch of 1.",
+            "--input-shape must be NAME=1,SIZE,...: the whole shape, with a batch of 1.",
             received=text,
             hint="--input-shape image=1,224,224,3",
         )

@@ -60,7 +60,7 @@ def gate(
         _print_schema()
         return
     from edgekit.core import serde
-    from edgekit.core.gate_rules import OnInconclusive
+    from edgekit.core.gate_rules import GateOptions, OnInconclusive
     from edgekit.pipeline.gate.gate import gate as run_gate
     from edgekit.report import gate_table as report
 
@@ -71,8 +71,7 @@ def gate(
             update_baseline=update_baseline,
             on_inconclusive=policy,
             output=output,
-            fresh=fresh,
-            unsafe=unsafe,
+            options=GateOptions(fresh=fresh, unsafe=unsafe),
             limits=shared.limits(timeout, memory_limit),
             on_progress=say,
         )

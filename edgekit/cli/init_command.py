@@ -63,6 +63,7 @@ def init(
     stands there switched off, with the choices explained. What is advised is converted and
     measured first, and rules ask for what that holds; the gate finds it in its cache.
     """
+    from edgekit.pipeline.init.init import InitOptions
     from edgekit.pipeline.init.init import init as write_project
 
     with shared.progress() as say:
@@ -70,11 +71,10 @@ def init(
             model,
             output=output,
             data=data,
-            name=name,
-            custom_objects=custom_objects,
-            unsafe=unsafe,
             force=force,
-            measure=measure,
+            options=InitOptions(
+                name=name, custom_objects=custom_objects, unsafe=unsafe, measure=measure
+            ),
             limits=shared.limits(timeout, memory_limit),
             on_progress=say,
         )

@@ -6,12 +6,13 @@ Options default to None and overlay a record, so that each default exists once, 
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +27,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
 
 FILE = click.Path(path_type=Path)
+
+
+def as_record(kind: type[R], keyword: str) -> Callable[[F], F]:
+    """Options named as the fields of `kind` reach the command as one record, `keyword`."""
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def command(**given: Any) -> Any:
+            names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a dataclass
+            record = kind(**{name: given.pop(name) for name in names})
+            return function(**given, **{keyword: record})
+
+        return command  # type: ignore[return-value]  # takes the options that click gives it
+
+    return decorate
 
 
 def json_option(function: F) -> F:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgekit.cli import options as shared
+
+if TYPE_CHECKING:
+    from edgekit.core.project import Project
+    from edgekit.core.records import Measurement
 
 
 @click.command()
@@ -80,19 +86,21 @@ def validate(
     from edgekit.pipeline import validate as pipeline
     from edgekit.runtimes import environments
 
-    said = projects.load(project) if project else projects.find(files[0])
+    described = projects.load(project) if project else projects.find(files[0])
     with shared.progress() as say:
         measured = pipeline.validate(
             files,
-            data=data or evaluation_data(said),
+            data=data or evaluation_data(described),
             targets=tuple(environments.parse(text) for text in runtimes or ("litert",)),
-            metric=metric or said.metric,
-            reference=reference,
-            limit=limit,
-            seed=seed if seed is not None else said.data.seed,
-            jobs=jobs or 1,
-            layers=layers or overlay is not None,
-            project=said,
+            metric=metric or described.metric,
+            options=pipeline.ValidateOptions(
+                reference=reference,
+                limit=limit,
+                seed=seed if seed is not None else described.data.seed,
+                jobs=jobs or 1,
+                layers=layers or overlay is not None,
+                project=described,
+            ),
             limits=shared.limits(timeout, memory_limit),
             on_progress=say,
         )
@@ -100,30 +108,41 @@ def validate(
     if as_json:
         shared.echo_json([one.summary() for one in measured])
     else:
-        from edgekit.report import terminal
-
-        out = terminal.console()
-        out.print(terminal.measurements_table(measured))
-        if any(one.layers for one in measured):
-            from edgekit.report import layer_table as report
-
-            for one in measured:
-                if one.layers:
-                    out.print(report.layers_table(one))
-                    for line in report.blame_lines(one):
-                        out.print(line, soft_wrap=True, highlight=False)
+        print_tables(measured)
     if overlay:
-        from edgekit.core import serde
-        from edgekit.pipeline.convert.layer_report import graph_name
-        from edgekit.report.model_explorer import overlay_text
+        _write_overlay(overlay, measured[0], files[0])
+    _end_with_failures(measured)
 
-        serde.write_atomic(overlay, overlay_text(measured[0].layers, graph_name(files[0])))
+
+def print_tables(measured: Sequence[Measurement]) -> None:
+    """What was measured of each file, then its operators' errors where they were asked for."""
+    from edgekit.report import layer_table, terminal
+
+    out = terminal.console()
+    out.print(terminal.measurements_table(measured))
+    for one in measured:
+        if one.layers:
+            out.print(layer_table.layers_table(one))
+            for line in layer_table.blame_lines(one):
+                out.print(line, soft_wrap=True, highlight=False)
+
+
+def _write_overlay(overlay: Path, measured: Measurement, file: Path) -> None:
+    from edgekit.core import serde
+    from edgekit.pipeline.convert.layer_report import graph_name
+    from edgekit.report.model_explorer import overlay_text
+
+    serde.write_atomic(overlay, overlay_text(measured.layers, graph_name(file)))
+
+
+def _end_with_failures(measured: Sequence[Measurement]) -> None:
+    """Say which file a runtime cannot run, and end the command by that."""
+    from edgekit.core.errors import EXIT_USAGE
+
     failed = [one for one in measured if one.failure]
     for one in failed:
         shared.echo(f"Error: {one.artifact} on {one.target.label}: {one.failure}", err=True)
     if failed:
-        from edgekit.core.errors import EXIT_USAGE
-
         raise click.exceptions.Exit(EXIT_USAGE)
 
 
@@ -137,28 +156,26 @@ def check_overlay(overlay: Path, files: tuple[Path, ...], force: bool) -> None:
 
     if len(files) > 1:
         raise UsageError(
-            "--overlay is for one file.",
+            "--overlay cannot be used with several files.",
             received=f"{len(files)} files",
             hint="name one; Model Explorer draws an overlay over one model.",
         )
     if overlay.exists() and not (force and overlay.is_file()):
         raise UsageError(
-            "An existing output is replaced only with --force.",
+            "The output exists already.",
             received=str(overlay),
             hint="add --force, or choose another name.",
         )
 
 
-def evaluation_data(project: object) -> str:
+def evaluation_data(project: Project) -> str:
     """The project's evaluation data.
 
     Raises:
         UsageError: It names none, and --data was not given.
     """
     from edgekit.core.errors import UsageError
-    from edgekit.core.project import Project
 
-    assert isinstance(project, Project)
     if project.data.evaluation is None:
         raise UsageError(
             "validate needs evaluation samples.",

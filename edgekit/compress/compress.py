@@ -7,27 +7,33 @@ exported, and its float file is what everything here is compared with.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgekit.compress.compress_messages import (
+    FinetuneRequest,
+    KerasSource,
+    PruneRequest,
+    PruneResult,
+    SparseFile,
+    SparsitiesRequest,
+    SparsitiesResult,
+)
 from edgekit.compress.prune import channel_groups, costs, layer_graph
 from edgekit.compress.prune.prune import prune
 from edgekit.compress.prune.prune_result import Pruned
-from edgekit.core import serde
 from edgekit.core.errors import ModelError, UsageError
-from edgekit.core.records import Contract, Pruning, Step, Training
+from edgekit.core.process import Progress
+from edgekit.core.records import Pruning, Step, TensorSpec
 from edgekit.data import split
 from edgekit.data.samples import Samples
 from edgekit.frontend.export import export
 from edgekit.frontend.keras2 import to_keras3
 from edgekit.frontend.load import keras_model, load
 from edgekit.frontend.load.loaded import LoadedModel
-
-Report = Callable[[str], None]
 
 # Weights that samples have fitted already lose that fit at larger rates: a quarter of ResNet8's
 # inner channels gone, validation loss 0.807 ends at 0.682 with 1e-3 and at 0.555 with 3e-4 (both
@@ -36,83 +42,73 @@ LEARNING_RATE, FITTED_RATE = 1e-3, 3e-4
 _MOST_NAMED = 6
 
 
-def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def run(request: PruneRequest, report: Progress) -> PruneResult:
     """Prune a model, train it where that is asked for, and export its float file.
 
-    Args:
-        request: `model`, `unsafe`, `custom_objects`, `contract` (the original's), `prune`,
-            `training` (or None), `seed`, `float_bytes` (of the original's file); samples as
-            `.npz` or None: `calibration`, `training_samples`, `proof` (those whose answers are
-            wanted after each step); and what is written: `out` (the float file), `keras_out`,
-            `answers_out` (`.npz`, `STEP/OUTPUT`), `checkpoint` (a folder) with its `key`.
-        report: Takes one line of progress.
-
-    Returns:
-        `steps` without their losses, and `notes`.
+    Raises:
+        EdgekitError: What `prune.prune` and `fit.fit` raise.
+        ModelError: Names of inputs or outputs are lost in Keras 3.
+        UsageError: The target in bytes cannot be reached.
     """
-    original, model = _load(request, report)
-    pruning = _of_weights(serde.from_dict(Pruning, request["prune"]), model, request)
-    proof = Samples.load(Path(request["proof"]))
-    answers: dict[str, np.ndarray] = {}
+    original, model = _load(request.source, report)
+    outputs = _Outputs(original, Samples.load(request.proof))
+    pruned, step = _pruned(model, request, original, report)
+    wrapped, steps = outputs.after("prune", pruned.model), [step]
+    if request.finetune is not None:
+        pruned.model.trainable = True  # what was frozen in the original changed too
+        steps.append(_finetuned(pruned.model, model, wrapped, request, request.finetune, report))
+        wrapped = outputs.after("finetune", pruned.model)
+    pruned.model.save(request.keras_out)
+    report("exporting the pruned float file")
+    request.out.write_bytes(export.export(wrapped, request.source.contract))
+    # NumPy's types take any keyword for its one option, allow_pickle.
+    np.savez(request.outputs_out, **outputs.by_step)  # type: ignore[arg-type]
+    return PruneResult(steps=tuple(steps), notes=(*pruned.notes, *_left_alone(pruned)))
 
-    def answer(step: str, compressed: Any) -> LoadedModel:
-        wrapped = _named_as(keras_model.wrap_keras3(compressed), original)
-        outputs = wrapped.predict(proof.inputs)
-        answers.update({f"{step}/{name}": values for name, values in outputs.items()})
+
+class _Outputs:
+    """What the model computes for the samples that prove it, after each step."""
+
+    def __init__(self, original: LoadedModel, proof: Samples) -> None:
+        self._original, self._proof = original, proof
+        self.by_step: dict[str, np.ndarray] = {}
+
+    def after(self, step: str, compressed: Any) -> LoadedModel:
+        """Run the model on them, and give it with the original's names."""
+        wrapped = _named_as(keras_model.wrap_keras3(compressed), self._original)
+        outputs = wrapped.predict(self._proof.inputs)
+        self.by_step |= {f"{step}/{name}": values for name, values in outputs.items()}
         return wrapped
 
-    pruned, step = _pruned(model, pruning, request, original, report)
-    wrapped, steps = answer("prune", pruned.model), [step]
-    if request["training"] is not None:
-        pruned.model.trainable = True  # what was frozen in the original changed too
-        steps.append(_finetuned(pruned.model, model, wrapped, request, report))
-        wrapped = answer("finetune", pruned.model)
-    pruned.model.save(request["keras_out"])
-    report("exporting the pruned float file")
-    contract = serde.from_dict(Contract, request["contract"])
-    Path(request["out"]).write_bytes(export.export(wrapped, contract))
-    # NumPy's types take any keyword for its one option, allow_pickle.
-    np.savez(request["answers_out"], **answers)  # type: ignore[arg-type]
-    return {"steps": serde.to_dict(tuple(steps)), "notes": [*pruned.notes, *_left_alone(pruned)]}
 
+def prune_by_sparsity(request: SparsitiesRequest, report: Progress) -> SparsitiesResult:
+    """Float files of a model pruned more and more, to be timed: what they compute is no matter.
 
-def rungs(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Float files of a model pruned more and more, to be timed: their answers do not matter.
-
-    Args:
-        request: `model`, `unsafe`, `custom_objects`, `contract`, `prune`, `seed`; `sparsities`, and
-            the `folder` for the files.
-        report: Takes one line of progress.
-
-    Returns:
-        `rungs`: `sparsity` and `path` of each file, those that are as wide as the one before
-        left out.
+    Raises:
+        EdgekitError: What `prune.prune` raises.
     """
-    pruning = serde.from_dict(Pruning, request["prune"])
-    contract = serde.from_dict(Contract, request["contract"])
-    original, model = _load(request, report)
-    made: list[dict[str, Any]] = []
+    original, model = _load(request.source, report)
+    made: list[SparseFile] = []
     parameters = 0
-    for sparsity in request["sparsities"]:
+    for sparsity in request.sparsities:
         report(f"pruning {sparsity:g} of the channels, to time it")
-        wanted = replace(pruning, sparsity=sparsity)
-        pruned = prune(model, wanted, seed=int(request["seed"]), report=report)
+        wanted = replace(request.pruning, sparsity=sparsity)
+        pruned = prune(model, wanted, seed=request.seed, report=report)
         if pruned.parameters[1] == parameters:
             continue
         parameters = pruned.parameters[1]
         wrapped = _named_as(keras_model.wrap_keras3(pruned.model), original)
-        path = Path(request["folder"], f"rung-{sparsity:g}.tflite")
-        path.write_bytes(export.export(wrapped, contract))
-        made.append({"sparsity": sparsity, "path": str(path)})
-    return {"rungs": made}
+        path = request.folder / f"sparsity-{sparsity:g}.tflite"
+        path.write_bytes(export.export(wrapped, request.source.contract))
+        made.append(SparseFile(sparsity=sparsity, path=path))
+    return SparsitiesResult(files=tuple(made))
 
 
-def _load(request: Mapping[str, Any], report: Report) -> tuple[LoadedModel, Any]:
+def _load(source: KerasSource, report: Progress) -> tuple[LoadedModel, Any]:
     """The original as it was exported, and as a Keras 3 model that can be pruned."""
     report("loading the model to prune it")
-    path = Path(request["model"])
-    loaded = load.load(path, unsafe=request["unsafe"], custom_objects=request.get("custom_objects"))
-    return loaded, to_keras3.to_keras3(loaded, path, unsafe=request["unsafe"])
+    loaded = load.load(source.model, unsafe=source.unsafe, custom_objects=source.custom_objects)
+    return loaded, to_keras3.to_keras3(loaded, source.model, unsafe=source.unsafe)
 
 
 def _named_as(wrapped: LoadedModel, original: LoadedModel) -> LoadedModel:
@@ -132,7 +128,7 @@ def _named_as(wrapped: LoadedModel, original: LoadedModel) -> LoadedModel:
     return replace(wrapped, inputs=original.inputs, outputs=original.outputs, call=call)
 
 
-def _names(mine: Any, wanted: Any, which: str) -> dict[str, str]:
+def _names(mine: Sequence[TensorSpec], wanted: Sequence[TensorSpec], which: str) -> dict[str, str]:
     """Name in the original to name in the compressed model: equal ones, else by their order."""
     have, want = [spec.name for spec in mine], [spec.name for spec in wanted]
     if set(have) == set(want):
@@ -140,7 +136,7 @@ def _names(mine: Any, wanted: Any, which: str) -> dict[str, str]:
     shapes = [spec.shape[1:] for spec in mine], [spec.shape[1:] for spec in wanted]
     if shapes[0] != shapes[1]:
         raise ModelError(
-            f"The {which} of a model in Keras 3 are those that it was saved with.",
+            f"The {which} of the model could not be matched with those of its Keras 3 copy.",
             received=f"{', '.join(have)} in place of {', '.join(want)}",
             hint="save the model with Keras 3, as .keras.",
         )
@@ -148,16 +144,13 @@ def _names(mine: Any, wanted: Any, which: str) -> dict[str, str]:
 
 
 def _pruned(
-    model: Any,
-    pruning: Pruning,
-    request: Mapping[str, Any],
-    original: LoadedModel,
-    report: Report,
+    model: Any, request: PruneRequest, original: LoadedModel, report: Progress
 ) -> tuple[Pruned, Step]:
+    pruning = _of_weights(request.pruning, model, request.float_bytes)
     started = time.perf_counter()
-    fitted = split.fitted(request["calibration"], int(request["seed"]))
+    fitted = split.fitted(request.calibration, request.seed)
     samples = None if fitted is None else _renamed(fitted, model, original)
-    pruned = prune(model, pruning, samples, seed=int(request["seed"]), report=report)
+    pruned = prune(model, pruning, samples, seed=request.seed, report=report)
     (parameters_before, parameters), (macs_before, macs) = pruned.parameters, pruned.macs
     step = Step(
         name="prune",
@@ -174,7 +167,7 @@ def _pruned(
     return pruned, step
 
 
-def _of_weights(pruning: Pruning, model: Any, request: Mapping[str, Any]) -> Pruning:
+def _of_weights(pruning: Pruning, model: Any, float_bytes: int) -> Pruning:
     """A target in bytes of the float file as one in bytes of weights: the rest does not shrink.
 
     Raises:
@@ -184,13 +177,12 @@ def _of_weights(pruning: Pruning, model: Any, request: Mapping[str, Any]) -> Pru
         return pruning
     layers = layer_graph.walk(model)
     weights = costs.count(layers, channel_groups.find(layers)).weight_bytes()
-    file = int(request["float_bytes"])
-    left = pruning.to_size * file - (file - weights)
+    left = pruning.to_size * float_bytes - (float_bytes - weights)
     if left <= 0:
         raise UsageError(
-            "A float file holds weights, which pruning removes, and its graph, which stays.",
-            received=f"to_size {pruning.to_size:g} of {file} bytes, {file - weights} of them no "
-            "weights",
+            "Pruning cannot make the float file that small: only its weights shrink.",
+            received=f"to_size {pruning.to_size:g} of {float_bytes} bytes, "
+            f"{float_bytes - weights} of them no weights",
             hint="allow a larger fraction.",
         )
     return replace(pruning, to_size=left / weights)
@@ -223,26 +215,24 @@ def _finetuned(
     student: Any,
     teacher: Any,
     wrapped: LoadedModel,
-    request: Mapping[str, Any],
-    report: Report,
+    request: PruneRequest,
+    finetune: FinetuneRequest,
+    report: Progress,
 ) -> Step:
     from edgekit.compress.prune import sparsity_schedule
     from edgekit.compress.train import fit, training_summary
 
-    training = serde.from_dict(Training, request["training"])
-    pruning = serde.from_dict(Pruning, request["prune"])
-    samples = _renamed(Samples.load(Path(request["training_samples"])), student, wrapped)
-    fitted = None
-    if pruning.reconstruct:
-        fitted = split.fitted(request["calibration"], int(request["seed"]))
+    training, pruning = finetune.training, request.pruning
+    samples = _renamed(Samples.load(finetune.samples), student, wrapped)
+    fitted = split.fitted(request.calibration, request.seed) if pruning.reconstruct else None
     usual = LEARNING_RATE if fitted is None else FITTED_RATE
     trained = fit.fit(
         student,
         teacher if training.distill else None,
         samples,
         training,
-        checkpoint=Path(request["checkpoint"]),
-        key=str(request["key"]),
+        checkpoint=finetune.checkpoint.folder,
+        key=finetune.checkpoint.key,
         learning_rate=training.learning_rate or usual,
         callbacks=[sparsity_schedule.KeepZeros(student)]
         if pruning.method == "unstructured"

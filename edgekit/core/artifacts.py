@@ -1,7 +1,7 @@
 """The three files on disk that join the halves of edgekit, and their names.
 
 `NAME[.pruned][.qat].RECIPE.tflite`, its manifest of the same name (`.json`, an `Artifact`), and
-`NAME.golden.npz` (a few inputs with what Keras answered). A manifest names its file
+`NAME.golden.npz` (a few inputs with the outputs of Keras). A manifest names its file
 without a folder, so that the three can be moved together.
 """
 
@@ -11,13 +11,11 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from edgekit.core import files, serde
 from edgekit.core.errors import ModelError, ProjectError
 from edgekit.core.records import Artifact, Recipe
 
-_FLOAT: dict[str, Any] = {"name": "float32", "training": None, "quantize": None}
 _FOREIGN = "convert again, or move the manifest away to treat the file as a foreign one."
 
 
@@ -43,17 +41,21 @@ def manifest_path(tflite: Path) -> Path:
 
 def float_path(artifact: Artifact) -> Path:
     """The original model's float file, beside it: what the artifact is compared with."""
-    return _beside(artifact, replace(artifact.recipe, **_FLOAT, prune=None))
+    return _beside(artifact, replace(_float(artifact.recipe), prune=None))
 
 
 def origin_path(artifact: Artifact) -> Path:
     """The float file that it derives from, operator by operator: a pruned one, if it is pruned."""
-    return _beside(artifact, replace(artifact.recipe, **_FLOAT))
+    return _beside(artifact, _float(artifact.recipe))
 
 
 def model_name(artifact: Artifact) -> str:
     """What the model is called: the first part of the names of all its files."""
     return Path(artifact.path).name.removesuffix(f".{artifact.recipe.label}.tflite")
+
+
+def _float(recipe: Recipe) -> Recipe:
+    return replace(recipe, name="float32", training=None, quantize=None)
 
 
 def _beside(artifact: Artifact, recipe: Recipe) -> Path:
@@ -95,7 +97,7 @@ def load(tflite: Path) -> Artifact | None:
     except ProjectError as error:
         raise ProjectError(
             f"{path.name} beside {tflite.name} is not its manifest.",
-            received=f"{error.rule} {error.received or ''}".strip(),
+            received=error.brief,
             hint=_FOREIGN,
         ) from None
     if artifact.sha256 != serde.sha256(tflite):

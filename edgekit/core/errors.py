@@ -1,7 +1,7 @@
 """The exceptions that edgekit raises, and the exit codes they end a command with.
 
 ```
-EdgekitError                 exit 2: the rule, what was received, the next step
+EdgekitError                 exit 2: what happened, what was received, the next step
 ├── UsageError               options that contradict each other, an unknown name
 ├── OutputError              a result cannot be written: no room, no right, a file in the way
 ├── ProjectError             edgekit.toml, a manifest or another record cannot be read
@@ -28,10 +28,9 @@ An error that arises in a worker process crosses to the parent as a dictionary
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from edgekit.core.text import printable
 
@@ -43,11 +42,11 @@ EXIT_INTERNAL = 70
 
 
 class EdgekitError(Exception):
-    """A mistake that the person at the keyboard can mend.
+    """A mistake that the person at the keyboard can fix.
 
     Args:
-        rule: What must hold, as one sentence.
-        received: What was found instead.
+        rule: What happened or must be, as one sentence: "The model file was not found."
+        received: What was found.
         hint: The next step, preferably a command.
     """
 
@@ -68,7 +67,12 @@ class EdgekitError(Exception):
             lines.append(f"  Hint: {self.hint}")
         return "\n".join(map(printable, lines))
 
-    def to_dict(self) -> dict[str, Any]:
+    @property
+    def brief(self) -> str:
+        """What happened and what was received, on one line and as it is."""
+        return " ".join(filter(None, (self.rule, self.received)))
+
+    def to_dict(self) -> dict[str, str | None]:
         """The error as plain JSON types, for crossing a process boundary or `--json`."""
         return {
             "type": type(self).__name__,
@@ -161,9 +165,9 @@ class InternalError(Exception):
 
 
 def of_system(error: OSError) -> EdgekitError:
-    """What the system refused (room, rights, open files), as an error that can be mended."""
+    """What the system refused (room, rights, open files), as an error that can be fixed."""
     return OutputError(
-        "The system lets edgekit read and write its files.",
+        "The system did not let edgekit read or write its files.",
         received=str(error),
         hint="look at free space and permissions, also those of the temporary folder (TMPDIR).",
     )
@@ -206,7 +210,7 @@ def _tree(root: type[EdgekitError]) -> dict[str, type[EdgekitError]]:
     return found
 
 
-def from_dict(payload: dict[str, Any]) -> EdgekitError:
+def from_dict(payload: Mapping[str, str | None]) -> EdgekitError:
     """Rebuild an error that `EdgekitError.to_dict` took apart in another process."""
     kind = _tree(EdgekitError).get(str(payload.get("type")), EdgekitError)
     return kind(str(payload["rule"]), received=payload.get("received"), hint=payload.get("hint"))

@@ -122,6 +122,21 @@ class TimingOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GateOptions:
+    """What `gate` does when nobody says otherwise.
+
+    Attributes:
+        fresh: Convert, run and time everything again, whatever the cache has.
+        unsafe: Allow models that hold code.
+        timing: How long and how often files are timed.
+    """
+
+    fresh: bool = False
+    unsafe: bool = False
+    timing: TimingOptions = field(default_factory=TimingOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What became of one rule, for one variant on one target.
 

@@ -11,15 +11,18 @@ from __future__ import annotations
 import hashlib
 import platform
 import signal
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from edgekit.core import isolate, serde
 from edgekit.core.cache_dir import home
 from edgekit.core.errors import EdgekitError, WorkerCrashed
+from edgekit.core.isolate import Request, Result, Stage
+from edgekit.core.process import Progress
+from edgekit.core.records import Limits
 
 _OFF = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 # Signals of native code that fails; others come from outside.
@@ -35,28 +38,52 @@ _HINT = (
 
 
 def call(
-    target: str, request: Mapping[str, Any], *, name: str, notes: list[str], **options: Any
-) -> Any:
-    """`isolate.call` for functions that compute with TensorFlow; takes the same arguments.
+    stage: Stage[Request, Result],
+    request: Request,
+    *,
+    name: str,
+    notes: list[str],
+    limits: Limits,
+    on_progress: Progress | None = None,
+    restart: bool = False,
+    writable: Sequence[Path] = (),
+    own_code: bool = False,
+) -> Result:
+    """`isolate.call` for stages that compute with TensorFlow; takes the same arguments.
 
     Args:
-        target: See there.
+        stage: See there.
         request: See there.
         name: See there.
         notes: Gets one more where TensorFlow ran without oneDNN.
-        options: See there.
+        limits: See there.
+        on_progress: See there.
+        restart: See there.
+        writable: See there.
+        own_code: See there.
 
     Raises:
         EdgekitError: As `isolate.call`; a crash counts when it comes without oneDNN, too.
     """
-    memory = _memory_of(target)
+    run = partial(
+        isolate.call,
+        stage,
+        request,
+        name=name,
+        limits=limits,
+        on_progress=on_progress,
+        restart=restart,
+        writable=writable,
+        own_code=own_code,
+    )
+    memory = _memory_of(stage.target)
     if not memory.exists():
         try:
-            return isolate.call_json(target, request, name=name, **options)
+            return run()
         except WorkerCrashed as crash:
             if not _is_fault(crash):
                 raise
-    result = isolate.call_json(target, request, name=name, env=_OFF, crash_hint=_HINT, **options)
+    result = run(env=_OFF, crash_hint=_HINT)
     _remember(memory)
     notes.append(_NOTE.format(name=name))
     return result

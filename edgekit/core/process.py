@@ -6,8 +6,9 @@ JSON, one a line, over the child's standard input and output; arrays travel in f
 A child answers each request with any number of `{"progress": text}` lines and then one
 `{"result": ...}` or `{"error": {...}}`.
 
-Two threads belong to a child: one reads its lines, the other looks at time and memory and ends
-the child that passes a limit, whatever it sends and whatever its caller waits for.
+Three threads belong to a child: one reads its lines, one keeps the end of its standard error, and
+one looks at time and memory and ends the child that passes a limit, whatever it sends and whatever
+its caller waits for.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ import queue
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,8 +37,8 @@ _WATCH_SECONDS = 0.05
 # What a child may make its parent hold: answers that wait, and the length of each.
 _MAX_WAITING = 8
 _MAX_LINE_BYTES = 64 << 20
-# Of standard error only the end is ever shown.
-_MAX_LOG_BYTES, _SHOWN_LOG_BYTES = 16 << 20, 4000
+# Of standard error only the end is ever shown, and kept.
+_KEPT_ERROR_BYTES = 4000
 # Backstop for one allocation that is larger than all memory: addresses are reserved, too.
 _SPARE_DATA_BYTES = 4 << 30
 # How a child ends that the system gave no memory (as shells say of SIGKILL).
@@ -86,23 +86,22 @@ class Process:
         self.limits = limits
         self._crash_hint = crash_hint
         if shutil.which(command[0]) is None:
-            raise WorkerCrashed(f"{name} must start.", received=f"no {command[0]}")
+            raise WorkerCrashed(f"{name} could not be started.", received=f"no {command[0]}")
         most = 2 * limits.memory_bytes + _SPARE_DATA_BYTES
-        # Appended to, so that it can be cut while the child writes.
-        self._log = tempfile.TemporaryFile("a+b")
         self._said = b""
         try:
             self._child = subprocess.Popen(
                 sandbox.wrapped(command, data_bytes=most, writable=writable),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self._log,
+                stderr=subprocess.PIPE,
                 env=None if env is None else dict(env),
                 start_new_session=True,
             )
         except OSError as error:
-            self._log.close()
-            raise WorkerCrashed(f"{name} must start.", received=f"{command[0]}: {error}") from None
+            raise WorkerCrashed(
+                f"{name} could not be started.", received=f"{command[0]}: {error}"
+            ) from None
         _live.add(self._child.pid)
         self._tree = ProcessTree(self._child)
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue(_MAX_WAITING)
@@ -111,8 +110,10 @@ class Process:
         self._fault: RunError | None = None
         self._closing, self._over = threading.Event(), threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._reader.start()
+        self._listener.start()
         self._watcher.start()
 
     def request(
@@ -201,6 +202,13 @@ class Process:
                 self._child.wait(timeout=5)
         self.kill()
 
+    def _listen(self) -> None:
+        """Keep the end of what the child says on standard error, however much it says."""
+        assert self._child.stderr is not None
+        with self._child.stderr as errors:
+            while words := os.read(errors.fileno(), 1 << 16):
+                self._said = (self._said + words)[-_KEPT_ERROR_BYTES:]
+
     def _watch(self) -> None:
         """End the child when it passes a limit, and what it leaves behind when it ends."""
         try:
@@ -209,13 +217,19 @@ class Process:
                 if fault is not None and self._child.poll() is None:
                     self._fault = fault
                     break
-                if os.fstat(self._log.fileno()).st_size > _MAX_LOG_BYTES:
-                    self._said = self._log_end()
-                    self._log.truncate(0)
         finally:  # nobody waits for a child that nobody watches
             self.kill()
-            self._reader.join(timeout=1.0)  # it reads what was said before the end
+            self._read_to_the_end()
             self._over.set()
+
+    def _read_to_the_end(self) -> None:
+        """Wait until all is read that was said before the end, and both pipes are closed.
+
+        Not for long: a process that escaped may hold the other end of them.
+        """
+        deadline = time.monotonic() + 1.0
+        for thread in (self._reader, self._listener):
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def _late(self) -> RunError | None:
         if time.monotonic() < self._deadline:
@@ -255,14 +269,9 @@ class Process:
 
     def _last_words(self) -> str:
         """The last line of the child's standard error: often the native reason."""
-        lines = (self._said + self._log_end()).decode(errors="replace").split("\n")
+        lines = self._said.decode(errors="replace").split("\n")
         words = [line.strip() for line in lines if line.strip()]
         return f"; it said: {printable(words[-1][:300])}" if words else ""
-
-    def _log_end(self) -> bytes:
-        end = self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, end - _SHOWN_LOG_BYTES))
-        return self._log.read()
 
     def kill(self) -> None:
         """Stop the child, and whatever it started, at once."""
@@ -276,9 +285,7 @@ class Process:
         self._watcher.join()
         if self._child.stdin is not None:
             self._child.stdin.close()
-        # It closes its pipe, but where a process that escaped holds the other end of it.
-        self._reader.join(timeout=1.0)
-        self._log.close()
+        self._read_to_the_end()
 
     def __enter__(self) -> Process:
         return self

@@ -7,8 +7,11 @@ metric's name carries its unit.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from edgekit.core.errors import UsageError
 
 SCHEMA_VERSION = 1
 
@@ -68,7 +71,7 @@ class Quantization:
 
     @property
     def needs_calibration(self) -> bool:
-        """Whether it cannot be done without samples: int4 to the nearest is no good."""
+        """Whether it cannot be done without samples: int4 by round-to-nearest is no good."""
         return self.needs_ranges or (self.weight_bits < 8 and self.refines_weights)
 
 
@@ -140,10 +143,15 @@ class Recipe:
     quantize: Quantization | None = None
 
     @property
+    def trains_rounding(self) -> bool:
+        """Whether the file is trained with its rounding in place."""
+        return self.training is not None and self.training.quantization_aware
+
+    @property
     def label(self) -> str:
         """The name, behind what was done before: `pruned.qat.static_wi8_ai8`."""
-        aware = self.training is not None and self.training.quantization_aware
-        return f"{'pruned.' if self.prune else ''}{'qat.' if aware else ''}{self.name}"
+        aware = "qat." if self.trains_rounding else ""
+        return f"{'pruned.' if self.prune else ''}{aware}{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -500,6 +508,27 @@ class ConvertOptions:
     unsafe: bool = False
     force: bool = False
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.max_loss is not None and not 0 <= self.max_loss < 1:
+            raise UsageError(
+                "max_loss must be a fraction from 0 up to 1: 0.01 is one sample in a hundred.",
+                received=str(self.max_loss),
+            )
+        if self.min_sqnr_db is not None and not math.isfinite(self.min_sqnr_db):
+            raise UsageError(
+                "min_sqnr must be a number of decibels.", received=str(self.min_sqnr_db)
+            )
+        least = {"seed": 0, "calibration_samples": 1, "golden_samples": 1}
+        for name, minimum in least.items():
+            value = getattr(self, name)
+            if value < minimum:
+                raise UsageError(f"{name} must be at least {minimum}.", received=str(value))
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether a bound on the loss is to hold."""
+        return self.max_loss is not None or self.min_sqnr_db is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,7 +95,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         allowed = typing.get_args(kind)
         if value not in allowed:
             raise ProjectError(
-                f"{where} is one of {', '.join(map(str, allowed))}.",
+                f"{where} must be one of {', '.join(map(str, allowed))}.",
                 received=_shown(value),
                 hint=nearest(str(value), map(str, allowed)),
             )
@@ -104,7 +104,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         return _build_tuple(kind, value, where)
     if origin in (dict, Mapping):
         if not isinstance(value, dict):
-            raise ProjectError(f"{where} is a table.", received=_shown(value))
+            raise ProjectError(f"{where} must be a table.", received=_shown(value))
         item = typing.get_args(kind)[1]
         return {key: _build(item, entry, f"{where}.{key}") for key, entry in value.items()}
     return _build_scalar(kind, value, where)
@@ -112,7 +112,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
 
 def _build_record(kind: type, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
-        raise ProjectError(f"{where} is a table of keys.", received=_shown(value))
+        raise ProjectError(f"{where} must be a table of keys.", received=_shown(value))
     hints = _hints(kind)
     for key in value:
         if key not in hints:
@@ -135,7 +135,7 @@ def _build_tuple(kind: Any, value: Any, where: str) -> tuple[Any, ...]:
     if items[-1] is Ellipsis:
         return tuple(_build(items[0], v, f"{where}[{i}]") for i, v in enumerate(value))
     if len(value) != len(items):
-        raise ProjectError(f"{where} has {len(items)} values.", received=_shown(value))
+        raise ProjectError(f"{where} must have {len(items)} values.", received=_shown(value))
     return tuple(
         _build(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(items, value, strict=True))
     )
@@ -159,7 +159,7 @@ def _build_scalar(kind: Any, value: Any, where: str) -> Any:
         return value
     elif kind is Path and isinstance(value, str):
         return Path(value)
-    raise ProjectError(f"{where} is a {kind.__name__}.", received=_shown(value))
+    raise ProjectError(f"{where} must be of type {kind.__name__}.", received=_shown(value))
 
 
 def dumps(record: Any) -> str:
@@ -182,7 +182,7 @@ def loads(kind: type[T], text: str, where: str = "") -> T:
 
 def _no_number(name: str) -> float:
     """JSON has no infinity: `to_dict` writes such numbers as text."""
-    raise ValueError(f"{name} is no number in JSON")
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 @contextmanager
@@ -210,7 +210,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
-            f"{path} can be written.",
+            f"{path} could not be written.",
             received=error.strerror or str(error),
             hint="look at free space and permissions there, or choose another place.",
         ) from None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from edgekit.core.errors import DataError
-from edgekit.core.records import Contract, Limits
+from edgekit.core.records import Contract
 from edgekit.data import input_ranges, sources, split, suitability, synthetic
+from edgekit.data.export_messages import DrawRequest, SampleFacts
 from edgekit.data.samples import Samples
 
 # A batch to train on, and one to judge by.
@@ -21,7 +20,7 @@ class Drawn:
     """What a conversion runs on.
 
     Attributes:
-        golden: Samples that the original model answers.
+        golden: Samples with outputs of the original model.
         calibration: Samples for static ranges; None without data.
         training: Samples to train on; None where nothing is trained.
         ranges: Smallest and largest value of the calibration samples, by float input.
@@ -34,86 +33,83 @@ class Drawn:
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
-    def save(self, request: Mapping[str, Any]) -> None:
-        """Write what later stages need, as `request` names it (see `draw`)."""
+    def save(self, request: DrawRequest) -> None:
+        """Write them where `request` says."""
+        self.golden.save(request.golden_out)
         if self.calibration is not None:
-            self.calibration.save(Path(request["calibration_out"]), compress=False)
+            self.calibration.save(request.calibration_out, compress=False)
         if self.training is not None:
-            self.training.save(Path(request["training_out"]), compress=False)
+            self.training.save(request.training_out, compress=False)
 
-    def answer(self) -> dict[str, Any]:
-        """What an exporter says of the samples, in JSON's types."""
-        return {
-            "golden": "synthetic" if self.calibration is None else "data",
-            "calibration_sha256": self.calibration.sha256 if self.calibration else None,
-            "calibration_ranges": {name: list(pair) for name, pair in self.ranges.items()},
-            "training_sha256": self.training.sha256 if self.training else None,
-        }
+    @property
+    def facts(self) -> SampleFacts:
+        """What an exporter says of the samples."""
+        return SampleFacts(
+            golden="synthetic" if self.calibration is None else "data",
+            calibration_sha256=self.calibration.sha256 if self.calibration else None,
+            calibration_ranges=self.ranges,
+            training_sha256=self.training.sha256 if self.training else None,
+        )
 
 
-def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str, int]) -> Drawn:
+def draw(contract: Contract, request: DrawRequest, id_limits: Mapping[str, int]) -> Drawn:
     """Golden samples, and calibration samples where there is data.
 
     Args:
         contract: The model's inputs, with their preprocessing.
-        request: `calibration` (a source, or None), `golden_samples`, `calibration_samples`,
-            `seed`, `calibrates`: whether anything will be calibrated, so that unfit samples
-            matter, `training` (a source, or None), and `judges`: how many of the held-back
-            calibration samples judge what was trained, and are not trained on. For `Drawn.save`
-            `calibration_out` and `training_out` (`.npz`). `memory_bytes` is the memory limit;
-            without it that of `Limits`.
+        request: Sources, and how many samples are wanted of each kind.
         id_limits: Exclusive upper bounds of integer inputs, for synthetic samples.
 
     Returns:
         Golden and calibration samples without one in common. Without data the golden ones
         are synthetic: valid in shape, type and range; and there is no calibration. No training
-        sample is golden, or one of the held-back calibration samples that judge.
+        sample is golden, or one of the held-out calibration samples that judge.
 
     Raises:
         DataError: A source cannot be read, does not fit, or leaves nothing to train on.
     """
-    wanted, seed = int(request["golden_samples"]), int(request["seed"])
-    if not request.get("calibration"):
+    wanted, seed = request.golden_samples, request.seed
+    if not request.calibration:
         return Drawn(golden=synthetic.synthetic(contract, wanted, seed, dict(id_limits)))
     drawn = sources.load(
-        request["calibration"],
+        request.calibration,
         contract,
         purpose="calibration",
-        limit=wanted + int(request["calibration_samples"]),
+        limit=wanted + request.calibration_samples,
         seed=seed,
-        memory_bytes=_memory(request),
+        memory_bytes=request.memory_bytes,
     )
     golden, calibration = _apart(drawn, wanted, seed)
     training = None
-    if request.get("training"):
+    if request.training:
         _, held = split.held_back(calibration, seed)
-        judges = held.take(range(min(int(request["judges"]), len(held))))
-        training = _training(request, contract, (golden, judges), seed)
-    calibrates = bool(request.get("calibrates"))
+        judges = held.take(range(min(request.judges, len(held))))
+        training = _training(request, request.training, contract, (golden, judges))
     return Drawn(
         golden=golden,
         calibration=calibration,
         training=training,
         ranges=input_ranges.of(calibration, contract),
-        warnings=suitability.warnings(calibration, golden, drawn, contract) if calibrates else (),
+        warnings=suitability.warnings(calibration, golden, drawn, contract)
+        if request.calibrates
+        else (),
     )
 
 
-def _memory(request: Mapping[str, Any]) -> int:
-    return int(request.get("memory_bytes", Limits().memory_bytes))
-
-
 def _training(
-    request: Mapping[str, Any], contract: Contract, others: Sequence[Samples], seed: int
+    request: DrawRequest, source: str, contract: Contract, others: Sequence[Samples]
 ) -> Samples:
-    source = request["training"]
     drawn = sources.load(
-        source, contract, purpose="training", seed=seed, memory_bytes=_memory(request)
+        source,
+        contract,
+        purpose="training",
+        seed=request.seed,
+        memory_bytes=request.memory_bytes,
     )
     training = split.without(drawn, *others)
     if len(training) < _FEWEST:
         raise DataError(
-            f"Training takes at least {_FEWEST} samples besides those that judge it.",
+            f"Training needs at least {_FEWEST} samples besides the held-out ones.",
             received=f"{len(training)} of {len(drawn)} from {source}",
             hint="give more data.",
         )

@@ -1,4 +1,4 @@
-"""`.npz` files: those of strangers are read without unpickling, ours are equal byte for byte.
+"""`.npz` files of strangers, read without unpickling (ours are written by `core.npz_record`).
 
 What an array takes is known from its header before any of it is read, and held against a limit:
 five megabytes of zeros may unpack to five gigabytes. Headers and sizes may lie, so no more is
@@ -11,7 +11,7 @@ import io
 import math
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,6 @@ from edgekit.core.errors import DataError, reading
 from edgekit.core.records import Limits
 from edgekit.data import unpacked_size
 
-# A zip entry's oldest date. A fixed one makes equal arrays equal files, byte for byte.
-_NO_DATE = (1980, 1, 1, 0, 0, 0)
 _FAULT = "The data file is no whole .npz."
 _HINT = "write it with numpy.savez_compressed(path, x=inputs, y=labels)."
 _BLOCK_BYTES = 2**20
@@ -89,24 +87,6 @@ def read(
         return found
 
 
-def write(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool = True) -> None:
-    """Write arrays by name: the same file, byte for byte, for the same arrays.
-
-    Without `compress` it is larger and many times faster to write.
-    """
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, array in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=_NO_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
-            with archive.open(entry, "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, little_endian(array), allow_pickle=False)
-
-
-def little_endian(array: np.ndarray) -> np.ndarray:
-    """Contiguous, and of one byte order, so that hash and file are the same everywhere."""
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
-
-
 @contextmanager
 def _open(path: Path) -> Iterator[zipfile.ZipFile]:
     files.size(path, "data file", kind=DataError)
@@ -128,7 +108,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
         name = member.filename.removesuffix(".npy")
         if name in found:
             raise DataError(
-                "The data file holds two arrays of one name.", received=f"{path}: {name!r}"
+                "The data file must not hold two arrays of one name.", received=f"{path}: {name!r}"
             )
         found[name] = member
     return found
@@ -154,8 +134,8 @@ def _check(name: str, header: _Header, path: Path) -> None:
     what = "dtype object (ragged rows?)" if header.dtype.hasobject else f"dtype {header.dtype}"
     if header.dtype.hasobject or header.dtype.names or header.dtype.subdtype:
         raise DataError(
-            f"Arrays of {path.name} hold numbers or strings; Python objects could run "
-            "code when they are read.",
+            f"Arrays of {path.name} must hold numbers or strings; Python objects could run code "
+            "when they are read.",
             received=f"{name!r} has {what}",
             hint="give every row the same shape, or save label names as np.array(names).",
         )
@@ -184,4 +164,4 @@ def _array(file: IO[bytes], header: _Header) -> np.ndarray:
 def _check_text(characters: np.ndarray) -> None:
     """NumPy takes any number for a character, and Python fails when it looks at one."""
     if (characters > sys.maxunicode).any() or ((characters >> 11) == _SURROGATES).any():
-        raise ValueError("an array of strings holds what is no character")
+        raise ValueError("an array of strings holds what is not a character")

@@ -1,17 +1,17 @@
 """What a trained model says of itself, for `edgekit init`: names, activations, own scaling.
 
-`run` and `answer` are called in a child process (see `isolate`); nothing is exported.
+`run` and `run_scaled` are called in a child process (see `isolate`); nothing is exported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
-from edgekit.core import serde
-from edgekit.core.records import Preprocessing, TensorSpec
+from edgekit.core.isolate import Stage
+from edgekit.core.records import Contract, Preprocessing, TensorSpec
 from edgekit.data import preprocess
 from edgekit.data.samples import Samples
 from edgekit.frontend.export.export import fix_shapes
@@ -33,70 +33,33 @@ _PASSING = {
     "RandomTranslation",
     "RandomCrop",
 }
-_ACTIVATIONS = ("softmax", "sigmoid")
+_Activation = Literal["softmax", "sigmoid"]
 # Scales that bring 0 to 255 near 1: 1/255, 1/128, 1/127.5. And means that only pixels have.
 _PIXEL_SCALES = (1 / 300, 1 / 100)
 _PIXEL_MEAN = 20.0
 _MOST_LAYERS = 50
 
 
-def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
-    """Load a model and describe it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A model to load, and what it may do: as `load.load` takes it."""
 
-    Args:
-        request: `model`, `unsafe`, `custom_objects`.
-        report: Takes one line of progress.
+    model: Path
+    unsafe: bool
+    custom_objects: str | None = None
 
-    Returns:
-        `contract` with a batch of 1, and activations where the last layer tells them;
-        `scaling` by input (see `Scaling`); `id_limits` by input; `notes`.
+    @property
+    def own_code(self) -> bool:
+        """Whether it may run the person's own code, which may write what the person may."""
+        return self.unsafe or self.custom_objects is not None
 
-    Raises:
-        ModelError: It cannot be loaded; UnsafeModelError where it holds code.
-    """
-    report("loading the model")
-    loaded = load.load(
-        Path(request["model"]),
-        unsafe=request["unsafe"],
-        custom_objects=request.get("custom_objects"),
-    )
-    contract = serde.to_dict(fix_shapes(loaded, {}))
-    for spec, activation in zip(contract["outputs"], _activations(loaded), strict=True):
-        if activation:
-            spec["activation"] = activation
-    return {
-        "contract": contract,
-        "scaling": serde.to_dict(_scaling(loaded)),
-        "id_limits": dict(loaded.id_limits),
-        "notes": list(loaded.notes),
-    }
+    def load(self) -> LoadedModel:
+        """The model, in this process.
 
-
-def answer(request: Mapping[str, Any], report: Callable[[str], None]) -> None:
-    """Let a model answer pixels that are scaled in several ways.
-
-    Args:
-        request: `model`, `unsafe`, `custom_objects`; `input` (a TensorSpec), `ways` (each a
-            Preprocessing), `pixels` (an `.npz` of Samples, uint8 of the input's size), and the
-            folder `out`, where `0.npz`, `1.npz`... get the outputs of each way.
-        report: Takes one line of progress.
-
-    Raises:
-        ModelError: The model cannot be loaded.
-    """
-    loaded = load.load(
-        Path(request["model"]),
-        unsafe=request["unsafe"],
-        custom_objects=request.get("custom_objects"),
-    )
-    spec = serde.from_dict(TensorSpec, request["input"], "input")
-    pixels = Samples.load(Path(request["pixels"])).inputs[spec.name]
-    for number, way in enumerate(request["ways"]):
-        stated = serde.from_dict(Preprocessing, way, "way")
-        values = preprocess.preprocess_batch(pixels, replace(spec, preprocessing=stated))
-        outputs = loaded.predict({spec.name: values})
-        few = Samples(inputs={spec.name: pixels[:, :1, :1]}, reference=outputs)
-        few.save(Path(request["out"]) / f"{number}.npz", compress=False)
+        Raises:
+            ModelError: It cannot be loaded; UnsafeModelError where it holds code.
+        """
+        return load.load(self.model, unsafe=self.unsafe, custom_objects=self.custom_objects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +72,93 @@ class Scaling:
     layer: str
     does: str
     takes_pixels: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What a model says of itself.
+
+    Attributes:
+        contract: With a batch of 1, and activations where the last layer tells them.
+        scaling: By input.
+        id_limits: By input that holds ids: the first number that is none.
+        notes: What loading it had to say.
+    """
+
+    contract: Contract
+    scaling: dict[str, Scaling] = field(default_factory=dict)
+    id_limits: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaledPixels:
+    """Pixels for a model's image input, and ways to scale them.
+
+    Attributes:
+        source: The model.
+        input: Its input.
+        ways: Each a preprocessing of that input.
+        pixels: An `.npz` of `Samples`, uint8 of the input's size.
+        folder: Where outputs are written to.
+    """
+
+    source: Source
+    input: TensorSpec
+    ways: tuple[Preprocessing, ...]
+    pixels: Path
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaledOutputs:
+    """An `.npz` of `Samples` for each way, whose reference is what the model computed."""
+
+    files: tuple[Path, ...]
+
+
+def run(request: Source, report: Callable[[str], None]) -> Description:
+    """Load a model and describe it.
+
+    Raises:
+        ModelError: It cannot be loaded; UnsafeModelError where it holds code.
+    """
+    report("loading the model")
+    loaded = request.load()
+    contract = fix_shapes(loaded, {})
+    outputs = tuple(
+        replace(spec, activation=activation) if activation else spec
+        for spec, activation in zip(contract.outputs, _activations(loaded), strict=True)
+    )
+    return Description(
+        contract=replace(contract, outputs=outputs),
+        scaling=_scaling(loaded),
+        id_limits=dict(loaded.id_limits),
+        notes=tuple(loaded.notes),
+    )
+
+
+def run_scaled(request: ScaledPixels, report: Callable[[str], None]) -> ScaledOutputs:
+    """Compute a model's outputs of pixels that are scaled in several ways.
+
+    Raises:
+        ModelError: The model cannot be loaded.
+    """
+    del report
+    loaded, spec = request.source.load(), request.input
+    pixels = Samples.load(request.pixels).inputs[spec.name]
+    files = []
+    for number, way in enumerate(request.ways):
+        values = preprocess.preprocess_batch(pixels, replace(spec, preprocessing=way))
+        outputs = loaded.predict({spec.name: values})
+        few = Samples(inputs={spec.name: pixels[:, :1, :1]}, reference=outputs)
+        files.append(request.folder / f"{number}.npz")
+        few.save(files[-1], compress=False)
+    return ScaledOutputs(files=tuple(files))
+
+
+DESCRIBE = Stage(f"{__name__}:run", Source, Description)
+RUN_SCALED = Stage(f"{__name__}:run_scaled", ScaledPixels, ScaledOutputs)
 
 
 def _tensors(model: Any, which: str) -> list[Any]:
@@ -126,24 +176,28 @@ def _history(tensor: Any) -> tuple[Any, int]:
     return layer, int(getattr(history, "tensor_index", 0))
 
 
-def _activations(loaded: LoadedModel) -> list[str | None]:
+def _activations(loaded: LoadedModel) -> list[_Activation | None]:
     outputs = _tensors(loaded.model, "outputs")
     if len(outputs) != len(loaded.outputs):
         return [None] * len(loaded.outputs)
     return [_activation(tensor) for tensor in outputs]
 
 
-def _activation(tensor: Any) -> str | None:
+def _activation(tensor: Any) -> _Activation | None:
     layer, index = _history(tensor)
     inner = _tensors(layer, "outputs")
     if inner:  # a nested model: its own last layer
         return _activation(inner[index]) if index < len(inner) else None
-    kind = type(layer).__name__.lower()
-    if kind in _ACTIVATIONS:
+    kind = _named(type(layer).__name__.lower())
+    if kind:
         axis = getattr(layer, "axis", -1)
         return kind if axis in (-1, len(tensor.shape) - 1) else None
-    name = getattr(getattr(layer, "activation", None), "__name__", "")
-    return name if name in _ACTIVATIONS else None
+    return _named(getattr(getattr(layer, "activation", None), "__name__", ""))
+
+
+def _named(name: str) -> _Activation | None:
+    known: tuple[_Activation, ...] = get_args(_Activation)
+    return next((one for one in known if one == name), None)
 
 
 def _scaling(loaded: LoadedModel) -> dict[str, Scaling]:

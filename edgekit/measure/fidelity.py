@@ -12,9 +12,7 @@ from edgekit.core.errors import DataError
 from edgekit.core.records import Contract, Metric, TensorSpec
 from edgekit.core.suggest import nearest
 from edgekit.measure.intervals import wilson
-
-ZERO = 1e-12
-"""Outputs of no larger magnitude are zero: their ratio to another such output says nothing."""
+from edgekit.tflite import signal
 
 _SMALLEST_PROBABILITY = 1e-7  # int8 softmax gives exact zeros, whose logarithm is infinite
 
@@ -22,11 +20,7 @@ _SMALLEST_PROBABILITY = 1e-7  # int8 softmax gives exact zeros, whose logarithm 
 def sqnr_db(reference: np.ndarray, candidate: np.ndarray) -> float:
     """Signal-to-quantization-noise ratio of `candidate`, in decibels.
 
-    `10 * log10(sum(reference**2) / sum((reference - candidate)**2))`, summed in
-    float64 over all samples. Each halving of the error adds about 6 dB.
-
-    >>> round(sqnr_db(np.array([3.0, 4.0]), np.array([3.0, 4.5])), 6)
-    20.0
+    Over all samples at once, as `tflite.signal.sqnr_db`, of outputs that are checked.
 
     Args:
         reference: Outputs of the float model, shape `(samples, ...)`.
@@ -35,21 +29,12 @@ def sqnr_db(reference: np.ndarray, candidate: np.ndarray) -> float:
 
     Returns:
         Decibels, higher is better; `inf` where equal, or where nothing on either side
-        exceeds `ZERO`; `-inf` where only the reference is zero.
+        exceeds `signal.ZERO`; `-inf` where only the reference is zero.
 
     Raises:
         DataError: The shapes differ, there is no value, or one is NaN or infinite.
     """
-    a, b = _pair(reference, candidate)
-    noise = float(np.max(np.abs(a - b)))
-    signal = float(np.max(np.abs(a)))
-    if noise == 0.0 or max(signal, float(np.max(np.abs(b)))) <= ZERO:
-        return math.inf
-    if signal <= ZERO:
-        return -math.inf
-    # Each side by its own maximum first: squares neither overflow nor vanish.
-    ratio = float(np.sum((a / signal) ** 2) / np.sum(((a - b) / noise) ** 2))
-    return 10 * math.log10(ratio) + 20 * (math.log10(signal) - math.log10(noise))
+    return signal.sqnr_db(*_pair(reference, candidate))
 
 
 def cosine(reference: np.ndarray, candidate: np.ndarray) -> float:
@@ -72,8 +57,8 @@ def cosine(reference: np.ndarray, candidate: np.ndarray) -> float:
     """
     a, b = _pair(reference, candidate)
     largest = float(np.max(np.abs(a))), float(np.max(np.abs(b)))
-    if min(largest) <= ZERO:
-        return 1.0 if max(largest) <= ZERO else 0.0
+    if min(largest) <= signal.ZERO:
+        return 1.0 if max(largest) <= signal.ZERO else 0.0
     a, b = a / largest[0], b / largest[1]
     value = float(np.sum(a * b) / math.sqrt(float(np.sum(a * a)) * float(np.sum(b * b))))
     return max(-1.0, min(1.0, value))
@@ -102,14 +87,14 @@ def kl_divergence(
     a, b = _pair(reference, candidate)
     if a.ndim < 2 or a.shape[-1] < 2:
         raise DataError(
-            "Divergence compares probabilities of at least 2 classes, along the last axis.",
+            "Divergence needs probabilities of at least 2 classes, along the last axis.",
             received=f"shape {a.shape}",
         )
     if logits is None:
         logits = bool(np.any(a < 0) or np.any(np.abs(a.sum(axis=-1) - 1) > 0.01))
-    p, q = (_softmax(a), _softmax(b)) if logits else (a, b)
-    p, q = _normalized(p), _normalized(q)
-    return max(0.0, float(np.mean(np.sum(p * np.log(p / q), axis=-1))))
+    p, q = (np.exp(signal.log_softmax(array)) if logits else array for array in (a, b))
+    floored = (np.log(np.maximum(array, _SMALLEST_PROBABILITY)) for array in (p, q))
+    return max(0.0, float(signal.kl_divergence(*floored).mean()))
 
 
 def agreement(reference: np.ndarray, candidate: np.ndarray) -> np.ndarray:
@@ -132,7 +117,7 @@ def agreement(reference: np.ndarray, candidate: np.ndarray) -> np.ndarray:
     a, b = _pair(reference, candidate)
     if a.ndim < 2 or a.shape[-1] < 2:
         raise DataError(
-            "Agreement compares classes, at least 2 of them along the last axis.",
+            "Agreement needs at least 2 classes, along the last axis.",
             received=f"shape {a.shape}",
         )
     same = np.argmax(a, axis=-1) == np.argmax(b, axis=-1)
@@ -166,7 +151,7 @@ def compare(
     if set(reference) != set(candidate) or not reference:
         odd = sorted(set(reference) ^ set(candidate))
         raise DataError(
-            "Both runs have the same outputs.",
+            "Both runs must have the same outputs.",
             received=f"{', '.join(reference) or 'none'} against {', '.join(candidate) or 'none'}",
             hint=nearest(odd[0], set(reference) & set(candidate)) if odd else None,
         )
@@ -246,7 +231,7 @@ def _pair(reference: np.ndarray, candidate: np.ndarray) -> tuple[np.ndarray, np.
     """Both as float64, checked."""
     if reference.shape != candidate.shape or reference.size == 0:
         raise DataError(
-            "Reference and candidate have the same shape, with at least one value.",
+            "Reference and candidate must have the same shape, with at least one value.",
             received=f"{reference.shape} against {candidate.shape}",
         )
     for what, array in (("reference", reference), ("candidate", candidate)):
@@ -254,19 +239,9 @@ def _pair(reference: np.ndarray, candidate: np.ndarray) -> tuple[np.ndarray, np.
         if bad.any():
             first = [int(i) for i in np.argwhere(bad)[0]]
             raise DataError(
-                f"The {what}'s outputs are finite.",
+                f"The {what}'s outputs are not finite.",
                 received=f"{int(bad.sum())} of {array.size} values are NaN or infinite, the "
                 f"first at index {first}",
                 hint="a model that overflows cannot be compared: check its inputs and weights.",
             )
     return np.asarray(reference, np.float64), np.asarray(candidate, np.float64)
-
-
-def _softmax(values: np.ndarray) -> np.ndarray:
-    powers = np.exp(values - values.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-
-
-def _normalized(values: np.ndarray) -> np.ndarray:
-    raised = np.maximum(values, _SMALLEST_PROBABILITY)
-    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))

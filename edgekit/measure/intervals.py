@@ -6,14 +6,13 @@ In NumPy and the standard library: `scipy.stats` takes most of a second to impor
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 import numpy as np
 
-_NORMAL = NormalDist()
-Z = _NORMAL.inv_cdf(0.975)
-_RESAMPLES = 4000
-_AT_ONCE = 1 << 22
+from edgekit.verdicts import bca
+from edgekit.verdicts.bca import NORMAL, RESAMPLES, Bca
+
+Z = NORMAL.inv_cdf(0.975)
 # From here on the mean of samples is normal to any digit that is shown, and thousands of
 # resamples would take seconds.
 _MANY = 20_000
@@ -41,9 +40,9 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
 def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float] | None:
     """Interval of the mean by the bias-corrected, accelerated bootstrap, BCa.
 
-    Efron 1987, "Better bootstrap confidence intervals", JASA 82:171. The acceleration of
-    a mean has a closed form, the skewness over `6 * sqrt(n)`, so no jackknife runs. An
-    interval of a monotone function of the mean (a root) is that function of its ends.
+    See `edgekit.verdicts.bca`. The acceleration of a mean has a closed form, the skewness over
+    `6 * sqrt(n)`, so no jackknife runs. An interval of a monotone function of the mean (a root) is
+    that function of its ends.
 
     Args:
         values: Per-sample values `(n,)`, finite.
@@ -64,24 +63,12 @@ def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float] | No
     if n >= _MANY:
         half = Z * spread / math.sqrt(n)
         return mean - half, mean + half
-    means = _resampled_means(values, np.random.default_rng(seed))
-    # Ties count half: with few distinct values many resamples equal the mean itself.
-    below = (np.sum(means < mean) + np.sum(means == mean) / 2) / _RESAMPLES
-    bias = _NORMAL.inv_cdf(min(max(float(below), 1 / _RESAMPLES), 1 - 1 / _RESAMPLES))
-    acceleration = float(np.mean((deviations / spread) ** 3)) / (6 * math.sqrt(n))
-
-    def quantile(z: float) -> float:
-        shifted = bias + (bias + z) / max(1 - acceleration * (bias + z), 1e-3)
-        return float(np.quantile(means, _NORMAL.cdf(shifted)))
-
-    return quantile(-Z), quantile(Z)
-
-
-def _resampled_means(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    n = len(values)
-    batch = max(1, _AT_ONCE // n)
-    means = [
-        values[rng.integers(0, n, (min(batch, _RESAMPLES - start), n))].mean(axis=1)
-        for start in range(0, _RESAMPLES, batch)
-    ]
-    return np.concatenate(means)
+    means = bca.draws(
+        lambda rows: values[rows].mean(axis=1),
+        [np.arange(n)],
+        RESAMPLES,
+        np.random.default_rng(seed),
+    )
+    shift = Bca.of(means, mean, -values)
+    low, high = np.quantile(means, [shift.share(-Z), shift.share(Z)])
+    return float(low), float(high)

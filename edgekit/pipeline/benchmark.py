@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,45 +50,67 @@ def benchmark(
     paths = [Path(path) for path in files]
     for path in paths:
         if not path.is_file():
-            raise ModelError("The .tflite file exists.", received=str(path))
+            raise ModelError("The .tflite file was not found.", received=str(path))
     for target in targets:
         environments.python_for(target)  # refuses before anything slow begins
-    names = artifacts.labels(paths)
     first = _reference_index(paths, Path(reference) if reference else None)
+    timed = [
+        _File(path=path, name=name, sizes=sizes(path))
+        for path, name in zip(paths, artifacts.labels(paths), strict=True)
+    ]
+    return [
+        one
+        for target in targets
+        for one in _on_target(timed, first, target, options, limits, on_progress)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A file to time, what measurements call it, and what needs no clock."""
+
+    path: Path
+    name: str
+    sizes: tuple[Metric, ...]
+
+
+def _on_target(
+    files: Sequence[_File],
+    first: int,
+    target: Target,
+    options: BenchmarkOptions,
+    limits: Limits,
+    on_progress: Progress,
+) -> Iterator[Measurement]:
+    """The files, timed side by side on one target; ratios are against the one at `first`."""
+    open_timer = local.open_timer
     # The reference leads, because ratios are against the first.
-    order = [first, *(i for i in range(len(paths)) if i != first)]
-    bytes_of = [sizes(path) for path in paths]
-    machine = describe_host()
-    measured = []
-    for target in targets:
-        timed = latency.benchmark(
-            [paths[i] for i in order],
-            target,
-            options,
-            open_timer=local.open_timer,
-            limits=limits,
-            on_progress=on_progress,
+    order = [first, *(i for i in range(len(files)) if i != first)]
+    timed = latency.benchmark(
+        [files[i].path for i in order],
+        target,
+        options,
+        open_timer=open_timer,
+        limits=limits,
+        on_progress=on_progress,
+    )
+    times = {index: timed.files[place] for place, index in enumerate(order)}
+    for index, file in enumerate(files):
+        on_progress(f"measuring the memory of {file.path.name} on {target.label}")
+        peak = peak_memory.peak_memory(
+            file.path, timed.target, open_timer=open_timer, limits=limits
         )
-        times = {index: timed.files[place] for place, index in enumerate(order)}
-        for index, path in enumerate(paths):
-            on_progress(f"measuring the memory of {path.name} on {target.label}")
-            peak = peak_memory.peak_memory(
-                path, timed.target, open_timer=local.open_timer, limits=limits
-            )
-            measured.append(
-                Measurement(
-                    artifact=names[index],
-                    artifact_sha256=serde.sha256(path),
-                    samples_sha256="",
-                    num_samples=0,
-                    target=timed.target,
-                    host=machine,
-                    metrics=(*times[index], *_of_reference(index == first), peak, *bytes_of[index]),
-                    notes=_notes(names[index], names[first], times[index], target),
-                    created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                )
-            )
-    return measured
+        yield Measurement(
+            artifact=file.name,
+            artifact_sha256=serde.sha256(file.path),
+            samples_sha256="",
+            num_samples=0,
+            target=timed.target,
+            host=describe_host(),
+            metrics=(*times[index], *_of_reference(index == first), peak, *file.sizes),
+            notes=_notes(file.name, files[first].name, times[index], target),
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
 
 
 def _reference_index(files: Sequence[Path], reference: Path | None) -> int:
@@ -96,7 +119,7 @@ def _reference_index(files: Sequence[Path], reference: Path | None) -> int:
             if path.resolve() == reference.resolve():
                 return index
         raise UsageError(
-            "--reference is one of the files that are timed.",
+            "--reference must be one of the files that are timed.",
             received=str(reference),
             hint=f"add it: edgekit benchmark {reference} ...",
         )

@@ -13,7 +13,7 @@ from edgekit.core.process import Progress, silent
 from edgekit.core.records import ConvertOptions, Measurement, Target
 from edgekit.pipeline.benchmark import benchmark
 from edgekit.pipeline.convert.conversion import convert
-from edgekit.pipeline.validate import validate
+from edgekit.pipeline.validate import ValidateOptions, validate
 from edgekit.report.advice import Advice, advise
 from edgekit.runtimes import environments
 
@@ -61,7 +61,7 @@ def demo(
         data=project.resolve(project.data.evaluation or "data.npz"),
         targets=targets,
         metric=project.metric,
-        project=project,
+        options=ValidateOptions(project=project),
         on_progress=on_progress,
     )
     remarks += [
@@ -69,6 +69,17 @@ def demo(
         for one in proven
         if one.failure
     ]
+    measured = _with_times(files, targets, proven, on_progress)
+    return measured, _advise(measured, files[0].name), remarks
+
+
+def _with_times(
+    files: Sequence[Path],
+    targets: Sequence[Target],
+    proven: Sequence[Measurement],
+    on_progress: Progress,
+) -> list[Measurement]:
+    """The measurements of files that a runtime could run, with their times there."""
     measured = []
     for target in targets:
         able = [one for one in proven if one.target == target and not one.failure]
@@ -80,7 +91,7 @@ def demo(
             on_progress=on_progress,
         )
         measured += [_joined(one, two) for one, two in zip(able, timed, strict=True)]
-    return measured, _advise(measured, files[0].name), remarks
+    return measured
 
 
 def _targets(names: Sequence[str], on_progress: Progress) -> tuple[list[Target], list[str]]:
@@ -94,14 +105,14 @@ def _targets(names: Sequence[str], on_progress: Progress) -> tuple[list[Target],
         except EnvironmentFailure as error:
             if len(names) == 1:
                 raise
-            remarks.append(f"SKIPPED {name}: {error.rule} {error.received or ''}".strip())
+            remarks.append(f"SKIPPED {name}: {error.brief}")
             continue
         targets.append(target)
     if not targets:
         raise EnvironmentFailure(
-            "The demo runs on at least one runtime.",
+            "The demo needs at least one runtime.",
             received="; ".join(remarks),
-            hint="leave --runtime away: litert comes with edgekit.",
+            hint="leave --runtime out: litert comes with edgekit.",
         )
     return targets, remarks
 
@@ -140,7 +151,7 @@ def sample_model() -> Path:
         if path.is_file():
             return path
     raise UsageError(
-        "The demo's model lies in sample_models/digits of a checkout.",
+        "The demo's model was not found in sample_models/digits of a checkout.",
         received=f"no such folder in {Path.cwd()}",
         hint="run it in a checkout of edgekit.",
     )

@@ -1,4 +1,4 @@
-"""What is installed, which runtimes work, and what would mend the rest."""
+"""What is installed, which runtimes work, and what would fix the rest."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from edgekit.core import sandbox
 from edgekit.core.errors import EdgekitError
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes import environments, local
+from edgekit.runtimes.worker.worker_serve import Greeting, Hello
 
 # Imported by edgekit without TensorFlow / for Keras models only.
 _BASE = ("numpy", "scipy", "rich", "pillow", "ai-edge-litert", "litert-quantizer")
 _CONVERT = {"tensorflow": "tensorflow", "keras": "keras", "tf-keras": "tf_keras"}
-_MEND_CONVERT = "pip install '.[convert]' in the checkout"
+_FIX_CONVERT = "pip install '.[convert]' in the checkout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at: whether it works, and the command that mends it."""
+    """One thing that was looked at: whether it works, and the command that fixes it."""
 
     what: str
     ok: bool
     detail: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 def doctor() -> list[Finding]:
@@ -42,7 +43,7 @@ def doctor() -> list[Finding]:
                 what=name,
                 ok=version is not None,
                 detail=version or "not installed",
-                mend=None if version else "pip install . in the checkout",
+                fix=None if version else "pip install . in the checkout",
             )
         )
     for name, module in _CONVERT.items():
@@ -55,7 +56,7 @@ def doctor() -> list[Finding]:
                 detail=(_version(name) or "installed")
                 if found
                 else "not installed: Keras models cannot be converted, .tflite files can",
-                mend=None if found else _MEND_CONVERT,
+                fix=None if found else _FIX_CONVERT,
             )
         )
     added = [environments.parse(one.label) for one in environments.list_environments()]
@@ -66,7 +67,7 @@ def doctor() -> list[Finding]:
                 what="tflite-runtime",
                 ok=False,
                 detail="not added: files cannot be proven on the runtime many devices still ship",
-                mend="edgekit runtime add tflite-runtime==2.14.0",
+                fix="edgekit runtime add tflite-runtime==2.14.0",
             )
         )
     return findings
@@ -81,8 +82,8 @@ def _wall() -> Finding:
             keeps += ", and open no TCP connections"
         return Finding(what="landlock", ok=True, detail=f"version {version}: {keeps}")
     detail = "not there: nothing but edgekit's own checks keeps a model from writing files"
-    mend = "use Linux 5.19 or later with Landlock enabled" if sys.platform == "linux" else None
-    return Finding(what="landlock", ok=False, detail=detail, mend=mend)
+    fix = "use Linux 5.19 or later with Landlock enabled" if sys.platform == "linux" else None
+    return Finding(what="landlock", ok=False, detail=detail, fix=fix)
 
 
 def _runtime(target: Target) -> Finding:
@@ -90,15 +91,15 @@ def _runtime(target: Target) -> Finding:
     try:
         python = environments.python_for(target)
         with local.start(python, target, name=name, limits=Limits(seconds=60)) as worker:
-            said = local.ask(worker, "hello")
+            said = local.ask(worker, Hello(), Greeting)
     except EdgekitError as error:
         return Finding(
             what=target.label,
             ok=False,
             detail=error.received or error.rule,
-            mend=error.hint or f"edgekit runtime add {target.label}",
+            fix=error.hint or f"edgekit runtime add {target.label}",
         )
-    detail = f"{said['version']} on Python {said['python']}, NumPy {said['numpy']}"
+    detail = f"{said.version} on Python {said.python}, NumPy {said.numpy}"
     return Finding(what=target.label, ok=True, detail=detail)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from edgekit import tflite
-from edgekit.core import isolate, serde
+from edgekit.core import isolate
 from edgekit.core.errors import ModelError, RunError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Delegation, Limits, Target
 from edgekit.runtimes import local
 from edgekit.tflite import Inspection
+
+Result = TypeVar("Result")
 
 
 def inspect(
@@ -25,13 +27,12 @@ def inspect(
         EnvironmentFailure: The runtime is not installed.
     """
     path, target, limits = Path(path), target or Target(), limits or Limits()
-    found = serde.from_dict(Inspection, _in_child("look", path, limits), str(path))
+    found = read_in_child(INSPECT, path, limits)
     try:
         with local.open_session(path, target, limits=limits) as session:
             info = session.info
     except (RunError, ModelError) as error:
-        failure = f"{error.rule} {error.received or ''}".strip()
-        return found, Delegation(runtime=target.label, failure=failure)
+        return found, Delegation(runtime=target.label, failure=error.brief)
     return found, Delegation(
         runtime=f"{target.runtime} {info.runtime_version}",
         partitions=info.partitions,
@@ -46,26 +47,36 @@ def contract(path: Path, limits: Limits) -> Contract:
         ModelError: Missing, damaged, or its names are ambiguous.
         RunError: Reading it passed a limit.
     """
-    return serde.from_dict(Contract, _in_child("look_at_contract", path, limits), str(path))
+    return read_in_child(CONTRACT, path, limits)
 
 
-def look(request: Mapping[str, Any], report: Progress) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TfliteFile:
+    """A `.tflite` to read."""
+
+    path: Path
+
+
+def run_inspect(request: TfliteFile, report: Progress) -> Inspection:
     """What `inspect` runs in a child."""
     del report
-    return serde.to_dict(tflite.inspect(Path(request["path"])))
+    return tflite.inspect(request.path)
 
 
-def look_at_contract(request: Mapping[str, Any], report: Progress) -> Any:
+def run_contract(request: TfliteFile, report: Progress) -> Contract:
     """What `contract` runs in a child."""
     del report
-    return serde.to_dict(tflite.contract(Path(request["path"])))
+    return tflite.contract(request.path)
 
 
-def _in_child(function: str, path: Path, limits: Limits) -> Any:
-    """A large file of very many parts takes long to read; a small one cannot (`verifier`)."""
-    return isolate.call_json(
-        f"{__name__}:{function}",
-        {"path": str(path)},
-        name=f"The reader of {path.name}",
-        limits=limits,
-    )
+INSPECT = isolate.Stage(f"{__name__}:run_inspect", TfliteFile, Inspection)
+CONTRACT = isolate.Stage(f"{__name__}:run_contract", TfliteFile, Contract)
+
+
+def read_in_child(stage: isolate.Stage[TfliteFile, Result], path: Path, limits: Limits) -> Result:
+    """What a stage reads in a `.tflite`.
+
+    In a child, since a large file of very many parts takes long; a small one cannot (`verifier`).
+    """
+    request, name = TfliteFile(path=path), f"The reader of {path.name}"
+    return isolate.call(stage, request, name=name, limits=limits)

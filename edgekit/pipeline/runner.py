@@ -65,7 +65,7 @@ class Drawn:
         return self._hashes.result()
 
 
-class Runs:
+class Runner:
     """Each file on each target, run once; the next one's workers start meanwhile.
 
     Args:
@@ -129,7 +129,7 @@ class Runs:
         """What the runtime said of a file that has run."""
         return self._infos[path, target]
 
-    def __enter__(self) -> Runs:
+    def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, *_: object) -> None:

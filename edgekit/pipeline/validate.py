@@ -6,8 +6,8 @@ anything else, and what is not needed for that is imported and computed meanwhil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +19,30 @@ from edgekit.core.records import Limits, Measurement, Metric, Target
 from edgekit.measure.machine import describe_host
 from edgekit.pipeline.convert import layer_report as measure_layers
 from edgekit.pipeline.evaluate import Candidate, candidate, measure, sample_notes
-from edgekit.pipeline.runner import REFERENCE_TARGET, Drawn, Runs
+from edgekit.pipeline.runner import REFERENCE_TARGET, Drawn, Runner
 from edgekit.runtimes import environments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateOptions:
+    """What `validate` does when nobody says otherwise.
+
+    Attributes:
+        reference: The float file of all files; the one beside each by default.
+        limit: Draw that many samples; all by default.
+        seed: Of the draw and of bootstraps.
+        jobs: Worker processes that share the samples.
+        layers: Also measure the error of each operator, with LiteRT; the first measurement
+            of each file holds them.
+        project: What `edgekit.toml` says, for files without a manifest.
+    """
+
+    reference: Path | None = None
+    limit: int | None = None
+    seed: int = 0
+    jobs: int = 1
+    layers: bool = False
+    project: Project | None = None
 
 
 def validate(
@@ -29,12 +51,7 @@ def validate(
     data: str,
     targets: Sequence[Target] = (Target(),),
     metric: str | None = None,
-    reference: Path | str | None = None,
-    limit: int | None = None,
-    seed: int = 0,
-    jobs: int = 1,
-    layers: bool = False,
-    project: Project | None = None,
+    options: ValidateOptions | None = None,
     limits: Limits | None = None,
     on_progress: Progress = silent,
 ) -> list[Measurement]:
@@ -46,13 +63,7 @@ def validate(
         data: Evaluation samples: `.npz`, `.csv`, a folder by class or `module:function`.
         targets: Runtimes to run on.
         metric: A metric's name or `module:function`; guessed from the labels by default.
-        reference: The float file of `files`; the one beside each by default.
-        limit: Draw that many samples; all by default.
-        seed: Of the draw and of bootstraps.
-        jobs: Worker processes that share the samples.
-        layers: Also measure the error of each operator, with LiteRT; the first measurement
-            of each file holds them.
-        project: What `edgekit.toml` says, for files without a manifest.
+        options: Another float file, a part of the samples, and whether layers are measured.
         limits: Time and memory of each worker.
         on_progress: Takes one line at each step.
 
@@ -66,77 +77,99 @@ def validate(
     """
     if not files:
         raise UsageError("validate needs at least one .tflite file.", received="none")
-    _check(targets, jobs, seed)
-    limits = limits or Limits()
+    options, limits = options or ValidateOptions(), limits or Limits()
+    _check(targets, options)
     paths = [Path(path) for path in files]
     names = artifacts.labels(paths)
-    candidates = [
-        candidate(path, Path(reference) if reference else None, project, limits) for path in paths
-    ]
-    for file in candidates if layers else ():
+    candidates = [candidate(path, options.reference, options.project, limits) for path in paths]
+    for file in candidates if options.layers else ():
         measure_layers.check_reference(file.path, file.origin)
-    drawn = Drawn(data, limit, seed, limits.memory_bytes)
-    runs = Runs(
+    drawn = Drawn(data, options.limit, options.seed, limits.memory_bytes)
+    runner = Runner(
         _in_order(candidates, targets),
-        jobs=jobs,
+        jobs=options.jobs,
         limits=limits,
         on_progress=on_progress,
         meanwhile=drawn.begin_hashing,
     )
-    machine = describe_host()
-    measurements = []
-    with runs:
+    with runner:
         _check_metric(metric)
-        for name, file in zip(names, candidates, strict=True):
-            samples = drawn.of(file.contract)
-            expected = None
-            if file.reference is not None:
-                expected = runs.outputs(file.reference, REFERENCE_TARGET, samples)
-            for target in targets:
-                failure: str | None = None
-                metrics: tuple[Metric, ...] = ()
-                notes: tuple[str, ...] = ()
-                try:
-                    outputs = runs.outputs(file.path, target, samples)
-                    metrics, notes = measure(file, samples, outputs, expected, metric)
-                    notes += sample_notes(file.manifest, samples, drawn.hashes()[1])
-                except UnsupportedOperator as error:
-                    failure = error.received or error.rule
-                measurements.append(
-                    Measurement(
-                        artifact=name,
-                        artifact_sha256=serde.sha256(file.path),
-                        samples_sha256=drawn.hashes()[0],
-                        num_samples=len(samples),
-                        target=target,
-                        host=machine,
-                        metrics=metrics,
-                        failure=failure,
-                        notes=notes,
-                        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                    )
-                )
-    for number, file in enumerate(candidates if layers else ()):
-        errors, note = measure_layers.measure_layers(
-            file.path,
-            file.origin,
-            drawn.of(file.contract),
-            equalized=file.manifest.equalized if file.manifest else None,
-            seed=seed,
-            limits=limits or Limits(),
-            on_progress=on_progress,
-        )
+        measured = [
+            one
+            for name, file in zip(names, candidates, strict=True)
+            for one in _on_targets(name, file, targets, metric, drawn, runner)
+        ]
+    for number, file in enumerate(candidates if options.layers else ()):
         first = number * len(targets)
-        one = measurements[first]
-        measurements[first] = replace(one, layers=errors, notes=(*one.notes, note))
-    return measurements
+        measured[first] = _with_layers(
+            measured[first], file, drawn, options.seed, limits, on_progress
+        )
+    return measured
 
 
-def _check(targets: Sequence[Target], jobs: int, seed: int) -> None:
+def _on_targets(
+    name: str,
+    file: Candidate,
+    targets: Sequence[Target],
+    metric: str | None,
+    drawn: Drawn,
+    runner: Runner,
+) -> Iterator[Measurement]:
+    """A file on each target, measured against its float file on LiteRT."""
+    samples = drawn.of(file.contract)
+    expected = None
+    if file.reference is not None:
+        expected = runner.outputs(file.reference, REFERENCE_TARGET, samples)
+    for target in targets:
+        failure: str | None = None
+        metrics: tuple[Metric, ...] = ()
+        notes: tuple[str, ...] = ()
+        try:
+            outputs = runner.outputs(file.path, target, samples)
+            metrics, notes = measure(file, samples, outputs, expected, metric)
+            notes += sample_notes(file.manifest, samples, drawn.hashes()[1])
+        except UnsupportedOperator as error:
+            failure = error.received or error.rule
+        yield Measurement(
+            artifact=name,
+            artifact_sha256=serde.sha256(file.path),
+            samples_sha256=drawn.hashes()[0],
+            num_samples=len(samples),
+            target=target,
+            host=describe_host(),
+            metrics=metrics,
+            failure=failure,
+            notes=notes,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+
+def _with_layers(
+    measured: Measurement,
+    file: Candidate,
+    drawn: Drawn,
+    seed: int,
+    limits: Limits,
+    on_progress: Progress,
+) -> Measurement:
+    errors, note = measure_layers.measure_layers(
+        file.path,
+        file.origin,
+        drawn.of(file.contract),
+        equalized=file.manifest.equalized if file.manifest else None,
+        seed=seed,
+        limits=limits,
+        on_progress=on_progress,
+    )
+    return replace(measured, layers=errors, notes=(*measured.notes, note))
+
+
+def _check(targets: Sequence[Target], options: ValidateOptions) -> None:
     """Refuse what cannot end well before anything slow begins."""
+    jobs, seed = options.jobs, options.seed
     if jobs < 1 or seed < 0:
         raise UsageError(
-            "jobs is at least 1, seed at least 0.", received=f"jobs {jobs}, seed {seed}"
+            "jobs must be at least 1, seed at least 0.", received=f"jobs {jobs}, seed {seed}"
         )
     for target in targets:
         environments.python_for(target)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from edgekit import tflite
-from edgekit.core import recipes, serde
+from edgekit.core import npz_record, recipes
 from edgekit.core.records import Candidate, Recipe
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.equalize import Exponents
@@ -20,10 +18,10 @@ from edgekit.quantize.rewrite import engine
 from edgekit.quantize.rewrite.cast_pairs import pairs, producers
 from edgekit.quantize.rewrite.engine import Exceptions
 from edgekit.quantize.weights import patch
-from edgekit.quantize.weights.patch import Weights
 from edgekit.tflite import Model
+from edgekit.tflite.quantized_weights import QuantizedWeights
 
-INT8_WEIGHTS = recipes.RECIPES["weight_only_wi8_afp32"].quantize
+INT8_WEIGHTS = recipes.INT8_WEIGHTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +32,8 @@ class Prepared:
         float_model: The `.tflite` that is quantized: the float file, or one that computes the
             same with equalized weights. Operators have the same indices in both.
         ranges: Of activations, where the recipe or its exceptions need them.
-        weights: By the operator's index; none for those that are rounded to the nearest.
-        small: Operators so small that int8 weights in place of int4 hardly cost anything.
+        weights: By the operator's index; none where round-to-nearest gives them.
+        cheap_int8: Operators so small that int8 weights in place of int4 hardly cost anything.
         equalized: Of which activations `float_model` holds other values than the float file:
             exponents by tensor name (see `equalize`).
         candidates: What was compared to come here.
@@ -43,8 +41,8 @@ class Prepared:
 
     float_model: bytes
     ranges: Ranges | None = None
-    weights: Mapping[int, Weights] = field(default_factory=dict)
-    small: frozenset[int] = frozenset()
+    weights: Mapping[int, QuantizedWeights] = field(default_factory=dict)
+    cheap_int8: frozenset[int] = frozenset()
     equalized: Exponents = field(default_factory=dict)
     candidates: tuple[Candidate, ...] = ()
 
@@ -67,55 +65,62 @@ class Prepared:
 
     def exceptions(self, others: Exceptions = MappingProxyType({})) -> Exceptions:
         """Its own exceptions, and others, which win."""
-        return {**dict.fromkeys(self.small, INT8_WEIGHTS), **others}
+        return {**dict.fromkeys(self.cheap_int8, INT8_WEIGHTS), **others}
 
     def save(self, path: Path) -> None:
         """Write all of it to an `.npz`, for another process."""
         arrays: dict[str, np.ndarray] = {"float_model": np.frombuffer(self.float_model, np.uint8)}
         for index, weights in self.weights.items():
-            arrays[f"codes/{index}/{weights.bits}"] = weights.codes
+            arrays[f"integers/{index}/{weights.bits}/{weights.axis}"] = weights.integers
             arrays[f"scales/{index}"] = weights.scales
             if weights.bias is not None:
                 arrays[f"bias/{index}"] = weights.bias
-        about: dict[str, Any] = {
-            "small": sorted(self.small),
-            "equalized": self.equalized,
-            "candidates": serde.to_dict(self.candidates),
-            "ranges": None if self.ranges is None else list(self.ranges),
-        }
         for number, extremes in enumerate((self.ranges or {}).values()):
             arrays[f"min/{number}"], arrays[f"max/{number}"] = extremes["min"], extremes["max"]
-        arrays["about"] = np.array(json.dumps(about))
-        # NumPy's types take any keyword for its one option, allow_pickle.
-        np.savez(path, **arrays)  # type: ignore[arg-type]
+        record = _PreparedRecord(
+            cheap_int8=tuple(sorted(self.cheap_int8)),
+            equalized=self.equalized,
+            candidates=self.candidates,
+            ranges=None if self.ranges is None else tuple(self.ranges),
+        )
+        npz_record.write_record(path, record, arrays)
 
     @classmethod
     def load(cls, path: Path) -> Prepared:
         """Read what `save` wrote."""
-        with np.load(path) as file:
-            about = json.loads(str(file["about"]))
-            weights = {}
-            for key in file.files:
-                if key.startswith("codes/"):
-                    _, index, bits = key.split("/")
-                    bias = f"bias/{index}"
-                    weights[int(index)] = Weights(
-                        codes=file[key],
-                        scales=file[f"scales/{index}"],
-                        bias=file[bias] if bias in file.files else None,
-                        bits=int(bits),
-                    )
-            ranges = None
-            if about["ranges"] is not None:
-                ranges = {
-                    name: {"min": file[f"min/{i}"], "max": file[f"max/{i}"]}
-                    for i, name in enumerate(about["ranges"])
-                }
-            return cls(
-                float_model=file["float_model"].tobytes(),
-                ranges=ranges,
-                weights=weights,
-                small=frozenset(about["small"]),
-                equalized={name: tuple(powers) for name, powers in about["equalized"].items()},
-                candidates=tuple(serde.from_dict(Candidate, c) for c in about["candidates"]),
-            )
+        record, arrays = npz_record.read_record(_PreparedRecord, path)
+        weights = {}
+        for key, integers in arrays.items():
+            if key.startswith("integers/"):
+                _, index, bits, axis = key.split("/")
+                weights[int(index)] = QuantizedWeights(
+                    integers=integers,
+                    scales=arrays[f"scales/{index}"],
+                    bias=arrays.get(f"bias/{index}"),
+                    bits=int(bits),
+                    axis=int(axis),
+                )
+        ranges = None
+        if record.ranges is not None:
+            ranges = {
+                name: {"min": arrays[f"min/{i}"], "max": arrays[f"max/{i}"]}
+                for i, name in enumerate(record.ranges)
+            }
+        return cls(
+            float_model=arrays["float_model"].tobytes(),
+            ranges=ranges,
+            weights=weights,
+            cheap_int8=frozenset(record.cheap_int8),
+            equalized=record.equalized,
+            candidates=record.candidates,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PreparedRecord:
+    """What of a `Prepared` is no array; `ranges` are the names of its tensors."""
+
+    cheap_int8: tuple[int, ...]
+    equalized: Exponents
+    candidates: tuple[Candidate, ...]
+    ranges: tuple[str, ...] | None = None

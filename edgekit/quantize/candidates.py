@@ -1,4 +1,4 @@
-"""Which way to quantize serves a model best: tried on calibration samples held back for it.
+"""Which way to quantize serves a model best: tried on calibration samples held out for it.
 
 Plain rounding with the extremes as ranges is always among the candidates, and has to be
 beaten.
@@ -28,16 +28,16 @@ from edgekit.quantize.calibration.variants import HELD, Variant, thirds
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.diagnose.single_operator import live_bytes
 from edgekit.quantize.rewrite import engine
-from edgekit.quantize.rewrite.cheap_int8 import small
-from edgekit.quantize.weights.patch import Weights
+from edgekit.quantize.rewrite.cheap_int8 import cheap_operators
 from edgekit.quantize.weights.refine import Method, refine
 from edgekit.tflite import Model
+from edgekit.tflite.quantized_weights import QuantizedWeights
 
 # What activations of all samples may take while weights are refined, in bytes.
 _ACTIVATIONS = 700 * 2**20
 # The float file's activations and the quantized one's, with what an operator gives.
 _COPIES = 2.5
-# A twin of the float file agrees with it at least as well as the float file with Keras.
+# A copy of the float file agrees with it at least as well as the float file with Keras.
 _SAME_DB = 80.0
 
 
@@ -50,8 +50,8 @@ class _Tried:
     sqnr_db: float
     variant: Variant
     ranges: str | None
-    weights: Mapping[int, Weights] = field(default_factory=dict)
-    small: frozenset[int] = frozenset()
+    weights: Mapping[int, QuantizedWeights] = field(default_factory=dict)
+    cheap_int8: frozenset[int] = frozenset()
 
 
 class Search:
@@ -62,7 +62,7 @@ class Search:
         samples: Calibration samples, if there are any.
         contract: The file's inputs and outputs.
         seed: Of every draw.
-        bounded: Whether a bound will be measured on the third that is held back: no part of
+        bounded: Whether a bound will be measured on the third that is held out: no part of
             the file may then come from it. Else only weights do without it: more samples
             make ranges better.
         report: Takes one line of progress.
@@ -108,7 +108,7 @@ class Search:
             float_model=best.variant.content,
             ranges=self._ranges(best.variant, best.ranges),
             weights=best.weights,
-            small=best.small,
+            cheap_int8=best.cheap_int8,
             equalized=best.variant.exponents,
             candidates=tuple(
                 Candidate(name=t.name, sqnr_db=round(t.sqnr_db, 2), chosen=t is best) for t in tried
@@ -155,7 +155,7 @@ class Search:
         return Variant(model, self._thirds, self._contract, "equalized, ", exponents)
 
     def _static(self, recipe: Recipe) -> list[_Tried]:
-        """Plain, then refined on the best ranges; the same of the equalized twin."""
+        """Plain, then refined on the best ranges; the same of the equalized copy."""
         tried = []
         for variant in filter(None, (self._plain, self._equalized)):
             tried.append(self._rounded(recipe, variant, "extremes"))
@@ -166,7 +166,7 @@ class Search:
         return tried
 
     def _best_ranges(self, recipe: Recipe, variant: Variant) -> str:
-        """The method of ranges with the smallest error over all thirds, each held back once.
+        """The method of ranges with the smallest error over all thirds, each held out once.
 
         The weights are the same for all, and their biases corrected, which is cheap: what
         weights lose would hide what ranges lose.
@@ -214,7 +214,7 @@ class Search:
         return tried
 
     def _rounded(self, recipe: Recipe, variant: Variant, ranges: str | None) -> _Tried:
-        """Weights to the nearest, one by one: what the quantizer does."""
+        """Weights by round-to-nearest: what the quantizer does."""
         return self._tried(recipe, variant, ranges, Method(gptq=False, bias_correction=False))
 
     def _refined(
@@ -235,7 +235,7 @@ class Search:
     ) -> Model:
         """What the quantizer makes of it, before weights are refined."""
         exceptions = {
-            **dict.fromkeys(_small(variant, recipe, method), INT8_WEIGHTS),
+            **dict.fromkeys(_cheap_int8(variant, recipe, method), INT8_WEIGHTS),
             **by_hand(variant.model, recipe),
         }
         chosen = self._ranges(variant, ranges)
@@ -243,7 +243,7 @@ class Search:
 
     def _refine(
         self, variant: Variant, model: Model, method: Method, num_threads: int | None = None
-    ) -> Mapping[int, Weights]:
+    ) -> Mapping[int, QuantizedWeights]:
         return refine(
             variant.model,
             model,
@@ -260,7 +260,7 @@ class Search:
         ranges: str | None,
         method: Method,
         model: Model,
-        weights: Mapping[int, Weights],
+        weights: Mapping[int, QuantizedWeights],
     ) -> _Tried:
         got = scores.answers(model, self._thirds[HELD].inputs)
         return _Tried(
@@ -270,7 +270,7 @@ class Search:
             variant=variant,
             ranges=ranges,
             weights=weights,
-            small=_small(variant, recipe, method),
+            cheap_int8=_cheap_int8(variant, recipe, method),
         )
 
 
@@ -282,7 +282,7 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
     Args:
         tried: The plain one first.
         plain_is_good: Whether the others have to beat it by more than chance. Int4 weights
-            rounded to the nearest are known to be bad: there the smaller error decides.
+            from round-to-nearest are known to be bad: there the smaller error decides.
     """
     plain, *others = tried
 
@@ -300,9 +300,9 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
     return [one for one in ahead if one is best or not scores.better(best.errors, one.errors)][-1]
 
 
-def _small(variant: Variant, recipe: Recipe, method: Method) -> frozenset[int]:
+def _cheap_int8(variant: Variant, recipe: Recipe, method: Method) -> frozenset[int]:
     """None for plain rounding, which is what the quantizer does by itself."""
-    return small(variant.model, recipe) if method.changes_weights else frozenset()
+    return cheap_operators(variant.model, recipe) if method.changes_weights else frozenset()
 
 
 def by_hand(model: Model, recipe: Recipe) -> dict[int, Quantization | None]:

@@ -12,7 +12,8 @@ from edgekit import tflite
 from edgekit.quantize.calibration import equalize
 from edgekit.quantize.calibration.equalize import Exponents
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
-from edgekit.tflite import Model, Operator, dequantize
+from edgekit.tflite import Model, Operator
+from edgekit.tflite.dequantize import dequantized
 
 # How far weights may be from the exponent they tell, and the share of
 # channels of which that must hold: those of tiny weights tell nothing.
@@ -47,7 +48,7 @@ def exponents(before: Model, after: Model) -> Exponents:
         [fed], [output] = first.operands[:1], first.outputs
         if fed is not None and fed.name in found:  # the weights behind took these up
             ours = ours * equalize.factors(found[fed.name])
-        powers = _powers(ours, theirs, channels=-1 if first.name == "DEPTHWISE_CONV_2D" else 0)
+        powers = _powers(ours, theirs, channels=first.facts.channel_axis)
         if any(powers):
             for tensor in (output, second.operands[0]):  # with a PAD between them two
                 if tensor is not None:
@@ -74,12 +75,10 @@ def _weights(
     model: Model, op: Operator, made_by: dict[tuple[int, int], Operator]
 ) -> np.ndarray | None:
     """An operator's weights in real units, float64; None where the file tells none."""
-    tensor = op.operands[1] if len(op.operands) > 1 else None
+    tensor = op.weight
     if tensor is None:
         return None
     tensor, _ = behind_casts(op, tensor, made_by)
-    how = tensor.quantization
-    if not tensor.is_constant or tensor.is_sparse or (how is not None and not how.scale):
+    if not tensor.is_constant or tensor.is_sparse:
         return None
-    values = tflite.values(model, tensor)
-    return None if values is None else dequantize.real(values, tensor).astype(np.float64)
+    return dequantized(model, op.subgraph, tensor).astype(np.float64)

@@ -11,7 +11,6 @@ from edgekit.core.errors import UsageError
 from edgekit.core.records import Kept, Override, Quantization, Recipe
 from edgekit.core.suggest import nearest
 from edgekit.quantize.rewrite import check_applied, control_flow
-from edgekit.quantize.rewrite.cast_pairs import CASTS
 from edgekit.quantize.rewrite.engine import Exceptions
 from edgekit.tflite import Model, Operator
 
@@ -35,14 +34,14 @@ def select(model: Model, overrides: Sequence[Override]) -> dict[int, Quantizatio
         meant = [op for op in found if _matches(override, op)]
         if not meant:
             raise UsageError(
-                "A selector matches at least one layer of the model.",
+                "The selector matches no layer of the model.",
                 received=f"{override.layers!r}; the layers are {_some(layers)}",
                 hint=nearest(override.layers, layers),
             )
         if how is not None and not any(treats(model, op, how) for op in meant):
             names = ", ".join(dict.fromkeys(op.name for op in meant))
             raise UsageError(
-                f"{override.recipe} can be applied to an operator of the layers that it is for.",
+                f"{override.recipe} cannot be applied to any operator of the selected layers.",
                 received=f"{override.layers!r}, which has {names} only",
                 hint="name a layer with weights, or keep it float with --keep-float.",
             )
@@ -92,9 +91,8 @@ def effective(model: Model, op: Operator, how: Quantization | None) -> Quantizat
     if how is None or treats(model, op, how):
         return how
     # The quantizer stores what it has no 4-bit form for in 8 bits.
-    eight = recipes.RECIPES["weight_only_wi8_afp32"].quantize
-    if how.scheme == "weight_only" and eight is not None and treats(model, op, eight):
-        return eight
+    if how.scheme == "weight_only" and treats(model, op, recipes.INT8_WEIGHTS):
+        return recipes.INT8_WEIGHTS
     return None
 
 
@@ -102,7 +100,7 @@ def treats(model: Model, op: Operator, how: Quantization) -> bool:
     """Whether the quantizer does to an operator what `how` says; of a loop, to any inside it."""
     if check_applied.treats(op, how):
         return True
-    if op.name not in ("WHILE", "IF"):
+    if not op.facts.has_bodies:
         return False
     inside = {number for number, by in control_flow.owners(model).items() if op.index in by}
     return any(
@@ -114,8 +112,7 @@ def treats(model: Model, op: Operator, how: Quantization) -> bool:
 
 
 def _operators(model: Model) -> list[Operator]:
-    main = tflite.binding(model).subgraph
-    return [op for op in tflite.operators(model) if op.subgraph == main and op.name not in CASTS]
+    return [op for op in tflite.main_operators(model) if not op.facts.is_cast]
 
 
 def _matches(override: Override, op: Operator) -> bool:
@@ -127,7 +124,7 @@ def _pattern(override: Override) -> re.Pattern[str]:
         return re.compile(override.layers)
     except re.error as error:
         raise UsageError(
-            "A selector is a layer's name, or a regular expression that matches whole names.",
+            "A selector must be a layer's name, or a regular expression that matches whole names.",
             received=f"{override.layers!r}: {error}",
         ) from None
 

@@ -4,187 +4,223 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from edgekit import tflite
-from edgekit.core import artifacts, serde
-from edgekit.core.records import Contract, Recipe, TensorSpec
+from edgekit.core import artifacts
+from edgekit.core.process import Progress
+from edgekit.core.records import Contract, Kept, Recipe, Skipped, TensorSpec
 from edgekit.data.samples import Samples
 from edgekit.quantize import candidates, select
 from edgekit.quantize.calibrated_recipe import Prepared
+from edgekit.quantize.quantize_messages import (
+    ApplyTrainedRequest,
+    QuantizedFile,
+    QuantizeRequest,
+    QuantizeResult,
+    TfliteFile,
+    Trainable,
+)
 from edgekit.quantize.rewrite import check_applied, engine
-from edgekit.quantize.trained import apply_trained as baking
+from edgekit.quantize.trained import apply_trained as trained
 from edgekit.quantize.trained import grid
 from edgekit.tflite.quantized_weights import Grid
+
+# Behind the name of the file that they belong to.
+_PREPARED, _SOURCE, _GRID = ".prepared.npz", ".source.tflite", ".grid.npz"
 
 SMALL = "one of the smallest: int8 weights cost next to nothing here"
 
 
-def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSpec:
+    """What a file is to be.
+
+    Attributes:
+        path: Where it goes.
+        recipe: What is done to the float file.
+        contract: The float file's.
+        name: The model's.
+    """
+
+    path: Path
+    recipe: Recipe
+    contract: Contract
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A file that was checked and written; its content has yet to be compressed."""
+
+    spec: FileSpec
+    content: bytes
+    contract: Contract
+    oldest_runtime: str
+    skipped: tuple[Skipped, ...]
+    kept: tuple[Kept, ...]
+
+    def compress(self) -> TfliteFile:
+        """All that is known of the file. This takes as long as DEFLATE does."""
+        return TfliteFile(
+            path=self.spec.path,
+            sha256=hashlib.sha256(self.content).hexdigest(),
+            size_bytes=len(self.content),
+            compressed_bytes=artifacts.compressed_bytes(self.content),
+            contract=self.contract,
+            oldest_runtime=self.oldest_runtime,
+            skipped=self.skipped,
+            kept=self.kept,
+        )
+
+
+def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
     """Apply every recipe to the float file and finish each result.
 
-    Args:
-        request: `float` (path), `original` (path of the float file of the model before it was
-            pruned, whose recipe stands first; None where it was not), `folder` (where the files
-            go), `name`, `contract`, `recipes`, `calibration` (an `.npz` of samples, or None),
-            `seed`, and `bounded` (see `choose.Search`).
-        report: Takes one line of progress.
-
-    Returns:
-        `float_sha256`, and `files`: for each recipe `path`, `sha256`, `size_bytes`,
-        `compressed_bytes`, `contract`, `oldest_runtime`, `skipped`, `kept`, `candidates`,
-        `equalized`, `seconds`, and `prepared`: an `.npz` of `prepare.Prepared`, to quantize
-        again with exceptions. Where the rounding is to be trained, `source` (the float file that is
-        quantized) and `grid` too (see `grid`).
+    Raises:
+        ModelError: The float file is damaged.
+        QuantizeError: A recipe needs samples, or the quantizer refused it.
+        UsageError: A selector matches no layer.
     """
-    float_model = Path(request["float"]).read_bytes()
-    float_parsed = tflite.read(float_model)  # before anything else sees a damaged file
-    original = Path(request.get("original") or request["float"]).read_bytes()
-    contract = serde.from_dict(Contract, request["contract"])
-    recipes = [serde.from_dict(Recipe, recipe) for recipe in request["recipes"]]
-    selected = [candidates.by_hand(float_parsed, recipe) for recipe in recipes]  # refuses at once
-    samples = None
-    if request.get("calibration"):
-        samples = Samples.load(Path(request["calibration"]))
+    float_model = request.float_file.read_bytes()
+    before = tflite.read(float_model)  # before anything else sees a damaged file
+    original = (request.original or request.float_file).read_bytes()
+    by_hand = [candidates.by_hand(before, recipe) for recipe in request.recipes]  # refuses at once
     search = candidates.Search(
         float_model,
-        samples,
-        contract,
-        seed=int(request.get("seed", 0)),
-        bounded=bool(request.get("bounded")),
+        Samples.load(request.calibration) if request.calibration else None,
+        request.contract,
+        seed=request.seed,
+        bounded=request.bounded,
         report=report,
     )
-    files: list[dict[str, Any]] = []
+    made: list[tuple[Prepared, Future[TfliteFile], float]] = []
     # zlib works outside the interpreter's lock, so it compresses one file while the
     # quantizer makes the next.
     with ThreadPoolExecutor() as pool:
-        sizes = []
-        for recipe, exceptions in zip(recipes, selected, strict=True):
+        for recipe, exceptions in zip(request.recipes, by_hand, strict=True):
             started = time.perf_counter()
             report(f"quantizing: {recipe.name}")
             compressed = recipe.prune is not None or recipe.quantize is not None
             prepared = search.prepare(recipe) if compressed else Prepared(float_model=original)
             report(f"writing: {recipe.name}")
-            path = artifacts.tflite_path(Path(request["folder"]), request["name"], recipe)
-            entry, content = _made(
-                prepared, recipe, exceptions, float_parsed, path, contract, request["name"]
-            )
-            sizes.append(pool.submit(artifacts.compressed_bytes, content))
-            entry["prepared"] = str(path.with_suffix(".prepared.npz"))
-            prepared.save(Path(entry["prepared"]))
-            if recipe.training is not None and recipe.training.quantization_aware:
-                entry["source"] = str(path.with_suffix(".source.tflite"))
-                Path(entry["source"]).write_bytes(prepared.float_model)
-                entry["grid"] = str(path.with_suffix(".grid.npz"))
-                grid.grid(prepared, recipe, exceptions).save(Path(entry["grid"]))
-            entry["seconds"] = round(time.perf_counter() - started, 2)
-            files.append(entry)
-        for entry, size in zip(files, sizes, strict=True):
-            entry["compressed_bytes"] = size.result()
-    return {"float_sha256": files[0]["sha256"], "files": files}
+            spec = _spec(request, recipe)
+            finished = _finish(prepared, before, spec, exceptions)
+            _save(prepared, spec, exceptions)
+            made.append((prepared, pool.submit(finished.compress), time.perf_counter() - started))
+    return QuantizeResult(
+        files=tuple(
+            _entry(prepared, _spec(request, recipe), written.result(), seconds)
+            for recipe, (prepared, written, seconds) in zip(request.recipes, made, strict=True)
+        )
+    )
 
 
-def bake(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
+def _spec(request: QuantizeRequest, recipe: Recipe) -> FileSpec:
+    return FileSpec(
+        path=artifacts.tflite_path(request.folder, request.name, recipe),
+        recipe=recipe,
+        contract=request.contract,
+        name=request.name,
+    )
+
+
+def _save(prepared: Prepared, spec: FileSpec, exceptions: engine.Exceptions) -> None:
+    """Write what it takes to make the file again, and what its training starts from."""
+    prepared.save(spec.path.with_suffix(_PREPARED))
+    if spec.recipe.trains_rounding:
+        spec.path.with_suffix(_SOURCE).write_bytes(prepared.float_model)
+        grid.grid(prepared, spec.recipe, exceptions).save(spec.path.with_suffix(_GRID))
+
+
+def _entry(
+    prepared: Prepared, spec: FileSpec, written: TfliteFile, seconds: float
+) -> QuantizedFile:
+    trainable = None
+    if spec.recipe.trains_rounding:
+        trainable = Trainable(
+            source=spec.path.with_suffix(_SOURCE), grid=spec.path.with_suffix(_GRID)
+        )
+    return QuantizedFile(
+        written=written,
+        prepared=spec.path.with_suffix(_PREPARED),
+        seconds=round(seconds, 2),
+        candidates=prepared.candidates,
+        equalized=prepared.equalized,
+        trainable=trainable,
+    )
+
+
+def apply_trained(request: ApplyTrainedRequest, report: Progress) -> QuantizedFile:
     """Write a file of `run` anew, with the weights and ranges that training found.
 
-    Args:
-        request: `entry` (of `run`'s `files`), `trained` (an `.npz` of its `grid`, after
-            training), `contract`, `recipe`, `name`.
-        report: Takes one line of progress.
-
     Returns:
-        The entry of the new file, with what stays of the old one.
+        The new file, with what stays of the old one.
     """
-    entry = request["entry"]
-    recipe = serde.from_dict(Recipe, request["recipe"])
+    file, recipe = request.file, request.recipe
     report(f"writing: {recipe.label}")
-    before = Prepared.load(Path(entry["prepared"]))
-    prepared = baking.bake(before, Grid.load(Path(request["trained"])))
-    parsed = tflite.read(prepared.float_model)
-    made, content = _made(
-        prepared,
-        recipe,
-        candidates.by_hand(parsed, recipe),
-        parsed,
-        Path(entry["path"]),
-        serde.from_dict(Contract, request["contract"]),
-        request["name"],
+    prepared = trained.apply_trained(Prepared.load(file.prepared), Grid.load(request.trained))
+    before = tflite.read(prepared.float_model)
+    spec = FileSpec(
+        path=file.written.path, recipe=recipe, contract=request.contract, name=request.name
     )
-    prepared.save(Path(entry["prepared"]))
-    return {**entry, **made, "compressed_bytes": artifacts.compressed_bytes(content)}
+    finished = _finish(prepared, before, spec, candidates.by_hand(before, recipe))
+    prepared.save(file.prepared)
+    return replace(
+        file,
+        written=finished.compress(),
+        candidates=prepared.candidates,
+        equalized=prepared.equalized,
+    )
 
 
-def _made(
-    prepared: Prepared,
-    recipe: Recipe,
-    exceptions: engine.Exceptions,
-    before: tflite.Model,
-    path: Path,
-    contract: Contract,
-    name: str,
-) -> tuple[dict[str, Any], bytes]:
-    reasons = {i: SMALL for i in prepared.small if i not in exceptions}
-    entry, content = finish(
-        prepared.apply(recipe, exceptions),
+def _finish(
+    prepared: Prepared, before: tflite.Model, spec: FileSpec, exceptions: engine.Exceptions
+) -> Finished:
+    return finish(
+        prepared.apply(spec.recipe, exceptions),
         before,
-        path,
-        contract,
-        recipe,
+        spec,
         prepared.exceptions(exceptions),
-        name,
-        reasons,
+        {i: SMALL for i in prepared.cheap_int8 if i not in exceptions},
     )
-    entry["equalized"] = serde.to_dict(prepared.equalized)
-    entry["candidates"] = serde.to_dict(prepared.candidates)
-    return entry, content
 
 
 def finish(
     model: tflite.Model,
     before: tflite.Model,
-    path: Path,
-    contract: Contract,
-    recipe: Recipe,
+    spec: FileSpec,
     exceptions: engine.Exceptions,
-    name: str,
     reasons: Mapping[int, str] | None = None,
-) -> tuple[dict[str, Any], bytes]:
-    """Check what was done to a file, write it, and tell what is known of it.
+) -> Finished:
+    """Check what was done to a file, and write it.
 
     Args:
         model: The quantized model; changed in place.
         before: The float file.
-        path: Where it goes.
-        contract: The float file's.
-        recipe: What was asked for.
+        spec: What the file is to be.
         exceptions: What single operators have instead.
-        name: The model's name.
         reasons: Why single operators have something else; by hand where nothing is said.
-
-    Returns:
-        The entry of `run`'s `files` without what compressing tells, and the file's bytes.
 
     Raises:
         QuantizeError: Nothing was quantized.
     """
+    recipe = spec.recipe
     skipped = check_applied.check(before, model, recipe, exceptions) if recipe.quantize else ()
-    described = describe(contract, model)
-    content = tflite.finish(model, contract=described, name=name, description=recipe.summary)
-    path.write_bytes(content)
-    entry = {
-        "path": str(path),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size_bytes": len(content),
-        "contract": serde.to_dict(described),
-        "oldest_runtime": tflite.oldest_runtime(model),
-        "skipped": serde.to_dict(skipped),
-        "kept": serde.to_dict(select.kept(before, recipe, exceptions, reasons)),
-    }
-    return entry, content
+    described = describe(spec.contract, model)
+    content = tflite.finish(model, contract=described, name=spec.name, description=recipe.summary)
+    spec.path.write_bytes(content)
+    return Finished(
+        spec=spec,
+        content=content,
+        contract=described,
+        oldest_runtime=tflite.oldest_runtime(model),
+        skipped=tuple(skipped),
+        kept=select.kept(before, recipe, exceptions, reasons),
+    )
 
 
 def describe(contract: Contract, content: bytes | tflite.Model) -> Contract:

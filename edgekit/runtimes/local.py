@@ -1,4 +1,4 @@
-"""Runtimes of this machine: `worker.py` as a child process, in the Python that suits.
+"""Runtimes of this machine: `worker/` as a child process, in the Python that suits.
 
 A file that crashes, hangs or eats memory ends its worker and becomes one error that names
 the file and the runtime. Arrays go through files (`exchange`), never through the pipe.
@@ -6,12 +6,13 @@ the file and the runtime. Arrays go through files (`exchange`), never through th
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,8 +22,14 @@ from edgekit.core.process import Process
 from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes import environments, exchange
 from edgekit.runtimes.base import Arrays, Progress, Runtime, Session, SessionInfo, Timer
+from edgekit.runtimes.worker.worker_model import Load, Loaded, Run
+from edgekit.runtimes.worker.worker_serve import Hello
+from edgekit.runtimes.worker.worker_tensors import TensorFields
+from edgekit.runtimes.worker.worker_timing import Memory, Time, Timed
 
-WORKER = Path(__file__).with_name("worker.py")
+Answer = TypeVar("Answer")
+
+WORKER = Path(__file__).with_name("worker") / "worker_serve.py"
 _CRASH_HINT = "the model file may be damaged, or use something that this runtime cannot handle."
 
 
@@ -48,20 +55,32 @@ def start(python: Path, target: Target, *, name: str, limits: Limits) -> Process
     )
 
 
-def ask(worker: Process, do: str, on_progress: Progress | None = None, **fields: Any) -> Any:
+def ask(
+    worker: Process,
+    request: Hello | Load | Run | Time | Memory,
+    answer: type[Answer],
+    on_progress: Progress | None = None,
+) -> Answer:
     """One request to a worker.
+
+    Args:
+        worker: From `start`.
+        request: A record of `worker/`.
+        answer: The record that the request's docstring names, or `int`.
+        on_progress: Takes a line at a time.
 
     Raises:
         EdgekitError: What the worker answered, or how it ended.
         InternalError: It failed in a way it did not foresee.
     """
-    result = worker.request({"do": do, **fields}, on_progress=on_progress)
+    message = {"do": type(request).__name__.lower(), **dataclasses.asdict(request)}
+    result = worker.request(message, on_progress=on_progress)
     if isinstance(result, dict) and "internal_error" in result:
         raise InternalError(result["internal_error"])
-    return result
+    return serde.from_dict(answer, result, "The worker's answer")
 
 
-class _Loaded:
+class _LoadedFiles:
     """A worker with files loaded in it."""
 
     def __init__(
@@ -69,10 +88,10 @@ class _Loaded:
     ) -> None:
         for path in paths:
             if not path.is_file():
-                raise ModelError("The model file exists.", received=str(path))
+                raise ModelError("The model file was not found.", received=str(path))
             if not _is_text(path.resolve()):  # runtimes take no other paths
                 raise ModelError(
-                    "A model file's path is text.",
+                    "A model file's path must be text.",
                     received=ascii(str(path)),
                     hint="rename it, or its folder.",
                 )
@@ -80,20 +99,13 @@ class _Loaded:
         name = f"The {target.label} worker running {files}"
         self.process = start(environments.python_for(target), target, name=name, limits=limits)
         try:
-            self.answers = [
-                ask(
-                    self.process,
-                    "load",
-                    path=str(path.resolve()),
-                    num_threads=target.num_threads,
-                    kernels=kernels,
-                )
+            self.files = [
+                ask(self.process, Load(str(path.resolve()), target.num_threads, kernels), Loaded)
                 for path in paths
             ]
         except BaseException:
             self.process.close()
             raise
-        self.handles = [answer["handle"] for answer in self.answers]
 
     def close(self) -> None:
         """End the worker."""
@@ -115,8 +127,8 @@ class HostSession:
     def __init__(
         self, path: Path, target: Target, limits: Limits, kernels: str = "default"
     ) -> None:
-        self._loaded = _Loaded([path], target, limits, kernels)
-        self._info = _info(self._loaded.answers[0])
+        self._loaded = _LoadedFiles([path], target, limits, kernels)
+        self._info = _info(self._loaded.files[0])
 
     @property
     def info(self) -> SessionInfo:
@@ -140,16 +152,8 @@ class HostSession:
         """Run samples `first` to `stop` of saved inputs; outputs pass through `place`."""
         names = [spec.name for spec in self._info.outputs]
         paths = {name: str(place / f"output{i}-{first}.npy") for i, name in enumerate(names)}
-        ask(
-            self._loaded.process,
-            "run",
-            on_progress,
-            handle=self._loaded.handles[0],
-            inputs=inputs,
-            outputs=paths,
-            start=first,
-            stop=stop,
-        )
+        request = Run(self._loaded.files[0].handle, inputs, paths, first, stop)
+        ask(self._loaded.process, request, int, on_progress)
         return {name: np.load(path) for name, path in paths.items()}
 
     def kill(self) -> None:
@@ -171,7 +175,7 @@ class HostTimer:
     """A `Timer` in a worker process."""
 
     def __init__(self, paths: Sequence[Path], target: Target, limits: Limits) -> None:
-        self._loaded = _Loaded(paths, target, limits)
+        self._loaded = _LoadedFiles(paths, target, limits)
 
     def time(
         self,
@@ -188,24 +192,22 @@ class HostTimer:
         if first:
             exchange.count_samples(first)
         with exchange.folder(sum(array.nbytes for array in first.values())) as place:
-            answer = ask(
-                self._loaded.process,
-                "time",
-                on_progress,
-                handles=self._loaded.handles,
+            request = Time(
+                handles=tuple(file.handle for file in self._loaded.files),
                 warmup=warmup_runs,
                 rounds=num_runs,
                 min_seconds=min_seconds,
                 seed=seed,
                 inputs=exchange.save(first, place),
             )
-        whole = np.array(answer["nanoseconds"], dtype=np.float64)
-        each: np.ndarray = whole / np.array(answer["invokes"], dtype=np.float64)[:, None]
+            timed = ask(self._loaded.process, request, Timed, on_progress)
+        whole = np.array(timed.nanoseconds, dtype=np.float64)
+        each: np.ndarray = whole / np.array(timed.invokes, dtype=np.float64)[:, None]
         return each
 
     def peak_rss_bytes(self) -> int:
         """See `Timer.peak_rss_bytes`."""
-        return int(ask(self._loaded.process, "memory"))
+        return ask(self._loaded.process, Memory(), int)
 
     def close(self) -> None:
         """See `Timer.close`."""
@@ -218,16 +220,20 @@ class HostTimer:
         self.close()
 
 
-def _info(answer: dict[str, Any]) -> SessionInfo:
+def _info(loaded: Loaded) -> SessionInfo:
     return SessionInfo(
-        inputs=serde.from_dict(tuple[TensorSpec, ...], answer["inputs"], "inputs"),
-        outputs=serde.from_dict(tuple[TensorSpec, ...], answer["outputs"], "outputs"),
-        num_ops=answer["num_ops"],
-        partitions=answer["partitions"],
-        stateful=answer["stateful"],
-        runtime_version=answer["version"],
-        plain=tuple(answer["plain"]),
+        inputs=_specs(loaded.inputs),
+        outputs=_specs(loaded.outputs),
+        num_ops=loaded.num_ops,
+        partitions=loaded.partitions,
+        stateful=loaded.stateful,
+        runtime_version=loaded.version,
+        plain=loaded.plain,
     )
+
+
+def _specs(tensors: tuple[TensorFields, ...]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(**vars(tensor)) for tensor in tensors)
 
 
 def _bytes(inputs: Arrays, count: int, info: SessionInfo) -> int:

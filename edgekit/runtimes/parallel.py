@@ -53,14 +53,14 @@ class ParallelSession:
         count = exchange.count_samples(inputs)
         jobs = min(len(self._sessions), count)
         edges = [count * i // jobs for i in range(jobs + 1)]
-        tell = _Sum(jobs, count, on_progress)
+        progress = _SummedProgress(jobs, count, on_progress)
         needed = 2 * sum(array.nbytes for array in inputs.values())  # outputs are not known yet
         with exchange.folder(needed) as place:
             saved = exchange.save(inputs, place)
 
             def work(job: int) -> dict[str, np.ndarray]:
                 session = self._sessions[job].result()
-                return session.run_range(saved, place, edges[job], edges[job + 1], tell.of(job))
+                return session.run_range(saved, place, edges[job], edges[job + 1], progress.of(job))
 
             parts = [self._pool.submit(work, job) for job in range(jobs)]
             done, _ = wait(parts, return_when=FIRST_EXCEPTION)
@@ -97,7 +97,7 @@ def _kill(opened: Future[HostSession]) -> None:
         opened.result().kill()
 
 
-class _Sum:
+class _SummedProgress:
     """Adds up what several workers report."""
 
     def __init__(self, jobs: int, count: int, on_progress: Progress | None) -> None:
@@ -107,10 +107,10 @@ class _Sum:
         self._lock = threading.Lock()
 
     def of(self, job: int) -> Callable[[str], None]:
-        def tell(text: str) -> None:
+        def report(text: str) -> None:
             with self._lock:
                 self._done[job] = int(text.split()[0])
                 if self._on_progress:
                     self._on_progress(f"{sum(self._done)} of {self._count} samples")
 
-        return tell
+        return report

@@ -9,14 +9,12 @@ quantization was not fitted to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from edgekit import tflite
-from edgekit.core import artifacts, serde
 from edgekit.core.errors import BoundNotHeld
-from edgekit.core.records import Contract, Device, Kept, Limits, Recipe, Repair
+from edgekit.core.process import Progress
+from edgekit.core.records import Kept, Repair
 from edgekit.data.samples import Samples
 from edgekit.data.split import held_back
 from edgekit.quantize import select, stage
@@ -24,91 +22,52 @@ from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.search import explain, latency_cost, run_model
 from edgekit.search.loss_bound import Bound, Verdict
 from edgekit.search.precision_choices import Solution, Trials
+from edgekit.search.search_messages import HeldFile, KeepRequest, KeepResult
 
 
-def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
-    """Hold a bound for every recipe, in a child process (see `isolate`).
-
-    Args:
-        request: `float` (path: what was quantized), `original` (path: what losses are measured
-            against, another file where the model was pruned), `contract`, `calibration`
-            (`.npz`), `seed`, `max_loss`, `min_sqnr_db`, `metric` (or None), `device`, `name`,
-            `limits`, and `files`: for each recipe that quantizes `recipe`, and `path` and
-            `prepared` of the quantizing stage.
-        report: Takes one line of progress.
-
-    Returns:
-        `files`: for each one `repair`, and `entry`: what the quantizing stage says of the file
-        that was written in place of the one before, None where nothing was kept.
+def run(request: KeepRequest, report: Progress) -> KeepResult:
+    """Hold a bound for every recipe; files are replaced in place.
 
     Raises:
         BoundNotHeld: For one of the recipes no choice of precisions holds it.
         UsageError: The bound is one that these samples cannot tell.
     """
-    contract = serde.from_dict(Contract, request["contract"])
-    fit, held = held_back(Samples.load(Path(request["calibration"])), int(request["seed"]))
-    everything = run_model.joined(held, fit)
-    report(f"bound: running the float file on {len(everything)} samples")
-    before = tflite.read(Path(request["float"]).read_bytes())
-    original = tflite.read(Path(request["original"]).read_bytes())
-    all_expected = run_model.outputs(original, everything)
-    bound = Bound(
-        contract,
-        held,
-        {name: values[: len(held)] for name, values in all_expected.items()},
-        everything,
-        all_expected,
-        max_loss=request["max_loss"],
-        min_sqnr_db=request["min_sqnr_db"],
-        metric=request["metric"],
-    )
+    fit, held = held_back(Samples.load(request.calibration), request.seed)
+    samples = run_model.joined(held, fit)
+    report(f"bound: running the float file on {len(samples)} samples")
+    before = tflite.read(request.float_file.read_bytes())
+    expected = run_model.outputs(tflite.read(request.original.read_bytes()), samples)
+    bound = Bound(request.contract, samples, expected, len(held), request.loss)
     done = []
-    for file in request["files"]:
+    for file in request.files:
+        prepared = Prepared.load(file.prepared)
         trials = Trials(
-            before,
-            serde.from_dict(Recipe, file["recipe"]),
-            Prepared.load(Path(file["prepared"])),
-            bound,
-            fit=fit,
-            held=held,
-            everything=everything,
-            device=request["device"],
-            report=report,
+            before, file.recipe, prepared, bound, fit=fit, device=request.device, report=report
         )
-        one = _Repair(trials, bound, contract, request, report)
-        entry, record = one.hold(Path(file["path"]))
-        done.append({"entry": entry, "repair": serde.to_dict(record)})
-    return {"files": done}
+        done.append(_Repair(trials, bound, request, report).hold(file.path))
+    return KeepResult(files=tuple(done))
 
 
 class _Repair:
     """The repair of one file."""
 
     def __init__(
-        self,
-        trials: Trials,
-        bound: Bound,
-        contract: Contract,
-        request: Mapping[str, Any],
-        report: Callable[[str], None],
+        self, trials: Trials, bound: Bound, request: KeepRequest, report: Progress
     ) -> None:
-        self._trials, self._bound, self._contract = trials, bound, contract
-        self._original, self._name = Path(request["original"]), str(request["name"])
-        self._limits = serde.from_dict(Limits, request["limits"])
-        self._device: Device = request["device"]
+        self._trials, self._bound, self._request = trials, bound, request
         self._report = report
         self._first = trials.judge((), "float32")
 
-    def hold(self, path: Path) -> tuple[dict[str, Any] | None, Repair]:
+    def hold(self, path: Path) -> HeldFile:
         """Keep what must be kept and write the file anew; see `run`."""
         name = self._trials.recipe.name
         self._report(f"{name}: {explain.value(self._bound, self._first)} with nothing kept")
         if self._first.holds:
-            return None, self._record(self._first)
+            return HeldFile(repair=self._record(self._first))
         found = self._trials.solutions()
         if not found:
             raise self._not_held()
-        if self._device != "cpu":  # what takes how long there, this machine does not know
+        if self._request.device != "cpu":  # what takes how long there, this machine does not know
             fewest = min(found, key=lambda one: one.num_operators)
             return self._write(fewest, path, None, sure=True)
         times = self._timed(found, path)
@@ -126,7 +85,11 @@ class _Repair:
             place.write_bytes(tflite.to_bytes(model))
             places.append(place)
         times = latency_cost.measure(
-            self._original, path, places, limits=self._limits, report=self._report
+            self._request.original,
+            path,
+            places,
+            limits=self._request.limits,
+            report=self._report,
         )
         for place in places:
             place.unlink()
@@ -134,25 +97,27 @@ class _Repair:
 
     def _write(
         self, solution: Solution, path: Path, times: latency_cost.Times | None, sure: bool
-    ) -> tuple[dict[str, Any], Repair]:
+    ) -> HeldFile:
         trials, recipe = self._trials, self._trials.recipe
         reasons = solution.reasons(sure=sure)
         exceptions = trials.exceptions(solution.kept, solution.fallback)
         size_before = path.stat().st_size
-        entry, content = stage.finish(
+        written = stage.finish(
             trials.model(solution.kept, solution.fallback),
             trials.before,
-            path,
-            self._contract,
-            recipe,
+            stage.FileSpec(
+                path=path,
+                recipe=recipe,
+                contract=self._request.contract,
+                name=self._request.name,
+            ),
             exceptions,
-            self._name,
             dict.fromkeys(trials.small, stage.SMALL) | reasons,
-        )
-        entry["compressed_bytes"] = artifacts.compressed_bytes(content)
+        ).compress()
         kept = select.kept(trials.before, recipe, {i: exceptions[i] for i in reasons}, reasons)
-        added = len(content) - size_before
-        return entry, self._record(solution.verdict, added_bytes=added, times=times, kept=kept)
+        added = written.size_bytes - size_before
+        repair = self._record(solution.verdict, added_bytes=added, times=times, kept=kept)
+        return HeldFile(repair=repair, written=written)
 
     def _record(
         self,
@@ -163,12 +128,10 @@ class _Repair:
         kept: tuple[Kept, ...] = (),
     ) -> Repair:
         bound = self._bound
-        limit = bound.min_sqnr_db if bound.max_loss is None else bound.max_loss
-        assert limit is not None
         return Repair(
             quantity=bound.quantity,
-            limit=limit,
-            at_least=bound.max_loss is None,
+            limit=bound.limits.limit,
+            at_least=bound.limits.max_loss is None,
             value=verdict.value,
             low=verdict.low,
             high=verdict.high,
@@ -186,9 +149,9 @@ class _Repair:
         bound, trials = self._bound, self._trials
         nearest, kept = trials.nearest
         return BoundNotHeld(
-            f"{trials.recipe.name} holds {explain.limit(bound)}, if need be with operators in "
+            f"{trials.recipe.name} could not hold {explain.limit(bound)}, even with operators in "
             "higher precision.",
-            received=f"at best {explain.value(bound, nearest)} on {bound.num_held} held-back "
+            received=f"at best {explain.value(bound, nearest)} on {bound.num_held} held-out "
             f"samples, with {kept} of {trials.num_operators} operators kept; with none kept "
             f"{explain.value(bound, self._first)}",
             hint="nothing was written. Allow more, give more calibration samples, "

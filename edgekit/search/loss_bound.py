@@ -14,6 +14,8 @@ from edgekit.core.records import Contract
 from edgekit.data.samples import Samples
 from edgekit.measure import accuracy, fidelity, intervals
 from edgekit.search import expected_loss
+from edgekit.search.search_messages import LossLimits
+from edgekit.verdicts.paired import Paired
 
 _ROUNDING = 1e-9
 
@@ -51,20 +53,17 @@ class Bound:
 
     With labels the loss is the task metric's, without labels 1 - agreement with float.
 
-    Where one sample more or less decides (fewer held-back samples than 1 / `max_loss`), what
+    Where one sample more or less decides (fewer held-out samples than 1 / `max_loss`), what
     is seen on them says little: 15 samples without an error are what a file that loses a
     tenth gives one time in five. Then the loss that the classes' margins lead to expect
     (see `margins`), over all calibration samples, has to stay below the bound too.
 
     Args:
         contract: The model's inputs and outputs.
-        held: Samples that quantization was not fitted to.
+        samples: All calibration samples, the held-out ones first, with labels or without.
         expected: What the float file gives for them.
-        everything: All calibration samples, the held-back ones first, with labels or without.
-        all_expected: What the float file gives for `everything`.
-        max_loss: A fraction; None for none.
-        min_sqnr_db: Of the worst output; None for none.
-        metric: The task metric; by default the one that the labels ask for.
+        num_held: How many are held out: quantization was not fitted to them.
+        limits: What may be lost.
 
     Raises:
         UsageError: A loss is bounded and neither labels nor classes tell it.
@@ -73,39 +72,32 @@ class Bound:
     def __init__(
         self,
         contract: Contract,
-        held: Samples,
+        samples: Samples,
         expected: Outputs,
-        everything: Samples,
-        all_expected: Outputs,
-        *,
-        max_loss: float | None,
-        min_sqnr_db: float | None,
-        metric: str | None = None,
+        num_held: int,
+        limits: LossLimits,
     ) -> None:
-        self._contract, self._held, self._expected = contract, held, expected
-        self._all, self._all_expected = everything, all_expected
-        self.max_loss, self.min_sqnr_db = max_loss, min_sqnr_db
+        self._contract, self._all, self._all_expected = contract, samples, expected
+        self.num_held, self.limits = num_held, limits
+        self.held = samples.take(range(num_held))
+        self.others = samples.take(range(num_held, len(samples)))
+        self._expected = {name: values[:num_held] for name, values in expected.items()}
         self.quantity = "sqnr_db"
-        if max_loss is not None:
-            self.quantity = self._quantity(metric)
-        few = max_loss is not None and len(held) * max_loss < 1
+        if limits.max_loss is not None:
+            self.quantity = self._quantity(limits.metric)
+        few = limits.max_loss is not None and num_held * limits.max_loss < 1
         classes = self.quantity.partition("@")[0] in ("top1_accuracy", "agreement")
         self.uses_margins = few and classes
 
-    @property
-    def num_held(self) -> int:
-        """How many samples are held back."""
-        return len(self._held)
-
     def _quantity(self, metric: str | None) -> str:
-        labels = self._held.labels
+        labels = self.held.labels
         name = metric or accuracy.default_metric(self._contract, labels)
         if labels is not None and name is not None:
             return name
         if any(self._names_classes(output) for output in self._expected):
             return "agreement"
         raise UsageError(
-            "--max-loss is a loss of a metric, or of the agreement of classes with float.",
+            "--max-loss needs labels, or outputs that name classes.",
             received="calibration samples without labels for outputs that name no classes"
             if labels is None
             else "labels that ask for no metric by themselves",
@@ -120,10 +112,10 @@ class Bound:
         """What a file loses.
 
         Args:
-            outputs: Its outputs for the held-back samples, perhaps with those for the other
+            outputs: Its outputs for the held-out samples, perhaps with those for the other
                 calibration samples behind them: margins are told from all of them.
         """
-        mine = {name: values[: len(self._held)] for name, values in outputs.items()}
+        mine = {name: values[: self.num_held] for name, values in outputs.items()}
         if not all(np.isfinite(values).all() for values in outputs.values()):
             bad = -math.inf if self.quantity == "sqnr_db" else math.inf
             return Verdict(
@@ -131,8 +123,9 @@ class Bound:
             )
         found = {m.name: m for m in fidelity.compare(self._expected, mine, self._contract)}
         sqnr = found["sqnr_db"].value
-        short = 0.0 if self.min_sqnr_db is None else max(0.0, self.min_sqnr_db - sqnr)
-        if self.max_loss is None:
+        max_loss, min_sqnr_db = self.limits.max_loss, self.limits.min_sqnr_db
+        short = 0.0 if min_sqnr_db is None else max(0.0, min_sqnr_db - sqnr)
+        if max_loss is None:
             return Verdict(
                 value=sqnr, low=None, high=None, expected=None, holds=short == 0, excess=short
             )
@@ -144,8 +137,8 @@ class Bound:
         else:
             value, low, high = self._loss(mine)
         guess = self._margins(outputs) if self.uses_margins else None
-        over = max(0.0, value - self.max_loss - _ROUNDING)
-        over = max(over, 0.0 if guess is None else guess - self.max_loss)
+        over = max(0.0, value - max_loss - _ROUNDING)
+        over = max(over, 0.0 if guess is None else guess - max_loss)
         return Verdict(
             value=value,
             low=low,
@@ -157,8 +150,8 @@ class Bound:
 
     def _loss(self, outputs: Outputs) -> tuple[float, float | None, float | None]:
         """The metric's loss against float, with the interval of paired differences."""
-        before = accuracy.measure(self.quantity, self._expected, self._held, self._contract)
-        after = accuracy.measure(self.quantity, outputs, self._held, self._contract)
+        before = accuracy.measure(self.quantity, self._expected, self.held, self._contract)
+        after = accuracy.measure(self.quantity, outputs, self.held, self._contract)
         sign = 1 if before.better == "higher" else -1
         unit = 1.0
         if self.quantity.partition("@")[0] not in FRACTIONS:
@@ -168,12 +161,8 @@ class Bound:
             return value, None, None
         differences = sign * (np.array(before.raw) - np.array(after.raw)) / unit
         if np.isin(differences, (-1.0, 0.0, 1.0)).all():
-            lost, won, count = (
-                int((differences > 0).sum()),
-                int((differences < 0).sum()),
-                len(differences),
-            )
-            return value, *_paired(lost, won, count)
+            lost, won = int((differences > 0).sum()), int((differences < 0).sum())
+            return value, *Paired(lost, won, len(differences)).interval
         between = intervals.mean_interval(differences)
         return (value, *between) if between else (value, None, None)
 
@@ -194,20 +183,3 @@ class Bound:
         ]
         told = [guess for guess in guesses if guess is not None]
         return max(told) if told else None
-
-
-def _paired(lost: int, won: int, count: int) -> tuple[float, float]:
-    """95 % interval of the share of samples lost less the share of those won.
-
-    Wilson's intervals of both shares, joined by their squared distances (MOVER: Zou and Donner
-    2008, Statistics in Medicine 27:1693), the two taken as independent. It does not shrink to a
-    point where no sample differs.
-    """
-    (low_lost, high_lost), (low_won, high_won) = (
-        intervals.wilson(lost, count),
-        intervals.wilson(won, count),
-    )
-    p, q = lost / count, won / count
-    low = p - q - math.hypot(p - low_lost, high_won - q)
-    high = p - q + math.hypot(high_lost - p, q - low_won)
-    return low, high

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +10,8 @@ from edgekit.core import recipes
 from edgekit.core.records import Device, LayerError, Quantization, Recipe
 from edgekit.quantize import select
 from edgekit.quantize.rewrite import check_applied
-from edgekit.quantize.rewrite.cast_pairs import CASTS
 from edgekit.quantize.rewrite.engine import Exceptions
-from edgekit.tflite import Model, Operator
+from edgekit.tflite import Model, Operator, signal
 
 # What a recipe falls back to, from the fastest or smallest to the surest. Integer activations
 # of 16 bits have fast kernels on accelerators only, which in turn have no dynamic ranges.
@@ -28,7 +26,7 @@ _ACCELERATED: dict[str, tuple[str, ...]] = {"static_wi8_ai8": ("static_wi8_ai16"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class OperatorGroup:
     """One operator with weights, or neighbours without weights of one layer.
 
     Attributes:
@@ -50,35 +48,33 @@ class Unit:
     @property
     def sqnr_db(self) -> float:
         """The outputs' SQNR if these errors were all there is."""
-        return math.inf if self.noise == 0 else -10 * math.log10(self.noise)
+        return signal.decibels(1.0, self.noise)
 
 
-def units(
+def group_operators(
     model: Model, recipe: Recipe, errors: Sequence[LayerError], fixed: Exceptions
-) -> list[Unit]:
+) -> list[OperatorGroup]:
     """The operators that a recipe changed, in order of execution.
 
     Args:
         model: The float file.
         recipe: What was done.
-        errors: By `quantize.blame.layer_errors`.
+        errors: By `quantize.diagnose.layer_errors`.
         fixed: What was asked for by hand: not to be changed.
     """
     how = recipe.quantize
-    assert how is not None
-    weights = recipes.RECIPES["weight_only_wi8_afp32"].quantize
-    assert weights is not None
+    if how is None:
+        return []
     by_tensor = {error.tensor: error for error in errors}
-    main = tflite.binding(model).subgraph
-    made: list[Unit] = []
-    for op in tflite.operators(model):
-        if op.subgraph != main or op.name in CASTS or op.index in fixed:
+    made: list[OperatorGroup] = []
+    for op in tflite.main_operators(model):
+        if op.facts.is_cast or op.index in fixed:
             continue
         error = _error(op, by_tensor)
         meant = check_applied.is_meant(op, how) or select.treats(model, op, how)
         if not meant or error is None or error.scheme == "float":
             continue
-        weighted = select.treats(model, op, weights)
+        weighted = select.treats(model, op, recipes.INT8_WEIGHTS)
         last = made[-1] if made else None
         joins = (
             last is not None
@@ -87,7 +83,7 @@ def units(
             and last.layer == op.layer
             and last.operators[-1] == op.index - 1
         )
-        one = Unit(
+        one = OperatorGroup(
             operators=(*(last.operators if joins and last else ()), op.index),
             names=(*(last.names if joins and last else ()), op.name),
             layer=op.layer,
@@ -108,20 +104,18 @@ def _error(op: Operator, by_tensor: Mapping[str, LayerError]) -> LayerError | No
 
 def _noise(error: LayerError) -> float:
     sqnr = error.output_sqnr_db if error.output_sqnr_db is not None else error.local_sqnr_db
-    if sqnr is None or sqnr == math.inf:
-        return 0.0
-    return math.pow(10.0, min(-sqnr, 300.0) / 10)
+    return 0.0 if sqnr is None else signal.noise_to_signal(sqnr)
 
 
-def ranked(found: Sequence[Unit], recipe: Recipe) -> list[Unit]:
+def ranked(found: Sequence[OperatorGroup], recipe: Recipe) -> list[OperatorGroup]:
     """Whom to keep first: those that do the most harm, where bytes are saved for each byte."""
     how = recipe.quantize
     by_bytes = how is not None and how.scheme == "weight_only"
 
-    def blame(unit: Unit) -> float:
-        return unit.noise / max(1, unit.weight_bytes) if by_bytes else unit.noise
+    def blame(group: OperatorGroup) -> float:
+        return group.noise / max(1, group.weight_bytes) if by_bytes else group.noise
 
-    return sorted(found, key=lambda unit: (-blame(unit), unit.operators))
+    return sorted(found, key=lambda group: (-blame(group), group.operators))
 
 
 def fallbacks(recipe: Recipe, device: Device) -> tuple[str, ...]:
@@ -132,9 +126,9 @@ def fallbacks(recipe: Recipe, device: Device) -> tuple[str, ...]:
 
 
 def exceptions(
-    model: Model, operators: Mapping[int, Operator], kept: Sequence[Unit], fallback: str
+    model: Model, operators: Mapping[int, Operator], kept: Sequence[OperatorGroup], fallback: str
 ) -> dict[int, Quantization | None]:
-    """What the operators of some units have, where the best they can is `fallback`.
+    """What the operators of some groups have, where the best they can is `fallback`.
 
     Operators without weights become float, if the fallback is about weights only. An operator
     that has no dynamic form (a depthwise convolution: it is slower so) keeps int8 weights and
@@ -143,19 +137,18 @@ def exceptions(
     Args:
         model: The float file.
         operators: Of its main graph, by index.
-        kept: The units.
+        kept: The groups.
         fallback: The name of a recipe.
     """
     wanted = recipes.RECIPES[fallback].quantize
     return {
         index: None if wanted is None else _best(model, operators[index], wanted)
-        for unit in kept
-        for index in unit.operators
+        for group in kept
+        for index in group.operators
     }
 
 
 def _best(model: Model, op: Operator, how: Quantization) -> Quantization | None:
     if select.treats(model, op, how):
         return how
-    weights = recipes.RECIPES["weight_only_wi8_afp32"].quantize
-    return select.effective(model, op, weights) if how.scheme == "dynamic" else None
+    return select.effective(model, op, recipes.INT8_WEIGHTS) if how.scheme == "dynamic" else None

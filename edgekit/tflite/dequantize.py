@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.tflite import Tensor
+from edgekit import tflite
+from edgekit.tflite import Model, Tensor
+
+_BLOCKWISE = "blockwise_"
 
 
-def real(stored: np.ndarray, tensor: Tensor) -> np.ndarray:
+def dequantize(stored: np.ndarray, tensor: Tensor) -> np.ndarray:
     """`scale * (stored - zero_point)`, float32; what a float tensor stores as it is.
 
     Args:
@@ -25,11 +28,34 @@ def real(stored: np.ndarray, tensor: Tensor) -> np.ndarray:
     return np.asarray((stored.astype(np.float32) - zero) * scale, dtype=np.float32)
 
 
-def stored(values: np.ndarray, tensor: Tensor) -> np.ndarray:
+def quantize(values: np.ndarray, tensor: Tensor) -> np.ndarray:
     """Real values as `tensor` stores them, rounded and clipped to its integers."""
     if tensor.quantization is None:
         return np.asarray(values, dtype=tensor.dtype)
     [scale], [zero] = tensor.quantization.scale, tensor.quantization.zero_point
     info = np.iinfo(tensor.dtype)
-    codes = np.rint(np.asarray(values, np.float32) / np.float32(scale)) + zero
-    return np.asarray(np.clip(codes, info.min, info.max), dtype=tensor.dtype)
+    rounded = np.rint(np.asarray(values, np.float32) / np.float32(scale)) + zero
+    return np.asarray(np.clip(rounded, info.min, info.max), dtype=tensor.dtype)
+
+
+def dequantized(model: Model, subgraph: int, tensor: Tensor) -> np.ndarray:
+    """A constant in real units, float32 where it is quantized.
+
+    Args:
+        model: What `read` returned.
+        subgraph: The number of the tensor's graph.
+        tensor: The constant, quantized in any way or not.
+
+    Raises:
+        ModelError: As `tflite.constant`.
+    """
+    stored = tflite.constant(model, tensor)
+    how = tensor.quantization
+    if how is None or not how.granularity.startswith(_BLOCKWISE):
+        return dequantize(stored, tensor)
+    size = int(how.granularity.removeprefix(_BLOCKWISE))
+    details = model.subgraphs[subgraph].tensors[tensor.index].quantization.details
+    scales = tflite.constant(model, tflite.tensor(model, subgraph, int(details.scales)))
+    blocks = stored.reshape(len(stored), -1, size).astype(np.float32)
+    spread = scales.astype(np.float32).reshape(len(stored), -1, 1)
+    return np.asarray((blocks * spread).reshape(stored.shape), np.float32)

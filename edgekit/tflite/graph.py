@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from edgekit.core.errors import ModelError
-from edgekit.tflite import enums
-from edgekit.tflite.read import Model
+from edgekit.tflite import enums, operator_facts
+from edgekit.tflite.operator_facts import OperatorFacts
+from edgekit.tflite.schema_objects import Model, OperatorCode, Options, Quantization, RawTensor
 from edgekit.tflite.source_layers import layer_of, names_a_layer
 
 
@@ -70,7 +69,26 @@ class Operator:
     version: int
     operands: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
-    options: Any
+    options: Options
+
+    @property
+    def facts(self) -> OperatorFacts:
+        """What holds of this operator in every model."""
+        return operator_facts.of(self.name)
+
+    def operand(self, place: int | None) -> Tensor | None:
+        """The input at a place; None where it has none there."""
+        return self.operands[place] if place is not None and place < len(self.operands) else None
+
+    @property
+    def weight(self) -> Tensor | None:
+        """Its weights, or what stands in their place; None of operators with none or several."""
+        return self.operand(self.facts.weight)
+
+    @property
+    def bias(self) -> Tensor | None:
+        """Its bias."""
+        return self.operand(self.facts.bias)
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
@@ -123,21 +141,22 @@ def operators(model: Model) -> Iterator[Operator]:
             )
 
 
-def _code(code: Any) -> tuple[str, bool]:
+def _code(code: OperatorCode) -> tuple[str, bool]:
     name = enums.operators().get(code.builtinCode, "")  # "" of one that no operator has
     is_custom = name == enums.CUSTOM
     return enums.text(code.customCode) if is_custom else name, is_custom
 
 
-def _tensor(model: Model, index: int, raw: Any) -> Tensor:
+def _tensor(model: Model, index: int, raw: RawTensor) -> Tensor:
     data = model.buffers[raw.buffer].data
     signature = raw.shapeSignature
-    dynamic = data is None and signature is not None and len(signature) == len(raw.shape)
+    if data is not None or signature is None or len(signature) != len(raw.shape):
+        signature = raw.shape
     dtype = enums.tensor_types()[raw.type]
     return Tensor(
         index=index,
         name=enums.text(raw.name),
-        shape=tuple(int(size) for size in (signature if dynamic else raw.shape)),
+        shape=tuple(int(size) for size in signature),
         dtype=dtype,
         # Conversion may leave a scale on a float tensor; it means nothing there.
         quantization=_quantization(raw.quantization) if "int" in dtype else None,
@@ -147,7 +166,7 @@ def _tensor(model: Model, index: int, raw: Any) -> Tensor:
     )
 
 
-def _quantization(raw: Any) -> TensorQuantization | None:
+def _quantization(raw: Quantization | None) -> TensorQuantization | None:
     if raw is None:
         return None
     block_size = getattr(raw.details, "blockSize", 0)
@@ -163,47 +182,3 @@ def _quantization(raw: Any) -> TensorQuantization | None:
         if block_size
         else ("per_channel" if len(scale) > 1 else "per_tensor"),
     )
-
-
-def values(model: Model, tensor: Tensor) -> np.ndarray | None:
-    """A constant tensor's stored values (codes, not real numbers, where quantized).
-
-    int4 and int2 are unpacked to int8, bfloat16 widened to float32.
-
-    Args:
-        model: What `read` returned.
-        tensor: One of its tensors.
-
-    Returns:
-        An array of the tensor's shape, perhaps read-only; None for an activation.
-
-    Raises:
-        ModelError: The tensor is sparse, holds strings, or has another type that NumPy
-            lacks.
-    """
-    data = model.buffers[tensor.buffer].data
-    if data is None or not data.size:
-        return None
-    if tensor.is_sparse or tensor.dtype not in enums.BITS or "float8" in tensor.dtype:
-        raise ModelError(
-            "Only dense numeric weights can be read as an array.",
-            received=f"tensor {tensor.name!r} of type {tensor.dtype}"
-            + (", stored sparse" if tensor.is_sparse else ""),
-        )
-    flat = _decode(np.asarray(data, dtype=np.uint8), tensor.dtype)
-    count = int(np.prod(tensor.shape, dtype=np.int64))
-    return flat[:count].reshape(tensor.shape)
-
-
-def _decode(data: np.ndarray, dtype: str) -> np.ndarray:
-    if dtype == "bfloat16":
-        return (data.view("<u2").astype(np.uint32) << 16).view(np.float32)
-    if dtype in ("int4", "uint4", "int2"):
-        bits = enums.BITS[dtype]
-        shifts = np.arange(0, 8, bits, dtype=np.uint8)  # the lowest bits come first
-        codes = ((data[:, None] >> shifts) & ((1 << bits) - 1)).reshape(-1).astype(np.int8)
-        if dtype.startswith("u"):
-            return codes.view(np.uint8)
-        half = np.int8(1 << (bits - 1))
-        return (codes ^ half) - half  # two's complement of so many bits
-    return data.view(np.dtype(dtype).newbyteorder("<"))

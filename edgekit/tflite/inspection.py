@@ -12,7 +12,8 @@ from edgekit.core.errors import ModelError
 from edgekit.core.records import TensorSpec
 from edgekit.tflite import enums, graph, metadata, versions
 from edgekit.tflite.oldest_runtimes import oldest
-from edgekit.tflite.read import Model, read
+from edgekit.tflite.read import read
+from edgekit.tflite.schema_objects import Model
 from edgekit.tflite.signature import contract
 
 LARGEST_WEIGHTS = 10

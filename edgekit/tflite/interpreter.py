@@ -1,7 +1,8 @@
-"""A model run within this process, which is a child and may be killed."""
+"""LiteRT within this process, which is a child and may be killed."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 
@@ -9,7 +10,56 @@ import numpy as np
 
 from edgekit import tflite
 from edgekit.core.errors import QuantizeError
-from edgekit.tflite import Model, dequantize
+from edgekit.tflite import Model
+from edgekit.tflite.dequantize import dequantize, quantize
+
+
+class Interpreter:
+    """A file that runs one sample at a time, on values as they are stored.
+
+    Inputs and outputs go by their place in the file's lists. Sizes are settled by `resize`, then
+    `allocate`; LiteRT's errors pass through, RuntimeError and ValueError.
+
+    Args:
+        content: A `.tflite`.
+        num_threads: As many as there are cores by default.
+
+    Attributes:
+        shapes: Of the inputs.
+    """
+
+    def __init__(self, content: bytes, num_threads: int | None = None) -> None:
+        from ai_edge_litert import interpreter
+
+        self._native = interpreter.Interpreter(
+            model_content=content, num_threads=num_threads or os.cpu_count() or 1
+        )
+        self._inputs = self._native.get_input_details()
+        self._outputs = [entry["index"] for entry in self._native.get_output_details()]
+        self.shapes = [tuple(int(size) for size in entry["shape"]) for entry in self._inputs]
+
+    def resize(self, place: int, shape: tuple[int, ...]) -> None:
+        """Give an input another shape."""
+        if shape != self.shapes[place]:
+            self._native.resize_tensor_input(self._inputs[place]["index"], shape)
+            self.shapes[place] = shape
+
+    def allocate(self) -> None:
+        """Take memory for all tensors."""
+        self._native.allocate_tensors()
+
+    def reset(self) -> None:
+        """Forget what the file keeps from one sample to the next."""
+        self._native.reset_all_variables()
+
+    def set(self, place: int, value: np.ndarray) -> None:
+        """Feed an input; it keeps the value until it is fed again."""
+        self._native.set_tensor(self._inputs[place]["index"], value.reshape(self.shapes[place]))
+
+    def outputs(self) -> list[np.ndarray]:
+        """Compute all outputs from what was fed."""
+        self._native.invoke()
+        return [self._native.get_tensor(index) for index in self._outputs]
 
 
 def run(
@@ -28,48 +78,42 @@ def run(
     Raises:
         QuantizeError: The interpreter could not run it.
     """
-    from ai_edge_litert import interpreter
-
     names = tflite.binding(model)
     known = tflite.tensors(model, names.subgraph)
     read = names.outputs if read is None else read
-    fed = {
-        index: dequantize.stored(inputs[name], known[index]) for name, index in names.inputs.items()
-    }
+    fed = {index: quantize(inputs[name], known[index]) for name, index in names.inputs.items()}
     count = len(next(iter(fed.values())))
-    results: dict[str, list[np.ndarray]] = {name: [] for name in read}
+    places = {index: place for place, index in enumerate(model.subgraphs[names.subgraph].inputs)}
+    wanted = list(dict.fromkeys(read.values()))
+    rows: list[list[np.ndarray]] = []
     try:
-        runner = interpreter.Interpreter(
-            model_content=_reading(model, names.subgraph, read), num_threads=os.cpu_count() or 1
-        )
-        shapes = {entry["index"]: tuple(entry["shape"]) for entry in runner.get_input_details()}
-        for index, rows in fed.items():
-            if np.prod(shapes[index]) != np.prod(
-                rows.shape[1:]
-            ):  # a size that the file leaves open
-                shapes[index] = (1, *rows.shape[1:])
-                runner.resize_tensor_input(index, shapes[index])
-        runner.allocate_tensors()
+        runner = Interpreter(_reading(model, names.subgraph, wanted))
+        for index, stored in fed.items():
+            if math.prod(runner.shapes[places[index]]) != math.prod(stored.shape[1:]):
+                runner.resize(places[index], (1, *stored.shape[1:]))  # a size that is left open
+        runner.allocate()
         for sample in range(count):
-            runner.reset_all_variables()
-            for index, rows in fed.items():
-                runner.set_tensor(index, rows[sample].reshape(shapes[index]))
-            runner.invoke()
-            for name, index in read.items():
-                results[name].append(runner.get_tensor(index))
+            runner.reset()
+            for index, stored in fed.items():
+                runner.set(places[index], stored[sample])
+            rows.append(runner.outputs())
     except (RuntimeError, ValueError) as error:
-        raise QuantizeError("The file runs on the samples.", received=str(error)) from None
-    return {
-        name: dequantize.real(np.stack(rows), known[read[name]]) for name, rows in results.items()
+        raise QuantizeError(
+            "The file could not be run on the samples.", received=str(error)
+        ) from None
+    results = {
+        index: dequantize(np.stack(values), known[index])
+        for index, values in zip(wanted, zip(*rows, strict=True), strict=True)
     }
+    return {name: results[index] for name, index in read.items()}
 
 
-def _reading(model: Model, subgraph: int, read: Mapping[str, int]) -> bytes:
+def _reading(model: Model, subgraph: int, wanted: list[int]) -> bytes:
     """The model with these tensors for outputs: others may be overwritten while it runs."""
     graph = model.subgraphs[subgraph]
     usual = graph.outputs
     try:
-        graph.outputs = list(dict.fromkeys(read.values()))
+        graph.outputs = wanted
         return tflite.to_bytes(model)
     finally:
         graph.outputs = usual

@@ -16,6 +16,10 @@ from edgekit.core.errors import ModelError
 from edgekit.core.records import TensorSpec
 from edgekit.tflite.verifier import Schema, Union, verify
 
+# Of the flatbuffers package, which has no types: what writes, and a table that is read.
+Builder = Any
+Table = Any
+
 NAME = "TFLITE_METADATA"
 IDENTIFIER = b"M001"
 # The oldest parser that knows all that is written here: labels, images, normalization.
@@ -71,7 +75,7 @@ def label_files(outputs: Sequence[TensorSpec]) -> dict[str, tuple[str, bytes]]:
         broken = [label for label in spec.labels if len(label.splitlines()) > 1 or "\n" in label]
         if broken:
             raise ModelError(
-                "A label is one line of text.",
+                "A label must be one line of text.",
                 received=f"output {spec.name}: {broken[0]!r}",
                 hint=f"change it under [output.{spec.name}] in edgekit.toml.",
             )
@@ -135,7 +139,7 @@ def build(
     return bytes(builder.Output())
 
 
-def _tensor(builder: Any, spec: TensorSpec, file: str | None) -> int:
+def _tensor(builder: Builder, spec: TensorSpec, file: str | None) -> int:
     fields = {
         0: builder.CreateString(spec.name),
         1: builder.CreateString(_describe(spec)),
@@ -153,7 +157,7 @@ def _tensor(builder: Any, spec: TensorSpec, file: str | None) -> int:
     return _table(builder, 7, fields)
 
 
-def _content(builder: Any, spec: TensorSpec) -> int:
+def _content(builder: Builder, spec: TensorSpec) -> int:
     how = spec.preprocessing
     if how.kind != "image":
         properties = _table(builder, 0, {})
@@ -189,7 +193,7 @@ def _describe(spec: TensorSpec) -> str:
 
 
 def _table(
-    builder: Any,
+    builder: Builder,
     size: int,
     offsets: dict[int, int],
     scalars: dict[int, tuple[int, str]] | None = None,
@@ -203,7 +207,7 @@ def _table(
     return end
 
 
-def _vector(builder: Any, offsets: Sequence[int]) -> int:
+def _vector(builder: Builder, offsets: Sequence[int]) -> int:
     builder.StartVector(4, len(offsets), 4)
     for offset in reversed(offsets):
         builder.PrependUOffsetTRelative(offset)
@@ -211,7 +215,7 @@ def _vector(builder: Any, offsets: Sequence[int]) -> int:
     return end
 
 
-def _floats(builder: Any, values: Sequence[float]) -> int:
+def _floats(builder: Builder, values: Sequence[float]) -> int:
     builder.StartVector(4, len(values), 4)
     for value in reversed(values):
         builder.PrependFloat32(value)
@@ -236,21 +240,21 @@ def parse(content: bytes) -> Metadata | None:
 def _parse(content: bytes) -> Metadata:
     from flatbuffers import encode, packer, table
 
-    def indirect(position: int) -> Any:
+    def indirect(position: int) -> Table:
         return table.Table(content, position + encode.Get(packer.uoffset, content, position))
 
-    def string(where: Any, slot: int) -> str:
+    def string(where: Table, slot: int) -> str:
         at = where.Offset(4 + 2 * slot)
         return where.String(at + where.Pos).decode(errors="replace") if at else ""
 
-    def tables(where: Any, slot: int) -> list[Any]:
+    def tables(where: Table, slot: int) -> list[Table]:
         at = where.Offset(4 + 2 * slot)
         if not at:
             return []
         start = where.Vector(at)
         return [indirect(start + 4 * i) for i in range(where.VectorLen(at))]
 
-    def floats(where: Any, slot: int) -> tuple[float, ...]:
+    def floats(where: Table, slot: int) -> tuple[float, ...]:
         at = where.Offset(4 + 2 * slot)
         if not at:
             return ()
@@ -259,7 +263,7 @@ def _parse(content: bytes) -> Metadata:
             encode.Get(packer.float32, content, start + 4 * i) for i in range(where.VectorLen(at))
         )
 
-    def note(where: Any) -> TensorNote:
+    def note(where: Table) -> TensorNote:
         mean: tuple[float, ...] = ()
         std: tuple[float, ...] = ()
         for unit in tables(where, 4):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edgekit.tflite.enums import operator_numbers
 from edgekit.tflite.graph import Tensor
-from edgekit.tflite.read import Model
+from edgekit.tflite.schema_objects import Model
 from edgekit.tflite.write import to_bytes
 
 

@@ -1,20 +1,18 @@
 """Where the values of a float file lie when it is quantized: what training has to imitate.
 
 A record between two processes: `quantize.grid` tells it of a float file and its quantized
-twin, `convert.qat` trains with it and writes a trained one, `quantize.bake` applies that.
+copy, `compress.qat` trains with it and writes a trained one, `quantize.trained` applies that.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from edgekit.core import serde
+from edgekit.core import npz_record
 from edgekit.core.errors import QuantizeError, reading
 
 SMALLEST = 1e-9
@@ -51,39 +49,39 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Codes:
+class QuantizedWeights:
     """The quantized weights of one operator.
 
     Attributes:
-        codes: int8 in the shape of the float tensor, also those of 4 bits.
+        integers: int8 in the shape of the float tensor, also those of 4 bits.
         scales: float32, one for each index of `axis`, or one for all.
         bias: In real units, float32 `(channels,)`; None where the operator has none.
-        bits: Of a code.
-        axis: Of the channels in `codes`.
+        bits: Of an integer.
+        axis: Of the channels in `integers`.
     """
 
-    codes: np.ndarray
+    integers: np.ndarray
     scales: np.ndarray
     bias: np.ndarray | None
     bits: int
-    axis: int
+    axis: int = 0
 
     @property
     def largest(self) -> int:
-        """Codes run from minus this to this."""
+        """The integers run from minus this to this."""
         return (1 << (self.bits - 1)) - 1
 
     @property
     def spread(self) -> np.ndarray:
-        """The scales in a shape that multiplies the codes."""
-        shape = [1] * self.codes.ndim
+        """The scales in a shape that multiplies the integers."""
+        shape = [1] * self.integers.ndim
         shape[self.axis] = len(self.scales)
         return self.scales.reshape(shape)
 
     @property
     def real(self) -> np.ndarray:
         """The weights in real units, float32."""
-        return np.asarray(self.codes.astype(np.float32) * self.spread, np.float32)
+        return np.asarray(self.integers.astype(np.float32) * self.spread, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -104,29 +102,25 @@ class Grid:
     groups: tuple[Group, ...] = ()
     outputs: Mapping[int, int] = field(default_factory=dict)
     operands: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    weights: Mapping[int, Codes] = field(default_factory=dict)
+    weights: Mapping[int, QuantizedWeights] = field(default_factory=dict)
     constants: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write it to an `.npz`, for another process: whole or not at all."""
         arrays: dict[str, np.ndarray] = {}
         for index, one in self.weights.items():
-            arrays[f"codes/{index}"], arrays[f"scales/{index}"] = one.codes, one.scales
+            arrays[f"codes/{index}"], arrays[f"scales/{index}"] = one.integers, one.scales
             if one.bias is not None:
                 arrays[f"bias/{index}"] = one.bias
         for (index, place), values in self.constants.items():
             arrays[f"constant/{index}/{place}"] = values
-        about = {
-            "groups": [asdict(group) for group in self.groups],
-            "outputs": list(self.outputs.items()),
-            "operands": [[*key, group] for key, group in self.operands.items()],
-            "weights": [[index, one.bits, one.axis] for index, one in self.weights.items()],
-        }
-        arrays["about"] = np.array(json.dumps(about))
-        # A file that is open: given a path, NumPy adds its own ending.
-        with serde.atomic_path(path) as temporary, temporary.open("wb") as file:
-            # NumPy's types take any keyword for its one option, allow_pickle.
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+        record = _GridRecord(
+            groups=self.groups,
+            outputs=tuple(self.outputs.items()),
+            operands=tuple((*key, group) for key, group in self.operands.items()),
+            weights=tuple((index, one.bits, one.axis) for index, one in self.weights.items()),
+        )
+        npz_record.write_record(path, record, arrays)
 
     @classmethod
     def load(cls, path: Path) -> Grid:
@@ -135,31 +129,42 @@ class Grid:
         Raises:
             QuantizeError: The file is not one that `save` wrote.
         """
-        with (
-            reading(path, "The grid of a quantized file cannot be read.", kind=QuantizeError),
-            np.load(path) as file,
-        ):
-            return cls._read(json.loads(str(file["about"])), dict(file.items()))
+        with reading(path, "The quantization of a file could not be read.", kind=QuantizeError):
+            record, arrays = npz_record.read_record(_GridRecord, path)
+            constants = [key.split("/") for key in arrays if key.startswith("constant/")]
+            return cls(
+                groups=record.groups,
+                outputs=dict(record.outputs),
+                operands={(index, place): group for index, place, group in record.operands},
+                weights={
+                    index: QuantizedWeights(
+                        integers=arrays[f"codes/{index}"],
+                        scales=arrays[f"scales/{index}"],
+                        bias=arrays.get(f"bias/{index}"),
+                        bits=bits,
+                        axis=axis,
+                    )
+                    for index, bits, axis in record.weights
+                },
+                constants={(int(i), int(j)): arrays[f"constant/{i}/{j}"] for _, i, j in constants},
+            )
 
-    @classmethod
-    def _read(cls, about: Any, arrays: Mapping[str, np.ndarray]) -> Grid:
-        constants = [key.split("/") for key in arrays if key.startswith("constant/")]
-        return cls(
-            groups=tuple(Group(**{**g, "names": tuple(g["names"])}) for g in about["groups"]),
-            outputs={tensor: group for tensor, group in about["outputs"]},
-            operands={(index, place): group for index, place, group in about["operands"]},
-            weights={
-                index: Codes(
-                    codes=arrays[f"codes/{index}"],
-                    scales=arrays[f"scales/{index}"],
-                    bias=arrays.get(f"bias/{index}"),
-                    bits=bits,
-                    axis=axis,
-                )
-                for index, bits, axis in about["weights"]
-            },
-            constants={(int(i), int(j)): arrays[f"constant/{i}/{j}"] for _, i, j in constants},
-        )
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _GridRecord:
+    """What of a `Grid` is no array.
+
+    Attributes:
+        groups: As in the grid.
+        outputs: Tensor index and group.
+        operands: Operator index, place and group.
+        weights: Operator index, bits and axis.
+    """
+
+    groups: tuple[Group, ...]
+    outputs: tuple[tuple[int, int], ...]
+    operands: tuple[tuple[int, int, int], ...]
+    weights: tuple[tuple[int, int, int], ...]
 
 
 def from_range(low: float, high: float, bits: int) -> tuple[float, int]:

@@ -10,18 +10,19 @@ rely on them.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from edgekit.core import files
 from edgekit.core.errors import ModelError, reading
 from edgekit.tflite import enums, references
+from edgekit.tflite.schema_objects import Model, RawTensor, SubGraph
 from edgekit.tflite.verifier import Damaged, verify
 
-# `ai_edge_litert.schema_py_generated.ModelT`: mutable, and without types.
-Model = Any
+_T = TypeVar("_T")
 
 MAX_BYTES = 2**31 - 1  # flatbuffers' offsets are 32 bits, signed
 
@@ -63,7 +64,7 @@ def read(source: Path | bytes) -> Model:
     except Damaged as error:
         raise _damaged(name, str(error)) from None
     with reading(name, _DAMAGED, kind=ModelError, hint=_DAMAGED_HINT):
-        model = flatbuffer_utils.read_model_from_bytearray(data)
+        model: Model = flatbuffer_utils.read_model_from_bytearray(data)
     _normalise(model)
     if problem := _problem(model):
         raise _damaged(name, problem)
@@ -80,14 +81,14 @@ def _load(source: Path | bytes) -> tuple[str, bytes]:
         return "the model", bytes(source)
     name = str(source)
     _check_size(name, files.size(source, ".tflite file", kind=ModelError))
-    with reading(name, "The .tflite file cannot be read.", kind=ModelError):
+    with reading(name, "The .tflite file could not be read.", kind=ModelError):
         return name, source.read_bytes()
 
 
 def _check_size(name: str, size_bytes: int) -> None:
     if size_bytes > MAX_BYTES:
         raise ModelError(
-            "A TFLite file holds 2 GiB at most.",
+            "A TFLite file must not be larger than 2 GiB.",
             received=f"{name}: {size_bytes / 2**30:.2f} GiB",
             hint="quantize the weights, or split the model.",
         )
@@ -103,7 +104,7 @@ def _check_kind(name: str, data: bytes) -> None:
             received, hint = what, advice
             break
     raise ModelError(
-        "The file is no TFLite file, whose bytes 4 to 8 are TFL3.",
+        "The file is not a TFLite file, whose bytes 4 to 8 are TFL3.",
         received=f"{name}: {received}",
         hint=hint,
     )
@@ -126,7 +127,7 @@ def _normalise(model: Model) -> None:
         entry.buffer = int(entry.buffer)
 
 
-def _as_bytes(data: Any) -> np.ndarray | None:
+def _as_bytes(data: np.ndarray | bytes | list[int] | None) -> np.ndarray | None:
     # An array packs at once; bytes or a list would be written one by one.
     if data is None or isinstance(data, np.ndarray):
         return data
@@ -147,13 +148,13 @@ def _problem(model: Model) -> str:
         for entry in [*_list(signature.inputs), *_list(signature.outputs)]:
             if not 0 <= entry.tensorIndex < count:
                 return f"a signature names tensor {entry.tensorIndex} of {count}"
-    for entry in model.metadata or []:
-        if not 0 <= entry.buffer < len(model.buffers):
-            return f"metadata names buffer {entry.buffer} of {len(model.buffers)}"
+    for note in model.metadata or []:
+        if not 0 <= note.buffer < len(model.buffers):
+            return f"metadata names buffer {note.buffer} of {len(model.buffers)}"
     return ""
 
 
-def _subgraph_problem(model: Model, subgraph: Any) -> str:
+def _subgraph_problem(model: Model, subgraph: SubGraph) -> str:
     tensors = subgraph.tensors = _list(subgraph.tensors)
     operators = subgraph.operators = _list(subgraph.operators)
     subgraph.inputs, subgraph.outputs = _list(subgraph.inputs), _list(subgraph.outputs)
@@ -175,7 +176,7 @@ def _subgraph_problem(model: Model, subgraph: Any) -> str:
     return ""
 
 
-def _tensor_problem(model: Model, tensor: Any) -> str:
+def _tensor_problem(model: Model, tensor: RawTensor) -> str:
     name = enums.text(tensor.name)
     if not 0 <= tensor.buffer < len(model.buffers):
         return f"tensor {name!r} names buffer {tensor.buffer} of {len(model.buffers)}"
@@ -198,7 +199,7 @@ def _tensor_problem(model: Model, tensor: Any) -> str:
     return ""
 
 
-def _list(values: Any) -> list[Any]:
+def _list(values: np.ndarray | Sequence[_T] | None) -> list[_T]:
     if values is None:
         return []
     return values.tolist() if isinstance(values, np.ndarray) else list(values)

@@ -8,7 +8,9 @@ from pathlib import Path
 from edgekit.core.errors import ModelError
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.tflite import enums, graph
-from edgekit.tflite.read import Model, read
+from edgekit.tflite.graph import Operator, operators
+from edgekit.tflite.read import read
+from edgekit.tflite.schema_objects import Model
 
 DEFAULT = "serving_default"
 
@@ -44,7 +46,7 @@ def binding(model: Model) -> Binding:
     keys = [enums.text(s.signatureKey) for s in signatures]
     if len(signatures) > 1 and DEFAULT not in keys:
         raise ModelError(
-            f"A model with several signatures names one of them {DEFAULT}.",
+            f"One of several signatures must be named {DEFAULT}.",
             received=", ".join(keys),
             hint="export the model with one signature.",
         )
@@ -56,6 +58,12 @@ def binding(model: Model) -> Binding:
         inputs=_unique([(e.name, e.tensorIndex) for e in signature.inputs or []], "inputs"),
         outputs=_unique([(e.name, e.tensorIndex) for e in signature.outputs or []], "outputs"),
     )
+
+
+def main_operators(model: Model) -> tuple[Operator, ...]:
+    """The operators of the graph that `binding` names, in the order of execution."""
+    main = binding(model).subgraph
+    return tuple(op for op in operators(model) if op.subgraph == main)
 
 
 def ensure_signature(model: Model) -> None:
@@ -91,7 +99,7 @@ def _unique(pairs: list[tuple[bytes | str | None, int]], what: str) -> dict[str,
     named = {enums.text(name): index for name, index in pairs}
     if len(named) != len(pairs):
         raise ModelError(
-            f"The model's {what} have names that differ.",
+            f"The model's {what} must have names that differ.",
             received=", ".join(enums.text(name) for name, _ in pairs),
             hint="export the model with a named signature.",
         )

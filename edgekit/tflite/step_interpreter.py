@@ -14,8 +14,10 @@ import numpy as np
 
 from edgekit import tflite
 from edgekit.core.errors import QuantizeError
-from edgekit.tflite import Model, Operator, Tensor, dequantize
-from edgekit.tflite.submodel import CONTROL, single
+from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite.dequantize import dequantize, dequantized, quantize
+from edgekit.tflite.interpreter import Interpreter
+from edgekit.tflite.submodel import single
 
 
 class Steps:
@@ -34,9 +36,7 @@ class Steps:
         self.model = model
         self._num_threads = num_threads or os.cpu_count() or 1
         names = tflite.binding(model)
-        self.operators: tuple[Operator, ...] = tuple(
-            op for op in tflite.operators(model) if op.subgraph == names.subgraph
-        )
+        self.operators = tflite.main_operators(model)
         known = tflite.tensors(model, names.subgraph)
         self._kept: dict[int, np.ndarray] = {}
         # A value that comes from constants alone is the same for all samples: kept once.
@@ -57,11 +57,11 @@ class Steps:
 
     def real(self, tensor: Tensor) -> np.ndarray:
         """An activation, or the samples' share of a constant, in real units."""
-        return dequantize.real(self.stored(tensor), tensor)
+        return dequantize(self.stored(tensor), tensor)
 
     def set(self, tensor: Tensor, values: np.ndarray) -> None:
         """Replace an activation by real values, `(n, ...)`."""
-        stored = dequantize.stored(values, tensor)
+        stored = quantize(values, tensor)
         if -1 in tensor.shape:  # its sizes are those of the samples
             missing = len(tensor.shape) - (stored.ndim - 1)
             shape = (*(1 for _ in range(missing)), *stored.shape[1:])
@@ -93,41 +93,29 @@ class Steps:
     def _dequantized(self, op: Operator) -> np.ndarray:
         """Weights in real units: not every runtime has this cast for every layout by itself."""
         tensor = tflite.tensor(self.model, op.subgraph, op.inputs[0].index)
-        values = tflite.values(self.model, tensor)
-        assert values is not None
-        return dequantize.real(values, tensor)[None].astype(np.float32)
+        return dequantized(self.model, op.subgraph, tensor)[None].astype(np.float32)
 
     def _execute(self, op: Operator, fed: list[Tensor], count: int) -> list[np.ndarray]:
-        from ai_edge_litert import interpreter
-
         constants = {}
-        if count > 1 and op.name not in CONTROL:  # weights in real units
+        if count > 1 and not op.facts.called_subgraphs:  # weights in real units
             constants = {t.index: self._kept[t.index][0] for t in fed if t.index in self._same}
             fed = [t for t in fed if t.index not in constants]
         try:
-            runner = interpreter.Interpreter(
-                model_content=single(self.model, op, constants), num_threads=self._num_threads
-            )
-            inputs = [entry["index"] for entry in runner.get_input_details()]
-            outputs = [entry["index"] for entry in runner.get_output_details()]
-            for index, entry, tensor in zip(inputs, runner.get_input_details(), fed, strict=True):
-                shape = self._kept[tensor.index].shape[1:]
-                if tuple(entry["shape"]) != shape:
-                    runner.resize_tensor_input(index, shape)
-            runner.allocate_tensors()
+            runner = Interpreter(single(self.model, op, constants), self._num_threads)
+            for place, tensor in enumerate(fed):
+                runner.resize(place, self._kept[tensor.index].shape[1:])
+            runner.allocate()
             results: list[np.ndarray] = []
             for sample in range(count):
-                for index, tensor in zip(inputs, fed, strict=True):
+                for place, tensor in enumerate(fed):
                     kept = self._kept[tensor.index]
-                    runner.set_tensor(index, kept[0 if tensor.index in self._same else sample])
-                runner.invoke()
-                for place, index in enumerate(outputs):
-                    values = runner.get_tensor(index)
+                    runner.set(place, kept[0 if tensor.index in self._same else sample])
+                for place, values in enumerate(runner.outputs()):
                     if sample == 0:
                         results.append(np.empty((count, *values.shape), values.dtype))
                     results[place][sample] = values
         except (RuntimeError, ValueError) as error:
             raise QuantizeError(
-                f"{op.name} of layer {op.layer} runs by itself.", received=str(error)
+                f"{op.name} of layer {op.layer} could not be run by itself.", received=str(error)
             ) from None
         return results

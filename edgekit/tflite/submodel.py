@@ -5,18 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
+from edgekit.tflite.constants import encode
 from edgekit.tflite.graph import Operator
-from edgekit.tflite.read import Model
+from edgekit.tflite.schema_objects import Model, RawTensor
 from edgekit.tflite.write import to_bytes
-
-# Their options name other subgraphs, by number.
-CONTROL = ("WHILE", "IF", "CALL_ONCE", "CALL", "STABLEHLO_COMPOSITE")
-# The options of WHILE and IF that do.
-CALLED = ("condSubgraphIndex", "bodySubgraphIndex", "thenSubgraphIndex", "elseSubgraphIndex")
 
 
 def single(
@@ -40,21 +35,22 @@ def single(
     used = [i for i in (*raw.inputs, *raw.outputs) if i >= 0]
     kept = list(dict.fromkeys([*used, *(i for n in used for i in _scales(graph.tensors[n]))]))
     place = {old: new for new, old in enumerate(kept)}
-    whole = op.name in CONTROL
+    whole = bool(op.facts.called_subgraphs)  # its options number subgraphs of the whole model
     buffers = model.buffers if whole else [schema.BufferT()]
     tensors = []
     for index in kept:
         tensor = copy.copy(graph.tensors[index])
         tensor.isVariable = False  # a state that the caller feeds and reads
         if _scales(tensor):
-            quantization: Any = copy.copy(tensor.quantization)
+            quantization = copy.copy(tensor.quantization)
             quantization.details = copy.copy(quantization.details)
             quantization.details.scales = place[quantization.details.scales]
             tensor.quantization = quantization
         if not whole:
             data = model.buffers[tensor.buffer].data
             if index in constants:
-                buffers.append(_buffer(constants[index]))
+                data = encode(constants[index], str(constants[index].dtype))
+                buffers.append(schema.BufferT(data=data))
                 tensor.buffer = len(buffers) - 1
             elif data is not None and data.size:
                 buffers.append(model.buffers[tensor.buffer])
@@ -81,17 +77,9 @@ def single(
     return to_bytes(cut)
 
 
-def _buffer(values: np.ndarray) -> Any:
-    from ai_edge_litert import schema_py_generated as schema
-
-    buffer = schema.BufferT()
-    buffer.data = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
-    return buffer
-
-
-def _scales(tensor: Any) -> list[int]:
+def _scales(tensor: RawTensor) -> list[int]:
     """The tensor that holds the scales of blockwise weights, by its index."""
-    details: Any = getattr(tensor.quantization, "details", None)
+    details = getattr(tensor.quantization, "details", None)
     if details is None or not getattr(details, "blockSize", 0):
         return []
     return [int(details.scales)]

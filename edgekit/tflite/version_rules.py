@@ -18,9 +18,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
-from edgekit.tflite.graph import Operator, Tensor
+from edgekit.tflite.graph import Operator
 
 Condition = Callable[[Operator], bool]
 Rule = tuple[int, Condition]
@@ -34,12 +33,8 @@ def needed_version(operator: Operator) -> int:
     return max([version for version, condition in rules if condition(operator)], default=1)
 
 
-def _operand(op: Operator, index: int) -> Tensor | None:
-    return op.operands[index] if index < len(op.operands) else None
-
-
 def _type(op: Operator, index: int) -> str:
-    tensor = _operand(op, index)
+    tensor = op.operand(index)
     return tensor.dtype if tensor is not None else ""
 
 
@@ -85,7 +80,7 @@ def _blockwise(at: int) -> Condition:
     """A scale for each block of values."""
 
     def condition(op: Operator) -> bool:
-        tensor = _operand(op, at)
+        tensor = op.operand(at)
         how = None if tensor is None else tensor.quantization
         return how is not None and how.granularity.startswith("blockwise")
 
@@ -96,7 +91,7 @@ def _per_channel(at: int, axis: int = 0) -> Condition:
     """More than one scale, one for each index of `axis`."""
 
     def condition(op: Operator) -> bool:
-        tensor = _operand(op, at)
+        tensor = op.operand(at)
         if tensor is None or len(tensor.scale) < 2:
             return False
         return len(tensor.scale) == tensor.shape[axis]
@@ -139,7 +134,7 @@ def _narrow_bias(at: int) -> Condition:
 
 
 def _is_grouped(op: Operator) -> bool:
-    data, weight = _operand(op, 0), _operand(op, 1)
+    data, weight = op.operand(0), op.operand(1)
     if data is None or weight is None or len(data.shape) != 4 or len(weight.shape) != 4:
         return False
     return -1 not in (data.shape[3], weight.shape[3]) and data.shape[3] != weight.shape[3]
@@ -151,7 +146,7 @@ def _is_dilated(op: Operator) -> bool:
 
 
 def _rescales_up(op: Operator) -> bool:
-    tensors: list[Any] = [*op.inputs[:2], *op.outputs[:1]]
+    tensors = [*op.inputs[:2], *op.outputs[:1]]
     if len(tensors) < 3 or not all(tensor.scale for tensor in tensors):
         return False
     left, right, out = (tensor.scale[0] for tensor in tensors)
@@ -217,7 +212,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (5, _option("keepNumDims")),
         (6, lambda op: len(op.operands) == 2),
         (7, _INT16),
-        (8, lambda op: len(op.operands) > 1 and bool(op.operands[1] and op.operands[1].is_sparse)),
+        (8, lambda op: op.weight is not None and op.weight.is_sparse),
         (9, _all(_HYBRID, _ASYMMETRIC)),
         (10, _takes("int4", at=1)),
         (11, _all(_WEIGHTS_16X8, _narrow_bias(2))),

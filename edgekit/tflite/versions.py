@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 
 from edgekit.tflite import enums
 from edgekit.tflite.graph import operators
 from edgekit.tflite.oldest_runtimes import FORMAT, oldest
-from edgekit.tflite.read import Model
+from edgekit.tflite.schema_objects import Model, OperatorCode
 from edgekit.tflite.version_rules import needed_version
 
 MIN_RUNTIME = "min_runtime_version"
@@ -26,8 +25,8 @@ def set_versions(model: Model) -> None:
     """
     from ai_edge_litert import schema_py_generated as generated
 
-    codes: dict[tuple[int, bytes | None, int], int] = {}
-    kept: list[Any] = []
+    places: dict[tuple[int, bytes | None, int], int] = {}
+    kept: list[OperatorCode] = []
     for operator in list(operators(model)):
         raw = model.subgraphs[operator.subgraph].operators[operator.index]
         old = model.operatorCodes[raw.opcodeIndex]
@@ -35,8 +34,8 @@ def set_versions(model: Model) -> None:
         if not operator.is_custom:
             needed = max(old.version, needed_version(operator))
         key = (old.builtinCode, old.customCode, needed)
-        if key not in codes:
-            codes[key] = len(kept)
+        if key not in places:
+            places[key] = len(kept)
             kept.append(
                 generated.OperatorCodeT(
                     deprecatedBuiltinCode=min(old.builtinCode, 127),
@@ -45,7 +44,7 @@ def set_versions(model: Model) -> None:
                     builtinCode=old.builtinCode,
                 )
             )
-        raw.opcodeIndex = codes[key]
+        raw.opcodeIndex = places[key]
     # A graph without operators keeps its codes: a file needs at least the list.
     model.operatorCodes = kept or model.operatorCodes
 
@@ -108,6 +107,6 @@ def set_metadata(model: Model, name: str, content: bytes) -> None:
 
 def _users(model: Model) -> Counter[int]:
     """How many tensors and metadata entries name each buffer."""
-    users = Counter(entry.buffer for entry in model.metadata)
+    users = Counter(entry.buffer for entry in model.metadata or [])
     users.update(tensor.buffer for graph in model.subgraphs for tensor in graph.tensors)
     return users

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
-from typing import Any
 
 from edgekit.core.errors import ModelError
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.tflite import metadata, versions
-from edgekit.tflite.read import MAX_BYTES, Model, read
+from edgekit.tflite.read import MAX_BYTES, read
+from edgekit.tflite.schema_objects import Model
 from edgekit.tflite.signature import binding
 
 # Kernels read weights in vectors of up to 16 bytes, straight from the mapped file.
@@ -32,10 +32,11 @@ def to_bytes(model: Model) -> bytes:
 
     class Builder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
         # The generated code drops the schema's `force_align: 16` of buffers.
-        def StartVector(self, elemSize: int, numElems: int, alignment: int) -> Any:
+        def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
             if elemSize == 1 and numElems >= _ALIGNMENT:
                 alignment = _ALIGNMENT
-            return super().StartVector(elemSize, numElems, alignment)
+            position: int = super().StartVector(elemSize, numElems, alignment)
+            return position
 
     stored = sum(buffer.data.size for buffer in model.buffers if buffer.data is not None)
     if stored > MAX_BYTES:
@@ -51,7 +52,7 @@ def to_bytes(model: Model) -> bytes:
 
 def _too_large(stored: int) -> ModelError:
     return ModelError(
-        "A TFLite file is smaller than 2 GiB.",
+        "A TFLite file must be smaller than 2 GiB.",
         received=f"{stored / 2**30:.2f} GiB of weights",
         hint="quantize the weights, or split the model.",
     )
@@ -104,7 +105,7 @@ def _in_order(
     missing = [by_index[i] for i in indices if i in by_index and by_index[i] not in specs]
     if missing:
         raise ModelError(
-            f"The contract describes each {what} of the model.",
+            f"The contract must describe each {what} of the model.",
             received=f"no {', '.join(missing)}; it has {', '.join(specs) or 'none'}",
         )
     # A tensor that the signature leaves out still needs its place in the list.

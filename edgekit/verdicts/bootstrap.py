@@ -1,10 +1,9 @@
 """Any metric of samples, by drawing the samples anew: the BCa bootstrap.
 
-Bias-corrected and accelerated (Efron 1987, "Better bootstrap confidence intervals", JASA 82:171),
-with quantiles of Student's t in place of the normal ones (Hesterberg 2015, "What teachers should
-know about the bootstrap", The American Statistician 69:371): the bootstrap alone is too narrow for
-few samples. A p-value is the level of the bound that would end at the limit, in closed form, so
-that bound and p-value are two readings of one curve.
+Bias-corrected and accelerated (see `bca`), with quantiles of Student's t in place of the normal
+ones (Hesterberg 2015, "What teachers should know about the bootstrap", The American Statistician
+69:371): the bootstrap alone is too narrow for few samples. A p-value is the level of the bound that
+would end at the limit, in closed form, so that bound and p-value are two readings of one curve.
 
 Three cases in which drawing anew says too little:
 
@@ -19,20 +18,17 @@ Three cases in which drawing anew says too little:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
 
 from edgekit.core.errors import DataError
+from edgekit.verdicts import bca
+from edgekit.verdicts.bca import AT_ONCE, NORMAL, RESAMPLES, Bca, Statistic
 from edgekit.verdicts.binomial import at_most
 from edgekit.verdicts.evidence import LEVEL
 from edgekit.verdicts.proportion import highest
-
-Statistic = Callable[[np.ndarray], np.ndarray]
-"""Rows of sample indices `(r, m)` -> the quantity on each row `(r,)`."""
 
 FEWEST = 30
 """Samples below which nothing is claimed."""
@@ -40,20 +36,16 @@ FEWEST = 30
 FEWEST_IN_GROUP = 5
 """Samples in the smallest group (stratum) below which nothing is claimed."""
 
-RESAMPLES = 4000
 _DRAWN = 8_000_000  # indices in all: beyond 2,000 samples fewer draws do, the curve being tame
 _FEWEST_RESAMPLES = 1000
-_AT_ONCE = 1 << 21
 _SINGLE = 1000  # samples up to which the jackknife leaves out one at a time
 _GROUPS = 400
 _RARE = 16
 _LITTLE, _FEW = 0.1, 0.1
-_EDGE = 1e-3
 _ENDLESS = 10**9  # nobody has that many samples: no number would decide
 
-_NORMAL = NormalDist()
-_Z = _NORMAL.inv_cdf(LEVEL)
-_Z_POWER = _NORMAL.inv_cdf(0.8)
+_Z = NORMAL.inv_cdf(LEVEL)
+_Z_POWER = NORMAL.inv_cdf(0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +74,7 @@ class Bootstrapped:
         value: On all samples.
         n: Samples.
         draws: The quantity on each draw, ascending `(resamples,)`.
-        bias: BCa's z0.
-        acceleration: BCa's a.
+        bca: Which share of the draws lies below a bound.
         rare: Where few samples differ.
         hope: What the quantity is where all is well, 0 for a loss; None where that is unknown.
         fewest: Samples below which nothing is claimed.
@@ -92,8 +83,7 @@ class Bootstrapped:
     value: float
     n: int
     draws: np.ndarray = field(repr=False, compare=False)
-    bias: float = 0.0
-    acceleration: float = 0.0
+    bca: Bca = field(default_factory=Bca)
     rare: Rare | None = None
     hope: float | None = None
     fewest: int = FEWEST
@@ -128,29 +118,29 @@ class Bootstrapped:
         """
         if n < 1 or (strata is not None and len(strata) != n):
             raise DataError(
-                "A metric is of at least one sample, and each belongs to one group.",
+                "A metric needs at least one sample, and each must belong to one group.",
                 received=f"{n} samples, groups for {n if strata is None else len(strata)}",
             )
         value = float(_finite(statistic(np.arange(n)[None]), strata)[0])
-        smallest = n if strata is None else min(len(group) for group in _members(strata))
+        groups = [np.arange(n)] if strata is None else _members(strata)
+        smallest = min(len(group) for group in groups)
         fewest = max(FEWEST, math.ceil(n * FEWEST_IN_GROUP / smallest))
         if n < fewest:
             return cls(value, n, np.array([value]), hope=hope, fewest=fewest)
         resamples = min(resamples, max(_FEWEST_RESAMPLES, _DRAWN // n))
-        draws = np.sort(_draw(statistic, n, strata, resamples, np.random.default_rng(seed)))
+        drawn = bca.draws(statistic, groups, resamples, np.random.default_rng(seed))
+        draws = np.sort(_finite(drawn, strata))
         # Sums in another order differ in their last digits: such draws do not differ.
         near = 1e-11 * max(1e-300, float(np.abs(draws).max()), abs(value))
         draws = np.where(np.abs(draws - value) <= near, value, _together(draws, near))
         if draws[0] == draws[-1] == value:
             return cls(value, n, draws, hope=hope, fewest=fewest)
         left = _leave_out(statistic, n) if jackknife is None else np.asarray(jackknife, float)
-        below = float(np.mean(draws < value) + np.mean(draws == value) / 2)
         return cls(
             value,
             n,
             draws,
-            _NORMAL.inv_cdf(min(max(below, 1 / resamples), 1 - 1 / resamples)),
-            _acceleration(_finite(left, strata)),
+            Bca.of(draws, value, _finite(left, strata)),
             _rare(left, value, n, near),
             hope,
             fewest,
@@ -202,10 +192,9 @@ class Bootstrapped:
     def _bound(self, level: float) -> float:
         if self.n < self.fewest:
             return math.inf if level > 0.5 else -math.inf
-        z = self.bias + _as_t(_NORMAL.inv_cdf(level), self.n)
-        adjusted = self.bias + z / max(1 - self.acceleration * z, _EDGE)
+        share = self.bca.share(_as_t(NORMAL.inv_cdf(level), self.n))
         values, shares = _curve(self.draws)
-        bound = float(np.interp(_NORMAL.cdf(adjusted), shares, values))
+        bound = float(np.interp(share, shares, values))
         if self.rare is None:
             return bound
         if level > 0.5:
@@ -220,10 +209,7 @@ class Bootstrapped:
         values, shares = _curve(self.draws)
         share = float(np.interp(limit, values, shares, left=0.0, right=1.0))
         if 0 < share < 1:
-            z = _NORMAL.inv_cdf(share) - self.bias
-            scale = 1 + self.acceleration * z
-            z = z / scale if scale > 0 else math.copysign(math.inf, z)
-            p = _NORMAL.cdf(-sign * _as_normal(z - self.bias, self.n))
+            p = NORMAL.cdf(-sign * _as_normal(self.bca.quantile(share), self.n))
         else:
             p = 1 - share if sign > 0 else share
         if self.rare is not None:
@@ -262,23 +248,6 @@ def _as_normal(t: float, n: int) -> float:
     return large - p / (3 * large)
 
 
-def _draw(
-    statistic: Statistic,
-    n: int,
-    strata: np.ndarray | None,
-    resamples: int,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    groups = [np.arange(n)] if strata is None else _members(strata)
-    made = []
-    batch = max(1, _AT_ONCE // n)
-    for start in range(0, resamples, batch):
-        count = min(batch, resamples - start)
-        rows = np.concatenate([g[rng.integers(0, len(g), (count, len(g)))] for g in groups], axis=1)
-        made.append(_finite(statistic(rows), strata))
-    return np.concatenate(made)
-
-
 def _members(strata: np.ndarray) -> list[np.ndarray]:
     return [np.flatnonzero(strata == group) for group in np.unique(strata)]
 
@@ -290,18 +259,12 @@ def _leave_out(statistic: Statistic, n: int) -> np.ndarray:
     order = np.arange(n) if size == 1 else np.random.default_rng(0).permutation(n)
     kept = np.arange(n - size)
     firsts = np.arange(0, n - size + 1, size)
-    batch = max(1, _AT_ONCE // n)
+    batch = max(1, AT_ONCE // n)
     made = []
     for start in range(0, len(firsts), batch):
         first = firsts[start : start + batch, None]
         made.append(statistic(order[kept + size * (kept >= first)]))
     return np.concatenate(made)
-
-
-def _acceleration(left: np.ndarray) -> float:
-    deviations = left.mean() - left
-    squares = float(np.sum(deviations**2))
-    return float(np.sum(deviations**3)) / (6 * squares**1.5) if squares > 0 else 0.0
 
 
 def _rare(left: np.ndarray, value: float, n: int, near: float) -> Rare | None:
@@ -332,7 +295,7 @@ def _finite(values: np.ndarray, strata: np.ndarray | None) -> np.ndarray:
     if np.isfinite(values).all():
         return values
     raise DataError(
-        "A metric is a finite number on whichever of the samples are drawn.",
+        "A metric must be a finite number on every draw of samples.",
         received=f"{int((~np.isfinite(values)).sum())} of {values.size} draws without one"
         + ("" if strata is None else f", from groups of {_sizes(strata)} samples"),
         hint="add samples: a draw has met one class only, or the metric itself fails on some.",

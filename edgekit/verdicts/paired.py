@@ -12,6 +12,13 @@ formula does here what an exact unconditional test takes thousands of sums for.
 
 At smaller levels, as Holm's correction uses them, showing a loss greater than a margin has a
 size of up to 1.3 % for 1 %.
+
+`convert --max-loss` shows its losses with the interval of the same test, 2.5 % on either side. Over
+150 combinations of 20 to 1,000 samples, discordances of 1 to 40 % and losses from none to all of
+it, the exact enumeration finds the true loss outside in 4.7 % of cases at most. Without the
+correction it is 6.4 %; by Wilson's intervals of both shares, joined by their squared distances
+(MOVER: Zou and Donner 2008, Statistics in Medicine 27:1693), 8.0 %, and more than 5 % in 38 of the
+150: the shares lost and won are not independent, as it takes them to be.
 """
 
 from __future__ import annotations
@@ -56,7 +63,8 @@ class Paired:
     def __post_init__(self) -> None:
         if min(self.b, self.c) < 0 or self.n < 1 or self.b + self.c > self.n:
             raise DataError(
-                "Samples that differ are some of all samples, of which there is at least one.",
+                "Samples that differ must be some of all samples, of which there must be at least "
+                "one.",
                 received=f"{self.b} and {self.c} of {self.n}",
             )
 
@@ -73,7 +81,7 @@ class Paired:
         """
         if reference.shape != candidate.shape or reference.ndim != 1 or not len(reference):
             raise DataError(
-                "Reference and candidate are judged on the same samples, one value each.",
+                "Reference and candidate must be evaluated on the same samples, one value each.",
                 received=f"shapes {reference.shape} and {candidate.shape}",
                 hint="measure both again with the same samples.",
             )
@@ -81,7 +89,7 @@ class Paired:
             odd = ~np.isin(values, (0, 1))
             if odd.any():
                 raise DataError(
-                    f"Each sample of the {what} is right, 1, or wrong, 0.",
+                    f"Each sample of the {what} must be right, 1, or wrong, 0.",
                     received=f"{values[odd][0]} in sample {int(np.flatnonzero(odd)[0])}",
                 )
         right, kept = reference.astype(bool), candidate.astype(bool)
@@ -100,12 +108,19 @@ class Paired:
     @property
     def low(self) -> float:
         """One-sided 95 % lower bound: the greatest loss that has been shown to be exceeded."""
-        return 0.0 - _highest(self.c, self.b, self.n)
+        return 0.0 - _highest(self.c, self.b, self.n, 1 - LEVEL)
 
     @property
     def high(self) -> float:
         """One-sided 95 % upper bound: the smallest loss that has been shown not to be reached."""
-        return _highest(self.b, self.c, self.n)
+        return _highest(self.b, self.c, self.n, 1 - LEVEL)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Two-sided 95 % interval of the loss; no point where no sample differs."""
+        side = (1 - LEVEL) / 2
+        low = 0.0 - _highest(self.c, self.b, self.n, side)
+        return low, _highest(self.b, self.c, self.n, side)
 
     def p_below(self, limit: float) -> float:
         """Of the hypothesis that the loss is at least `limit`: small where it is less."""
@@ -152,7 +167,7 @@ def samples_needed(discordance: float, margin: float, power: float = POWER) -> i
     """
     if not 0 <= discordance <= 1 or not 0.5 <= power < 1:
         raise DataError(
-            "A discordance is a share of samples, a power a probability of 0.5 or more.",
+            "A discordance must be a share of samples, a power a probability of 0.5 or more.",
             received=f"discordance {discordance}, power {power}",
         )
     return _enough(discordance, 0.0, margin, power) if margin > 0 else None
@@ -184,14 +199,14 @@ def _variance(b: float, c: float, margin: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _highest(b: int, c: int, n: int) -> float:
-    """The greatest margin of which the p-value is above 0.05: it falls as the margin grows."""
+def _highest(b: int, c: int, n: int, least: float) -> float:
+    """The greatest margin of which the p-value is above `least`: it falls as the margin grows."""
     low, high = (b - c) / n, 1.0
-    if _p(b, c, n, high) > 1 - LEVEL:
+    if _p(b, c, n, high) > least:
         return high
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        if _p(b, c, n, middle) > 1 - LEVEL:
+        if _p(b, c, n, middle) > least:
             low = middle
         else:
             high = middle

@@ -257,7 +257,11 @@ def test_the_public_functions_do_what_the_commands_do(made, from_tflite, digits,
     assert [one.recipe.name for one in artifacts] == list(RECIPES)
     for path in from_tflite.iterdir():
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
-    [measured] = public.validate([artifacts[1].path], data=str(digits / "data.npz"), limit=50)
+    [measured] = public.validate(
+        [artifacts[1].path],
+        data=str(digits / "data.npz"),
+        options=public.ValidateOptions(limit=50),
+    )
     assert measured.num_samples == 50
     assert measured.metric("agreement").value > 0.9
     options = public.BenchmarkOptions(num_runs=5, num_processes=1, warmup_runs=1)

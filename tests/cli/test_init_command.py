@@ -16,7 +16,7 @@ from edgekit.core import project as projects
 from edgekit.core import serde
 from edgekit.core.errors import EdgekitError
 from edgekit.core.records import Contract
-from edgekit.pipeline.init.init import init
+from edgekit.pipeline.init.init import InitOptions, init
 
 HERE = Path(__file__).parent
 # Items of the corpus whose models are known to load.
@@ -61,7 +61,7 @@ def test_the_sample_model_gets_a_file_that_convert_takes(edgekit, digits, tmp_pa
     assert "the way that was right most often" in told.out
     assert [rule.max_loss for rule in project.rule[:3]] == [0.02, 0.02, 0.05]
     again = edgekit("init", "digits.keras", cwd=tmp_path)
-    assert "only with --force" in again.refused()
+    assert "exists already" in again.refused()
     made = edgekit("convert", "digits.keras", "-o", "out", "--json", cwd=tmp_path)
     assert made.code == 0, made.err
     recipes = [artifact["recipe"]["name"] for artifact in made.json()]
@@ -70,7 +70,7 @@ def test_the_sample_model_gets_a_file_that_convert_takes(edgekit, digits, tmp_pa
     assert labels == (tmp_path / "labels.txt").read_text(encoding="utf-8").splitlines()
     # The float .tflite tells the same, on LiteRT.
     float_file = tmp_path / "out" / "digits.float32.tflite"
-    adopted = init(float_file, data=str(tmp_path / "data.npz"), measure=False)
+    adopted = init(float_file, data=str(tmp_path / "data.npz"), options=InitOptions(measure=False))
     assert adopted.contract.inputs[0].preprocessing.std == (255.0,)
     assert (adopted.name, adopted.metric) == ("digits", "top1_accuracy")
 
@@ -95,7 +95,7 @@ def test_pictures_by_class_feed_a_keras_2_model_that_scales_them(edgekit, models
 
 @pytest.mark.convert
 def test_names_with_dots_and_quotes_of_a_model_with_several_inputs(models):
-    made = init(models / "several" / "model.keras", measure=False)
+    made = init(models / "several" / "model.keras", options=InitOptions(measure=False))
     project = projects.load(models / "several" / "edgekit.toml")
     assert project.name == "several"
     assert project.data.evaluation == "samples.npz"
@@ -107,7 +107,7 @@ def test_names_with_dots_and_quotes_of_a_model_with_several_inputs(models):
 @pytest.mark.convert
 def test_a_saved_model_is_not_written_into(models):
     before = serde.sha256(models / "saved" / "net")
-    made = init(models / "saved" / "net", measure=False)
+    made = init(models / "saved" / "net", options=InitOptions(measure=False))
     assert Path(made.path) == models / "saved" / "edgekit.toml"
     assert projects.load(Path(made.path)).model == "net"
     assert serde.sha256(models / "saved" / "net") == before
@@ -124,9 +124,9 @@ def test_code_in_a_model_wants_unsafe(edgekit, models):
 
 
 def test_what_is_missing_is_said(edgekit, tmp_path):
-    assert "The model file exists" in edgekit("init", "none.keras", cwd=tmp_path).refused()
+    assert "The model file was not found" in edgekit("init", "none.keras", cwd=tmp_path).refused()
     (tmp_path / "m.keras").write_text("text", encoding="utf-8")
-    assert "A model is" in edgekit("init", "m.keras", cwd=tmp_path).refused()
+    assert "A model must be" in edgekit("init", "m.keras", cwd=tmp_path).refused()
     assert list(tmp_path.iterdir()) == [tmp_path / "m.keras"]
 
 
@@ -150,7 +150,7 @@ def test_models_that_other_people_made(corpus_items, tmp_path):
     for number, model in enumerate(models):
         output = tmp_path / str(number) / "edgekit.toml"
         try:
-            made = init(model, output=output, measure=False)
+            made = init(model, output=output, options=InitOptions(measure=False))
         except EdgekitError as error:
             refused[model.name] = str(error)
             assert not output.exists()

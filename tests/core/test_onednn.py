@@ -1,41 +1,60 @@
 """A TensorFlow child that crashes runs once more without oneDNN, and what helped is remembered."""
 
-import re
+import os
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from edgekit.core import onednn
 from edgekit.core.errors import DataError, WorkerCrashed
+from edgekit.core.isolate import Stage
 from edgekit.core.records import Limits
+from tests.stages import calls, stages
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 CHILD = """
 import os, signal
 from edgekit.core.errors import DataError
+from tests.core.test_onednn import Answer
 def run(request, report):
     off = os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0"
-    with open(request["log"], "a") as log:
+    with open(request.log, "a") as log:
         log.write("off " if off else "on ")
-    how = request["off" if off else "on"]
+    how = request.off if off else request.on
     if how == "refuses":
         raise DataError("A rule.")
     if how != "works":
         if how in ("SIGHUP", "SIGTERM"):  # nohup, for one, has children ignore the first
             signal.signal(getattr(signal, how), signal.SIG_DFL)
         os.kill(os.getpid(), getattr(signal, how))
-    return "done"
+    return Answer(said="done")
 other = run
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Crashes:
+    """How the child ends with oneDNN and without: `works`, `refuses`, or the name of a signal."""
+
+    on: str
+    off: str
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    said: str
 
 
 @pytest.fixture(autouse=True)
 def fake_child(tmp_path, monkeypatch):
     (tmp_path / "tests_onednn.py").write_text(CHILD)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
 
@@ -46,14 +65,14 @@ def call(tmp_path, on, off, function="run"):
     log.write_text("")
     notes = []
     result = onednn.call(
-        f"tests_onednn:{function}",
-        {"on": on, "off": off, "log": str(log)},
+        Stage(f"tests_onednn:{function}", Crashes, Answer),
+        Crashes(on=on, off=off, log=log),
         name="The training",
         limits=Limits(seconds=60),
         own_code=True,
         notes=notes,
     )
-    return result, notes, log.read_text().split()
+    return result.said, notes, log.read_text().split()
 
 
 @pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGILL", "SIGFPE", "SIGBUS"])
@@ -72,7 +91,7 @@ def test_another_tensorflow_work_or_processor_asks_anew(tmp_path, monkeypatch):
     monkeypatch.setattr(onednn, "_version", lambda: "9.9")
     assert call(tmp_path, "works", "works")[2] == ["on"]
     monkeypatch.undo()
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(onednn, "_processor", lambda: "another")
     assert call(tmp_path, "works", "works")[2] == ["on"]
@@ -114,11 +133,14 @@ def test_a_home_that_cannot_be_written_remembers_nothing_and_works(tmp_path, mon
 
 
 # Reads attributes of a .h5 with h5py, and never imports TensorFlow (test_recognise).
-WITHOUT_TENSORFLOW = "edgekit.frontend.load.recognise:run"
+WITHOUT_TENSORFLOW = {"RECOGNISE"}
 
 
 def test_every_child_that_computes_with_tensorflow_is_called_so():
-    for path in Path(onednn.__file__).parent.rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        called = re.findall(r"isolate\.call\(\s*\"(edgekit\.convert\.[\w.:]+)", text)
-        assert set(called) <= {WITHOUT_TENSORFLOW}, path
+    computing = {
+        name
+        for name, stage in stages().items()
+        if stage.target.startswith(("edgekit.frontend.", "edgekit.compress."))
+    } - WITHOUT_TENSORFLOW
+    assert {name for _, name in calls("onednn")} == computing
+    assert not {name for _, name in calls("isolate")} & computing

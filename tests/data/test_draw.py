@@ -6,6 +6,7 @@ import pytest
 from edgekit.core.errors import DataError
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.data import draw, split
+from edgekit.data.export_messages import DrawRequest
 from edgekit.data.samples import Samples
 
 CONTRACT = Contract(
@@ -14,16 +15,14 @@ CONTRACT = Contract(
 )
 
 
-def request(**changes):
-    return {
-        "calibration": None,
-        "golden_samples": 4,
-        "calibration_samples": 30,
-        "seed": 0,
-        "calibrates": False,
-        "judges": 6,
-        **changes,
-    }
+def request(folder, **changes):
+    fixed = {"calibration": None, "golden_samples": 4, "calibration_samples": 30, "judges": 6}
+    return DrawRequest(
+        golden_out=folder / "g.npz",
+        calibration_out=folder / "c.npz",
+        training_out=folder / "t.npz",
+        **(fixed | changes),
+    )
 
 
 @pytest.fixture
@@ -39,12 +38,7 @@ def rows(samples):
 
 
 def test_one_source_serves_all_and_what_judges_is_not_trained_on(data, tmp_path):
-    asked = request(
-        calibration=data,
-        training=data,
-        calibration_out=tmp_path / "c.npz",
-        training_out=tmp_path / "t.npz",
-    )
+    asked = request(tmp_path, calibration=data, training=data)
     drawn = draw.draw(CONTRACT, asked, {})
     fit, held = split.held_back(drawn.calibration, 0)
     judges = held.take(range(6))
@@ -53,21 +47,21 @@ def test_one_source_serves_all_and_what_judges_is_not_trained_on(data, tmp_path)
     assert rows(fit) <= rows(drawn.training)
     drawn.save(asked)
     stored = Samples.load(tmp_path / "t.npz")
-    assert stored.sha256 == drawn.training.sha256 == drawn.answer()["training_sha256"]
+    assert stored.sha256 == drawn.training.sha256 == drawn.facts.training_sha256
     assert stored.labels is not None
 
 
 def test_without_training_nothing_is_drawn_for_it(data, tmp_path):
-    asked = request(calibration=data, calibration_out=tmp_path / "c.npz")
+    asked = request(tmp_path, calibration=data)
     drawn = draw.draw(CONTRACT, asked, {})
     drawn.save(asked)
     assert drawn.training is None
-    assert [path.name for path in tmp_path.glob("?.npz")] == ["c.npz"]
+    assert sorted(path.name for path in tmp_path.glob("?.npz")) == ["c.npz", "g.npz"]
 
 
 def test_a_source_that_leaves_nothing_to_train_on_is_refused(tmp_path):
     path = tmp_path / "few.npz"
     np.savez(path, x=np.arange(15, dtype=np.float32).reshape(5, 3))
-    with pytest.raises(DataError, match="Training takes at least") as caught:
-        draw.draw(CONTRACT, request(calibration=str(path), training=str(path)), {})
+    with pytest.raises(DataError, match="Training needs at least") as caught:
+        draw.draw(CONTRACT, request(tmp_path, calibration=str(path), training=str(path)), {})
     assert str(path) in caught.value.received

@@ -1,11 +1,14 @@
 """What is said of calibration samples, and that nothing is said without a reason."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from edgekit.core.records import Contract, Preprocessing, TensorSpec
 from edgekit.data import draw, sources, suitability
 from edgekit.data import split as parts
+from edgekit.data.export_messages import DrawRequest
 from edgekit.data.samples import Samples
 
 
@@ -233,8 +236,15 @@ def test_golden_samples_beyond_the_calibration_range(rng):
 
 
 def request(path, **more):
+    nowhere = Path("nowhere")
     fixed = {"golden_samples": 8, "calibration_samples": 200, "seed": 0, "calibrates": True}
-    return {"calibration": str(path), **fixed, **more}
+    return DrawRequest(
+        calibration=None if path is None else str(path),
+        golden_out=nowhere,
+        calibration_out=nowhere,
+        training_out=nowhere,
+        **(fixed | more),
+    )
 
 
 def test_a_random_draw_from_ordered_data_is_harmless(rng, tmp_path):
@@ -248,7 +258,7 @@ def test_a_random_draw_from_ordered_data_is_harmless(rng, tmp_path):
     assert first.ranges == {
         "x": (first.calibration.inputs["x"].min(), first.calibration.inputs["x"].max())
     }
-    assert first.answer()["calibration_ranges"]["x"] == list(first.ranges["x"])
+    assert first.facts.calibration_ranges == first.ranges
 
 
 def test_nothing_is_said_when_nothing_is_calibrated(tmp_path):
@@ -256,7 +266,7 @@ def test_nothing_is_said_when_nothing_is_calibrated(tmp_path):
     of = contract(tensor("x", 4))
     assert len(draw.draw(of, request(tmp_path / "bad.npz"), {}).warnings) == 3
     assert draw.draw(of, request(tmp_path / "bad.npz", calibrates=False), {}).warnings == ()
-    made_up = draw.draw(of, request("") | {"calibration": None}, {})
+    made_up = draw.draw(of, request(None), {})
     assert (made_up.warnings, made_up.ranges) == ((), {})
     assert made_up.answer()["golden"] == "synthetic"
 

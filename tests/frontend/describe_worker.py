@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import tf_keras
 
+from edgekit.core import serde
+from edgekit.core.records import Preprocessing, TensorSpec
 from edgekit.data.samples import Samples
 from edgekit.frontend import describe
 
@@ -20,8 +22,14 @@ def _described(model: Any, ending: str = ".keras") -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{ending}"
         model.save(path)
-        request = {"model": str(path), "unsafe": False, "custom_objects": None}
-        return describe.run(request, lambda line: None)
+        return described(path)
+
+
+def described(path: Path, custom_objects: str | None = None) -> dict[str, Any]:
+    """What `describe.run` returns, as it crosses to the parent."""
+    source = describe.Source(model=path, unsafe=False, custom_objects=custom_objects)
+    found: dict[str, Any] = serde.to_dict(describe.run(source, lambda line: None))
+    return found
 
 
 def image(kind: str, first: str, ending: str = ".keras") -> dict[str, Any]:
@@ -97,19 +105,17 @@ def answered() -> list[float]:
         place = Path(folder)
         model.save(place / "model.keras")
         Samples(inputs={"image": pixels}).save(place / "pixels.npz")
-        request = {
-            "model": str(place / "model.keras"),
-            "unsafe": False,
-            "custom_objects": None,
-            "input": {"name": "image", "shape": [1, 6, 6, 3], "dtype": "float32"},
-            "ways": [way for way, _ in ways],
-            "pixels": str(place / "pixels.npz"),
-            "out": folder,
-        }
-        describe.answer(request, lambda line: None)
+        request = describe.ScaledPixels(
+            source=describe.Source(model=place / "model.keras", unsafe=False),
+            input=TensorSpec(name="image", shape=(1, 6, 6, 3), dtype="float32"),
+            ways=tuple(serde.from_dict(Preprocessing, way) for way, _ in ways),
+            pixels=place / "pixels.npz",
+            folder=place,
+        )
+        scaled = describe.run_scaled(request, lambda line: None)
         errors = []
-        for i, (_, inputs) in enumerate(ways):
-            (got,) = Samples.load(place / f"{i}.npz").reference.values()
+        for file, (_, inputs) in zip(scaled.files, ways, strict=True):
+            (got,) = Samples.load(file).reference.values()
             expected = model.predict(inputs.astype(np.float32), verbose=0)
             errors.append(float(np.abs(got - expected).max() / np.abs(expected).max()))
     return errors
@@ -121,8 +127,7 @@ def saved_model() -> dict[str, Any]:
     answer = keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(pixels))
     with tempfile.TemporaryDirectory() as folder:
         keras.Model(pixels, answer).export(folder, verbose=False)
-        request = {"model": folder, "unsafe": False, "custom_objects": None}
-        return describe.run(request, lambda line: None)
+        return described(Path(folder))
 
 
 class Net(keras.Model):
@@ -148,5 +153,4 @@ def subclassed() -> dict[str, Any]:
         path = Path(folder) / "net.keras"
         model.save(path)
         objects = f"{Path(__file__).stem}:OBJECTS"
-        request = {"model": str(path), "unsafe": False, "custom_objects": objects}
-        return describe.run(request, lambda line: None)
+        return described(path, objects)

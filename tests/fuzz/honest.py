@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from edgekit import tflite
-from edgekit.core import artifacts, recipes, serde
+from edgekit.core import artifacts, npz_record, recipes, serde
 from edgekit.core.gate_rules import Baseline
 from edgekit.core.records import (
     Artifact,
@@ -23,7 +23,6 @@ from edgekit.core.records import (
     Target,
     TensorSpec,
 )
-from edgekit.data import npz
 from edgekit.data.samples import Samples
 from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gate import baseline
@@ -162,7 +161,7 @@ def _cache(folder: Path) -> None:
     try:
         with Cache().making(CACHED) as entry:
             (entry / "times.json").write_text('{"ratios": [1.0, 0.9]}', encoding="utf-8")
-            npz.write(entry / "values.npz", {"x": np.arange(3)})
+            npz_record.write(entry / "values.npz", {"x": np.arange(3)})
     finally:
         del os.environ["EDGEKIT_HOME"]
         if before is not None:

@@ -47,13 +47,13 @@ def test_what_was_saved_makes_the_same_bytes(prepared: Prepare, name: str, tmp_p
     made.save(tmp_path / "p.npz")
     again = Prepared.load(tmp_path / "p.npz")
     assert tflite.to_bytes(again.apply(recipe)) == tflite.to_bytes(made.apply(recipe))
-    for field in ("float_model", "small", "equalized", "candidates"):
+    for field in ("float_model", "cheap_int8", "equalized", "candidates"):
         assert getattr(again, field) == getattr(made, field)
     assert set(again.weights) == set(made.weights)
     for index, weights in made.weights.items():
         loaded = again.weights[index]
-        assert loaded.bits == weights.bits
-        np.testing.assert_array_equal(loaded.codes, weights.codes)
+        assert (loaded.bits, loaded.axis) == (weights.bits, weights.axis)
+        np.testing.assert_array_equal(loaded.integers, weights.integers)
         np.testing.assert_array_equal(loaded.scales, weights.scales)
         np.testing.assert_array_equal(loaded.bias, weights.bias)
     assert (again.ranges is None) == (made.ranges is None)
@@ -89,7 +89,7 @@ def test_an_exception_takes_nothing_of_what_was_found(prepared: Prepare, name: s
 
 def test_exceptions_by_hand_win(prepared: Prepare) -> None:
     _, made = prepared("static_wi8_ai8")
-    small = Prepared(float_model=made.float_model, small=frozenset({1, 2}))
+    small = Prepared(float_model=made.float_model, cheap_int8=frozenset({1, 2}))
     assert small.exceptions() == {1: INT8_WEIGHTS, 2: INT8_WEIGHTS}
     assert small.exceptions({2: None, 3: None}) == {1: INT8_WEIGHTS, 2: None, 3: None}
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from edgekit import tflite
-from edgekit.core import recipes, serde
+from edgekit.core import recipes
 from edgekit.core.errors import ModelError, QuantizeError
-from edgekit.core.records import Contract, Recipe
+from edgekit.core.records import Recipe
 from edgekit.data.samples import Samples
 from edgekit.measure.fidelity import sqnr_db
 from edgekit.quantize import stage
 from edgekit.quantize.calibrated_recipe import Prepared
+from edgekit.quantize.quantize_messages import QuantizeRequest
 from edgekit.quantize.rewrite import control_flow
 
 Noise = Callable[..., Samples]
@@ -25,16 +26,17 @@ Run = Callable[[bytes, Samples], dict[str, np.ndarray]]
 ALL = tuple(recipes.RECIPES.values())
 
 
-def request(path: Path, folder: Path, which: tuple[Recipe, ...], **options: Any) -> dict[str, Any]:
-    return {
-        "float": str(path),
-        "folder": str(folder),
-        "name": "net",
-        "contract": serde.to_dict(tflite.contract(path)),
-        "recipes": serde.to_dict(which),
-        "calibration": None,
-        **options,
-    }
+def request(
+    path: Path, folder: Path, which: tuple[Recipe, ...], calibration: Path | None = None
+) -> QuantizeRequest:
+    return QuantizeRequest(
+        float_file=path,
+        folder=folder,
+        name="net",
+        contract=tflite.contract(path),
+        recipes=which,
+        calibration=calibration,
+    )
 
 
 def silent(line: str) -> None:
@@ -47,7 +49,7 @@ def test_every_recipe_leaves_a_finished_file(
 ) -> None:
     digits_samples.save(tmp_path / "calibration.npz", compress=False)
     lines: list[str] = []
-    asked = request(digits_float, tmp_path, ALL, calibration=str(tmp_path / "calibration.npz"))
+    asked = request(digits_float, tmp_path, ALL, tmp_path / "calibration.npz")
     result = stage.run(asked, lines.append)
     begun = [line for line in lines if line.startswith("quantizing: ")]
     assert begun == [f"quantizing: {recipe.name}" for recipe in ALL]
@@ -59,16 +61,17 @@ def test_every_recipe_leaves_a_finished_file(
     }
     few = digits_samples.take(range(4))
     (expected,) = run(digits_float.read_bytes(), few).values()
-    for recipe, entry in zip(ALL, result["files"], strict=True):
-        content = Path(entry["path"]).read_bytes()
-        assert Path(entry["path"]).name == f"net.{recipe.name}.tflite"
-        assert entry["sha256"] == hashlib.sha256(content).hexdigest()
-        assert entry["size_bytes"] == len(content)
-        assert 0 < entry["compressed_bytes"] <= len(content) + 1000
+    for recipe, entry in zip(ALL, result.files, strict=True):
+        written = entry.written
+        content = written.path.read_bytes()
+        assert written.path.name == f"net.{recipe.name}.tflite"
+        assert written.sha256 == hashlib.sha256(content).hexdigest()
+        assert written.size_bytes == len(content)
+        assert 0 < written.compressed_bytes <= len(content) + 1000
         model = tflite.read(content)
         # What the record says is what a fresh reading of the file on disk says.
-        assert entry["oldest_runtime"] == tflite.oldest_runtime(model)
-        said = serde.from_dict(Contract, entry["contract"])
+        assert written.oldest_runtime == tflite.oldest_runtime(model)
+        said = written.contract
         stored = tflite.contract(model)
         assert [(s.name, s.shape, s.dtype, s.scale) for s in (*said.inputs, *said.outputs)] == [
             (s.name, s.shape, s.dtype, s.scale) for s in (*stored.inputs, *stored.outputs)
@@ -76,43 +79,33 @@ def test_every_recipe_leaves_a_finished_file(
         assert b"TFLITE_METADATA" in content
         (got,) = run(content, few).values()
         assert sqnr_db(expected, got) > 8
-        tried = [candidate for candidate in entry["candidates"] if candidate["chosen"]]
+        tried = [candidate for candidate in entry.candidates if candidate.chosen]
         assert len(tried) == (recipe.name in refining)
         # What it takes to make the same file again, as repair does.
-        again = Prepared.load(Path(entry["prepared"]))
+        again = Prepared.load(entry.prepared)
         model = again.apply(recipe)
-        redone, _ = stage.finish(
-            model,
-            tflite.read(digits_float),
-            tmp_path / "again.tflite",
-            tflite.contract(digits_float),
-            recipe,
-            again.exceptions(),
-            "net",
+        spec = stage.FileSpec(
+            path=tmp_path / "again.tflite",
+            recipe=recipe,
+            contract=tflite.contract(digits_float),
+            name="net",
         )
-        assert redone["sha256"] == entry["sha256"]
-    assert result["float_sha256"] == result["files"][0]["sha256"]
+        redone = stage.finish(model, tflite.read(digits_float), spec, again.exceptions())
+        assert redone.compress().sha256 == written.sha256
 
 
 def test_the_contract_keeps_its_words_and_its_order(
     fixture_model: Callable[[str], Path], noise: Noise, tmp_path: Path
 ) -> None:
-    from dataclasses import replace
-
     path = fixture_model("fully_connected.float32")
     noise(path).save(tmp_path / "c.npz")
     contract = tflite.contract(path)
     (output,) = contract.outputs
     worded = replace(contract, outputs=(replace(output, labels=("a", "b"), activation="softmax"),))
-    asked = request(
-        path,
-        tmp_path,
-        (recipes.get("float32"), recipes.get("static_wi8_ai8", "int8")),
-        calibration=str(tmp_path / "c.npz"),
-        contract=serde.to_dict(worded),
-    )
-    for entry in stage.run(asked, silent)["files"]:
-        (said,) = serde.from_dict(Contract, entry["contract"]).outputs
+    which = (recipes.get("float32"), recipes.get("static_wi8_ai8", "int8"))
+    asked = replace(request(path, tmp_path, which, tmp_path / "c.npz"), contract=worded)
+    for entry in stage.run(asked, silent).files:
+        (said,) = entry.written.contract.outputs
         assert (said.labels, said.activation) == (("a", "b"), "softmax")
     assert said.dtype == "int8"
     assert said.scale
@@ -134,7 +127,7 @@ def test_a_damaged_file_is_refused_before_it_is_quantized(
     cut = tmp_path / "cut.tflite"
     cut.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ModelError, match="TFLite file is cut off or damaged"):
-        stage.run({**asked, "float": str(cut)}, silent)
+        stage.run(replace(asked, float_file=cut), silent)
 
 
 @pytest.mark.convert
@@ -144,15 +137,15 @@ def test_what_stays_float_in_a_loop_is_named(recurrent: Path, tmp_path: Path, ru
     samples = Samples(inputs={spec.name: x})
     samples.save(tmp_path / "c.npz")
     which = tuple(recipe for recipe in ALL if recipe.quantize)
-    asked = request(recurrent, tmp_path, which, calibration=str(tmp_path / "c.npz"))
+    asked = request(recurrent, tmp_path, which, tmp_path / "c.npz")
     result = stage.run(asked, silent)
     (expected,) = run(recurrent.read_bytes(), samples).values()
-    for recipe, entry in zip(which, result["files"], strict=True):
-        (got,) = run(Path(entry["path"]).read_bytes(), samples).values()
+    for recipe, entry in zip(which, result.files, strict=True):
+        (got,) = run(entry.written.path.read_bytes(), samples).values()
         assert sqnr_db(expected, got) > 15, recipe.name
-        reasons = {skipped["reason"] for skipped in entry["skipped"]}
+        reasons = {skipped.reason for skipped in entry.written.skipped}
         if recipe.name.startswith("static"):
             assert reasons == {control_flow.REST}
-            assert "FULLY_CONNECTED" not in {skipped["operator"] for skipped in entry["skipped"]}
+            assert "FULLY_CONNECTED" not in {skipped.operator for skipped in entry.written.skipped}
         else:
             assert not reasons

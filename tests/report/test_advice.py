@@ -1,25 +1,7 @@
 """Which file is advised, and what is said of the others."""
 
-from dataclasses import replace
-
-from edgekit.core.records import Host, Measurement, Metric, Target
 from edgekit.report.advice import advise
-from edgekit.report.terminal import measurements_table, metric_text
-
-HOST = Host(machine="m", system="s", cpu="c", cores=1, python="3")
-
-
-def measured(name, **metrics):
-    return Measurement(
-        artifact=name,
-        artifact_sha256="0",
-        samples_sha256="0",
-        num_samples=100,
-        target=Target(),
-        host=HOST,
-        metrics=tuple(Metric(name=key, value=value) for key, value in metrics.items()),
-    )
-
+from tests.report.examples import measured
 
 FLOAT = measured("f", top1_accuracy=0.98, size_bytes=400, latency_ratio=1.0)
 
@@ -56,27 +38,8 @@ def test_nothing_is_advised_where_nothing_can_be_said():
     assert advise([measured("x", size_bytes=1)], "f").ship is None
 
 
-def test_the_table_has_the_columns_that_were_measured():
-    table = measurements_table([FLOAT], {"litert": advise([FLOAT], "f")})
-    heads = [column.header for column in table.columns]
-    assert "x float" in heads
-    assert "SQNR dB" not in heads
-    assert heads[-1] == "remark"
-
-
-def test_an_interval_is_shown_with_its_value():
-    assert metric_text(Metric(name="m", value=0.5, low=0.4, high=0.6), 2) == "0.50 [0.40 0.60]"
-    assert metric_text(None) == "-"
-
-
 def test_only_a_file_that_runs_on_every_target_is_advised():
     fast = measured("fast", top1_accuracy=0.98, size_bytes=110, latency_ratio=0.4)
     slow = measured("slow", top1_accuracy=0.98, size_bytes=110, latency_ratio=0.8)
     assert advise([FLOAT, fast, slow], "f").ship == "fast"
     assert advise([FLOAT, fast, slow], "f", {"f", "slow"}).ship == "slow"
-
-
-def test_a_file_that_a_runtime_cannot_run_is_said_to_be_so():
-    refused = replace(FLOAT, metrics=(), failure="FULLY_CONNECTED version 12")
-    table = measurements_table([FLOAT, refused])
-    assert "cannot run" in list(table.columns[3].cells)

@@ -1,40 +1,15 @@
 """What `convert` says of its files: what was tried, what was kept, what is no good."""
 
-from edgekit.core import recipes
 from edgekit.core.records import (
-    Artifact,
     Candidate,
-    Contract,
-    Kept,
     Metric,
     Repair,
-    Skipped,
     Verified,
 )
 from edgekit.report import conversion_lines
-from edgekit.report.terminal import artifacts_table, exceptions_table
-
-
-def made(recipe, size=100, **fields):
-    return Artifact(
-        path=f"net.{recipe}.tflite",
-        sha256="0",
-        size_bytes=size,
-        compressed_bytes=size,
-        recipe=recipes.get(recipe),
-        contract=Contract(inputs=(), outputs=()),
-        source_sha256="0",
-        float_sha256="0",
-        **fields,
-    )
-
+from tests.report.examples import KEPT, made
 
 FLOAT = made("float32", 400)
-KEPT = (
-    Kept(layer="dense_2", operator="FULLY_CONNECTED", recipe="weight_only_wi8_afp32", reason="a"),
-    Kept(layer="dense_3", operator="FULLY_CONNECTED", recipe="weight_only_wi8_afp32", reason="a"),
-    Kept(layer="layer_norm", operator="MUL", recipe="float32", reason="a"),
-)
 REPAIR = Repair(
     quantity="agreement",
     limit=0.01,
@@ -48,7 +23,7 @@ REPAIR = Repair(
     added_bytes=12_000,
     latency_to_float=0.6,
     latency_to_unrepaired=1.1,
-    note="66 held-back samples are too few to be sure",
+    note="66 held-out samples are too few to be sure",
 )
 
 
@@ -58,9 +33,9 @@ def test_a_repair_is_one_line():
     )
     assert line == (
         "static_wi8_ai8: kept 3 of 61 operators in higher precision (dense_2, dense_3 weight-only "
-        "int8; layer_norm float): loss of agreement 0.004 (0.000 to 0.021) on 66 held-back samples "
+        "int8; layer_norm float): loss of agreement 0.004 (0.000 to 0.021) on 66 held-out samples "
         "(with nothing kept 0.300); +12.0 kB, 0.60x of float's time, 1.10x of the unrepaired "
-        "file's. 66 held-back samples are too few to be sure."
+        "file's. 66 held-out samples are too few to be sure."
     )
 
 
@@ -70,7 +45,7 @@ def test_a_bound_that_holds_at_once_is_said_too():
         num_operators=61,
     )  # fmt: skip
     [line] = conversion_lines.repair_lines([made("static_wi8_ai8", repair=held)])
-    assert "nothing kept, the bound holds at once: 31.2 dB on 66 held-back samples" in line
+    assert "nothing kept, the bound holds at once: 31.2 dB on 66 held-out samples" in line
 
 
 def test_what_was_chosen_is_told_beside_plain_rounding():
@@ -111,36 +86,3 @@ def test_what_is_slower_no_smaller_or_far_from_float_is_said():
     assert "only 2.9 dB from float" in lines[2]
     assert "--max-loss" in lines[2]
     assert "NPUs" in lines[3]
-
-
-def cells(table):
-    return list(zip(*(column.cells for column in table.columns), strict=True))
-
-
-def test_exceptions_of_one_reason_share_a_row():
-    skipped = (Skipped(layer="spectrum", operator="RFFT2D", reason="LiteRT has no int8 kernel"),)
-    drowned = tuple(
-        Kept(
-            layer="norm", operator="MUL", recipe="float32",
-            reason=f"its error alone leaves the outputs at {db} dB",
-        )
-        for db in (3.1, 24.0)
-    )  # fmt: skip
-    table = exceptions_table([FLOAT, made("static_wi8_ai8", skipped=skipped, kept=drowned)])
-    assert cells(table) == [
-        ("static_wi8_ai8", "float32", "RFFT2D (spectrum)", "LiteRT has no int8 kernel"),
-        (
-            "static_wi8_ai8", "float32", "MUL (norm) x2",
-            "its error alone leaves the outputs at less than is allowed",
-        ),
-    ]  # fmt: skip
-    assert exceptions_table([FLOAT, made("float16")]) is None
-
-
-def test_the_table_of_files_says_how_near_each_is():
-    verified = Verified(sqnr_db=30.04, agreement=1.0, num_samples=24, held_back=16)
-    table = artifacts_table([FLOAT, made("static_wi8_ai8", kept=KEPT, verified=verified)])
-    first, second = cells(table)
-    assert first[-3:] == ("-", "-", "-")
-    assert second[-3:] == ("3", "30.0", "1.000")
-    assert "24 samples, 16 of them held-back" in str(table.caption)

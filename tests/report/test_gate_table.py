@@ -7,9 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgekit.core.gate_rules import Rule
 from edgekit.report import gate_table
-from edgekit.report import gate_words as words
 from edgekit.report.terminal import PlainConsole
 from tests.report import gate_results as made
 
@@ -120,94 +118,6 @@ def test_the_last_line_counts_rules(verdicts, fields, line):
     assert shown(made.result(*verdicts, **fields)).splitlines()[-1] == line
 
 
-@pytest.mark.parametrize(
-    ("change", "end"),
-    [
-        ({"needed": 4947, "n": 720, "counted": "samples"}, "About 4,947 samples would decide; "
-         "there are 720."),
-        ({"needed": None}, "No number of processes would decide it."),
-        ({"needed": 4947, "sentence": "4,947 samples would decide."}, "4,947 samples would "
-         "decide."),
-        ({"needed": 7, "sentence": "It takes 0.7 of float's time."}, "About 7 processes would "
-         "decide; there are 3."),
-    ],
-)  # fmt: skip
-def test_an_inconclusive_verdict_says_once_what_would_decide(change, end):
-    said = words.remark(replace(made.INCONCLUSIVE, **change))
-    assert said.endswith(end)
-    assert said.count("decide") == 1
-
-
-@pytest.mark.parametrize(
-    ("rule", "fields", "text"),
-    [
-        (
-            made.ACCURACY,
-            {"limit": 0.01, "quantity": "loss"},
-            "loss of top1_accuracy against baseline at most 0.01",
-        ),
-        # Before there is an estimate, a rule is told as it was written.
-        (
-            Rule(metric="latency_ratio", max_loss=0.05, against="baseline"),
-            {},
-            "loss of latency_ratio against baseline at most 0.05",
-        ),
-        (
-            Rule(metric="latency_ratio", max_loss=0.05, against="baseline"),
-            {"limit": 1.05, "unit": "x"},
-            "latency_ratio against baseline at most 1.05x",
-        ),
-        (
-            Rule(metric="mae", max_loss=0.05),
-            {"limit": 0.05, "quantity": "loss", "unit": "m"},
-            "loss of mae against float at most 0.05",
-        ),
-        (
-            Rule(metric="top1_accuracy", at_least=0.97),
-            {"limit": 0.97},
-            "top1_accuracy at least 0.97",
-        ),
-        (
-            Rule(metric="sqnr_db", at_least=30),
-            {"limit": 30.0, "unit": "dB"},
-            "sqnr_db at least 30 dB",
-        ),
-        (made.SIZE, {"unit": "bytes"}, "size_bytes at most 120,000 B"),
-        (made.OPERATORS, {}, "operators: no others than CONV_2D, FULLY_CONNECTED"),
-        (
-            Rule(allowed_operators=tuple(f"OP_{i}" for i in range(11))),
-            {},
-            "operators: no others than OP_0, OP_1, OP_2, OP_3, OP_4, OP_5, OP_6, OP_7 and 3 more",
-        ),
-        (made.RUNTIME, {}, "oldest runtime: 2.14.0"),
-        (Rule(fully_delegated=True), {}, "operators in accelerated kernels: all"),
-    ],
-)
-def test_a_rule_in_words(rule, fields, text):
-    blank = {"limit": None, "unit": "", "quantity": "value"}
-    verdict = replace(made.PASS, rule=rule, metric="m", **{**blank, **fields})
-    assert words.rule_text(verdict) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (0.0, "", "0.0000"),
-        (-0.0042, "", "-0.0042"),
-        (0.00031, "", "0.00031"),
-        (1234.56, "", "1,234.6"),
-        (31.24, "dB", "31.2 dB"),
-        (1.0234, "x", "1.023x"),
-        (0.5, "m", "0.5000 m"),
-        (12_345_678.0, "bytes", "12,345,678 B"),
-        (float("nan"), "", "nan"),
-        (float("inf"), "ms", "inf"),
-    ],
-)
-def test_numbers(value, unit, text):
-    assert words.number_text(value, unit) == text
-
-
 def test_a_sentence_that_says_its_place_and_note_says_them_once():
     said = "float16 on litert: mae lost 0.0700 against the float file; outliers count much."
     told = replace(
@@ -216,10 +126,3 @@ def test_a_sentence_that_says_its_place_and_note_says_them_once():
     text = shown(made.result(told))
     assert f"fail: {said}\n" in text
     assert text.count("outliers") == 1 and "note:" not in text
-
-
-def test_noise_is_not_mended_by_samples():
-    noisy = replace(
-        made.INCONCLUSIVE, estimate=None, needed=None, sentence="latency_ratio is undecided: noise."
-    )
-    assert words.remark(noisy) == "dynamic_wi8_afp32 on litert: latency_ratio is undecided: noise."

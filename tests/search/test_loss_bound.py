@@ -10,6 +10,7 @@ from edgekit.core.records import Contract, TensorSpec
 from edgekit.data.samples import Samples
 from edgekit.search import explain
 from edgekit.search.loss_bound import Bound
+from edgekit.search.search_messages import LossLimits
 
 CLASSES = Contract(
     inputs=(TensorSpec(name="x", shape=(1, 2), dtype="float32"),),
@@ -24,14 +25,14 @@ def bound(outputs, labels=None, *, contract=CLASSES, held=None, **limits):
     """A bound on outputs of which the first `held` are held back."""
     held = held or len(outputs)
     everything = Samples(inputs={"x": np.zeros((len(outputs), 2), np.float32)}, labels=labels)
-    return Bound(
-        contract,
-        everything.take(range(held)),
-        {"y": outputs[:held]},
-        everything,
-        {"y": outputs},
-        **{"max_loss": None, "min_sqnr_db": None, **limits},
-    )
+    return Bound(contract, everything, {"y": outputs}, held, LossLimits(**limits))
+
+
+def test_a_bound_is_of_something():
+    with pytest.raises(UsageError, match="must be a loss, an SQNR or both"):
+        LossLimits()
+    assert LossLimits(max_loss=0.0, min_sqnr_db=20.0).limit == 0.0
+    assert LossLimits(min_sqnr_db=20.0).limit == 20.0
 
 
 def certain(ids):

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from edgekit import tflite
 from edgekit.core.records import Target
-from edgekit.runtimes import environments
-from edgekit.tflite import enums, oldest_runtimes, versions
-from edgekit.tflite.version_rules import RULES, needed_version
+from edgekit.tflite import enums, versions
+from tests.tflite.old_runtime import ask
 
 MODELS = Path(__file__).parents[1] / "models"
-BY_TENSORFLOW = [p for p in sorted(MODELS.glob("*.tflite")) if ".int16x8." not in p.name]
-
-# Prints, for each file, the outputs for a fixed input, or why the runtime refused it.
-RUN = """
-import json, sys
-import numpy as np
-from tflite_runtime.interpreter import Interpreter
-answers = {}
-for path in sys.argv[1:]:
-    try:
-        runtime = Interpreter(model_path=path)
-        runtime.allocate_tensors()
-        detail = runtime.get_input_details()[0]
-        data = np.random.default_rng(7).normal(size=detail["shape"]).astype("float32")
-        runtime.set_tensor(detail["index"], data)
-        runtime.invoke()
-        answers[path] = runtime.get_tensor(runtime.get_output_details()[0]["index"]).tolist()
-    except Exception as error:
-        answers[path] = str(error)
-print(json.dumps(answers))
-"""
 
 
 def run(content: bytes) -> np.ndarray:
@@ -74,35 +49,6 @@ def finished(content: bytes) -> bytes:
 
 def stated(content: bytes) -> dict[str, int]:
     return {op.name: op.version for op in tflite.operators(tflite.read(content))}
-
-
-@pytest.mark.parametrize("path", BY_TENSORFLOW, ids=lambda path: path.stem)
-def test_versions_are_those_of_tensorflows_converter(path: Path) -> None:
-    model = tflite.read(path)
-    for op in tflite.operators(model):
-        assert needed_version(op) == op.version, op.name
-
-
-@pytest.mark.parametrize(
-    ("name", "operator", "version"),
-    [
-        # TensorFlow's converter writes int8's versions here; the kernels came later.
-        ("conv_2d", "CONV_2D", 4),
-        ("depthwise_conv_2d", "DEPTHWISE_CONV_2D", 5),
-        ("fully_connected", "FULLY_CONNECTED", 7),
-        ("average_pool_2d", "AVERAGE_POOL_2D", 3),
-        ("softmax", "SOFTMAX", 3),
-        ("add", "ADD", 3),
-        ("softmax", "QUANTIZE", 2),
-        ("softmax", "DEQUANTIZE", 3),
-    ],
-)
-def test_int16_activations_have_versions_of_their_own(
-    name: str, operator: str, version: int
-) -> None:
-    content = (MODELS / f"{name}.int16x8.tflite").read_bytes()
-    found = {op.name: needed_version(op) for op in tflite.operators(tflite.read(content))}
-    assert found[operator] == version
 
 
 @pytest.mark.parametrize(
@@ -176,41 +122,6 @@ def test_a_custom_operator_keeps_its_version_and_asks_for_no_runtime() -> None:
     assert tflite.oldest_runtime(model) == "1.5.0"
 
 
-def one_operator_file(operator: str, version: int) -> bytes:
-    """A file that names one operator and uses none: runtimes look it up all the same."""
-    from ai_edge_litert import schema_py_generated as generated
-
-    number = enums.operator_numbers()[operator]
-    code = generated.OperatorCodeT(min(number, 127), None, version, number)
-    tensor = generated.TensorT(shape=[1], name=b"x")
-    graph = generated.SubGraphT(tensors=[tensor], inputs=[0], outputs=[0], operators=[])
-    return tflite.to_bytes(
-        generated.ModelT(
-            version=3, operatorCodes=[code], subgraphs=[graph], buffers=[generated.BufferT()]
-        )
-    )
-
-
-def test_litert_knows_every_version_that_a_rule_can_ask_for() -> None:
-    from ai_edge_litert.interpreter import Interpreter
-
-    asked = {(name, version) for name, rules in RULES.items() for version, _ in rules}
-    for name, version in sorted(asked):
-        assert oldest_runtimes.oldest(name, version), name
-        Interpreter(model_content=one_operator_file(name, version))
-
-
-def ask(target: Target, files: list[Path]) -> dict[str, Any]:
-    answer = subprocess.run(
-        [environments.python_for(target), "-c", RUN, *map(str, files)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
-    return found
-
-
 @pytest.mark.tflite_runtime
 def test_the_old_runtime_refuses_exactly_what_it_cannot_compute(
     tflite_runtime: Target, tmp_path: Path
@@ -260,24 +171,6 @@ def test_without_the_versions_the_old_runtime_computes_garbage(
     path.write_bytes(raw)
     wrong = np.array(ask(tflite_runtime, [path])[str(path)])
     assert np.abs(wrong - run(raw)).max() > 0.1
-
-
-@pytest.mark.tflite_runtime
-def test_the_table_of_oldest_runtimes_is_right_at_2_14(
-    tflite_runtime: Target, tmp_path: Path
-) -> None:
-    said = {}
-    for name, runtimes in oldest_runtimes.OLDEST.items():
-        for version in range(1, len(runtimes) + 2):
-            if (name, version) == ("BROADCAST_TO", 1):
-                continue  # withdrawn: no runtime has it
-            path = tmp_path / f"{name}.{version}.tflite"
-            path.write_bytes(one_operator_file(name, version))
-            needs = versions.parts(oldest_runtimes.oldest(name, version))
-            said[str(path)] = needs <= (2, 14, 0)
-    answers = ask(tflite_runtime, [Path(path) for path in said])
-    missing = ("Didn't find op", "builtin_code out of range")
-    assert {path: not any(m in str(answers[path]) for m in missing) for path in said} == said
 
 
 def test_weights_that_the_quantizer_put_outside_come_back_inside() -> None:

@@ -17,7 +17,7 @@ import twins  # beside this script
 from edgekit import ConvertOptions, convert_model
 from edgekit.core.records import Preprocessing
 from edgekit.pipeline.bundle.bundle import bundle
-from edgekit.runtimes.worker import Tensor
+from edgekit.runtimes.worker.worker_tensors import Tensor
 from tests.codegen import make_vectors
 
 _DEMO = Path(__file__).parents[2]

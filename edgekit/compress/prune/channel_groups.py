@@ -243,7 +243,7 @@ class _Search:
         )
 
     def _left_alone(self, makes: set[int]) -> tuple[Skipped, ...]:
-        told: dict[str, Skipped] = {}
+        skipped_by_layer: dict[str, Skipped] = {}
         for stop in self.stops:
             roots = [root for root in set(self.atoms.roots(stop.atoms).tolist()) if root >= 0]
             matter = [root for root in roots if not self.atoms.at_edge[root]]
@@ -254,8 +254,8 @@ class _Search:
                 skipped = Skipped(
                     layer=stop.node.name, operator=type(operation).__name__, reason=stop.reason
                 )
-                told.setdefault(stop.node.name, skipped)
-        return tuple(told.values())
+                skipped_by_layer.setdefault(stop.node.name, skipped)
+        return tuple(skipped_by_layer.values())
 
 
 def _is_normalization(operation: Any) -> bool:

@@ -37,7 +37,7 @@ def importance(pruning: Pruning, samples: Samples | None) -> str:
         return "l1" if samples is None else "obs"
     if pruning.importance in ("taylor", "obs") and samples is None:
         raise UsageError(
-            f"The importance {pruning.importance} is computed from samples.",
+            f"The importance {pruning.importance} needs calibration samples.",
             received="no calibration samples",
             hint="pass --calibration DATA (some hundred samples, labels are not needed), or "
             "take the importance l1.",
@@ -187,7 +187,7 @@ def _obs(
             measured = measured.uncentred()
         for group in reading:
             place = places[id(node), group.name]
-            readers[group.name].extend(_readers(view, measured.steady(), place))
+            readers[group.name].extend(_readers(view, measured.shrunk_covariance(), place))
             seen[group.name] += 1
             if seen[group.name] == expected[group.name]:  # its moments need not be held longer
                 found = scores.obs(readers.pop(group.name), group.width, group.width - 1)

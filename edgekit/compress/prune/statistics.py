@@ -37,7 +37,7 @@ class Moments:
     covariance: np.ndarray
     cross: np.ndarray
 
-    def steady(self) -> np.ndarray:
+    def shrunk_covariance(self) -> np.ndarray:
         """The covariance, drawn to its diagonal where it is of few rows.
 
         By `inputs / (inputs + 2 rows)`: with fewer rows than inputs it is singular, and a layer

@@ -75,8 +75,8 @@ def prune(
     By magnitude: the smallest weights of each layer go, the same fraction in each. With samples
     (and `pruning.reconstruct`) also: those whose loss the others can best make up for go, more
     of them where that hurts less, and the rest is solved for, layer after layer, so that each
-    gives what the original gave. Of the candidates the one is taken whose answers on a fifth of
-    the samples, held back, are nearest to the original's.
+    gives what the original gave. Of the candidates the one is taken whose outputs on a fifth of
+    the samples, held out, are nearest to the original's.
 
     Args:
         model: Keras 3, Functional or Sequential.
@@ -123,7 +123,7 @@ def _prunable(
             left_alone.append((name, reason))
     if not layers:
         raise ModelError(
-            "There is at least one layer whose weights can be pruned.",
+            "The model has no layer whose weights can be pruned.",
             received="; ".join(f"{name}: {reason}" for name, reason in left_alone) or "none",
         )
     return layers, left_alone
@@ -229,7 +229,7 @@ def _allotted(plan: _Plan, inputs: Mapping[str, np.ndarray]) -> dict[str, int]:
             measured = measured.uncentred()
         curves = [
             reconstruct.curve(weights, reconstruct.damped(covariance, least_squares.RIDGE), rng)
-            for weights, covariance in zip(view.weights, measured.steady(), strict=True)
+            for weights, covariance in zip(view.weights, measured.shrunk_covariance(), strict=True)
         ]
         sums[node.name] = np.mean(curves, axis=0)
     sizes = {name: view.weights.size for name, view in plan.layers.items()}
@@ -267,7 +267,7 @@ class _Reconstruct:
         wanted = before.weights.astype(np.float64)
         if measured.rows >= least_squares.ROWS_PER_INPUT * before.weights.shape[1]:
             wanted = least_squares.least_squares(wanted, wanted, measured)
-        damped = [reconstruct.damped(c, least_squares.RIDGE) for c in measured.steady()]
+        damped = [reconstruct.damped(c, least_squares.RIDGE) for c in measured.shrunk_covariance()]
         each = list(zip(wanted, damped, strict=True))
         scores = np.stack([reconstruct.saliency(w, m) for w, m in each])
         mask = self._plan.mask(view, scores, count)

@@ -12,13 +12,6 @@ from edgekit.compress.qat.float_network import build
 from edgekit.tflite import Operator
 from edgekit.tflite.quantized_weights import Grid
 
-# They only move or choose values: what is on a grid stays on it.
-_MOVING = frozenset(
-    "BROADCAST_TO CONCATENATION DEPTH_TO_SPACE EXPAND_DIMS GATHER MAXIMUM MAX_POOL_2D MINIMUM "
-    "MIRROR_PAD PACK PAD REDUCE_MAX REDUCE_MIN RESHAPE RESIZE_NEAREST_NEIGHBOR SELECT SELECT_V2 "
-    "SLICE SPACE_TO_DEPTH SPLIT SPLIT_V SQUEEZE STRIDED_SLICE TILE TRANSPOSE UNPACK".split()
-)
-
 
 def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any:
     """A functional Keras model that computes what the quantized file computes.
@@ -46,7 +39,7 @@ def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any
 
     def make(op: Operator, constants: Mapping[int, np.ndarray], name: str) -> Any:
         read = {place: n for (index, place), n in grid.operands.items() if index == op.index}
-        codes = grid.weights.get(op.index)
+        quantized = grid.weights.get(op.index)
         stored = {place: v for (index, place), v in grid.constants.items() if index == op.index}
         given = [
             read.get(place, lies_on.get(tensor.index))
@@ -56,13 +49,13 @@ def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any
         give = {}
         for number, tensor in enumerate(op.outputs):
             group = grid.outputs.get(tensor.index)
-            stays = op.name in _MOVING and bool(given) and all(one == group for one in given)
+            stays = op.facts.only_moves and bool(given) and all(one == group for one in given)
             if group is not None and not stays:
                 give[number] = ranges[group]
         return RoundingLayer(
             op,
             {**constants, **stored},
-            codes=codes,
+            quantized=quantized,
             read={place: ranges[number] for place, number in read.items()},
             give=give,
             constant=constant,
@@ -84,8 +77,8 @@ def trained(model: Any, grid: Grid) -> Grid:
     """
     weights = dict(grid.weights)
     for layer in model.layers:
-        codes = layer.trained() if hasattr(layer, "rounded") else None
-        if codes is not None:
-            weights[layer.op.index] = codes
+        quantized = layer.trained() if hasattr(layer, "rounded") else None
+        if quantized is not None:
+            weights[layer.op.index] = quantized
     groups = tuple(one.trained() for one in model.rounding_ranges)
     return replace(grid, groups=groups, weights=weights)

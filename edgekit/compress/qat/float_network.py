@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from edgekit import tflite
 from edgekit.compress.qat import operator_functions
 from edgekit.core.errors import ModelError
 from edgekit.frontend.load.loaded import unique
-from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite import Model, Operator, Tensor, signal
 
 # A file that cannot be rebuilt this well is not the model that would be trained.
 SAME_DB = 80.0
@@ -55,7 +55,7 @@ def build(content: bytes, make: Make) -> Any:
     model = tflite.read(content)
     bound = tflite.binding(model)
     known = tflite.tensors(model, bound.subgraph)
-    steps = [op for op in tflite.operators(model) if op.subgraph == bound.subgraph]
+    steps = tflite.main_operators(model)
     for op in steps:  # before anything is built
         operator_functions.function(op)
     inputs = {name: _input(name, known[index]) for name, index in bound.inputs.items()}
@@ -70,14 +70,14 @@ def build(content: bytes, make: Make) -> Any:
     for name, value in outputs.items():
         if not isinstance(value, keras.KerasTensor):
             raise ModelError(
-                "Every output of the model is computed from its inputs.",
+                "Every output of the model must be computed from its inputs.",
                 received=f"{name}, which is constant",
                 hint=operator_functions.HINT,
             )
     return keras.Model(inputs, outputs, name="rebuilt")
 
 
-def layer_names(steps: list[Operator]) -> tuple[str, ...]:
+def layer_names(steps: Sequence[Operator]) -> tuple[str, ...]:
     """A name for each operator's layer, from the layer it comes from; Keras wants no slashes."""
     return unique([re.sub(r"[^\w.-]", ".", op.layer) or op.name.lower() for op in steps])
 
@@ -104,15 +104,10 @@ def check(
         raise _differs(str(error).strip().splitlines()[0][:200]) from error
     worst = float("inf")
     for name, wanted in reference.items():
-        answer = np.asarray(got[name], np.float64)
+        answer = np.asarray(got[name])
         if answer.size != wanted.size:
             raise _differs(f"{name} of shape {answer.shape} in place of {wanted.shape}")
-        noise = np.square(answer.reshape(wanted.shape) - wanted).sum()
-        signal = np.square(wanted.astype(np.float64)).sum()
-        if noise > 0:
-            worst = min(worst, float(10 * np.log10(max(signal, 1e-30) / noise)))
-        elif not np.isfinite(noise):
-            worst = float("-inf")
+        worst = min(worst, signal.sqnr_db(wanted, answer))
     if not worst >= SAME_DB:
         raise _differs(f"{worst:.1f} dB")
     return worst
@@ -120,10 +115,10 @@ def check(
 
 def _differs(what: str) -> ModelError:
     return ModelError(
-        f"The model that is trained computes what the float file computes, to {SAME_DB:g} dB.",
+        f"The trainable copy of the float file must compute the same outputs, to {SAME_DB:g} dB.",
         received=what,
         hint="an operator of it does not take several samples at once; use post-training "
-        "quantization: leave --qat away.",
+        "quantization: leave --qat out.",
     )
 
 
@@ -147,14 +142,12 @@ def _constants(model: Model, op: Operator, values: Mapping[int, Any]) -> dict[in
         if tensor is None:
             continue
         if tensor.is_constant:
-            stored = tflite.values(model, tensor)
-            assert stored is not None  # it is a constant
-            found[place] = np.array(stored)
+            found[place] = np.array(tflite.constant(model, tensor))
         elif isinstance(values.get(tensor.index), np.ndarray):
             found[place] = values[tensor.index]
         elif tensor.index not in values:
             raise ModelError(
-                "Every operator reads inputs, constants or what another one gives.",
+                "Quantization-aware training cannot follow a tensor that no operator computes.",
                 received=f"{tensor.name}, which {op.name} of layer {op.layer} reads: a state?",
                 hint=operator_functions.HINT,
             )
@@ -184,7 +177,7 @@ def _apply(
     except Exception as error:
         # TensorFlow's own words for shapes that do not go together: of many classes.
         raise ModelError(
-            "Quantization-aware training can compute every operator for several samples.",
+            "Quantization-aware training cannot compute an operator for several samples.",
             received=f"{op.name} of layer {op.layer}: {str(error).strip().splitlines()[0][:200]}",
             hint=operator_functions.HINT,
         ) from error

@@ -9,13 +9,6 @@ import numpy as np
 
 from edgekit.tflite import Operator
 
-# Where an operator's weights and its bias stand among its operands.
-PLACES = {
-    "CONV_2D": (1, 2),
-    "DEPTHWISE_CONV_2D": (1, 2),
-    "FULLY_CONNECTED": (1, 2),
-    "TRANSPOSE_CONV": (1, 3),
-}
 _PADDING = {0: "SAME", 1: "VALID"}
 
 

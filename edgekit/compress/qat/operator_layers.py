@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from edgekit.compress.qat import linear_functions, operator_functions
 from edgekit.tflite import Operator
-from edgekit.tflite.quantized_weights import SMALLEST, Codes, Group, from_range
+from edgekit.tflite.quantized_weights import SMALLEST, Group, QuantizedWeights, from_range
 
 # All that is trained is counted in units in which Adam's step, the learning rate, means the same:
 # weights and biases in the channel's largest weight, scales and ends of ranges by their logarithm.
@@ -98,7 +98,7 @@ class Range(keras.layers.Layer):
         width = tf.cast(high, tf.float64) - tf.cast(low, tf.float64)
         scale = tf.cast(width / (last - first), tf.float32)
         clipped = tf.clip_by_value(x, low, high)
-        # Real values first, as the kernel does it: codes, then their limits.
+        # Real values first, as the kernel does it: quantized, then their limits.
         rounded = tf.clip_by_value(tf.round(x * (1.0 / scale)) * scale, low, high)
         return clipped + tf.stop_gradient(rounded - clipped)
 
@@ -132,17 +132,16 @@ class Layer(keras.layers.Layer):
         # Not a dictionary: Keras would track it, and wants names for keys.
         self.constants = tuple(constants.items())
         # By which a softmax or a sigmoid before the output is recognised.
-        if op.name == "SOFTMAX" and op.options.beta == 1:
-            self.activation = keras.activations.softmax
-        elif op.name == "LOGISTIC":
-            self.activation = keras.activations.sigmoid
+        activation = op.facts.output_activation
+        if activation and getattr(op.options, "beta", 1) == 1:
+            self.activation = keras.activations.get(activation)
         self._add_weights(dict(constants))
         self.built = True
 
     def _add_weights(self, constants: Mapping[int, np.ndarray]) -> None:
         self.held = tuple(
             (place, self._variable(constants[place], "kernel" if number == 0 else "bias"))
-            for number, place in enumerate(linear_functions.PLACES.get(self.op.name, ()))
+            for number, place in enumerate(self.op.facts.linear_places)
             if place in constants
         )
 
@@ -173,7 +172,7 @@ class Layer(keras.layers.Layer):
         return values
 
     def _in_order(self, place: int, values: Any) -> Any:
-        if linear_functions.PLACES.get(self.op.name, (None,))[0] == place:
+        if self.op.facts.linear_places[:1] == (place,):
             return linear_functions.kernel(self.op.name, values)
         return values
 
@@ -193,7 +192,7 @@ class RoundingLayer(Layer):
     Args:
         op: The operator.
         constants: Its constant operands by place, in real units.
-        codes: Its quantized weights, if it has any.
+        quantized: Its quantized weights, if it has any.
         read: By place, the range to which an operand is rounded.
         give: By number, the range to which an output is rounded.
         constant: Whether weights are written as constants, for a converter to recognise.
@@ -205,94 +204,94 @@ class RoundingLayer(Layer):
         op: Operator,
         constants: Mapping[int, np.ndarray],
         *,
-        codes: Codes | None,
+        quantized: QuantizedWeights | None,
         read: Mapping[int, Range],
         give: Mapping[int, Range],
         constant: bool,
         name: str,
     ) -> None:
         # Keras tracks what is set before as well.
-        self._codes, self._constant = codes, constant
+        self._quantized, self._constant = quantized, constant
         self._read_on, self._give_on = tuple(read.items()), tuple(give.items())
         super().__init__(op, constants, name=name)
         self.ranges = [*read.values(), *give.values()]
 
     def _add_weights(self, constants: Mapping[int, np.ndarray]) -> None:
-        codes = self._codes
+        quantized = self._quantized
         self.held = ()
-        if codes is None:
+        if quantized is None:
             return
-        places = linear_functions.PLACES[self.op.name]
+        places = self.op.facts.linear_places
         if self._constant:
             self.held = tuple((place, None) for place in places if place in constants)
             return
         # What was rounded, as far as it rounds to the same: the first step computes what the
         # quantized file computes.
-        steps = constants[places[0]] / codes.spread - codes.codes
-        begin = codes.codes + np.clip(steps, -_CELL, _CELL)
-        self.kernel = self._variable(begin / codes.largest, "kernel")
-        self.scale = self._variable(np.zeros(codes.scales.shape), "scale")
+        steps = constants[places[0]] / quantized.spread - quantized.integers
+        begin = quantized.integers + np.clip(steps, -_CELL, _CELL)
+        self.kernel = self._variable(begin / quantized.largest, "kernel")
+        self.scale = self._variable(np.zeros(quantized.scales.shape), "scale")
         held: list[tuple[int, Any]] = [(places[0], self.kernel)]
-        if places[1] in constants and codes.bias is not None:
+        if places[1] in constants and quantized.bias is not None:
             # One bias for all channels of a single scale, or one for each.
-            self.unit = (codes.scales * np.float32(codes.largest)).astype(np.float32)
-            self.bias = self._variable(np.zeros(codes.bias.shape), "bias")
+            self.unit = (quantized.scales * np.float32(quantized.largest)).astype(np.float32)
+            self.bias = self._variable(np.zeros(quantized.bias.shape), "bias")
             held.append((places[1], self.bias))
         self.held = tuple(held)
 
     def rounded(self) -> tuple[Any, Any]:
-        """Codes, as floats with straight-through gradients, and scales in the codes' shape.
+        """Integers, as floats with straight-through gradients, and scales in the integers' shape.
 
-        What is trained counts in codes, so that a scale that moves rounds no weight anew: weights
+        What is trained counts in integers, so that a moving scale rounds no weight anew: weights
         that calibration rounded to make up for each other stay so until they move themselves.
         """
-        codes = self._codes
-        assert codes is not None  # only of layers with quantized weights
-        begin = codes.spread.astype(np.float32)
+        quantized = self._quantized
+        assert quantized is not None  # only of layers with quantized weights
+        begin = quantized.spread.astype(np.float32)
         scale = begin * tf.exp(tf.reshape(tf.convert_to_tensor(self.scale), begin.shape))
-        exact = tf.convert_to_tensor(self.kernel) * np.float32(codes.largest)
-        exact = tf.clip_by_value(exact, -float(codes.largest), float(codes.largest))
+        exact = tf.convert_to_tensor(self.kernel) * np.float32(quantized.largest)
+        exact = tf.clip_by_value(exact, -float(quantized.largest), float(quantized.largest))
         return exact + tf.stop_gradient(tf.round(exact) - exact), scale
 
-    def trained(self) -> Codes | None:
+    def trained(self) -> QuantizedWeights | None:
         """The weights as they are now; None where none are trained."""
-        codes = self._codes
-        if codes is None or self._constant:
-            return codes
+        quantized = self._quantized
+        if quantized is None or self._constant:
+            return quantized
         rounded, scale = self.rounded()
-        return Codes(
-            codes=np.rint(rounded.numpy()).astype(np.int8),
+        return QuantizedWeights(
+            integers=np.rint(rounded.numpy()).astype(np.int8),
             scales=np.asarray(scale.numpy().reshape(-1), np.float32),
-            bias=None if codes.bias is None else self._bias().numpy(),
-            bits=codes.bits,
-            axis=codes.axis,
+            bias=None if quantized.bias is None else self._bias().numpy(),
+            bits=quantized.bits,
+            axis=quantized.axis,
         )
 
     def _bias(self) -> Any:
-        assert self._codes is not None and self._codes.bias is not None
-        return self._codes.bias + self.unit * tf.convert_to_tensor(self.bias)
+        assert self._quantized is not None and self._quantized.bias is not None
+        return self._quantized.bias + self.unit * tf.convert_to_tensor(self.bias)
 
     def _weights(self, place: int, variable: Any) -> Any:
-        codes = self._codes
-        assert codes is not None  # nothing else is held
-        weights, _ = linear_functions.PLACES[self.op.name]
+        quantized = self._quantized
+        assert quantized is not None  # nothing else is held
+        weights, _ = self.op.facts.linear_places
         if place != weights:
-            return codes.bias if self._constant else self._bias()
+            return quantized.bias if self._constant else self._bias()
         if self._constant:
-            return self._recognisable(codes)
+            return self._recognisable(quantized)
         rounded, scale = self.rounded()
         return self._in_order(place, rounded * scale)
 
-    def _recognisable(self, codes: Codes) -> Any:
+    def _recognisable(self, quantized: QuantizedWeights) -> Any:
         """Constants behind TensorFlow's own operator, which converters take scales from."""
-        kernel = linear_functions.kernel(self.op.name, codes.real)
-        bound = (codes.scales * codes.largest).astype(np.float32)
+        kernel = linear_functions.kernel(self.op.name, quantized.real)
+        bound = (quantized.scales * quantized.largest).astype(np.float32)
         if len(bound) == 1:
             return tf.quantization.fake_quant_with_min_max_vars(
-                kernel, -bound[0], bound[0], codes.bits, narrow_range=True
+                kernel, -bound[0], bound[0], quantized.bits, narrow_range=True
             )
         return tf.quantization.fake_quant_with_min_max_vars_per_channel(
-            kernel, -bound, bound, codes.bits, narrow_range=True
+            kernel, -bound, bound, quantized.bits, narrow_range=True
         )
 
     def _read(self, place: int, value: Any) -> Any:

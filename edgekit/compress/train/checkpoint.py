@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from edgekit.core import serde
+from edgekit.core import npz_record
+from edgekit.core.errors import EdgekitError
 
 FILE = "training.npz"
-_HEAD = "head"
+_ENTRY = "head"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,7 +39,18 @@ class State:
 
 
 _ARRAYS = ("weights", "optimizer", "best")
-_VALUES = ("epoch", "best_epoch", "losses", "stopped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    """What of a `State` is no array, the key of its training, and how many arrays there are."""
+
+    key: str
+    counts: dict[str, int]
+    epoch: int
+    best_epoch: int
+    losses: tuple[float, ...]
+    stopped: str
 
 
 def save_state(folder: Path, key: str, state: State) -> None:
@@ -53,12 +64,16 @@ def save_state(folder: Path, key: str, state: State) -> None:
     Raises:
         OutputError: No room, or no right to write there.
     """
-    head = {"key": key, "counts": {name: len(getattr(state, name)) for name in _ARRAYS}}
-    head |= {name: getattr(state, name) for name in _VALUES}
+    head = _Head(
+        key=key,
+        counts={name: len(getattr(state, name)) for name in _ARRAYS},
+        epoch=state.epoch,
+        best_epoch=state.best_epoch,
+        losses=tuple(state.losses),
+        stopped=state.stopped,
+    )
     arrays = {f"{n}/{i}": a for n in _ARRAYS for i, a in enumerate(getattr(state, n))}
-    with serde.atomic_path(folder / FILE) as temporary, temporary.open("wb") as file:
-        # NumPy's types take any keyword for its one option, allow_pickle.
-        np.savez(file, **{_HEAD: np.array(json.dumps(head))}, **arrays)  # type: ignore[arg-type]
+    npz_record.write_record(folder / FILE, head, arrays, entry=_ENTRY)
     # A process that died while it wrote leaves its unfinished neighbour behind.
     for left in folder.glob(f".{FILE}.*.part"):
         left.unlink(missing_ok=True)
@@ -67,15 +82,15 @@ def save_state(folder: Path, key: str, state: State) -> None:
 def load_state(folder: Path, key: str) -> State | None:
     """The state that was saved under this key; None where there is none, or it is damaged."""
     try:
-        # A damaged file makes np.load leave what it opened itself open.
-        with (folder / FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            head = json.loads(str(stored[_HEAD]))
-            if head["key"] != key:
-                return None
-            state = State(**{name: head[name] for name in _VALUES})
-            for name in _ARRAYS:
-                arrays = [stored[f"{name}/{i}"] for i in range(head["counts"][name])]
-                setattr(state, name, arrays)
-            return state
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        head, arrays = npz_record.read_record(_Head, folder / FILE, entry=_ENTRY)
+        if head.key != key:
+            return None
+        return State(
+            epoch=head.epoch,
+            best_epoch=head.best_epoch,
+            losses=list(head.losses),
+            stopped=head.stopped,
+            **{n: [arrays[f"{n}/{i}"] for i in range(head.counts[n])] for n in _ARRAYS},
+        )
+    except (EdgekitError, OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return None

@@ -18,7 +18,7 @@ _QUIET_SECONDS = 2.0
 _RANDOM_LAYERS = 3
 
 
-class Course(keras.callbacks.Callback):
+class TrainingMonitor(keras.callbacks.Callback):
     """Judges each epoch by its validation loss and keeps the best weights.
 
     It reads the student's weights at the end of an epoch: callbacks that change weights stand

@@ -10,47 +10,37 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from edgekit import tflite
 from edgekit.core import project as projects
-from edgekit.core import serde
 from edgekit.core.errors import ExportError, ModelError, UsageError
+from edgekit.core.process import Progress
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.core.suggest import nearest
 from edgekit.core.text import printable
 from edgekit.data import draw
+from edgekit.data.export_messages import Exported, ExportRequest
 from edgekit.frontend.export import export_errors, export_graph, tensor_names
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.trust.allowed_operators import LOWERED
 
-Report = Callable[[str], None]
 Shapes = Mapping[str, tuple[int, ...]]
 
-# Golden samples that Keras answers at once: few, for the activations of large models.
+# Golden samples that Keras runs at once: few, for the activations of large models.
 _GOLDEN_BATCH = 2
 # Of one input; what a damaged or hostile file states may be 2**60.
 _MOST_VALUES = 2**31
 
 
-def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def run(request: ExportRequest, report: Progress) -> Exported:
     """Load, export, and let Keras answer the golden samples.
 
-    Args:
-        request: `model`, `out` (where the float file goes), `golden_out` (`.npz`),
-            `calibration_out` and `training_out` (`.npz`, written when there is such data), and the
-            options `project`, `calibration`, `training`, `input_shapes`, `golden_samples`,
-            `calibration_samples`, `calibrates`, `seed`, `unsafe`, `custom_objects`.
-        report: Takes one line of progress.
-
-    Returns:
-        `contract`, `golden` (`data` or `synthetic`), `calibration_sha256`,
-        `calibration_ranges`, `training_sha256`, `notes` (what is wrong with calibration samples
-        among them), `seconds` by step.
+    Raises:
+        EdgekitError: What `load.load`, `fix_shapes`, `export` and `draw.draw` raise.
     """
     started = time.perf_counter()
     seconds: dict[str, float] = {}
@@ -62,14 +52,10 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
         started = now
 
     report("loading the model")
-    loaded = load.load(
-        Path(request["model"]),
-        unsafe=request["unsafe"],
-        custom_objects=request.get("custom_objects"),
-    )
+    loaded = load.load(request.model, unsafe=request.unsafe, custom_objects=request.custom_objects)
     done("load")
-    project = projects.load(Path(request["project"])) if request.get("project") else None
-    contract = fix_shapes(loaded, request.get("input_shapes") or {})
+    project = projects.load(request.project) if request.project else None
+    contract = fix_shapes(loaded, request.input_shapes)
     if project:
         contract = project.describe(contract)
 
@@ -84,28 +70,26 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     done("export")
 
     report("drawing samples")
-    drawn = draw.draw(contract, request, loaded.id_limits)
-    golden = drawn.golden
-    drawn.save(request)
+    drawn = draw.draw(contract, request.draw, loaded.id_limits)
     done("samples")
 
     # Before most exports, which leave several copies of the weights in memory.
     report("running Keras on the golden samples")
-    answered = replace(golden, reference=loaded.predict(golden.inputs, batch_size=_GOLDEN_BATCH))
-    answered.save(Path(request["golden_out"]))
+    outputs = loaded.predict(drawn.golden.inputs, batch_size=_GOLDEN_BATCH)
+    replace(drawn, golden=replace(drawn.golden, reference=outputs)).save(request.draw)
     done("golden")
 
     if content is None:
         report("exporting the float file")
         content = convert(traced)
-    Path(request["out"]).write_bytes(content)
+    request.out.write_bytes(content)
     done("export")
-    return {
-        "contract": serde.to_dict(contract),
-        **drawn.answer(),
-        "notes": [*loaded.notes, *_open_sizes(contract), *drawn.warnings],
-        "seconds": seconds,
-    }
+    return Exported(
+        contract=contract,
+        samples=drawn.facts,
+        notes=(*loaded.notes, *_open_sizes(contract), *drawn.warnings),
+        seconds=seconds,
+    )
 
 
 def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
@@ -120,7 +104,7 @@ def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
     for name in shapes:
         if name not in names:
             raise UsageError(
-                f"--input-shape names an input of the model: {', '.join(names)}.",
+                f"--input-shape must name an input of the model: {', '.join(names)}.",
                 received=f"--input-shape {name}=...",
                 hint=nearest(name, names),
             )
@@ -128,7 +112,7 @@ def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
     for spec in inputs:
         if math.prod(abs(size) for size in spec.shape) > _MOST_VALUES:
             raise ModelError(
-                "An input of the model is larger than any device can hold.",
+                "The shape of an input is too large for any device.",
                 received=f"{loaded.name}: {printable(spec.name)} of shape {list(spec.shape)}",
                 hint="fix its sizes in the model; or copy or download it again, if it is damaged.",
             )
@@ -143,8 +127,8 @@ def _fix_shape(spec: TensorSpec, wanted: tuple[int, ...] | None) -> TensorSpec:
         )
         if not fits:
             raise UsageError(
-                f"--input-shape {spec.name} fits the model's shape {list(shape)}, "
-                "where -1 is free and the batch is 1.",
+                f"--input-shape {spec.name} must fit the model's shape {list(shape)}, where -1 is "
+                "free and the batch is 1.",
                 received=str(list(wanted)),
             )
         shape = tuple(wanted)
@@ -204,7 +188,7 @@ def trace(loaded: LoadedModel, contract: Contract) -> Traced:
         function = tf.function(serve, autograph=False).get_concrete_function(**specs)
     except Exception as error:  # the model's own code runs here: anything may happen
         raise ExportError(
-            "TensorFlow traces the model with a batch of 1.",
+            "TensorFlow could not trace the model with a batch of 1.",
             received=export_errors.last_words(error),
             hint="call the model on one sample in Keras, inside tf.function: the same error "
             "shows there.",

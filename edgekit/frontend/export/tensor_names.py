@@ -16,7 +16,7 @@ from typing import Any
 
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.tflite import source_layers
-from edgekit.tflite.submodel import CALLED
+from edgekit.tflite.operator_facts import BODY_OPTIONS
 
 # Calls that wrap a whole model, and identities that name nothing.
 _WRAPPER = re.compile(r"^(?:(?:Stateful|Stateless)?PartitionedCall|Identity)(?:_\d+)?$")
@@ -205,7 +205,7 @@ def _owners(model: Any, main: int, find: _Finder) -> dict[int, str]:
         for op in graph.operators:
             if op.builtinOptions is None:
                 continue
-            called = [int(v) for k, v in vars(op.builtinOptions).items() if k in CALLED]
+            called = [int(v) for k, v in vars(op.builtinOptions).items() if k in BODY_OPTIONS]
             if not called:
                 continue
             parts = [p for i in op.outputs for p in graph.tensors[i].name.decode().split(";")]

@@ -7,7 +7,7 @@ here, once, from magic numbers, archive metadata and HDF5 attributes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,13 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 # torch.save's magic number before 1.6, as its pickle spells it.
 _OLD_TORCH = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrecognised:
+    """A file or folder of which nothing is known yet."""
+
+    path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,21 +57,21 @@ def recognise_apart(path: Path, limits: Limits) -> Recognised:
     """
     if not path.is_dir() and not _begins_with(path, _HDF5):
         return recognise(path)
-    found = isolate.call_json(
-        "edgekit.frontend.load.recognise:run",
-        {"path": str(path)},
+    return isolate.call(
+        RECOGNISE,
+        Unrecognised(path=path),
         name="The reader of the model file",
         limits=limits,
     )
-    return Recognised(
-        format=found["format"], written_by=found["written_by"], path=Path(found["path"])
-    )
 
 
-def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
-    """`recognise` for `isolate.call`: the record of the file at `path`, as JSON."""
-    found = recognise(Path(request["path"]))
-    return {"format": found.format, "written_by": found.written_by, "path": str(found.path)}
+def run(request: Unrecognised, report: Callable[[str], None]) -> Recognised:
+    """`recognise` for `isolate.call`."""
+    del report
+    return recognise(request.path)
+
+
+RECOGNISE = isolate.Stage(f"{__name__}:run", Unrecognised, Recognised)
 
 
 def _begins_with(path: Path, magic: bytes) -> bool:
@@ -85,7 +92,7 @@ def recognise(path: Path) -> Recognised:
     """
     if not path.exists():
         raise ModelError(
-            "The model file exists.",
+            "The model file was not found.",
             received=str(path),
             hint="check the path; it is relative to the current folder.",
         )
@@ -93,7 +100,7 @@ def recognise(path: Path) -> Recognised:
         return _folder(path)
     if not path.is_file():
         raise ModelError(
-            "A model is a file or a folder.",
+            "A model must be a file or a folder.",
             received=f"{path}: a device, pipe or socket",
             hint="name the model file itself.",
         )
@@ -101,7 +108,7 @@ def recognise(path: Path) -> Recognised:
         head = file.read(4096)
     if not head:
         raise ModelError(
-            "A model file is not empty.",
+            "The model file must not be empty.",
             received=f"{path}: 0 bytes",
             hint="copy or download it again.",
         )
@@ -142,7 +149,7 @@ def _folder(path: Path) -> Recognised:
     if trained:
         names = ", ".join(model.path.name for model in trained)
         raise ModelError(
-            "A folder stands for the one model in it.",
+            "The folder must not hold more than one model.",
             received=f"{path} holds {names}",
             hint=f"name one: {trained[0].path}",
         )
@@ -152,7 +159,7 @@ def _folder(path: Path) -> Recognised:
         raise _weights_only(f"{path}: a TensorFlow checkpoint")
     holds = ", ".join(entry.name for entry in sorted(path.iterdir())[:6])
     raise ModelError(
-        f"A model folder holds a model: {KINDS}.",
+        f"The folder holds no model. A model must be {KINDS}.",
         received=f"{path} with {holds or 'nothing'}",
         hint="name the model file itself.",
     )
@@ -188,7 +195,7 @@ def _zip(path: Path) -> Recognised:
 def _keras(path: Path, metadata: dict[str, Any], config: dict[str, Any]) -> Recognised:
     if "class_name" not in config:
         raise ModelError(
-            "config.json of a .keras file describes a Keras model.",
+            "config.json of the .keras file does not describe a Keras model.",
             received=f"{path.name}: keys {_named(config)}",
             hint="save the model with model.save('NAME.keras').",
         )
@@ -211,12 +218,12 @@ def _other_zip(path: Path, names: list[str]) -> ModelError:
         return _weights_only(f"{path.name}: an archive with model.weights.h5 only")
     if any(name.endswith("saved_model.pb") for name in names):
         return ModelError(
-            "A SavedModel is a folder.",
+            "A SavedModel must be a folder.",
             received=f"{path.name}: a zip archive with a SavedModel in it",
             hint=f"unpack it first: unzip {path.name}",
         )
     return ModelError(
-        f"A model is {KINDS}.",
+        f"A model must be {KINDS}.",
         received=f"{path.name}: a zip archive without config.json "
         f"({_named(names) or 'no entries'})",
         hint="save the model with model.save('NAME.keras').",
@@ -240,7 +247,7 @@ def _hdf5(path: Path) -> Recognised:
             by = f", saved by Keras {version}" if version else ""
             raise _weights_only(f"{path.name}: weights without model_config{by}")
         raise ModelError(
-            f"A model is {KINDS}.",
+            f"A model must be {KINDS}.",
             received=f"{path.name}: HDF5 data, but not of Keras ({_named(sorted(roots))})",
             hint="save the model with model.save('NAME.keras').",
         )
@@ -259,7 +266,7 @@ def _json(path: Path) -> Recognised:
         isinstance(topology, dict) and "node" in topology
     ):
         raise ModelError(
-            "Of TensorFlow.js, layers models are read.",
+            "A TensorFlow.js model must be a layers model.",
             received=f"{path.name}: a graph model, which no longer holds Keras layers",
             hint="convert the original Keras model or SavedModel instead.",
         )
@@ -268,12 +275,12 @@ def _json(path: Path) -> Recognised:
         return Recognised(format="tfjs", written_by=_short(by), path=path)
     if "class_name" in payload:
         raise ModelError(
-            "A model file holds its weights.",
+            "The model file holds no weights.",
             received=f"{path.name}: an architecture only (model.to_json())",
             hint="in Python: model_from_json, load_weights, then model.save('NAME.keras').",
         )
     raise ModelError(
-        f"A model is {KINDS}.",
+        f"A model must be {KINDS}.",
         received=f"{path.name}: JSON with the keys {_named(payload) or 'none'}",
         hint="name the model.json that the TensorFlow.js converter wrote.",
     )
@@ -289,7 +296,7 @@ def _short(value: object) -> str:
 
 def _weights_only(received: str) -> ModelError:
     return ModelError(
-        "A model file holds an architecture and weights.",
+        "The model file holds no architecture.",
         received=f"{received}. It holds weights, no architecture.",
         hint="build the model in Python, model.load_weights(FILE), then model.save('NAME.keras').",
     )
@@ -297,7 +304,7 @@ def _weights_only(received: str) -> ModelError:
 
 def _torch(path: Path) -> ModelError:
     return ModelError(
-        f"A model is {KINDS}.",
+        f"A model must be {KINDS}.",
         received=f"{path.name}: a PyTorch file",
         hint="edgekit reads Keras models; convert PyTorch models with ai-edge-torch.",
     )
@@ -326,7 +333,7 @@ def _unknown(path: Path, head: bytes) -> ModelError:
         hint = "save the model with model.save('NAME.keras')."
         if path.suffix in (".keras", ".h5", ".hdf5", ".tflite"):
             hint = f"the file is damaged or not what its ending says; {hint}"
-    return ModelError(f"A model is {KINDS}.", received=f"{path.name}: {looks}", hint=hint)
+    return ModelError(f"A model must be {KINDS}.", received=f"{path.name}: {looks}", hint=hint)
 
 
 def _is_onnx(path: Path, head: bytes) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from edgekit.codegen.literals import utf8
-from edgekit.core.bundle_record import Golden, GoldenLabels, GoldenRaw, GoldenTensor
+from edgekit.core.bundle_record import Golden, GoldenLabels, GoldenRaw, GoldenTensor, Tolerance
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Artifact, Contract, Limits, Target, TensorSpec
 from edgekit.pipeline.bundle import bundle_checks, golden_raw, tolerance, undecided
@@ -43,35 +44,18 @@ def golden_samples(
     trials = tolerance.tried(path, artifact, inputs, outputs, limits, on_progress)
     units = tolerance.output_units(path, artifact, outputs)
     num_samples = len(next(iter(inputs.values())))
-    content = _Content()
-    rows = [
-        *((("input", spec), _stored(inputs[spec.name], spec)) for spec in contract.inputs),
-        *((("output", spec), _stored(outputs[spec.name], spec)) for spec in contract.outputs),
-    ]
-    tensors, offset = [], 0
-    for (role, spec), array in rows:
-        num_bytes = array.nbytes // num_samples
-        is_output = role == "output"
-        tensors.append(
-            GoldenTensor(
-                role="output" if is_output else "input",
-                name=spec.name,
-                dtype=spec.dtype,
-                shape=spec.shape,
-                offset=offset,
-                num_bytes=num_bytes,
-                tolerance=tolerance.tolerance(spec, units[spec.name], num_samples, trials)
-                if is_output
-                else None,
-            )
-        )
-        offset += num_bytes
-    content.add(_records([array for _, array in rows]))
+    content, layout = _Content(), _Layout(num_samples)
+    for spec in contract.inputs:
+        layout.add("input", spec, _stored(inputs[spec.name], spec))
+    for spec in contract.outputs:
+        allowed = tolerance.tolerance(spec, units[spec.name], num_samples, trials)
+        layout.add("output", spec, _stored(outputs[spec.name], spec), allowed)
+    content.add(_records(layout.arrays))
     golden = Golden(
         file=f"{path.stem}.golden.bin",
         num_samples=num_samples,
-        sample_bytes=offset,
-        tensors=tuple(tensors),
+        sample_bytes=layout.sample_bytes,
+        tensors=tuple(layout.tensors),
         raw=tuple(_raw(contract, content)),
         labels=tuple(_labels(contract, content)),
         trials=trials,
@@ -79,6 +63,39 @@ def golden_samples(
         sha256=hashlib.sha256(content.data).hexdigest(),
     )
     return golden, bytes(content.data)
+
+
+class _Layout:
+    """The tensors of a sample, one after the other."""
+
+    def __init__(self, num_samples: int) -> None:
+        self.tensors: list[GoldenTensor] = []
+        self.arrays: list[np.ndarray] = []
+        self.sample_bytes = 0
+        self._num_samples = num_samples
+
+    def add(
+        self,
+        role: Literal["input", "output"],
+        spec: TensorSpec,
+        array: np.ndarray,
+        allowed: Tolerance | None = None,
+    ) -> None:
+        """Append a tensor, `(samples, ...)` as it is stored; `allowed` is of outputs."""
+        num_bytes = array.nbytes // self._num_samples
+        self.tensors.append(
+            GoldenTensor(
+                role=role,
+                name=spec.name,
+                dtype=spec.dtype,
+                shape=spec.shape,
+                offset=self.sample_bytes,
+                num_bytes=num_bytes,
+                tolerance=allowed,
+            )
+        )
+        self.arrays.append(array)
+        self.sample_bytes += num_bytes
 
 
 class _Content:

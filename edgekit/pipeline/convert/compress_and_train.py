@@ -14,198 +14,208 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import edgekit
+from edgekit.compress.compress_messages import (
+    PRUNE,
+    TRAIN,
+    Checkpoint,
+    FinetuneRequest,
+    KerasSource,
+    PruneRequest,
+    PruneResult,
+    TrainRequest,
+)
 from edgekit.core import isolate, onednn, serde
-from edgekit.core.process import Progress
-from edgekit.core.records import Contract, ConvertOptions, Recipe, Step, Target, Verified
+from edgekit.core.records import Pruning, Step, Target, Training, Verified
+from edgekit.data.export_messages import Exported
 from edgekit.pipeline.convert import prove, sparsity_search
+from edgekit.pipeline.convert.converted_file import ConvertedFile
+from edgekit.pipeline.convert.job import Job
 from edgekit.pipeline.convert.plan import Plan
+from edgekit.quantize.quantize_messages import APPLY_TRAINED, ApplyTrainedRequest, Trainable
 from edgekit.runtimes import local
 
 _CHECKED = 8
 
-Compared = Future[tuple[Any, float | None, prove.Proof]]
 
-
-def checkpoints(settled: Plan) -> Path:
+def checkpoints(planned: Plan) -> Path:
     """Where an interrupted training is kept, to be resumed: beside what it would have made."""
-    return settled.folder / f".{settled.name}.training"
+    return planned.folder / f".{planned.name}.training"
 
 
-def forget(settled: Plan) -> None:
+def forget(planned: Plan) -> None:
     """All is written: there is nothing left to resume."""
-    shutil.rmtree(checkpoints(settled), ignore_errors=True)
+    shutil.rmtree(checkpoints(planned), ignore_errors=True)
 
 
 def prune(
-    settled: Plan,
-    request: Mapping[str, Any],
-    exported: Mapping[str, Any],
-    work: Path,
-    compared: Compared,
-    *,
-    options: ConvertOptions,
-    on_progress: Progress,
-) -> tuple[tuple[Step, ...], list[str]]:
-    """Write `pruned.tflite` and `pruned.keras` into `work`.
+    job: Job, pruning: Pruning, exported: Exported, compared: Future[prove.Compared]
+) -> tuple[Step, ...]:
+    """Write the pruned model and its float file into the scratch folder.
 
     Args:
-        settled: What to do.
-        request: The exporter's.
-        exported: Its answer.
-        work: The scratch folder of the conversion, with the samples in it.
+        job: What is asked for; its notes get more.
+        pruning: How much goes.
+        exported: The contract, and what the samples are.
         compared: What the original's float file gives, once it is known.
-        options: Limits, and what a float file has to agree to.
-        on_progress: Takes one line at each step.
 
     Returns:
-        The steps, with what the model had lost after each; and notes.
+        The steps, with what the model had lost after each.
+
+    Raises:
+        FidelityError: The float file does not compute what the pruned model computes.
+        UsageError: The target cannot be reached.
     """
-    assert settled.prune is not None
-    training, pruning = settled.training, settled.prune
-    model = {key: request[key] for key in ("model", "unsafe", "custom_objects", "seed")}
-    model["contract"] = exported["contract"]
-    own_code = options.unsafe or request["custom_objects"] is not None
-    notes: list[str] = []
+    source = KerasSource(
+        model=job.source.model.absolute(),
+        contract=exported.contract,
+        custom_objects=job.source.custom_objects,
+        unsafe=job.options.unsafe,
+    )
     if pruning.to_latency is not None:
-        pruning = sparsity_search.sparsity(
-            pruning,
-            model,
-            Path(request["out"]),
-            work,
-            options=options,
-            own_code=own_code,
-            notes=notes,
-            on_progress=on_progress,
+        pruning = sparsity_search.sparsity(job, source, pruning, pruning.to_latency)
+    outputs_out = job.work / "answers.npz"
+    with _checkpoint(job, "finetune", exported) as checkpoint:
+        request = PruneRequest(
+            source=source,
+            pruning=pruning,
+            finetune=_finetune(job, checkpoint),
+            calibration=job.calibration,
+            seed=job.options.seed,
+            proof=job.proof,
+            float_bytes=job.original.stat().st_size,
+            out=job.float_file,
+            keras_out=job.keras_file,
+            outputs_out=outputs_out,
         )
-    with _checkpoint(settled, "finetune", exported, request) as checkpoint:
-        answer = onednn.call(
-            "edgekit.compress.compress:run",
-            {
-                **model,
-                "prune": serde.to_dict(pruning),
-                "training": serde.to_dict(training) if training else None,
-                "calibration": request["calibration_out"] if settled.calibration else None,
-                "training_samples": request["training_out"] if training else None,
-                "proof": str(work / "proof.npz"),
-                "float_bytes": Path(request["out"]).stat().st_size,
-                "out": str(work / "pruned.tflite"),
-                "keras_out": str(work / "pruned.keras"),
-                "answers_out": str(work / "answers.npz"),
-                **checkpoint,
-            },
-            name="The pruner",
-            limits=options.limits,
-            on_progress=on_progress,
-            restart=True,
-            notes=notes,
-            writable=[work, Path(checkpoint["checkpoint"])],
-            own_code=own_code,
-        )
-    _, _, proof = compared.result()
-    contract = serde.from_dict(Contract, exported["contract"])
-    with np.load(work / "answers.npz") as answers:
+        pruned = _in_child(job, request, checkpoint)
+    job.notes.extend(pruned.notes)
+    proof = compared.result().proof
+    with np.load(outputs_out) as outputs:
         steps = [
-            _told(step, prove.verified(_of_step(answers, step.name), proof, contract))
-            for step in serde.from_dict(tuple[Step, ...], answer["steps"], "steps")
+            _with_loss(step, prove.verified(_of_step(outputs, step.name), proof, exported.contract))
+            for step in pruned.steps
         ]
-        last = _of_step(answers, steps[-1].name)
-    prove.compare_with_pruned(work / "pruned.tflite", last, proof, options)
-    return tuple(steps), [*notes, *answer["notes"]]
+        last = _of_step(outputs, steps[-1].name)
+    prove.compare_with_pruned(job.float_file, last, proof, job.options)
+    return tuple(steps)
+
+
+def _finetune(job: Job, checkpoint: Checkpoint) -> FinetuneRequest | None:
+    if job.plan.training is None:
+        return None
+    return FinetuneRequest(
+        training=job.plan.training, samples=job.training_samples, checkpoint=checkpoint
+    )
+
+
+def _in_child(job: Job, request: PruneRequest, checkpoint: Checkpoint) -> PruneResult:
+    return onednn.call(
+        PRUNE,
+        request,
+        name="The pruner",
+        limits=job.options.limits,
+        on_progress=job.on_progress,
+        restart=True,
+        notes=job.notes,
+        writable=[job.work, checkpoint.folder],
+        own_code=job.own_code,
+    )
 
 
 def train(
-    settled: Plan,
-    entries: Sequence[dict[str, Any]],
-    request: Mapping[str, Any],
-    exported: Mapping[str, Any],
-    work: Path,
-    proof: prove.Proof,
-    *,
-    options: ConvertOptions,
-    notes: list[str],
-    on_progress: Progress,
-) -> list[dict[str, Any]]:
+    job: Job, exported: Exported, files: Sequence[ConvertedFile], proof: prove.Proof
+) -> list[ConvertedFile]:
     """Train each file that asks for it with its rounding in place, and write it anew.
 
-    What is to be said of the training is added to `notes`.
+    Args:
+        job: What is asked for; its notes get more.
+        exported: The contract, and what the samples are.
+        files: In the scratch folder.
+        proof: Samples that tell what training won.
 
     Returns:
-        The entries as they are now; those that were trained have `steps`.
+        The files as they are now; those that were trained have `steps`.
     """
-    contract = serde.from_dict(Contract, exported["contract"])
-    done = list(entries)
-    for number, (recipe, entry) in enumerate(zip(settled.recipes, entries, strict=True)):
-        if not is_aware(recipe):
-            continue
-        on_progress(f"running {recipe.name}, to compare it before it is trained")
-        before = prove.check_runs(Path(entry["path"]), recipe, proof, contract, options.limits)
-        out = str(work / f"{recipe.name}.trained.npz")
-        with _checkpoint(settled, recipe.name, exported, request) as checkpoint:
-            trained = onednn.call(
-                "edgekit.compress.qat.train_recipe:run",
-                {
-                    "float": entry["source"],
-                    "teacher": request["out"],
-                    "grid": entry["grid"],
-                    "training": serde.to_dict(recipe.training),
-                    "samples": request["training_out"],
-                    "calibration": request["calibration_out"] if settled.calibration else None,
-                    "seed": request["seed"],
-                    "check": _check(Path(entry["source"]), proof, work, options),
-                    "out": out,
-                    **checkpoint,
-                },
-                name="The training",
-                limits=options.limits,
-                on_progress=on_progress,
-                restart=True,
-                notes=notes,
-                writable=[work, Path(checkpoint["checkpoint"])],
-            )
-        entry = isolate.call_json(
-            "edgekit.quantize.stage:bake",
-            {
-                "entry": entry,
-                "trained": out,
-                "contract": exported["contract"],
-                "recipe": serde.to_dict(recipe),
-                "name": settled.name,
-            },
-            name="The quantizer",
-            limits=options.limits,
-            on_progress=on_progress,
-            writable=[work],
+    return [
+        _trained(job, exported, file, file.recipe.training, file.quantized.trainable, proof)
+        if file.recipe.training and file.quantized.trainable
+        else file
+        for file in files
+    ]
+
+
+def _trained(
+    job: Job,
+    exported: Exported,
+    file: ConvertedFile,
+    training: Training,
+    trainable: Trainable,
+    proof: prove.Proof,
+) -> ConvertedFile:
+    recipe, limits = file.recipe, job.options.limits
+    job.on_progress(f"running {recipe.name}, to compare it before it is trained")
+    before = prove.check_runs(file.path, recipe, proof, exported.contract, limits)
+    grid = job.work / f"{recipe.name}.trained.npz"
+    with _checkpoint(job, recipe.name, exported) as checkpoint:
+        request = TrainRequest(
+            float_file=trainable.source,
+            teacher=job.original,
+            grid=trainable.grid,
+            training=training,
+            samples=job.training_samples,
+            calibration=job.calibration,
+            seed=job.options.seed,
+            check=_check(job, trainable.source, proof),
+            checkpoint=checkpoint,
+            out=grid,
         )
-        after = prove.check_runs(Path(entry["path"]), recipe, proof, contract, options.limits)
-        rounded = Step(name="quantize", summary=_how(entry), seconds=entry["seconds"])
-        steps = _told(rounded, before), _told(serde.from_dict(Step, trained["step"]), after)
-        done[number] = {**entry, "steps": serde.to_dict(steps)}
-    return done
+        trained = onednn.call(
+            TRAIN,
+            request,
+            name="The training",
+            limits=limits,
+            on_progress=job.on_progress,
+            restart=True,
+            notes=job.notes,
+            writable=[job.work, checkpoint.folder],
+        )
+    quantized = isolate.call(
+        APPLY_TRAINED,
+        ApplyTrainedRequest(
+            file=file.quantized,
+            trained=grid,
+            recipe=recipe,
+            contract=exported.contract,
+            name=job.plan.name,
+        ),
+        name="The quantizer",
+        limits=limits,
+        on_progress=job.on_progress,
+        writable=[job.work],
+    )
+    made = replace(file, quantized=quantized)
+    after = prove.check_runs(made.path, recipe, proof, exported.contract, limits)
+    rounded = Step(name="quantize", summary=_method(made), seconds=quantized.seconds)
+    return replace(made, steps=(_with_loss(rounded, before), _with_loss(trained.step, after)))
 
 
-def _check(source: Path, proof: prove.Proof, work: Path, options: ConvertOptions) -> str:
+def _check(job: Job, source: Path, proof: prove.Proof) -> Path:
     """What the file that is trained gives for a few samples, to prove that it was understood."""
     few = proof.samples.take(range(min(_CHECKED, len(proof.samples))))
-    with local.open_session(source, Target(), limits=options.limits) as session:
+    with local.open_session(source, Target(), limits=job.options.limits) as session:
         outputs = session.run(few.inputs)
-    path = work / "check.npz"
+    path = job.work / "check.npz"
     replace(few, reference=outputs).save(path, compress=False)
-    return str(path)
+    return path
 
 
-def is_aware(recipe: Recipe) -> bool:
-    """Whether a recipe's file is trained with its rounding in place."""
-    return recipe.training is not None and recipe.training.quantization_aware
-
-
-def _how(entry: Mapping[str, Any]) -> str:
-    chosen = [one["name"] for one in entry["candidates"] if one["chosen"]]
-    return chosen[0] if chosen else "nearest"
+def _method(file: ConvertedFile) -> str:
+    """How its weights were rounded."""
+    return next((one.name for one in file.quantized.candidates if one.chosen), "nearest")
 
 
 def _of_step(answers: Mapping[str, np.ndarray], step: str) -> dict[str, np.ndarray]:
@@ -213,7 +223,7 @@ def _of_step(answers: Mapping[str, np.ndarray], step: str) -> dict[str, np.ndarr
     return {key.removeprefix(prefix): answers[key] for key in answers if key.startswith(prefix)}
 
 
-def _told(step: Step, loss: Verified | None) -> Step:
+def _with_loss(step: Step, loss: Verified | None) -> Step:
     """A step with what the model had lost after it."""
     if loss is None:
         return step
@@ -226,31 +236,30 @@ def _told(step: Step, loss: Verified | None) -> Step:
 
 
 @contextmanager
-def _checkpoint(
-    settled: Plan, step: str, exported: Mapping[str, Any], request: Mapping[str, Any]
-) -> Iterator[dict[str, str]]:
+def _checkpoint(job: Job, step: str, exported: Exported) -> Iterator[Checkpoint]:
     """A folder for one training, and a key: what another training would have otherwise.
 
     The folder is made here: its child may write into it, and not beside it. Where nothing was
     kept in it, it goes again.
     """
-    told = {
+    planned, samples = job.plan, exported.samples
+    depends_on = {
         "edgekit": edgekit.__version__,
-        "seed": request["seed"],
-        "custom_objects": request["custom_objects"],
-        "model": serde.sha256(Path(request["model"])),
-        "samples": exported["training_sha256"],
-        "calibration": exported["calibration_sha256"],
-        "prune": serde.to_dict(settled.prune) if settled.prune else None,
-        "training": serde.to_dict(settled.training) if settled.training else None,
-        "recipes": serde.to_dict(settled.recipes) if step != "finetune" else None,
+        "seed": job.options.seed,
+        "custom_objects": job.source.custom_objects,
+        "model": serde.sha256(job.source.model.absolute()),
+        "samples": samples.training_sha256,
+        "calibration": samples.calibration_sha256,
+        "prune": serde.to_dict(planned.prune) if planned.prune else None,
+        "training": serde.to_dict(planned.training) if planned.training else None,
+        "recipes": serde.to_dict(planned.recipes) if step != "finetune" else None,
     }
-    key = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-    folder = (checkpoints(settled) / step).absolute()
+    key = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
+    folder = (checkpoints(planned) / step).absolute()
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        yield {"checkpoint": str(folder), "key": key}
+        yield Checkpoint(folder=folder, key=key)
     finally:
         with suppress(OSError):  # one of them is not empty
             for path in missing:

@@ -3,37 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
 
 from edgekit.core import artifacts, isolate, onednn, scratch, serde
 from edgekit.core import project as projects
 from edgekit.core.errors import UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
-from edgekit.core.records import Artifact, Contract, ConvertOptions, Step
+from edgekit.core.records import Artifact, ConvertOptions, Step
 from edgekit.data import callables
+from edgekit.data.export_messages import EXPORT, IMPORT, DrawRequest, Exported, ExportRequest
 from edgekit.frontend.load import recognise
+from edgekit.frontend.load.recognise import Recognised
 from edgekit.pipeline.convert import compress_and_train, prove, repair, write_artifacts
+from edgekit.pipeline.convert.converted_file import ConvertedFile
+from edgekit.pipeline.convert.job import Job, Source
 from edgekit.pipeline.convert.output_claim import claim
 from edgekit.pipeline.convert.plan import plan
+from edgekit.quantize.quantize_messages import QUANTIZE, QuantizeRequest
 
 # Enough to notice that evaluation samples were trained on, and few enough for a manifest.
 _MOST_DIGESTS = 1000
+
+
+class Details(TypedDict, total=False):
+    """Keywords of `convert` that few models need.
+
+    Attributes:
+        name: The first part of the files' names; the model's own by default.
+        input_shapes: Full shapes with the batch, for inputs with unknown sizes; the project's by
+            default.
+        custom_objects: `module:NAME` of custom layers; the project's by default.
+    """
+
+    name: str | None
+    input_shapes: Mapping[str, Sequence[int]] | None
+    custom_objects: str | None
 
 
 def convert(
     model: Path | str,
     *,
     output: Path | str | None = None,
-    name: str | None = None,
     calibration: str | None = None,
     project: Project | None = None,
-    input_shapes: Mapping[str, Sequence[int]] | None = None,
-    custom_objects: str | None = None,
     options: ConvertOptions | None = None,
     on_progress: Progress = silent,
+    **details: Unpack[Details],
 ) -> tuple[Artifact, ...]:
     """Turn a trained model into a float `.tflite` and its variants, and check each.
 
@@ -41,15 +60,12 @@ def convert(
         model: Keras 3 or Keras 2 file, SavedModel folder, TensorFlow.js layers model, or a
             float `.tflite`.
         output: The folder for the results; the current one by default.
-        name: The first part of the files' names; the model's own by default.
         calibration: Samples for static recipes: `.npz`, `.csv`, a folder by class, or
             `module:function`. The project's by default.
         project: What `edgekit.toml` says; the file beside the model by default.
-        input_shapes: Full shapes with the batch, for inputs with unknown sizes; the project's by
-            default.
-        custom_objects: `module:NAME` of custom layers; the project's by default.
-        options: Everything else.
+        options: Recipes, bounds, pruning, training, seeds and limits.
         on_progress: Takes one line at each step.
+        details: `name`, `input_shapes`, `custom_objects` (see `Details`).
 
     Returns:
         An artifact for each file. The float file comes first and is always made: it is the
@@ -58,153 +74,221 @@ def convert(
     Raises:
         EdgekitError: One of its classes, by what went wrong; nothing is left half-written.
     """
-    model, output = Path(model), Path(output or "")
+    _refuse_unknown(details)
+    model = Path(model)
     project = project or projects.find(model)
-    custom_objects = custom_objects or project.custom_objects
-    input_shapes = input_shapes or project.input_shapes
     options = options or ConvertOptions(seed=project.data.seed)
     recognised = recognise.recognise_apart(model, options.limits)
-    settled = plan(
+    planned = plan(
         model,
-        output=output,
-        name=name,
+        output=Path(output or ""),
+        name=details.get("name"),
         calibration=calibration,
         project=project,
         options=options,
     )
-    adopted = recognised.format == "tflite"
-    if adopted and settled.prune is not None:
+    if recognised.format == "tflite" and planned.prune is not None:
         raise UsageError(
-            "Pruning removes channels of layers, so it starts from a Keras model.",
+            "Pruning needs a Keras model: it removes channels of layers.",
             received=f"{model.name}, a .tflite",
             hint="name the Keras model; --qat works on a .tflite too.",
         )
-    with claim(settled, model, options.force, on_progress), scratch.folder() as work:
-        request = {
-            "model": str(model.absolute()),
-            "project": str(project.file) if project.file else None,
-            "calibration": settled.calibration,
-            "training": settled.training.data if settled.training else None,
-            "input_shapes": {key: list(shape) for key, shape in input_shapes.items()},
-            "custom_objects": custom_objects,
-            "golden_samples": options.golden_samples,
-            "calibration_samples": options.calibration_samples,
-            "calibrates": settled.calibrates,
-            "judges": settled.judges,
-            "seed": options.seed,
-            "memory_bytes": options.limits.memory_bytes,
-            "unsafe": options.unsafe,
-            "out": str(work / "float.tflite"),
-            "golden_out": str(work / "golden.npz"),
-            "calibration_out": str(work / "calibration.npz"),
-            "training_out": str(work / "training.npz"),
-        }
-        notes = [*settled.notes]
-        export: dict[str, Any] = {
-            "name": "The exporter",
-            "limits": options.limits,
-            "on_progress": on_progress,
-            "writable": [work],
-            "own_code": options.unsafe
-            or custom_objects is not None
-            or callables.is_own_code(settled.calibration)
-            or callables.is_own_code(settled.training.data if settled.training else None),
-        }
-        if adopted:
-            exported = isolate.call_json(
-                "edgekit.quantize.rewrite.import_float:run", request, **export
+    with claim(planned, model, options.force, on_progress), scratch.folder() as work:
+        job = Job(
+            source=_source(model, project, details),
+            plan=planned,
+            options=options,
+            work=work,
+            notes=[*planned.notes],
+            on_progress=on_progress,
+        )
+        made = Conversion(job, recognised).run()
+    compress_and_train.forget(planned)
+    return made
+
+
+def _refuse_unknown(details: Details) -> None:
+    """`Details` is known to type checkers alone."""
+    for name in details.keys() - Details.__annotations__.keys():
+        raise TypeError(f"convert() got an unexpected keyword argument {name!r}")
+
+
+def _source(model: Path, project: Project, details: Details) -> Source:
+    shapes = details.get("input_shapes") or project.input_shapes
+    return Source(
+        model=model,
+        project=project,
+        input_shapes={name: tuple(shape) for name, shape in shapes.items()},
+        custom_objects=details.get("custom_objects") or project.custom_objects,
+    )
+
+
+class Conversion:
+    """One conversion, step by step. Each heavy step is a child process of its own.
+
+    Args:
+        job: What is asked for.
+        recognised: What the model is.
+    """
+
+    def __init__(self, job: Job, recognised: Recognised) -> None:
+        self._job, self._recognised = job, recognised
+
+    def run(self) -> tuple[Artifact, ...]:
+        """All steps; files are written when all of them have passed their checks."""
+        job = self._job
+        exported = self.export()
+        job.on_progress("comparing the float file with the original")
+        samples = prove.proof_samples(job)
+        with ThreadPoolExecutor(1) as aside:  # beside the quantizer, which uses half a machine
+            comparing = aside.submit(prove.compare_with_original, job, samples)
+            steps = self.prune(exported, comparing)
+            files = self.quantize(exported)
+            compared = comparing.result()
+        float_sha256 = files[0].quantized.written.sha256
+        files = compress_and_train.train(job, exported, files, compared.proof)
+        if job.plan.bounded:
+            files = repair.hold(job, exported, files)
+        facts = self.facts(exported, compared, float_sha256)
+        files = self.verify(exported, files, compared.proof)
+        return self.write(files, steps, facts, compared)
+
+    def export(self) -> Exported:
+        """The float file and the samples, from Keras or from a `.tflite`."""
+        job, source = self._job, self._job.source
+        training = job.plan.training.data if job.plan.training else None
+        request = ExportRequest(
+            model=source.model.absolute(),
+            draw=self._draw(training),
+            out=job.original,
+            project=source.project.file,
+            input_shapes=source.input_shapes,
+            custom_objects=source.custom_objects,
+            unsafe=job.options.unsafe,
+        )
+        own_code = (
+            job.own_code
+            or callables.is_own_code(job.plan.calibration)
+            or callables.is_own_code(training)
+        )
+        if self._recognised.format == "tflite":
+            exported = isolate.call(
+                IMPORT,
+                request,
+                name="The exporter",
+                limits=job.options.limits,
+                on_progress=job.on_progress,
+                writable=[job.work],
+                own_code=own_code,
             )
         else:
             exported = onednn.call(
-                "edgekit.frontend.export.export:run", request, notes=notes, **export
-            )
-        notes += exported["notes"]
-        contract = serde.from_dict(Contract, exported["contract"])
-        on_progress("comparing the float file with the original")
-        samples = prove.proof_samples(work, settled, options.seed)
-        floating = str(work / "pruned.tflite") if settled.prune else str(request["out"])
-        steps: tuple[Step, ...] = ()
-        with ThreadPoolExecutor(1) as aside:  # beside the quantizer, which uses half a machine
-            compared = aside.submit(prove.compare_with_original, work, samples, options)
-            if settled.prune is not None:
-                steps, more = compress_and_train.prune(
-                    settled,
-                    request,
-                    exported,
-                    work,
-                    compared,
-                    options=options,
-                    on_progress=on_progress,
-                )
-                notes += more
-            quantized = isolate.call_json(
-                "edgekit.quantize.stage:run",
-                {
-                    "original": request["out"] if settled.prune else None,
-                    "float": floating,
-                    "folder": str(work),
-                    "name": settled.name,
-                    "contract": exported["contract"],
-                    "recipes": serde.to_dict(settled.recipes),
-                    "calibration": request["calibration_out"] if settled.calibration else None,
-                    "seed": options.seed,
-                    "bounded": settled.bounded,
-                },
-                name="The quantizer",
-                limits=options.limits,
-                on_progress=on_progress,
-                writable=[work],
-            )
-            golden, sqnr, proof = compared.result()
-        entries = compress_and_train.train(
-            settled,
-            quantized["files"],
-            request,
-            exported,
-            work,
-            proof,
-            options=options,
-            notes=notes,
-            on_progress=on_progress,
-        )
-        if settled.bounded:
-            entries = repair.hold(
-                settled,
-                entries,
-                floating,
+                EXPORT,
                 request,
-                exported,
-                project=project,
-                options=options,
-                on_progress=on_progress,
+                name="The exporter",
+                notes=job.notes,
+                limits=job.options.limits,
+                on_progress=job.on_progress,
+                writable=[job.work],
+                own_code=own_code,
             )
-        common = {
-            "source_sha256": serde.sha256(model),
-            "float_sha256": quantized["float_sha256"],
-            "calibration_sha256": exported["calibration_sha256"],
-            "calibration_ranges": {
-                name: (low, high) for name, (low, high) in exported["calibration_ranges"].items()
-            },
-            "calibration_digests": write_artifacts.digests(work / "calibration.npz"),
-            "reference_sqnr_db": sqnr,
-            "golden": exported["golden"],
-            "tool_versions": write_artifacts.tool_versions(recognised.written_by),
-            "notes": tuple(notes),
-        }
-        on_progress("running every file, to compare it with the float one")
-        files = [Path(entry["path"]) for entry in entries]
-        proven = prove.check_all(files, settled.recipes, proof, contract, options.limits)
-        trained_on = write_artifacts.digests(work / "training.npz", _MOST_DIGESTS)
-        made = [
-            write_artifacts.artifact(
-                settled, recipe, entry, steps, trained_on, {**common, "verified": one}
-            )
-            for recipe, entry, one in zip(settled.recipes, entries, proven, strict=True)
+        job.notes.extend(exported.notes)
+        return exported
+
+    def _draw(self, training: str | None) -> DrawRequest:
+        job = self._job
+        return DrawRequest(
+            calibration=job.plan.calibration,
+            training=training,
+            golden_samples=job.options.golden_samples,
+            calibration_samples=job.options.calibration_samples,
+            calibrates=job.plan.calibrates,
+            judges=job.plan.judges,
+            seed=job.options.seed,
+            memory_bytes=job.options.limits.memory_bytes,
+            golden_out=job.golden,
+            calibration_out=job.calibration_out,
+            training_out=job.training_samples,
+        )
+
+    def prune(self, exported: Exported, compared: Future[prove.Compared]) -> tuple[Step, ...]:
+        """The pruned model and its float file, trained where that is asked for."""
+        if self._job.plan.prune is None:
+            return ()
+        return compress_and_train.prune(self._job, self._job.plan.prune, exported, compared)
+
+    def quantize(self, exported: Exported) -> list[ConvertedFile]:
+        """A file for each recipe."""
+        job = self._job
+        quantized = isolate.call(
+            QUANTIZE,
+            QuantizeRequest(
+                original=job.original if job.plan.prune else None,
+                float_file=job.float_file,
+                folder=job.work,
+                name=job.plan.name,
+                contract=exported.contract,
+                recipes=job.plan.recipes,
+                calibration=job.calibration,
+                seed=job.options.seed,
+                bounded=job.plan.bounded,
+            ),
+            name="The quantizer",
+            limits=job.options.limits,
+            on_progress=job.on_progress,
+            writable=[job.work],
+        )
+        return [
+            ConvertedFile(recipe=recipe, quantized=file)
+            for recipe, file in zip(job.plan.recipes, quantized.files, strict=True)
         ]
-        golden.save(work / "golden.npz")
-        others = {work / "golden.npz": artifacts.golden_path(settled.folder, settled.name)}
-        if settled.prune is not None:
-            others[work / "pruned.keras"] = artifacts.keras_path(settled.folder, settled.name)
-        write_artifacts.write(made, files, others)
-    compress_and_train.forget(settled)
-    return tuple(made)
+
+    def verify(
+        self, exported: Exported, files: Sequence[ConvertedFile], proof: prove.Proof
+    ) -> list[ConvertedFile]:
+        """Run every file, and say how near it comes to the float one."""
+        job = self._job
+        job.on_progress("running every file, to compare it with the float one")
+        verified = prove.check_all(
+            [file.path for file in files],
+            [file.recipe for file in files],
+            proof,
+            exported.contract,
+            job.options.limits,
+        )
+        return [replace(file, verified=near) for file, near in zip(files, verified, strict=True)]
+
+    def facts(
+        self, exported: Exported, compared: prove.Compared, float_sha256: str
+    ) -> write_artifacts.Facts:
+        """What the manifests of all files say alike."""
+        job, samples = self._job, exported.samples
+        return write_artifacts.Facts(
+            source_sha256=serde.sha256(job.source.model),
+            float_sha256=float_sha256,
+            calibration_sha256=samples.calibration_sha256,
+            calibration_ranges=dict(samples.calibration_ranges),
+            calibration_digests=write_artifacts.digests(job.calibration_out),
+            training_digests=write_artifacts.digests(job.training_samples, _MOST_DIGESTS),
+            reference_sqnr_db=compared.sqnr_db,
+            golden=samples.golden,
+            tool_versions=write_artifacts.tool_versions(self._recognised.written_by),
+            notes=tuple(job.notes),
+        )
+
+    def write(
+        self,
+        files: Sequence[ConvertedFile],
+        steps: tuple[Step, ...],
+        facts: write_artifacts.Facts,
+        compared: prove.Compared,
+    ) -> tuple[Artifact, ...]:
+        """Put files, manifests, golden samples and the pruned model in their places."""
+        job, planned = self._job, self._job.plan
+        made = [write_artifacts.artifact(planned, file, steps, facts) for file in files]
+        compared.golden.save(job.golden)
+        others = {job.golden: artifacts.golden_path(planned.folder, planned.name)}
+        if planned.prune is not None:
+            others[job.keras_file] = artifacts.keras_path(planned.folder, planned.name)
+        write_artifacts.write(made, [file.path for file in files], others)
+        return tuple(made)

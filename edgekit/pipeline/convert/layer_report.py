@@ -11,6 +11,7 @@ from edgekit.core.process import Progress
 from edgekit.core.records import LayerError, Limits
 from edgekit.data import split
 from edgekit.data.samples import Samples
+from edgekit.quantize.quantize_messages import LAYER_ERRORS, LayerErrorsRequest
 
 # No more are used; by how much memory activations take, it may be fewer.
 _SAMPLES = 64
@@ -47,8 +48,7 @@ def measure_layers(
         QuantizeError: A size is not fixed, or an operator does not run by itself.
         RunError: The child passed its limits.
     """
-    check_reference(path, reference)
-    assert reference is not None
+    reference = check_reference(path, reference)
     if serde.sha256(path) == serde.sha256(reference):
         return (), f"{path.name} is the float file: it has no errors by layer."
     on_progress(f"layer errors of {path.name}")
@@ -56,37 +56,37 @@ def measure_layers(
     with scratch.folder() as folder:
         stored = folder / "samples.npz"
         chosen.save(stored, compress=False)
-        found = isolate.call_json(
-            "edgekit.quantize.diagnose.layer_errors:run",
-            {
-                "float": str(reference.absolute()),
-                "quantized": str(path.absolute()),
-                "samples": str(stored),
-                "equalized": serde.to_dict(equalized),
-            },
+        found = isolate.call(
+            LAYER_ERRORS,
+            LayerErrorsRequest(
+                float_file=reference.absolute(),
+                quantized=path.absolute(),
+                samples=stored,
+                equalized=equalized,
+            ),
             name="The layer errors' child",
             limits=limits,
             on_progress=on_progress,
         )
-    errors = serde.from_dict(tuple[LayerError, ...], found["errors"], "layers")
-    return errors, (
-        f"layers of {path.name}: by LiteRT's kernels, on {found['num_samples']} of "
+    return found.errors, (
+        f"layers of {path.name}: by LiteRT's kernels, on {found.num_samples} of "
         f"{len(samples)} samples, drawn with seed {seed}."
     )
 
 
-def check_reference(path: Path, reference: Path | None) -> None:
-    """Refuse a file whose float file nobody knows.
+def check_reference(path: Path, reference: Path | None) -> Path:
+    """The float file of a file; refuses one whose float file nobody knows.
 
     Raises:
         UsageError: There is no reference.
     """
     if reference is None:
         raise UsageError(
-            "--layers compares a file with the float file that it was made from.",
+            "--layers needs the float file that the file was made from.",
             received=f"no float file beside {path.name}",
             hint="name it with --reference FLOAT.tflite.",
         )
+    return reference
 
 
 def graph_name(path: Path) -> str:

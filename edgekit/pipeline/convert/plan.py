@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Sequence
@@ -31,7 +30,7 @@ class Plan:
 
     `calibrates` tells that the samples take part in a file, `bounded` that a loss is bounded.
     Where the model is pruned, the recipes of the pruned one follow the original's float one.
-    So many of the held-back calibration samples as `judges` says judge each file when it is made.
+    So many of the held-out calibration samples as `judges` says judge each file when it is made.
     """
 
     recipes: tuple[Recipe, ...]
@@ -62,71 +61,91 @@ def plan(
             there already, or `--io` with no recipe that it concerns.
         OutputError: The folder cannot take the files.
     """
-    _check_numbers(options)
     compression_rules.check(options)
-    if calibration is None and project.data.calibration:
-        calibration = project.resolve(project.data.calibration)
-    if calibration is None and options.training:
-        calibration = options.training.data
-    wanted = options.recipes or project.recipes
-    if not wanted:
-        wanted = recipes.WITH_DATA if calibration else recipes.WITHOUT_DATA
-    chosen = [recipes.get(recipe, options.io_dtype) for recipe in dict.fromkeys(wanted)]
-    chosen = [_as_asked(recipe, options) for recipe in chosen]
+    if calibration is None:
+        calibration = _calibration(project, options)
+    chosen = _chosen(project, options, has_samples=bool(calibration))
     _check_exceptions(chosen, options)
-    needing = [r for r in chosen if needs_calibration(r)]
-    static = [r.name for r in needing if r.quantize and r.quantize.needs_ranges]
-    if needing and not calibration:
-        raise UsageError(
-            f"{needing[0].name} needs calibration samples.",
-            received=f"no --calibration, and {project_name(project)}.",
-            hint=_without_samples(needing[0]),
-        )
-    bounded = options.max_loss is not None or options.min_sqnr_db is not None
-    if bounded and not calibration:
-        raise UsageError(
-            "A bound is measured on a third of the calibration samples.",
-            received=f"no --calibration, and {project_name(project)}.",
-            hint="pass --calibration DATA.npz (100 to 500 samples).",
-        )
-    if options.io_dtype != "float32" and not static:
-        raise UsageError(
-            "--io sets the inputs and outputs of static recipes.",
-            received=f"--io {options.io_dtype} with {', '.join(r.name for r in chosen)}",
-            hint="add --recipe static_wi8_ai8.",
-        )
+    if not calibration:
+        _check_without_samples(chosen, project, options)
+    _check_io(chosen, options)
+    uses_samples = any(_uses_calibration(recipe) for recipe in chosen)
+    calibrates = options.is_bounded or options.prune is not None or uses_samples
     notes = []
-    calibrates = (
-        bounded or options.prune is not None or any(_uses_calibration(recipe) for recipe in chosen)
-    )
     if calibration and not calibrates:
         notes.append(
-            f"none of {', '.join(r.name for r in chosen)} needs calibration; "
-            "the samples serve as golden samples only."
+            f"none of {_names(chosen)} needs calibration; the samples serve as golden samples only."
         )
     # The float file is the reference of all others, so it is always made.
     floats = compression_rules.floats(recipes.get("float32"), options)
     rest = [compression_rules.compressed(r, options) for r in chosen if r.name != "float32"]
-    notes += compression_rules.notes(rest, options)
-    settled = Plan(
+    planned = Plan(
         recipes=(*floats, *rest),
         folder=output,
         name=check_name(name or project.name or default_name(model)),
         calibration=calibration,
-        notes=tuple(notes),
+        notes=(*notes, *compression_rules.notes(rest, options)),
         calibrates=calibrates,
-        bounded=bounded,
+        bounded=options.is_bounded,
         prune=options.prune,
         training=options.training,
-        judges=_judges(options, bounded=bounded),
+        judges=_judges(options),
     )
-    check_outputs(settled, model, options.force)
-    return settled
+    check_outputs(planned, model, options.force)
+    return planned
 
 
-def _judges(options: ConvertOptions, *, bounded: bool) -> int:
-    if options.training is not None and bounded:
-        return options.calibration_samples  # a bound is measured on all that are held back
+def _calibration(project: Project, options: ConvertOptions) -> str | None:
+    """The samples that the project names; else those to train on."""
+    if project.data.calibration:
+        return project.resolve(project.data.calibration)
+    return options.training.data if options.training else None
+
+
+def _chosen(project: Project, options: ConvertOptions, *, has_samples: bool) -> list[Recipe]:
+    default = recipes.WITH_DATA if has_samples else recipes.WITHOUT_DATA
+    wanted = options.recipes or project.recipes or default
+    chosen = [recipes.get(recipe, options.io_dtype) for recipe in dict.fromkeys(wanted)]
+    return [_as_asked(recipe, options) for recipe in chosen]
+
+
+def _names(chosen: Sequence[Recipe]) -> str:
+    return ", ".join(recipe.name for recipe in chosen)
+
+
+def _check_without_samples(
+    chosen: Sequence[Recipe], project: Project, options: ConvertOptions
+) -> None:
+    """Refuse what cannot be done without calibration samples."""
+    received = f"no --calibration, and {project_name(project)}."
+    for recipe in chosen:
+        if recipe.quantize is not None and needs_calibration(recipe):
+            raise UsageError(
+                f"{recipe.name} needs calibration samples.",
+                received=received,
+                hint=_without_samples(recipe.quantize),
+            )
+    if options.is_bounded:
+        raise UsageError(
+            "A bound needs calibration samples: it is measured on a third of them.",
+            received=received,
+            hint="pass --calibration DATA.npz (100 to 500 samples).",
+        )
+
+
+def _check_io(chosen: Sequence[Recipe], options: ConvertOptions) -> None:
+    static = any(recipe.quantize is not None and recipe.quantize.needs_ranges for recipe in chosen)
+    if options.io_dtype != "float32" and not static:
+        raise UsageError(
+            "--io needs a static recipe.",
+            received=f"--io {options.io_dtype} with {_names(chosen)}",
+            hint="add --recipe static_wi8_ai8.",
+        )
+
+
+def _judges(options: ConvertOptions) -> int:
+    if options.training is not None and options.is_bounded:
+        return options.calibration_samples  # a bound is measured on all that are held out
     return _JUDGES if options.prune or options.training else _FEW_JUDGES
 
 
@@ -171,7 +190,8 @@ def _check_exceptions(chosen: Sequence[Recipe], options: ConvertOptions) -> None
             re.compile(override.layers)
         except re.error as error:
             raise UsageError(
-                "A selector is a layer's name, or a regular expression that matches whole names.",
+                "A selector must be a layer's name, or a regular expression that matches whole "
+                "names.",
                 received=f"{override.layers!r}: {error}",
             ) from None
     if any(recipe.quantize for recipe in chosen):
@@ -183,19 +203,18 @@ def _check_exceptions(chosen: Sequence[Recipe], options: ConvertOptions) -> None
     }.items():
         if given:
             raise UsageError(
-                f"{option} concerns recipes that quantize.",
-                received=f"--recipe {', '.join(recipe.name for recipe in chosen)}",
+                f"{option} needs a recipe that quantizes.",
+                received=f"--recipe {_names(chosen)}",
                 hint="add one, such as --recipe static_wi8_ai8.",
             )
 
 
-def _without_samples(recipe: Recipe) -> str:
-    assert recipe.quantize is not None
-    if recipe.quantize.needs_ranges:
+def _without_samples(how: Quantization) -> str:
+    if how.needs_ranges:
         return (
             "pass --calibration DATA.npz (100 to 500 samples), or use --recipe dynamic_wi8_afp32."
         )
-    if recipe.quantize.needs_calibration:
+    if how.needs_calibration:
         return (
             "pass --calibration DATA.npz (100 to 500 samples) to choose the integers by; or take "
             "the nearest ones, which are much worse: --rounding nearest --no-bias-correction."
@@ -228,71 +247,64 @@ def check_name(name: str) -> str:
     if re.fullmatch(r"[\w][\w.\-]*", name) and len(name.encode()) <= _NAME_BYTES:
         return name
     raise UsageError(
-        f"A name has letters, digits, '.', '_' and '-' only, and at most {_NAME_BYTES} bytes.",
+        f"A name must be of letters, digits, '.', '_' and '-', and at most {_NAME_BYTES} bytes.",
         received=repr(name),
         hint=f"--name {_cleaned(name)}",
     )
 
 
-def _check_numbers(options: ConvertOptions) -> None:
-    if options.max_loss is not None and not 0 <= options.max_loss < 1:
-        raise UsageError(
-            "max_loss is a fraction from 0 up to 1: 0.01 is one sample in a hundred.",
-            received=str(options.max_loss),
-        )
-    if options.min_sqnr_db is not None and not math.isfinite(options.min_sqnr_db):
-        raise UsageError("min_sqnr is a number of decibels.", received=str(options.min_sqnr_db))
-    least = {"seed": 0, "calibration_samples": 1, "golden_samples": 1}
-    for name, minimum in least.items():
-        value = getattr(options, name)
-        if value < minimum:
-            raise UsageError(f"{name} is at least {minimum}.", received=str(value))
-
-
-def check_outputs(settled: Plan, model: Path, force: bool) -> None:
+def check_outputs(planned: Plan, model: Path, force: bool) -> None:
     """Refuse a place that cannot take the files, before anything slow begins."""
-    there = settled.folder.absolute()
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    if not there.is_dir():
-        raise OutputError(
-            "--output is a folder.",
-            received=f"{there} is a file",
-            hint="choose another --output.",
-        )
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise OutputError(
-            "--output is a folder that you may write to.",
-            received=str(there),
-            hint="choose another --output.",
-        )
-    files = [artifacts.tflite_path(settled.folder, settled.name, r) for r in settled.recipes]
-    paths = [
-        *files,
-        *map(artifacts.manifest_path, files),
-        artifacts.golden_path(settled.folder, settled.name),
-        *([artifacts.keras_path(settled.folder, settled.name)] if settled.prune else []),
-    ]
-    existing = [path for path in paths if path.exists()]
+    _check_folder(planned.folder)
+    existing = [path for path in _outputs(planned) if path.exists()]
     blocked = [path for path in existing if path.is_dir()]
     if blocked:
         raise OutputError(
-            "Outputs replace files, never folders.",
+            "An output cannot replace a folder.",
             received=f"{blocked[0]} is a folder",
             hint="choose another --output or --name.",
         )
     if model.exists() and any(path.samefile(model) for path in existing):
         raise UsageError(
-            "A conversion does not replace the model that it reads.",
+            "A conversion must not replace the model that it reads.",
             received=str(model),
             hint="choose another --output or --name.",
         )
     if existing and not force:
         raise UsageError(
-            "An existing output is replaced only with --force.",
+            "The output exists already.",
             received=", ".join(map(str, existing[:4])) + (", ..." if len(existing) > 4 else ""),
             hint="add --force, or choose another --output or --name.",
         )
+
+
+def _check_folder(folder: Path) -> None:
+    there = folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise OutputError(
+            "--output must be a folder.",
+            received=f"{there} is a file",
+            hint="choose another --output.",
+        )
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(
+            "--output must be a folder that you may write to.",
+            received=str(there),
+            hint="choose another --output.",
+        )
+
+
+def _outputs(planned: Plan) -> list[Path]:
+    folder, name = planned.folder, planned.name
+    files = [artifacts.tflite_path(folder, name, recipe) for recipe in planned.recipes]
+    return [
+        *files,
+        *map(artifacts.manifest_path, files),
+        artifacts.golden_path(folder, name),
+        *([artifacts.keras_path(folder, name)] if planned.prune else []),
+    ]
 
 
 def project_name(project: Project) -> str:

@@ -14,7 +14,7 @@ from edgekit.core.records import Contract, ConvertOptions, Limits, Recipe, Targe
 from edgekit.data import split
 from edgekit.data.samples import Samples
 from edgekit.measure import fidelity
-from edgekit.pipeline.convert.plan import Plan
+from edgekit.pipeline.convert.job import Job
 from edgekit.runtimes import local
 
 _WORKERS = 2
@@ -33,45 +33,55 @@ class Proof:
     held_back: int
 
 
-def proof_samples(work: Path, settled: Plan, seed: int) -> Proof:
-    """The samples that every file is run on: golden ones, and some that were held back.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The original's float file beside the original.
 
-    They are written to `proof.npz` too, for processes that answer them.
+    Attributes:
+        golden: The golden samples with the outputs that everything after is compared with.
+        sqnr_db: How well the two agree; None where there was no Keras model to compare with.
+        proof: The samples, with what the float file gives for them.
     """
-    golden, calibration = Samples.load(work / "golden.npz"), work / "calibration.npz"
+
+    golden: Samples
+    sqnr_db: float | None
+    proof: Proof
+
+
+def proof_samples(job: Job) -> Proof:
+    """The samples that every file is run on: golden ones, and some that were held out.
+
+    They are written to `job.proof` too, for processes that run on them.
+    """
+    golden = Samples.load(job.golden)
     held = 0
     inputs = golden.inputs
-    if calibration.is_file():
-        _, others = split.held_back(Samples.load(calibration), seed)
-        held = min(settled.judges, len(others))
+    if job.calibration_out.is_file():
+        _, others = split.held_back(Samples.load(job.calibration_out), job.options.seed)
+        held = min(job.plan.judges, len(others))
         others = others.take(range(held))
         inputs = {n: np.concatenate([v, others.inputs[n]]) for n, v in inputs.items()}
     proof = Samples(inputs=inputs)
-    proof.save(work / "proof.npz", compress=False)
+    proof.save(job.proof, compress=False)
     return Proof(samples=proof, held_back=held)
 
 
-def compare_with_original(
-    work: Path, proof: Proof, options: ConvertOptions
-) -> tuple[Samples, float | None, Proof]:
+def compare_with_original(job: Job, proof: Proof) -> Compared:
     """Run the float file on the golden samples and compare it with the Keras outputs.
-
-    Returns:
-        The golden samples with reference outputs; the SQNR in dB, None where there was no
-        Keras model to compare with; and the proof, with what the float file gives.
 
     Raises:
         FidelityError: The float file does not compute what Keras computes.
     """
-    golden, inputs = Samples.load(work / "golden.npz"), proof.samples.inputs
-    with local.open_session(work / "float.tflite", Target(), limits=options.limits) as session:
+    golden, inputs = Samples.load(job.golden), proof.samples.inputs
+    with local.open_session(job.original, Target(), limits=job.options.limits) as session:
         everything = session.run(inputs)
     outputs = {name: values[: len(golden)] for name, values in everything.items()}
     proof = replace(proof, samples=Samples(inputs=inputs, reference=everything))
     if not golden.reference:
-        return replace(golden, reference=outputs), None, proof
-    sqnr = _agrees(golden.reference, outputs, options, "Keras")
-    return golden, sqnr, proof
+        golden = replace(golden, reference=outputs)
+        return Compared(golden=golden, sqnr_db=None, proof=proof)
+    sqnr = _agrees(golden.reference, outputs, job.options, "Keras")
+    return Compared(golden=golden, sqnr_db=sqnr, proof=proof)
 
 
 def compare_with_pruned(
@@ -99,9 +109,9 @@ def _agrees(
     )
     if sqnr < options.min_reference_sqnr_db:
         raise FidelityError(
-            f"The float .tflite agrees with {original} to at least "
-            f"{options.min_reference_sqnr_db:g} dB on "
-            f"{len(next(iter(outputs.values())))} samples.",
+            f"The float .tflite must agree with {original} to at least "
+            f"{options.min_reference_sqnr_db:g} dB on {len(next(iter(outputs.values())))} "
+            "samples.",
             received=f"{sqnr:.1f} dB",
             hint="the model may be random at inference (noise, dropout that is always on), or "
             "unstable in float32.",
@@ -162,7 +172,7 @@ def check_runs(
     for name, values in outputs.items():
         if not np.isfinite(values).all() and np.isfinite(samples.reference[name]).all():
             raise QuantizeError(
-                f"{recipe.name} computes finite outputs.",
+                f"The outputs of {recipe.name} are not finite.",
                 received=f"{name} holds NaN or infinity on {len(samples)} samples",
                 hint="use another recipe.",
             )

@@ -2,79 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-from edgekit.core import isolate, serde
-from edgekit.core.process import Progress
-from edgekit.core.project import Project
-from edgekit.core.records import ConvertOptions
+from edgekit.core import isolate
 from edgekit.data import callables
-from edgekit.pipeline.convert.plan import Plan
+from edgekit.data.export_messages import Exported
+from edgekit.pipeline.convert.converted_file import ConvertedFile
+from edgekit.pipeline.convert.job import Job
+from edgekit.search.search_messages import KEEP, FileToHold, KeepRequest, LossLimits
 
 
-def hold(
-    settled: Plan,
-    entries: Sequence[dict[str, Any]],
-    floating: str,
-    request: Mapping[str, Any],
-    exported: Mapping[str, Any],
-    *,
-    project: Project,
-    options: ConvertOptions,
-    on_progress: Progress,
-) -> list[dict[str, Any]]:
+def hold(job: Job, exported: Exported, files: Sequence[ConvertedFile]) -> list[ConvertedFile]:
     """Keep operators in higher precision where a recipe loses more than was asked.
 
     Args:
-        settled: The recipes.
-        entries: What the quantizing stage said of their files, which are replaced in place.
-        floating: The float file that was quantized.
-        request: Of the exporter: where the float file and the samples are, and the seed.
-        exported: What the exporter said: the contract.
-        project: Its metric, if it names one.
-        options: The bound, what the files are for, and limits.
-        on_progress: Takes one line at each step.
+        job: The bound, what the files are for, and limits.
+        exported: The contract.
+        files: In the scratch folder, where they are replaced in place.
 
     Returns:
-        The entries of the files as they are now, each with its `repair`.
+        The files as they are now, each that quantizes with its `repair`.
 
     Raises:
         BoundNotHeld: For one of the recipes no choice of precisions holds the bound.
         UsageError: The samples cannot tell such a loss.
     """
-    quantizing = [i for i, recipe in enumerate(settled.recipes) if recipe.quantize is not None]
-    answer = isolate.call_json(
-        "edgekit.search.keep_search:run",
-        {
-            "float": floating,
-            "original": request["out"],
-            "contract": exported["contract"],
-            "calibration": request["calibration_out"],
-            "seed": options.seed,
-            "max_loss": options.max_loss,
-            "min_sqnr_db": options.min_sqnr_db,
-            "metric": project.metric,
-            "device": options.device,
-            "name": settled.name,
-            "limits": serde.to_dict(options.limits),
-            "files": [
-                {
-                    "recipe": serde.to_dict(settled.recipes[i]),
-                    "path": entries[i]["path"],
-                    "prepared": entries[i]["prepared"],
-                }
-                for i in quantizing
-            ],
-        },
+    options, metric = job.options, job.source.project.metric
+    quantizing = [i for i, file in enumerate(files) if file.recipe.quantize is not None]
+    request = KeepRequest(
+        float_file=job.float_file,
+        original=job.original,
+        contract=exported.contract,
+        calibration=job.calibration_out,
+        seed=options.seed,
+        loss=LossLimits(max_loss=options.max_loss, min_sqnr_db=options.min_sqnr_db, metric=metric),
+        device=options.device,
+        name=job.plan.name,
+        limits=options.limits,
+        files=tuple(
+            FileToHold(
+                recipe=files[i].recipe, path=files[i].path, prepared=files[i].quantized.prepared
+            )
+            for i in quantizing
+        ),
+    )
+    answer = isolate.call(
+        KEEP,
+        request,
         name="The search for a file that holds the bound",
         limits=options.limits,
-        on_progress=on_progress,
-        writable=[Path(floating).parent],
-        own_code=callables.is_own_code(project.metric),
+        on_progress=job.on_progress,
+        writable=[job.work],
+        own_code=callables.is_own_code(metric),
     )
-    held = list(entries)
-    for i, done in zip(quantizing, answer["files"], strict=True):
-        held[i] = {**entries[i], **(done["entry"] or {}), "repair": done["repair"]}
-    return held
+    result = list(files)
+    for i, held in zip(quantizing, answer.files, strict=True):
+        before = files[i].quantized
+        written = held.written or before.written
+        result[i] = replace(
+            files[i], quantized=replace(before, written=written), repair=held.repair
+        )
+    return result

@@ -5,54 +5,72 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import edgekit
 from edgekit.core import artifacts, serde
-from edgekit.core.records import Artifact, Candidate, Contract, Kept, Recipe, Repair, Skipped, Step
+from edgekit.core.records import Artifact, Step
 from edgekit.data.samples import Samples
+from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.plan import Plan
 
 _TOOLS = ("tensorflow", "keras", "tf-keras", "ai-edge-litert", "litert-quantizer", "numpy")
 
 
-def artifact(
-    settled: Plan,
-    recipe: Recipe,
-    entry: Mapping[str, Any],
-    steps: Sequence[Step],
-    trained_on: str,
-    common: Mapping[str, Any],
-) -> Artifact:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the manifests of all files of a conversion say alike (see `records.Artifact`)."""
+
+    source_sha256: str
+    float_sha256: str
+    calibration_sha256: str | None
+    calibration_ranges: dict[str, tuple[float, float]]
+    calibration_digests: str
+    training_digests: str
+    reference_sqnr_db: float | None
+    golden: Literal["data", "synthetic"]
+    tool_versions: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def artifact(planned: Plan, file: ConvertedFile, steps: Sequence[Step], facts: Facts) -> Artifact:
     """The manifest of one file.
 
     Args:
-        settled: Names and the folder of the conversion.
-        recipe: What was done.
-        entry: What the quantizing stage said of the file (see `quantize.stage.run`).
+        planned: Names and the folder of the conversion.
+        file: The file as it will be written.
         steps: What was done to the model before, where the recipe prunes.
-        trained_on: Digests of samples, where the recipe trains.
-        common: The fields that all files of the conversion share.
+        facts: What all files have in common.
     """
+    recipe, quantized, written = file.recipe, file.quantized, file.quantized.written
     return Artifact(
-        path=str(artifacts.tflite_path(settled.folder, settled.name, recipe)),
+        path=str(artifacts.tflite_path(planned.folder, planned.name, recipe)),
+        sha256=written.sha256,
+        size_bytes=written.size_bytes,
+        compressed_bytes=written.compressed_bytes,
         recipe=recipe,
-        contract=serde.from_dict(Contract, entry["contract"]),
-        skipped=serde.from_dict(tuple[Skipped, ...], entry["skipped"], "skipped"),
-        kept=serde.from_dict(tuple[Kept, ...], entry["kept"], "kept"),
-        candidates=serde.from_dict(tuple[Candidate, ...], entry["candidates"], "candidates"),
-        equalized={name: tuple(powers) for name, powers in entry["equalized"].items()},
-        repair=None if entry.get("repair") is None else serde.from_dict(Repair, entry["repair"]),
-        **{key: entry[key] for key in ("sha256", "size_bytes", "compressed_bytes")},
-        oldest_runtime=entry["oldest_runtime"],
-        steps=(
-            *(steps if recipe.prune else ()),
-            *serde.from_dict(tuple[Step, ...], entry.get("steps", []), "steps"),
-        ),
-        training_digests=trained_on if recipe.training else "",
-        **common,
+        contract=written.contract,
+        source_sha256=facts.source_sha256,
+        float_sha256=facts.float_sha256,
+        calibration_sha256=facts.calibration_sha256,
+        calibration_digests=facts.calibration_digests,
+        training_digests=facts.training_digests if recipe.training else "",
+        calibration_ranges=facts.calibration_ranges,
+        oldest_runtime=written.oldest_runtime,
+        reference_sqnr_db=facts.reference_sqnr_db,
+        golden=facts.golden,
+        tool_versions=facts.tool_versions,
+        skipped=written.skipped,
+        kept=written.kept,
+        candidates=quantized.candidates,
+        equalized=dict(quantized.equalized),
+        repair=file.repair,
+        verified=file.verified,
+        steps=(*(steps if recipe.prune else ()), *file.steps),
+        notes=facts.notes,
     )
 
 

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from edgekit.core import serde
+from edgekit.core import npz_record, serde
 from edgekit.core.cache_dir import home, locked
 from edgekit.core.errors import EdgekitError, ProjectError, reading
 from edgekit.core.gate_rules import BASELINE_SCHEMA_VERSION, Baseline
+from edgekit.core.json_values import Json
 from edgekit.core.moves import Move, move_all, staging
 from edgekit.core.process import Progress
 from edgekit.core.records import Host, Measurement, Metric
@@ -74,7 +74,7 @@ def save(
     arrays[_COPY] = np.frombuffer(serde.dumps(_checked(shown)).encode(), np.uint8)
     with staging(path, path.parent) as scratch:
         text, values = scratch / path.name, scratch / values_path(path).name
-        npz.write(values, arrays)
+        npz_record.write(values, arrays)
         shown = replace(shown, values_sha256=serde.sha256(values))
         text.write_text(serde.dumps(shown), encoding="utf-8")
         moves = [(values, values_path(path)), (text, path)]
@@ -107,30 +107,30 @@ def load(path: Path) -> tuple[Baseline, dict[str, np.ndarray]]:
     return replace(baseline, measurements=measurements), outputs
 
 
-def _payload(path: Path) -> dict[str, Any]:
+def _payload(path: Path) -> dict[str, Json]:
     """The JSON file, when it is one of this schema."""
     if not path.exists():
         raise ProjectError(
-            "A rule compares with the baseline, so there is one.",
+            "The baseline that a rule compares with was not found.",
             received=f"no {path}",
             hint=f"{UPDATE} writes it; commit {path.name} and {values_path(path).name}.",
         )
-    with reading(path, f"The baseline {path.name} is JSON.", kind=ProjectError):
+    with reading(path, f"The baseline {path.name} is not JSON.", kind=ProjectError):
         if not path.is_file():
             raise ValueError("a folder, or a device")  # to open a pipe would wait for ever
-        payload = json.loads(path.read_text(encoding="utf-8"))
-    version = payload.get("schema_version") if isinstance(payload, dict) else None
+        payload: Json = json.loads(path.read_text(encoding="utf-8"))
+    fields = payload if isinstance(payload, dict) else {}
+    version = fields.get("schema_version")
     if version != BASELINE_SCHEMA_VERSION:
         newer = isinstance(version, int) and version > BASELINE_SCHEMA_VERSION
         raise ProjectError(
-            f"The baseline {path.name} is of schema {BASELINE_SCHEMA_VERSION}.",
+            f"The baseline {path.name} must be of schema {BASELINE_SCHEMA_VERSION}.",
             received=f"schema {version}" if version is not None else "no schema_version",
             hint="a newer edgekit wrote it: upgrade this one."
             if newer
             else f"write a new one: {UPDATE}",
         )
-    assert isinstance(payload, dict)
-    return payload
+    return fields
 
 
 def _values(path: Path, baseline: Baseline) -> dict[str, np.ndarray]:
@@ -138,7 +138,7 @@ def _values(path: Path, baseline: Baseline) -> dict[str, np.ndarray]:
     values = values_path(path)
     if not values.is_file() or serde.sha256(values) != baseline.values_sha256:
         raise ProjectError(
-            f"{values.name} holds the values of each sample that belong to {path.name}.",
+            f"{values.name} does not hold the values of each sample that belong to {path.name}.",
             received="another file of that name" if values.is_file() else "no such file",
             hint=f"get both from one commit (git checkout), or write them anew: {UPDATE}",
         )
@@ -191,9 +191,9 @@ def _arrays_of(one: Measurement, metric: Metric) -> Iterator[tuple[str, np.ndarr
 def _with_values(one: Measurement, arrays: Arrays) -> Measurement:
     """The measurement with its per-sample values."""
 
-    def values(metric: Metric, what: str) -> Any:
+    def values(metric: Metric, what: str) -> np.ndarray:
         array = arrays.get(f"{_place(one, metric)}/{what}", np.array(()))
-        return array.astype(np.float64).tolist()
+        return array.astype(np.float64)
 
     return replace(
         one,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import edgekit
 from edgekit.core import artifacts, serde
 from edgekit.core import project as projects
 from edgekit.core.errors import DataError, ProjectError
-from edgekit.core.gate_rules import Baseline, GateResult, OnInconclusive, TimingOptions
+from edgekit.core.gate_rules import Baseline, GateOptions, GateResult, OnInconclusive, Verdict
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Limits, Metric
@@ -23,6 +24,7 @@ from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gate import baseline as store
 from edgekit.pipeline.gate import gather_facts, variant_files
 from edgekit.pipeline.gate.measure_variants import Measured, Measuring, Pair
+from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.runtimes import environments
 from edgekit.verdicts import claims, judge
 from edgekit.verdicts.facts import Facts
@@ -34,9 +36,7 @@ def gate(
     update_baseline: bool = False,
     on_inconclusive: OnInconclusive = "exit3",
     output: Path | str | None = None,
-    fresh: bool = False,
-    unsafe: bool = False,
-    timing: TimingOptions | None = None,
+    options: GateOptions | None = None,
     limits: Limits | None = None,
     on_progress: Progress = silent,
 ) -> GateResult:
@@ -48,9 +48,7 @@ def gate(
             are not judged then.
         on_inconclusive: What a gate that can tell neither way shall mean.
         output: A folder for the judged files, each with its manifest and its float file.
-        fresh: Convert, run and time everything again, whatever the cache has.
-        unsafe: Allow models that hold code.
-        timing: How long and how often files are timed.
+        options: Whether the cache and models that hold code are trusted; how files are timed.
         limits: Time and memory of each process.
         on_progress: Takes one line at each step.
 
@@ -61,55 +59,59 @@ def gate(
         EdgekitError: By its class: no rules, no baseline or another model's, samples that
             cannot be read, a model that cannot be converted.
     """
-    started, limits, kept = time.monotonic(), limits or Limits(), Cache(fresh=fresh)
-    said = _project(Path(project))
-    rules = [rule for rule in said.rule if not (update_baseline and rule.against == "baseline")]
-    wanted = _wanted(said)
-    path = said.file.parent / said.baseline if said.file else Path(said.baseline)
-    before, old_outputs = _before(path, said, update_baseline=update_baseline)
-    variants = list(dict.fromkeys(variant for variant, _ in wanted))
-    made = variant_files.made(
-        said, variants, kept=kept, unsafe=unsafe, limits=limits, on_progress=on_progress
-    )
+    started, run = time.monotonic(), _run_options(options or GateOptions(), limits, on_progress)
+    described = _project(Path(project))
+    wanted = _wanted(described)
+    path = described.file.parent / described.baseline if described.file else Path()
+    before, old_outputs = (None, {}) if update_baseline else _before(path, described)
+    made = variant_files.made(described, list(dict.fromkeys(name for name, _ in wanted)), run)
     if before is not None:
-        _check_model(before, said, made)
-    measuring = Measuring(said, made, kept=kept, limits=limits, on_progress=on_progress)
+        _check_model(before, described, made)
+    measuring = Measuring(described, made, run)
     measured = measuring.measure(wanted)
-    facts = gather_facts.timed(
-        gather_facts.gather(made, measured, measuring, old_outputs),
-        said,
-        made,
-        before,
-        path,
-        kept=kept,
-        options=timing or TimingOptions(),
-        limits=limits,
-        on_progress=on_progress,
-    )
+    facts = gather_facts.gather(made, measured, measuring, old_outputs)
+    facts = gather_facts.timed(facts, described, made, before, path, run)
     if update_baseline:
-        before = _update(path, said, made, facts, measured, on_progress)
+        before = _update(path, described, made, facts, measured, on_progress)
+    rules = [r for r in described.rule if not (update_baseline and r.against == "baseline")]
     verdicts = judge.judge(claims.claims(rules, facts, before))
     if output is not None:
         _deliver(Path(output), made)
+    result = _result(_name(described), verdicts, facts, on_inconclusive)
+    if before is not None:
+        measured_at = max((m.created_at for m in before.measurements), default="")
+        result = replace(result, baseline=path.name, baseline_created_at=measured_at)
+    seconds = round(time.monotonic() - started, 3)
+    notes = (*run.cache.notes, *result.notes)
+    return replace(result, updated=update_baseline, seconds=seconds, notes=notes)
+
+
+def _run_options(options: GateOptions, limits: Limits | None, on_progress: Progress) -> RunOptions:
+    return RunOptions(
+        unsafe=options.unsafe,
+        limits=limits or Limits(),
+        timing=options.timing,
+        cache=Cache(fresh=options.fresh),
+        on_progress=on_progress,
+    )
+
+
+def _result(
+    model: str,
+    verdicts: tuple[Verdict, ...],
+    facts: Sequence[Facts],
+    on_inconclusive: OnInconclusive,
+) -> GateResult:
     outcome = judge.outcome(verdicts)
     return GateResult(
         edgekit=edgekit.__version__,
-        model=_name(said),
+        model=model,
         outcome=outcome,
         exit_code=judge.exit_code(outcome, on_inconclusive),
         verdicts=verdicts,
         measurements=tuple(one.measurement.summary() for one in facts),
         host=describe_host(),
-        baseline=path.name if before else "",
-        baseline_created_at=max((m.created_at for m in before.measurements), default="")
-        if before
-        else "",
-        updated=update_baseline,
-        seconds=round(time.monotonic() - started, 3),
-        notes=(
-            *kept.notes,
-            *dict.fromkeys(note for one in facts for note in one.measurement.notes),
-        ),
+        notes=tuple(dict.fromkeys(note for one in facts for note in one.measurement.notes)),
     )
 
 
@@ -118,7 +120,7 @@ def _project(path: Path) -> Project:
     said = projects.load(path / projects.FILE_NAME if path.is_dir() else path)
     if not said.rule:
         raise ProjectError(
-            "A gate has rules.",
+            "A gate needs rules.",
             received=f"{path} without a [[rule]]",
             hint="`edgekit init MODEL` writes some; one holds the keys "
             'metric = "size_bytes", max_loss = 0.05 and against = "baseline".',
@@ -139,7 +141,7 @@ def _wanted(said: Project) -> list[Pair]:
         environments.parse(target.label)  # refuses runtimes that there are not
     if not said.variants:
         raise ProjectError(
-            "A gate judges variants: recipes, or [variant.NAME].",
+            "A gate needs variants: recipes, or [variant.NAME].",
             received=f"{said.file} with neither",
             hint='add recipes = ["static_wi8_ai8"].',
         )
@@ -154,12 +156,8 @@ def _wanted(said: Project) -> list[Pair]:
     return sorted(wanted, key=lambda pair: (order.index(pair[0]), said.target.index(pair[1])))
 
 
-def _before(
-    path: Path, said: Project, *, update_baseline: bool
-) -> tuple[Baseline | None, dict[str, np.ndarray]]:
+def _before(path: Path, said: Project) -> tuple[Baseline | None, dict[str, np.ndarray]]:
     """The baseline, where a rule needs one; where it is only of use, if there is one."""
-    if update_baseline:
-        return None, {}
     if any(rule.against == "baseline" for rule in said.rule) or path.is_file():
         return store.load(path)
     return None, {}
@@ -170,7 +168,8 @@ def _check_model(before: Baseline, said: Project, made: Mapping[str, Artifact]) 
     outputs = _outputs(made)
     if (before.model, before.outputs) != (_name(said), outputs):
         raise ProjectError(
-            f"The baseline {said.baseline} is of this model, {_name(said)} {_spelled(outputs)}.",
+            f"The baseline {said.baseline} must be of this model, {_name(said)} "
+            f"{_spelled(outputs)}.",
             received=f"{before.model} {_spelled(before.outputs)}",
             hint=f"write a new one, if the model is meant to be another: {store.UPDATE}",
         )
@@ -201,9 +200,9 @@ def _update(
     for one in facts:
         if one.problem:
             raise DataError(
-                "A baseline holds measurements of every variant on every target.",
+                "A baseline must hold measurements of every variant on every target.",
                 received=f"{one.variant} on {one.target.title}: {one.problem}",
-                hint=f"mend that, or leave it out of the rules; {path.name} is as it was.",
+                hint=f"fix that, or leave it out of the rules; {path.name} is as it was.",
             )
     compared = {rule.metric for rule in said.rule if rule.against == "baseline"}
     outputs = {

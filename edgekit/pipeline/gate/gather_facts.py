@@ -12,15 +12,14 @@ import numpy as np
 from edgekit import tflite
 from edgekit.core import artifacts, serde
 from edgekit.core.errors import EdgekitError
-from edgekit.core.gate_rules import TIME_METRICS, Baseline, Rule, TimingOptions
-from edgekit.core.process import Progress
+from edgekit.core.gate_rules import TIME_METRICS, Baseline, Rule
 from edgekit.core.project import Project
-from edgekit.core.records import Artifact, Contract, Limits, Measurement, Metric
+from edgekit.core.records import Artifact, Contract, Measurement, Metric
 from edgekit.data.samples import Samples
 from edgekit.measure import accuracy
-from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gate import variant_times
 from edgekit.pipeline.gate.measure_variants import Measured, Measuring, Pair
+from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.verdicts import claims
 from edgekit.verdicts.facts import Facts, Recompute
 
@@ -118,15 +117,19 @@ def timed(
     made: Mapping[str, Artifact],
     baseline: Baseline | None,
     path: Path,
-    *,
-    kept: Cache,
-    options: TimingOptions,
-    limits: Limits,
-    on_progress: Progress,
+    run: RunOptions,
 ) -> list[Facts]:
     """The facts with times and memory, where rules ask for them.
 
     One target after another, and nothing beside it: what else runs would be measured too.
+
+    Args:
+        facts: Without them.
+        project: Its rules.
+        made: The artifact of each variant.
+        baseline: What is compared with; None where nothing is.
+        path: Where the baseline lies, or will.
+        run: How files are timed.
     """
     found = list(facts)
     for target in dict.fromkeys(one.target for one in facts):
@@ -139,24 +142,17 @@ def timed(
         timing = [one for one in asked.values() if one.rules]
         if timing:
             try:
-                metrics, noisy = variant_times.times(
-                    timing,
-                    target,
-                    kept=kept,
-                    options=options,
-                    limits=limits,
-                    on_progress=on_progress,
-                )
+                metrics, noisy = variant_times.times(timing, target, run)
             except EdgekitError as error:  # a crash in the middle: what was measured stands
                 for i in places:
-                    found[i] = replace(found[i], untimed=_told(error))
+                    found[i] = replace(found[i], untimed=error.brief)
             else:
                 for i in places:
                     found[i] = _with(found[i], *metrics.get(found[i].variant, ()))
                     found[i] = replace(found[i], noisy=noisy if asked[i].rules else "")
         for i in places:
             if _rules(project, found[i], ("peak_rss_bytes",)):
-                found[i] = _with_memory(found[i], made, kept, limits, on_progress)
+                found[i] = _with_memory(found[i], made, run)
     return found
 
 
@@ -204,20 +200,12 @@ def _with(one: Facts, *metrics: Metric) -> Facts:
     return replace(one, measurement=replace(one.measurement, metrics=(*kept, *metrics)))
 
 
-def _with_memory(
-    one: Facts, made: Mapping[str, Artifact], kept: Cache, limits: Limits, on_progress: Progress
-) -> Facts:
+def _with_memory(one: Facts, made: Mapping[str, Artifact], run: RunOptions) -> Facts:
     artifact = made[one.variant]
     files = {"candidate": Path(artifact.path), "float": artifacts.float_path(artifact)}
     try:
-        found = variant_times.memories(
-            files, one.target, kept=kept, limits=limits, on_progress=on_progress
-        )
+        found = variant_times.memories(files, one.target, run)
     except EdgekitError as error:
-        return replace(one, problem=_told(error))
+        return replace(one, problem=error.brief)
     more = _with(one, found["candidate"])
     return replace(more, reference=(*one.reference, found["float"]))
-
-
-def _told(error: EdgekitError) -> str:
-    return " ".join(filter(None, (error.rule, error.received)))

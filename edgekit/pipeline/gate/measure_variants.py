@@ -12,18 +12,17 @@ import numpy as np
 from edgekit.core import serde
 from edgekit.core.errors import DataError, EdgekitError, UnsupportedOperator
 from edgekit.core.gate_rules import TASK_METRICS, Baseline
-from edgekit.core.process import Progress
 from edgekit.core.project import Project
-from edgekit.core.records import Artifact, Limits, Measurement, Metric, Target
+from edgekit.core.records import Artifact, Measurement, Metric, Target
 from edgekit.data.samples import Samples
 from edgekit.measure import accuracy
 from edgekit.measure.machine import describe_host
 from edgekit.pipeline import cache
-from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.evaluate import Candidate, candidate, measure, sample_notes, sizes
 from edgekit.pipeline.gate import baseline as store
+from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.gate.variant_files import source_digest
-from edgekit.pipeline.runner import REFERENCE_TARGET, Drawn, Runs
+from edgekit.pipeline.runner import REFERENCE_TARGET, Drawn, Runner
 from edgekit.runtimes import environments, local
 from edgekit.runtimes.base import SessionInfo
 
@@ -60,27 +59,16 @@ class Measuring:
     Args:
         project: Its data, metric and rules.
         made: The artifact of each variant.
-        kept: What was measured before.
-        limits: Of each worker.
-        on_progress: Takes one line at each step.
+        run: What was measured before, and the limits of each worker.
     """
 
-    def __init__(
-        self,
-        project: Project,
-        made: Mapping[str, Artifact],
-        *,
-        kept: Cache,
-        limits: Limits,
-        on_progress: Progress,
-    ) -> None:
-        self._project, self._kept = project, kept
-        self._limits, self._on_progress = limits, on_progress
+    def __init__(self, project: Project, made: Mapping[str, Artifact], run: RunOptions) -> None:
+        self._project, self._options = project, run
         self._files = _one_file_each(made)
         source = project.data.evaluation
         self._source = source and project.resolve(source)
         # Several variants of the same inputs share samples, and their hash.
-        self.drawn = Drawn(self._source or "", None, project.data.seed, limits.memory_bytes)
+        self.drawn = Drawn(self._source or "", None, project.data.seed, run.limits.memory_bytes)
 
     def measure(self, wanted: Sequence[Pair]) -> dict[Pair, Measured]:
         """Each variant on each target.
@@ -90,12 +78,12 @@ class Measuring:
             EnvironmentFailure: A target's runtime is not installed.
         """
         keys = {pair: self._key(*pair) for pair in wanted}
-        found = {pair: self._kept.read(key, _load) for pair, key in keys.items()}
+        found = {pair: self._options.cache.read(key, _load) for pair, key in keys.items()}
         missing = [pair for pair, one in found.items() if one is None]
         for pair, one in self._run(missing).items():
             found[pair] = one
             if not one.problem:
-                with self._kept.making(keys[pair]) as folder:
+                with self._options.cache.making(keys[pair]) as folder:
                     _save(folder, one)
         return {pair: one for pair, one in found.items() if one is not None}
 
@@ -144,17 +132,17 @@ class Measuring:
             assert one.reference is not None
             order[one.reference, REFERENCE_TARGET] = None
             order[one.path, target] = None
-        runs = Runs(
+        runner = Runner(
             list(order),
             jobs=1,
-            limits=self._limits,
-            on_progress=self._on_progress,
+            limits=self._options.limits,
+            on_progress=self._options.on_progress,
             meanwhile=self.drawn.begin_hashing,
         )
-        with runs:
-            return {pair: self._one(*pair, runs) for pair in wanted}
+        with runner:
+            return {pair: self._one(*pair, runner) for pair in wanted}
 
-    def _one(self, variant: str, target: Target, runs: Runs) -> Measured:
+    def _one(self, variant: str, target: Target, runner: Runner) -> Measured:
         """Run one pair. What goes wrong with it is its problem: the others go on."""
         one = self._files[variant]
         samples = self.samples(variant) if self._source else None
@@ -173,20 +161,19 @@ class Measuring:
         )
         try:
             if samples is not None:
-                return self._ran(blank, one, samples, runs)
-            with local.open_session(one.path, target, limits=self._limits) as session:
-                return _told(blank, session.info)
+                return self._ran(blank, one, samples, runner)
+            with local.open_session(one.path, target, limits=self._options.limits) as session:
+                return _with_info(blank, session.info)
         except UnsupportedOperator as error:
             failed = replace(blank.measurement, failure=error.received or error.rule)
             return replace(blank, measurement=failed)
         except EdgekitError as error:
-            problem = " ".join(filter(None, (error.rule, error.received)))
-            return replace(blank, problem=problem)
+            return replace(blank, problem=error.brief)
 
-    def _ran(self, blank: Measured, one: Candidate, samples: Samples, runs: Runs) -> Measured:
+    def _ran(self, blank: Measured, one: Candidate, samples: Samples, runner: Runner) -> Measured:
         target = blank.measurement.target
-        expected = runs.outputs(_reference(one), REFERENCE_TARGET, samples)
-        outputs = runs.outputs(one.path, target, samples)
+        expected = runner.outputs(_reference(one), REFERENCE_TARGET, samples)
+        outputs = runner.outputs(one.path, target, samples)
         default = self._project.metric
         if samples.labels is None and default and default.partition("@")[0] in TASK_METRICS:
             default = None
@@ -215,17 +202,17 @@ class Measuring:
                 if whole
             },
         )
-        return _told(measured, runs.info(one.path, target))
+        return _with_info(measured, runner.info(one.path, target))
 
 
-def _told(measured: Measured, info: SessionInfo) -> Measured:
+def _with_info(measured: Measured, info: SessionInfo) -> Measured:
     """With what the runtime said of itself and of the file."""
     measurement = replace(measured.measurement, runtime_version=info.runtime_version)
     return replace(measured, measurement=measurement, plain=info.plain)
 
 
 def _check_classes(samples: Samples, task: Sequence[str]) -> None:
-    """Refuse samples of one class: a model that always answers it would pass.
+    """Refuse samples of one class: a model that always gives it would pass.
 
     Raises:
         DataError: They are.
@@ -236,7 +223,7 @@ def _check_classes(samples: Samples, task: Sequence[str]) -> None:
     rows = samples.labels.reshape(len(samples), -1)
     if (rows == rows[0]).all():
         raise DataError(
-            f"{accuracies[0]} is judged on samples of several classes.",
+            f"{accuracies[0]} needs samples of several classes.",
             received=f"{len(samples)} evaluation samples, all of class {rows[0].tolist()}",
             hint="draw them from all classes.",
         )

@@ -8,16 +8,15 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 from edgekit.core import artifacts, recipes, scratch, serde
 from edgekit.core.errors import ModelError, ProjectError
 from edgekit.core.gate_rules import Variant
-from edgekit.core.process import Progress
+from edgekit.core.json_values import Json
 from edgekit.core.project import Project
-from edgekit.core.records import Artifact, ConvertOptions, Limits, Override, Training
+from edgekit.core.records import Artifact, ConvertOptions, Limits, Override
 from edgekit.pipeline import cache
-from edgekit.pipeline.cache import Cache
+from edgekit.pipeline.gate.run_options import RunOptions
 
 _TOOLS = ("tensorflow", "keras", "tf-keras", "litert-quantizer", "ai-edge-litert", "numpy")
 # Names the variant's file in an entry of the cache.
@@ -34,34 +33,23 @@ def model_path(project: Project) -> Path:
     assert project.file is not None
     if project.model is None:
         raise ProjectError(
-            "The gate converts the model that edgekit.toml names.",
+            "edgekit.toml does not name the model that the gate converts.",
             received=f"{project.file} without model",
             hint='add model = "NAME.keras" at its top.',
         )
     path = project.file.parent / project.model
     if not path.exists():
-        raise ModelError("The model of edgekit.toml exists.", received=str(path))
+        raise ModelError("The model of edgekit.toml was not found.", received=str(path))
     return path
 
 
-def made(
-    project: Project,
-    wanted: Sequence[str],
-    *,
-    kept: Cache,
-    unsafe: bool,
-    limits: Limits,
-    on_progress: Progress,
-) -> dict[str, Artifact]:
+def made(project: Project, wanted: Sequence[str], run: RunOptions) -> dict[str, Artifact]:
     """The artifact of each variant, converted where the cache has none.
 
     Args:
         project: With its file.
         wanted: Names of variants.
-        kept: What was converted before.
-        unsafe: Allow models that hold code.
-        limits: Of each process.
-        on_progress: Takes one line at each step.
+        run: How they are converted.
 
     Returns:
         By variant; each file has its float file beside it.
@@ -71,46 +59,44 @@ def made(
     """
     model = model_path(project)
     common = _common(project, model)
-    options = {name: _options(project, project.variants[name], limits, unsafe) for name in wanted}
+    options = {name: _options(project, project.variants[name], run) for name in wanted}
     keys = {name: _key(common, options[name], project.variants[name].recipe) for name in wanted}
-    found = {name: kept.read(key, _load) for name, key in keys.items()}
+    found = {name: run.cache.read(key, _load) for name, key in keys.items()}
     missing = [name for name in wanted if found[name] is None]
     while missing:
         # Variants that differ in their recipe only share one export.
         alike = [name for name in missing if options[name] == options[missing[0]]]
-        on_progress(f"converting {', '.join(alike)}")
-        chosen = {name: project.variants[name].recipe for name in alike}
-        _convert(project, model, options[alike[0]], chosen, keys, kept, on_progress)
+        run.on_progress(f"converting {', '.join(alike)}")
+        recipe_of = {name: project.variants[name].recipe for name in alike}
+        _convert(project, options[alike[0]], recipe_of, keys, run)
         for name in alike:
-            found[name] = kept.read(keys[name], _load)
+            found[name] = run.cache.read(keys[name], _load)
         missing = [name for name in missing if name not in alike]
     return {name: artifact for name, artifact in found.items() if artifact is not None}
 
 
 def _convert(
     project: Project,
-    model: Path,
     options: ConvertOptions,
-    chosen: Mapping[str, str],
+    recipe_of: Mapping[str, str],
     keys: Mapping[str, str],
-    kept: Cache,
-    on_progress: Progress,
+    run: RunOptions,
 ) -> None:
     """Convert variants that share their options, and put each into the cache."""
     from edgekit.pipeline.convert.conversion import convert
 
     with scratch.folder() as folder:
-        found = convert(
-            model,
+        converted = convert(
+            model_path(project),
             output=folder,
             project=project,
-            options=replace(options, recipes=tuple(dict.fromkeys(chosen.values()))),
-            on_progress=on_progress,
+            options=replace(options, recipes=tuple(dict.fromkeys(recipe_of.values()))),
+            on_progress=run.on_progress,
         )
-        for name, recipe in chosen.items():
+        for name, recipe in recipe_of.items():
             # The original's float file comes first; that of a pruned one has the same name.
-            artifact = next(one for one in reversed(found) if one.recipe.name == recipe)
-            with kept.making(keys[name]) as entry:
+            artifact = next(one for one in reversed(converted) if one.recipe.name == recipe)
+            with run.cache.making(keys[name]) as entry:
                 _keep(artifact, entry)
 
 
@@ -126,28 +112,26 @@ def _keep(artifact: Artifact, folder: Path) -> None:
 def _load(folder: Path) -> Artifact:
     artifact = artifacts.load(folder / (folder / _FILE).read_text(encoding="utf-8"))
     if artifact is None or not artifacts.float_path(artifact).is_file():
-        raise ProjectError(
-            "The cache keeps a file with its manifest, and its float file beside it."
-        )
+        raise ProjectError("The cache entry lacks its manifest, or its float file.")
     return artifact
 
 
-def _options(project: Project, variant: Variant, limits: Limits, unsafe: bool) -> ConvertOptions:
+def _options(project: Project, variant: Variant, run: RunOptions) -> ConvertOptions:
     """What `convert` is asked for, but for the recipe."""
-    said: dict[str, Any] = {
+    named = {
         field.name: value
         for field in fields(ConvertOptions)
         if (value := getattr(variant, field.name, None)) not in (None, ())
     }
-    training = variant.training
-    if training is not None:
-        said["training"] = replace(training, data=project.resolve(training.data))
+    options = ConvertOptions(**named, seed=project.data.seed, unsafe=run.unsafe, limits=run.limits)
+    if options.training is not None:
+        data = project.resolve(options.training.data)
+        options = replace(options, training=replace(options.training, data=data))
     floats = tuple(Override(layers=layer, recipe="float32") for layer in variant.keep_float)
-    said["overrides"] = (*variant.overrides, *floats)
-    return ConvertOptions(seed=project.data.seed, unsafe=unsafe, limits=limits, **said)
+    return replace(options, overrides=(*variant.overrides, *floats))
 
 
-def _common(project: Project, model: Path) -> dict[str, Any]:
+def _common(project: Project, model: Path) -> dict[str, Json]:
     """What every conversion of a project depends on."""
     data = project.data.calibration
     return {
@@ -163,20 +147,18 @@ def _common(project: Project, model: Path) -> dict[str, Any]:
     }
 
 
-def _key(common: dict[str, Any], options: ConvertOptions, recipe: str) -> str:
+def _key(common: dict[str, Json], options: ConvertOptions, recipe: str) -> str:
     recipes.get(recipe)  # refuses an unknown one
-    said = serde.to_dict(replace(options, limits=Limits(), training=None))
+    training = options.training
+    if training is not None:  # what it holds, not where it lies
+        training = replace(training, data=source_digest(training.data))
     return cache.key(
         "file",
         **common,
         recipe=recipe,
-        options=said,
-        training=options.training and _training(options.training),
+        options=serde.to_dict(replace(options, limits=Limits(), training=None)),
+        training=serde.to_dict(training),
     )
-
-
-def _training(training: Training) -> Any:
-    return {**serde.to_dict(training), "data": source_digest(training.data)}
 
 
 def source_digest(source: str) -> str:

@@ -8,16 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from edgekit.core import serde
 from edgekit.core.errors import ProjectError
 from edgekit.core.gate_rules import TIME_METRICS, Rule, TimingOptions
-from edgekit.core.process import Progress
-from edgekit.core.records import Limits, Metric, Target
+from edgekit.core.json_values import Json
+from edgekit.core.records import Metric, Target
 from edgekit.measure.machine import describe_host
 from edgekit.pipeline import cache
 from edgekit.pipeline.cache import Cache
+from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.timing import Timed, measure_memory, time_pairs
 from edgekit.runtimes import environments
 from edgekit.verdicts.evidence import LEVEL
@@ -69,23 +70,14 @@ class Asked:
 
 
 def times(
-    asked: Sequence[Asked],
-    target: Target,
-    *,
-    kept: Cache,
-    options: TimingOptions,
-    limits: Limits,
-    on_progress: Progress,
+    asked: Sequence[Asked], target: Target, run: RunOptions
 ) -> tuple[dict[str, tuple[Metric, ...]], str]:
     """Time variants against their float files (and the baseline's), on one target.
 
     Args:
         asked: The variants; those of the cache are not timed again.
         target: Where they run.
-        kept: What was timed before.
-        options: How long and how often.
-        limits: Of each process.
-        on_progress: Takes one line at each step.
+        run: How long and how often, and what was timed before.
 
     Returns:
         By variant `latency_p50_ms`, `latency_ratio` and, against the baseline's file,
@@ -94,9 +86,9 @@ def times(
     """
     found: dict[tuple[Path, Path], Times] = {}
     pairs = list(dict.fromkeys((one.path, other) for one in asked for other in one.others()))
-    keys = {pair: _key(pair, target, options) for pair in pairs}
+    keys = {pair: _key(pair, target, run.timing) for pair in pairs}
     for pair in pairs:
-        before = kept.read(keys[pair], partial(_load, Times))
+        before = run.cache.read(keys[pair], partial(_load, Times))
         if before is not None:
             found[pair] = before
     missing = [pair for pair in pairs if pair not in found]
@@ -105,10 +97,10 @@ def times(
         timed = time_pairs(
             missing,
             target,
-            options=options,
+            options=run.timing,
             undecided=lambda so_far: _is_undecided(asked, so_far),
-            limits=limits,
-            on_progress=on_progress,
+            limits=run.limits,
+            on_progress=run.on_progress,
         )
         noisy = timed.reason
         for pair in missing:
@@ -117,21 +109,21 @@ def times(
             )
         if not noisy and not _is_undecided(asked, timed):
             for pair in missing:
-                _save(kept, keys[pair], found[pair])
+                _save(run.cache, keys[pair], found[pair])
     return {one.variant: _metrics(one, found) for one in asked}, noisy
 
 
-def memories(
-    files: Mapping[str, Path], target: Target, *, kept: Cache, limits: Limits, on_progress: Progress
-) -> dict[str, Metric]:
+def memories(files: Mapping[str, Path], target: Target, run: RunOptions) -> dict[str, Metric]:
     """Peak memory of files on one target, by the names they are given here."""
     found: dict[str, Metric] = {}
     for name, path in files.items():
         key = cache.key("memory", **_place(target), file=serde.sha256(path))
-        before = kept.read(key, partial(_load, Memory))
+        before = run.cache.read(key, partial(_load, Memory))
         if before is None:
-            found[name] = measure_memory(path, target, limits=limits, on_progress=on_progress)
-            _save(kept, key, Memory(peak_rss_bytes=found[name].raw))
+            found[name] = measure_memory(
+                path, target, limits=run.limits, on_progress=run.on_progress
+            )
+            _save(run.cache, key, Memory(peak_rss_bytes=found[name].raw))
         else:
             found[name] = Metric(
                 name="peak_rss_bytes",
@@ -188,7 +180,7 @@ def _key(pair: tuple[Path, Path], target: Target, options: TimingOptions) -> str
     return cache.key("times", **_place(target), files=files, options=serde.to_dict(options))
 
 
-def _place(target: Target) -> dict[str, Any]:
+def _place(target: Target) -> dict[str, Json]:
     """Times and memory hold on one machine, with one runtime and Python."""
     return {
         "host": serde.to_dict(describe_host()),
@@ -202,10 +194,10 @@ def _load(kind: type[T], folder: Path) -> T:
     record = serde.loads(kind, (folder / _FILE).read_text(encoding="utf-8"), _FILE)
     for values in (getattr(record, field.name) for field in fields(record)):
         if not values or not all(math.isfinite(value) and value > 0 for value in values):
-            raise ProjectError("What was measured is above 0.", received=str(values))
+            raise ProjectError("What was measured must be above 0.", received=str(values))
     return record
 
 
-def _save(kept: Cache, key: str, record: Times | Memory) -> None:
-    with kept.making(key) as folder:
+def _save(entries: Cache, key: str, record: Times | Memory) -> None:
+    with entries.making(key) as folder:
         (folder / _FILE).write_text(serde.dumps(record), encoding="utf-8")

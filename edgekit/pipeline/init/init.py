@@ -16,12 +16,13 @@ from edgekit.core import serde
 from edgekit.core.errors import OutputError, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Contract, Limits
-from edgekit.frontend.load.recognise import recognise_apart
+from edgekit.frontend.describe import Source
+from edgekit.frontend.load.recognise import Recognised, recognise_apart
 from edgekit.measure.accuracy import default_metric
-from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.convert.plan import check_name, default_name
+from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.init import lookup, model_summary, pixel_scaling, proven_draft, template
-from edgekit.pipeline.init.recipe_trials import REFERENCE, RunOptions
+from edgekit.pipeline.init.recipe_trials import REFERENCE
 
 # What is advised, the most wanted first; the next one where that is not near float, or slow.
 _WITH_DATA = ("static_wi8_ai8", "dynamic_wi8_afp32", "float16")
@@ -57,16 +58,31 @@ class Initialised:
     next_commands: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitOptions:
+    """What `init` does when nobody says otherwise.
+
+    Attributes:
+        name: The first part of the names of converted files; the model's own by default.
+        custom_objects: `module:NAME` of custom layers.
+        unsafe: Allow a model that runs code of its own while loading.
+        measure: Convert and measure what is advised. Without, limits follow from the number of
+            samples alone, and no baseline is written.
+    """
+
+    name: str | None = None
+    custom_objects: str | None = None
+    unsafe: bool = False
+    measure: bool = True
+
+
 def init(
     model: Path | str,
     *,
     output: Path | str | None = None,
     data: str | None = None,
-    name: str | None = None,
-    custom_objects: str | None = None,
-    unsafe: bool = False,
     force: bool = False,
-    measure: bool = True,
+    options: InitOptions | None = None,
     limits: Limits | None = None,
     on_progress: Progress = silent,
 ) -> Initialised:
@@ -80,12 +96,8 @@ def init(
         output: The file to write; `edgekit.toml` beside the model by default.
         data: Samples: `.npz`, `.csv`, a folder by class, or `module:function`. By default what
             lies beside the model and feeds it.
-        name: The first part of the names of converted files; the model's own by default.
-        custom_objects: `module:NAME` of custom layers.
-        unsafe: Allow a model that runs code of its own while loading.
         force: Replace files that are there.
-        measure: Convert and measure what is advised. Without, limits follow from the number of
-            samples alone, and no baseline is written.
+        options: How the model is named and loaded, and whether anything is measured.
         limits: Of each process.
         on_progress: Takes one line at each step.
 
@@ -95,91 +107,103 @@ def init(
         DataError: `data` does not feed the model.
         OutputError: The file cannot be written there.
     """
-    limits = limits or Limits()
+    options, limits = options or InitOptions(), limits or Limits()
     recognised = recognise_apart(Path(model), limits)
-    home = _home(recognised.path)
-    path = Path(output) if output else home / projects.FILE_NAME
+    path = Path(output) if output else _home(recognised.path) / projects.FILE_NAME
     baseline = path.with_name(projects.Project().baseline)
-    _check_output(path, force, baseline if measure else None)
-    named = check_name(name or default_name(recognised.path))
-    described = model_summary.describe(
-        recognised,
-        custom_objects=custom_objects,
-        unsafe=unsafe,
-        limits=limits,
-        on_progress=on_progress,
+    _check_output(path, force, baseline if options.measure else None)
+    name = check_name(options.name or default_name(recognised.path))
+    run = RunOptions(unsafe=options.unsafe, limits=limits, on_progress=on_progress)
+    facts, contract, notes = _look(recognised, data, options, run)
+    facts = replace(facts, name=name, folder=path.absolute().parent)
+    proven = proven_draft.Proven(facts=facts)
+    if options.measure:
+        proven = proven_draft.prove(facts, _wanted(facts.found), contract, run)
+    with serde.atomic_path(path) as temporary:
+        proven_draft.draft(temporary, proven.facts, contract)
+    return replace(
+        _initialised(proven.facts),
+        path=str(path),
+        baseline=str(baseline) if proven.baseline else "",
+        notes=(*notes, *proven.facts.found.notes, *proven.notes, *run.cache.notes),
+        next_commands=_next(path, options.unsafe, has_baseline=proven.baseline),
     )
-    on_progress("looking for samples")
+
+
+def _wanted(found: lookup.Found) -> tuple[str, ...]:
+    """The recipes that may be advised, the most wanted first."""
+    return _WITH_DATA if found.ready and found.calibration is not None else _WITHOUT_DATA
+
+
+def _look(
+    recognised: Recognised, data: str | None, options: InitOptions, run: RunOptions
+) -> tuple[template.Facts, Contract, tuple[str, ...]]:
+    """What the model says of itself, what lies beside it, and how its pixels are scaled.
+
+    Returns:
+        The facts of a first draft; the contract as the model alone tells it; and notes.
+    """
+    source = Source(
+        model=recognised.path.absolute(),
+        unsafe=options.unsafe,
+        custom_objects=options.custom_objects,
+    )
+    limits, home = run.limits, _home(recognised.path)
+    described = model_summary.describe(
+        recognised, source, limits=limits, on_progress=run.on_progress
+    )
+    run.on_progress("looking for samples")
     contract = model_summary.stated(described)
     labels, notes = model_summary.labels_beside(home, contract)
     contract = model_summary.with_labels(contract, labels)
 
-    def look() -> lookup.Found:
+    def samples() -> lookup.Found:
         if data is not None:
             return lookup.named(data, contract, limits.memory_bytes)
         return lookup.beside(home, contract, recognised.path, limits.memory_bytes)
 
-    found = look()
+    found = samples()
     trials = pixel_scaling.tries(
-        described,
-        contract,
-        found,
-        custom_objects=custom_objects,
-        unsafe=unsafe,
-        limits=limits,
-        on_progress=on_progress,
+        recognised, source, contract, found, limits=limits, on_progress=run.on_progress
     )
     best = pixel_scaling.winner(trials, contract)
     if best is not None:
         spec = replace(contract.inputs[0], preprocessing=best.preprocessing)
         contract = replace(contract, inputs=(spec,))
-        found = look()
+        found = samples()
     if labels is None and found.classes:
         labels = model_summary.labels_of_folders(found.classes, contract)
         contract = model_summary.with_labels(contract, labels)
-    wanted = _WITH_DATA if found.ready and found.calibration is not None else _WITHOUT_DATA
     facts = template.Facts(
         described=replace(described, contract=contract),
-        folder=path.absolute().parent,
-        name=named,
-        custom_objects=custom_objects,
-        recipes=(REFERENCE, wanted[0]),
+        folder=home,
+        name="",
+        custom_objects=options.custom_objects,
+        recipes=(REFERENCE, _wanted(found)[0]),
         found=found,
         labels=labels,
         metric=default_metric(contract, found.labels) if found.ready else None,
         trials=trials,
     )
-    tried, kept = proven_draft.Proven(facts=facts), Cache()
-    if measure:
-        tried = proven_draft.prove(
-            facts,
-            wanted,
-            described.contract,
-            RunOptions(
-                unsafe=unsafe, limits=limits or Limits(), on_progress=on_progress, kept=kept
-            ),
-        )
-    facts, found = tried.facts, tried.facts.found
-    with serde.atomic_path(path) as temporary:
-        proven_draft.draft(temporary, facts, described.contract)
-    source = found.evaluation or found.calibration
+    return facts, described.contract, (*described.notes, *notes)
+
+
+def _initialised(facts: template.Facts) -> Initialised:
+    found, model = facts.found, facts.described.recognised
     return Initialised(
-        path=str(path),
-        model=str(recognised.path),
-        format=recognised.format,
-        written_by=recognised.written_by,
-        name=named,
-        contract=contract,
+        path="",
+        model=str(model.path),
+        format=model.format,
+        written_by=model.written_by,
+        name=facts.name,
+        contract=facts.described.contract,
         recipes=facts.recipes,
         metric=facts.metric or "",
-        data=str(source or ""),
+        data=str(found.evaluation or found.calibration or ""),
         num_samples=found.num_samples,
         labelled=found.labels is not None,
         measured=facts.tried.lines if facts.tried else (),
-        baseline=str(baseline) if tried.baseline else "",
         left=tuple(_left(facts)),
-        notes=(*described.notes, *notes, *found.notes, *tried.notes, *kept.notes),
-        next_commands=_next(path, unsafe, has_baseline=tried.baseline),
     )
 
 
@@ -192,14 +216,14 @@ def _check_output(path: Path, force: bool, baseline: Path | None) -> None:
     """Refuse a place that cannot take the files, before the model is loaded."""
     if path.is_dir():
         raise OutputError(
-            "--output is a file.",
+            "--output must be a file.",
             received=f"{path} is a folder",
             hint=f"-o {shlex.quote(str(path / projects.FILE_NAME))}",
         )
     there_already = [one for one in (path, baseline) if one is not None and one.exists()]
     if there_already and not force:
         raise UsageError(
-            "An existing file is replaced only with --force.",
+            "The output exists already.",
             received=", ".join(map(str, there_already)),
             hint="edit it, or add --force, or choose another --output.",
         )
@@ -208,7 +232,7 @@ def _check_output(path: Path, force: bool, baseline: Path | None) -> None:
         there = there.parent
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         raise OutputError(
-            f"{projects.FILE_NAME} is written into a folder that you may write to.",
+            f"The folder of {projects.FILE_NAME} must be one that you may write to.",
             received=str(there),
             hint="choose another place: --output FILE.",
         )

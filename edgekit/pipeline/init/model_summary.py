@@ -6,22 +6,21 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from edgekit import tflite
-from edgekit.core import files, isolate, onednn, serde
+from edgekit.core import files, isolate, onednn
 from edgekit.core.errors import DataError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Limits, Preprocessing, TensorSpec
 from edgekit.frontend import describe as describing
 from edgekit.frontend.load.recognise import Recognised
+from edgekit.pipeline.inspect import TfliteFile, read_in_child
 from edgekit.quantize.rewrite import import_float
 
 # Files that name classes, one a line, in the order in which they are looked for.
 _LABEL_FILES = ("labels.txt", "class_names.txt", "classes.txt")
 # A smaller side is more often a spectrogram's or a window's than an image's.
 _SMALLEST_SIDE = 8
-_OPERATORS = {"SOFTMAX": "softmax", "LOGISTIC": "sigmoid"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,81 +38,67 @@ class Described:
 
 
 def describe(
-    recognised: Recognised,
-    *,
-    custom_objects: str | None,
-    unsafe: bool,
-    limits: Limits,
-    on_progress: Progress,
+    recognised: Recognised, source: describing.Source, *, limits: Limits, on_progress: Progress
 ) -> Described:
     """Read a model, in a child process.
+
+    Args:
+        recognised: What the file is.
+        source: The same, as Keras loads it.
+        limits: Of the process.
+        on_progress: Takes one line at each step.
 
     Raises:
         ModelError: It cannot be loaded, or it is a `.tflite` that is quantized already.
         RunError: The child crashed, took too long or too much memory.
     """
     if recognised.format == "tflite":
-        return _of_tflite(recognised, limits)
+        contract = read_in_child(FLOAT_CONTRACT, recognised.path, limits)
+        return Described(recognised=recognised, contract=contract)
     notes: list[str] = []
-    said = onednn.call(
-        "edgekit.frontend.describe:run",
-        {
-            "model": str(recognised.path.absolute()),
-            "unsafe": unsafe,
-            "custom_objects": custom_objects,
-        },
+    found = onednn.call(
+        describing.DESCRIBE,
+        source,
         name="The loader",
         limits=limits,
         on_progress=on_progress,
         notes=notes,
-        own_code=unsafe or custom_objects is not None,
+        own_code=source.own_code,
     )
     return Described(
         recognised=recognised,
-        contract=serde.from_dict(Contract, said["contract"], "contract"),
-        scaling=serde.from_dict(dict[str, describing.Scaling], said["scaling"], "scaling"),
-        id_limits=said["id_limits"],
-        notes=(*notes, *said["notes"]),
+        contract=found.contract,
+        scaling=found.scaling,
+        id_limits=found.id_limits,
+        notes=(*notes, *found.notes),
     )
 
 
-def _of_tflite(recognised: Recognised, limits: Limits) -> Described:
-    said = isolate.call_json(
-        f"{__name__}:look_at_tflite",
-        {"model": str(recognised.path)},
-        name=f"The reader of {recognised.path.name}",
-        limits=limits,
-    )
-    return Described(
-        recognised=recognised, contract=serde.from_dict(Contract, said, str(recognised.path))
-    )
-
-
-def look_at_tflite(request: Mapping[str, Any], report: Progress) -> Any:
+def run(request: TfliteFile, report: Progress) -> Contract:
     """The contract of a float `.tflite`, with the activations that its last operators compute."""
     del report
-    path = Path(request["model"])
-    model = tflite.read(path)
-    import_float.require_float(model, path)
+    model = tflite.read(request.path)
+    import_float.require_float(model, request.path)
     tflite.ensure_signature(model)
     places = tflite.binding(model)
-    made_by = {
-        tensor.index: operator.name
-        for operator in tflite.operators(model)
-        if operator.subgraph == places.subgraph
-        for tensor in operator.outputs
+    activations = {
+        tensor.index: op.facts.output_activation
+        for op in tflite.main_operators(model)
+        for tensor in op.outputs
     }
     contract = tflite.contract(model)
     inputs = tuple(
         replace(spec, shape=(1, *spec.shape[1:]) if spec.shape[:1] == (-1,) else spec.shape)
         for spec in contract.inputs
     )
-    outputs = []
-    for spec in contract.outputs:
-        activation = _OPERATORS.get(made_by.get(places.outputs[spec.name], ""))
-        said = {**serde.to_dict(spec), "activation": activation}
-        outputs.append(serde.from_dict(TensorSpec, said, spec.name) if activation else spec)
-    return serde.to_dict(Contract(inputs=inputs, outputs=tuple(outputs)))
+    outputs = tuple(
+        replace(spec, activation=activations.get(places.outputs[spec.name]))
+        for spec in contract.outputs
+    )
+    return Contract(inputs=inputs, outputs=outputs)
+
+
+FLOAT_CONTRACT = isolate.Stage(f"{__name__}:run", TfliteFile, Contract)
 
 
 def is_image(spec: TensorSpec) -> bool:

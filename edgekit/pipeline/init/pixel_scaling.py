@@ -10,33 +10,35 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from edgekit.core import onednn, scratch, serde
+from edgekit.core import onednn, scratch
 from edgekit.core.errors import EdgekitError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Limits, Preprocessing, Target, TensorSpec
 from edgekit.data import preprocess, sources
 from edgekit.data.samples import Samples
+from edgekit.frontend.describe import RUN_SCALED, ScaledPixels, Source
+from edgekit.frontend.load.recognise import Recognised
 from edgekit.measure import accuracy
 from edgekit.pipeline.init.lookup import Found
-from edgekit.pipeline.init.model_summary import Described, is_image, width
+from edgekit.pipeline.init.model_summary import is_image, width
 from edgekit.runtimes import local
 
 # Pixels of all samples of a trial; so many small images, or at least the few.
 _MOST_PIXELS, _MOST, _FEWEST = 15_000_000, 300, 50
 # Of McNemar's statistic: so many standard errors ahead of every other way.
 _AHEAD = 3.0
-_WAYS: dict[str, dict[str, Any]] = {
-    "0 to 255": {},
-    "0 to 1": {"std": (255.0,)},
-    "-1 to 1": {"mean": (127.5,), "std": (127.5,)},
+_IMAGE = Preprocessing(kind="image")
+_WAYS = {
+    "0 to 255": _IMAGE,
+    "0 to 1": replace(_IMAGE, std=(255.0,)),
+    "-1 to 1": replace(_IMAGE, mean=(127.5,), std=(127.5,)),
 }
-_WAYS_OF_COLOURS: dict[str, dict[str, Any]] = {
-    "torchvision's": {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375)},
-    "BGR less its means": {"channels": "bgr", "mean": (103.939, 116.779, 123.68)},
+_WAYS_OF_COLOURS = {
+    "torchvision's": replace(_IMAGE, mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375)),
+    "BGR less its means": replace(_IMAGE, channels="bgr", mean=(103.939, 116.779, 123.68)),
 }
 
 
@@ -55,18 +57,25 @@ class Trial:
 
 
 def tries(
-    described: Described,
+    model: Recognised,
+    source: Source,
     contract: Contract,
     found: Found,
     *,
-    custom_objects: str | None,
-    unsafe: bool,
     limits: Limits,
     on_progress: Progress,
 ) -> tuple[Trial, ...]:
     """Every usual way, best first; nothing where no trial is possible, or it ends early.
 
     It is for models with one image input and one output of classes, and labelled raw pixels.
+
+    Args:
+        model: What the model file is.
+        source: The same, as Keras loads it.
+        contract: Of the model, with the preprocessing that is known.
+        found: Samples.
+        limits: Of each process that runs the model.
+        on_progress: Takes one line at each step.
     """
     spec = contract.inputs[0]
     # Arrays of floats are model inputs already; integers and files are raw.
@@ -92,18 +101,15 @@ def tries(
     on_progress(f"trying {len(ways)} ways to scale pixels on {len(samples)} samples")
     images = Samples(inputs={spec.name: pixels})
     try:
-        if described.recognised.format == "tflite":
-            path = described.recognised.path
-            answers = _by_runtime(path, spec, images, list(ways.values()), limits)
+        if model.format == "tflite":
+            outputs_of = _by_runtime(model.path, spec, images, list(ways.values()), limits)
         else:
-            answers = _by_keras(
-                described, spec, images, list(ways.values()), custom_objects, unsafe, limits
-            )
+            outputs_of = _by_keras(source, spec, images, list(ways.values()), limits)
     except EdgekitError as error:  # a trial is a help: without it the person decides
         on_progress(f"the trial ended without an answer: {error.rule}")
         return ()
     trials = []
-    for (name, way), outputs in zip(ways.items(), answers, strict=True):
+    for (name, way), outputs in zip(ways.items(), outputs_of, strict=True):
         try:
             metric = accuracy.measure("top1_accuracy", outputs, samples, contract)
         except EdgekitError:  # it overflows, or labels are beyond the classes
@@ -143,16 +149,10 @@ def _can_be_tried(contract: Contract) -> bool:
 
 
 def _ways(spec: TensorSpec) -> dict[str, Preprocessing]:
-    colours = spec.shape[3] == 3
-    base: dict[str, Any] = {
-        "kind": "image",
-        "size": list(spec.shape[1:3]),
-        "channels": "rgb" if colours else "gray",
-    }
-    ways = {**_WAYS, **(_WAYS_OF_COLOURS if colours else {})}
-    return {
-        name: serde.from_dict(Preprocessing, {**base, **way}, name) for name, way in ways.items()
-    }
+    size = (spec.shape[1], spec.shape[2])
+    if spec.shape[3] != 3:
+        return {n: replace(way, size=size, channels="gray") for n, way in _WAYS.items()}
+    return {n: replace(way, size=size) for n, way in (_WAYS | _WAYS_OF_COLOURS).items()}
 
 
 def _by_runtime(
@@ -173,31 +173,27 @@ def _by_runtime(
 
 
 def _by_keras(
-    described: Described,
+    source: Source,
     spec: TensorSpec,
     images: Samples,
     ways: Sequence[Preprocessing],
-    custom_objects: str | None,
-    unsafe: bool,
     limits: Limits,
 ) -> list[dict[str, np.ndarray]]:
     with scratch.folder() as place:
         images.save(place / "pixels.npz", compress=False)
-        onednn.call(
-            "edgekit.frontend.describe:answer",
-            {
-                "model": str(described.recognised.path.absolute()),
-                "unsafe": unsafe,
-                "custom_objects": custom_objects,
-                "input": serde.to_dict(spec),
-                "ways": serde.to_dict(tuple(ways)),
-                "pixels": str(place / "pixels.npz"),
-                "out": str(place),
-            },
+        outputs = onednn.call(
+            RUN_SCALED,
+            ScaledPixels(
+                source=source,
+                input=spec,
+                ways=tuple(ways),
+                pixels=place / "pixels.npz",
+                folder=place,
+            ),
             name="The loader",
             limits=limits,
-            notes=[],  # of a trial, of which the answer is all that is kept
+            notes=[],  # of a trial, of which the outputs are all that is kept
             writable=[place],
-            own_code=unsafe or custom_objects is not None,
+            own_code=source.own_code,
         )
-        return [Samples.load(place / f"{i}.npz").reference for i in range(len(ways))]
+        return [Samples.load(file).reference for file in outputs.files]

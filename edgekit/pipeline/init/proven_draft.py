@@ -12,11 +12,13 @@ from pathlib import Path
 
 from edgekit.core import project as projects
 from edgekit.core.errors import EdgekitError, InternalError, OutputError, ProjectError
+from edgekit.core.gate_rules import GateOptions
 from edgekit.core.project import Project
 from edgekit.core.records import Contract
 from edgekit.pipeline.gate.gate import gate
+from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.init import recipe_trials, rule_margins, template
-from edgekit.pipeline.init.recipe_trials import REFERENCE, Candidate, RunOptions, Tried
+from edgekit.pipeline.init.recipe_trials import REFERENCE, Candidate, Tried
 from edgekit.pipeline.init.rule_limits import Bound
 
 _DRAFTS = 3  # each switches rules off that the one before did not hold
@@ -95,7 +97,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=folder, prefix=".edgekit-", suffix=".toml")
     except OSError as error:
         raise OutputError(
-            "A folder that edgekit may write to is needed.",
+            "edgekit could not write to the folder of the output.",
             received=f"{folder}: {error.strerror}",
             hint="choose another place: --output FILE.",
         ) from None
@@ -136,7 +138,7 @@ def _judged(
         result = gate(
             file,
             update_baseline=True,
-            unsafe=options.unsafe,
+            options=GateOptions(unsafe=options.unsafe),
             limits=options.limits,
             on_progress=options.on_progress,
         )

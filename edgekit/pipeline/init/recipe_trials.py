@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit.core.errors import EdgekitError
-from edgekit.core.gate_rules import Rule, TimingOptions
-from edgekit.core.process import Progress
+from edgekit.core.gate_rules import Rule
 from edgekit.core.project import Project
-from edgekit.core.records import Artifact, Limits
-from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gate import gather_facts, variant_files
 from edgekit.pipeline.gate.measure_variants import Measuring
+from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.init import rule_limits
 from edgekit.pipeline.init.rule_limits import Bound
 from edgekit.verdicts.facts import Facts
@@ -24,16 +22,6 @@ from edgekit.verdicts.facts import Facts
 REFERENCE = "float32"
 # Asks for times without a limit that these could miss.
 _TIMED = Rule(metric="latency_ratio", at_most=1e6)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """How models are converted, run and timed: as the gate's arguments of these names say."""
-
-    unsafe: bool
-    limits: Limits
-    on_progress: Progress
-    kept: Cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,7 +118,7 @@ def tried(
         try:
             return _measured(project, recipe, least_loss, options)
         except EdgekitError as error:
-            return Candidate(recipe=recipe, problem=_told(error))
+            return Candidate(recipe=recipe, problem=error.brief)
 
     return choose(recipes, measured, lambda: _float_problem(project, options))
 
@@ -166,23 +154,13 @@ def choose(
 
 def _measured(project: Project, recipe: str, least_loss: float, options: RunOptions) -> Candidate:
     asked = replace(project, recipes=(REFERENCE, recipe), rule=(_TIMED,))
-    limits, on_progress = options.limits, options.on_progress
-    made = _made(asked, options)
-    measuring = Measuring(asked, made, kept=options.kept, limits=limits, on_progress=on_progress)
+    made = variant_files.made(asked, asked.recipes, options)
+    measuring = Measuring(asked, made, options)
     measured = measuring.measure([(name, asked.target[0]) for name in asked.recipes])
     facts = gather_facts.gather(made, measured, measuring, {})
     if not any(one.problem for one in facts):
-        facts = gather_facts.timed(
-            facts,
-            asked,
-            made,
-            None,
-            Path(),  # of a baseline, which there is none of
-            kept=options.kept,
-            options=TimingOptions(),
-            limits=limits,
-            on_progress=on_progress,
-        )
+        no_baseline = None, Path()
+        facts = gather_facts.timed(facts, asked, made, *no_baseline, options)
     found = facts[-1]
     return Candidate(
         recipe=recipe,
@@ -190,17 +168,6 @@ def _measured(project: Project, recipe: str, least_loss: float, options: RunOpti
         problem=found.measurement.failure or "",
         closeness=_closeness(found, project.metric, least_loss),
         latency=rule_limits.latency(found),
-    )
-
-
-def _made(project: Project, options: RunOptions) -> dict[str, Artifact]:
-    return variant_files.made(
-        project,
-        project.recipes,
-        kept=options.kept,
-        unsafe=options.unsafe,
-        limits=options.limits,
-        on_progress=options.on_progress,
     )
 
 
@@ -217,16 +184,12 @@ def _closeness(facts: Facts, metric: str | None, least_loss: float) -> Bound | N
 def _float_problem(project: Project, options: RunOptions) -> str:
     """Why not even the float file can be made, else empty."""
     try:
-        _made(replace(project, recipes=(REFERENCE,)), options)
+        variant_files.made(replace(project, recipes=(REFERENCE,)), [REFERENCE], options)
     except EdgekitError as error:
-        return _told(error)
+        return error.brief
     return ""
 
 
 def _time(one: Candidate) -> float:
     metric = one.facts and one.facts.measurement.metric("latency_ratio")
     return metric.value if metric else 1.0
-
-
-def _told(error: EdgekitError) -> str:
-    return " ".join(filter(None, (error.rule, error.received)))

@@ -13,7 +13,6 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -59,7 +58,7 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
             run.calibrate({signature: _rows(samples, contract)}, None)
         except (RuntimeError, ValueError) as error:
             raise QuantizeError(
-                "The float file runs on every calibration sample.",
+                "The float file could not be run on the calibration samples.",
                 received=str(error),
                 hint="fix unknown sizes with --input-shape."
                 if any(-1 in spec.shape for spec in contract.inputs)
@@ -69,7 +68,7 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
     for name, extremes in ranges.items():
         if not all(np.isfinite(extremes[side]).all() for side in ("min", "max")):
             raise QuantizeError(
-                "Every activation stays finite on the calibration samples.",
+                "Every activation must be finite on the calibration samples.",
                 received=f"{name}: {extremes['min']} to {extremes['max']}",
                 hint="check the samples' preprocessing; the float model itself overflows.",
             )
@@ -83,7 +82,9 @@ class _Row(Mapping[str, np.ndarray]):
     these holds no pixels: uint8 images would take four times their size as floats.
     """
 
-    def __init__(self, arrays: Mapping[str, np.ndarray], dtypes: Mapping[str, Any], i: int) -> None:
+    def __init__(
+        self, arrays: Mapping[str, np.ndarray], dtypes: Mapping[str, np.dtype], i: int
+    ) -> None:
         self._arrays, self._dtypes, self._index = arrays, dtypes, i
 
     def __getitem__(self, name: str) -> np.ndarray:

@@ -78,7 +78,7 @@ def widest(parts: Sequence[Ranges]) -> Ranges:
     }
 
 
-def together(parts: Sequence[Mapping[str, Histogram]]) -> dict[str, Histogram]:
+def merge_histograms(parts: Sequence[Mapping[str, Histogram]]) -> dict[str, Histogram]:
     """Histograms with the same bins, added up."""
     return {
         name: replace(first, counts=np.sum([part[name].counts for part in parts], axis=0))

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from edgekit import tflite
-from edgekit.quantize.weights.matrices import OPERATORS
+from edgekit.quantize.weights.matrices import is_matrices
 from edgekit.tflite import Model, Operator, Tensor
 from edgekit.tflite.step_interpreter import Steps
 
@@ -48,7 +48,7 @@ def exponents_of(values: np.ndarray) -> np.ndarray:
 def pairs(model: Model) -> list[tuple[Operator, Operator]]:
     """Operators with weights between which channels can be scaled, in order of execution."""
     names = tflite.binding(model)
-    operators = [op for op in tflite.operators(model) if op.subgraph == names.subgraph]
+    operators = tflite.main_operators(model)
     readers: dict[int, list[Operator]] = {}
     constants: dict[int, int] = {}
     for op in operators:
@@ -60,12 +60,12 @@ def pairs(model: Model) -> list[tuple[Operator, Operator]]:
 
     def editable(op: Operator) -> bool:
         weights = [tensor for tensor in op.operands[1:3] if tensor is not None]
-        return op.name in OPERATORS and all(
+        return is_matrices(op) and all(
             t.is_constant and t.dtype == "float32" and constants[t.buffer] == 1 for t in weights
         )
 
     def behind(op: Operator) -> Operator | None:
-        """The only reader of what an operator gives."""
+        """The sole consumer of what an operator gives."""
         [output] = op.outputs
         those = readers.get(output.index, [])
         return those[0] if len(those) == 1 and output.index not in returned else None
@@ -79,14 +79,15 @@ def pairs(model: Model) -> list[tuple[Operator, Operator]]:
             second = behind(second)
         if second is None or not editable(second):
             continue
-        if "DEPTHWISE_CONV_2D" in (first.name, second.name) and _same_channels(first, second):
+        depthwise = any(op.facts.channel_axis == -1 for op in (first, second))
+        if depthwise and _same_channels(first, second):
             found.append((first, second))
     return found
 
 
 def _same_channels(first: Operator, second: Operator) -> bool:
-    weights, (output,) = second.operands[1], first.outputs
-    assert weights is not None
+    weights, (output,) = second.weight, first.outputs
+    assert weights is not None  # `pairs` has looked
     # A depthwise one with a multiplier, or a grouped one, mixes the order of channels.
     return weights.shape[-1] == output.shape[-1]
 
@@ -124,7 +125,7 @@ def equalized(
             exponents[tensor.name] = tuple(powers.tolist())
         scales = factors(powers)
         _scale_outputs(result, first, 1 / scales)
-        _set(result, second, 1, weights * scales)
+        _set_weights(result, second, weights * scales)
     return result, exponents
 
 
@@ -154,26 +155,19 @@ def _largest(
 
 def _scale_outputs(model: Model, op: Operator, factors: np.ndarray) -> None:
     weights = _weights(model, op)
-    channel_last = op.name == "DEPTHWISE_CONV_2D"
-    shape = (-1,) if channel_last else (-1, *(1 for _ in weights.shape[1:]))
-    _set(model, op, 1, weights * factors.reshape(shape))
-    bias = op.operands[2] if len(op.operands) > 2 else None
+    shape = [1] * weights.ndim
+    shape[op.facts.channel_axis] = -1
+    _set_weights(model, op, weights * factors.reshape(shape))
+    bias = op.bias
     if bias is not None:
-        values = tflite.values(model, bias)
-        assert values is not None
-        _set(model, op, 2, values * factors)
+        tflite.set_values(model, op.subgraph, bias, tflite.constant(model, bias) * factors)
 
 
 def _weights(model: Model, op: Operator) -> np.ndarray:
-    tensor = op.operands[1]
-    assert tensor is not None
-    values = tflite.values(model, tensor)
-    assert values is not None
-    return values
+    assert op.weight is not None  # `pairs` has looked
+    return tflite.constant(model, op.weight)
 
 
-def _set(model: Model, op: Operator, operand: int, values: np.ndarray) -> None:
-    tensor = op.operands[operand]
-    assert tensor is not None
-    data = np.ascontiguousarray(values, dtype="<f4").reshape(-1).view(np.uint8)
-    model.buffers[tensor.buffer].data = data
+def _set_weights(model: Model, op: Operator, values: np.ndarray) -> None:
+    assert op.weight is not None  # `pairs` has looked
+    tflite.set_values(model, op.subgraph, op.weight, values)

@@ -9,7 +9,7 @@ samples. Three errors tell an operator's part:
   error of an operator that nothing depends on does no harm: so it is this one that ranks.
   Its share of the sum of all is the operator's blame.
 
-A file made from an equalized twin of the float file holds other values in some activations, by
+A file made from an equalized copy of the float file holds other values in some activations, by
 factors for each channel (see `equalize`). All errors are told in the float file's units.
 """
 
@@ -17,24 +17,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from edgekit import tflite
-from edgekit.core import serde
 from edgekit.core.errors import QuantizeError
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import LayerError
 from edgekit.data.samples import Samples
 from edgekit.quantize import heldout_inputs
 from edgekit.quantize.calibration import equalize
-from edgekit.quantize.diagnose.sensitivity import Harm, worst
-from edgekit.quantize.diagnose.single_operator import Alone, live_bytes
-from edgekit.quantize.rewrite.cast_pairs import CASTS, behind_casts, pairs, producers
-from edgekit.tflite import Model, Operator, Tensor
+from edgekit.quantize.diagnose.sensitivity import OutputSensitivity, worst
+from edgekit.quantize.diagnose.single_operator import SingleOperator, live_bytes
+from edgekit.quantize.quantize_messages import LayerErrorsRequest, LayerErrorsResult
+from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
+from edgekit.tflite import Model, Operator, Tensor, signal
 from edgekit.tflite.step_interpreter import Steps
 
 MAX_SAMPLES = 64
@@ -45,25 +43,15 @@ _ACTIVATIONS = 400 * 2**20
 _COPIES = 4
 
 
-def run(request: Mapping[str, Any], report: Progress) -> dict[str, Any]:
-    """`layer_errors` in a child process (see `isolate`).
-
-    Args:
-        request: `float` and `quantized` (paths of `.tflite` files), `samples` (`.npz`), and
-            `equalized`: exponents by tensor name, or None where no manifest tells them.
-        report: Takes one line of progress.
-
-    Returns:
-        `errors`, and `num_samples`: how many of the samples were used.
-    """
-    before, after = (Path(request[key]).read_bytes() for key in ("float", "quantized"))
-    samples = usable(before, Samples.load(Path(request["samples"])))
-    told = request["equalized"]
-    if told is None:
-        told = heldout_inputs.exponents(tflite.read(before), tflite.read(after))
-    equalized = {name: tuple(powers) for name, powers in told.items()}
+def run(request: LayerErrorsRequest, report: Progress) -> LayerErrorsResult:
+    """`layer_errors` of files on disk."""
+    before, after = request.float_file.read_bytes(), request.quantized.read_bytes()
+    samples = usable(before, Samples.load(request.samples))
+    equalized = request.equalized
+    if equalized is None:
+        equalized = heldout_inputs.exponents(tflite.read(before), tflite.read(after))
     errors = layer_errors(before, after, samples, equalized=equalized, on_progress=report)
-    return {"errors": serde.to_dict(errors), "num_samples": len(samples)}
+    return LayerErrorsResult(errors=tuple(errors), num_samples=len(samples))
 
 
 def usable(float_model: bytes, samples: Samples) -> Samples:
@@ -94,7 +82,7 @@ def layer_errors(
         samples: Inputs in real units; all of them are used (see `usable`).
         equalized: `Artifact.equalized`: of which activations the quantized file's channels (the
             last dimension) hold the float file's values divided by `equalize.factors(e)`, by the
-            float file's tensor name. Empty where `float_model` is the twin.
+            float file's tensor name. Empty where `float_model` is the copy.
         outputs: Also measure what each operator's error alone does to the model's outputs,
             on fewer samples where the model is large: each takes as many runs of it as it
             has operators.
@@ -110,12 +98,14 @@ def layer_errors(
     before, after = _read(float_model), _read(quantized)
     _check(before, after, samples)
     both = _Both(before, after, samples, _factors(before, equalized))
-    harm = Harm(_read(float_model), both.compared(), samples) if outputs else None
+    sensitivity = (
+        OutputSensitivity(_read(float_model), both.compared(), samples) if outputs else None
+    )
     found = []
     for number, op in enumerate(both.reference.operators):
         if number % 10 == 0:
             on_progress(f"layer errors: operator {number + 1} of {len(both.reference.operators)}")
-        error = both.step(op, harm)
+        error = both.step(op, sensitivity)
         if error is not None:
             found.append(error)
     return _with_shares(found)
@@ -128,7 +118,7 @@ def _with_shares(errors: Sequence[LayerError]) -> list[LayerError]:
     outputs they are lost, and no more than lost: 0 dB.
     """
     noise = [
-        None if one.output_sqnr_db is None else min(1.0, 10 ** (-one.output_sqnr_db / 10))
+        None if one.output_sqnr_db is None else min(1.0, signal.noise_to_signal(one.output_sqnr_db))
         for one in errors
     ]
     total = sum(value for value in noise if value is not None)
@@ -147,7 +137,7 @@ class _Both:
         self._factors = factors
         self.reference = Steps(before, samples.inputs)
         self._quantized = Steps(after, samples.inputs)
-        self._alone = Alone(after, len(samples))
+        self._single = SingleOperator(after, len(samples))
         main = tflite.binding(before).subgraph
         other = tflite.binding(after).subgraph
         self._makers = producers(after)
@@ -178,24 +168,24 @@ class _Both:
     def _outputs(self, op: Operator) -> list[Tensor]:
         return [t for t in op.outputs if t.index in self._used and t.dtype != "string"]
 
-    def step(self, op: Operator, harm: Harm | None) -> LayerError | None:
+    def step(self, op: Operator, sensitivity: OutputSensitivity | None) -> LayerError | None:
         """Run one operator of the float file, and what became of it; None for a cast."""
         new = self._pairs.get(op.index)
         fed = {t.index: self.reference.real(t) for t in op.inputs if not t.is_constant}
         self.reference.run(op)
-        if new is None and op.name in CASTS:
+        if new is None and op.facts.is_cast:
             return None
-        told = self._outputs(op)
+        compared = self._outputs(op)
         error = LayerError(
             layer=op.layer,
             operator=op.name,
-            tensor=(told or op.outputs)[0].name if op.outputs else "",
+            tensor=(compared or op.outputs)[0].name if op.outputs else "",
             scheme="unmatched",
         )
-        if new is None or not told:
+        if new is None or not compared:
             return error
-        places = [op.outputs.index(tensor) for tensor in told]
-        expected = [self.reference.real(tensor) for tensor in told]
+        places = [op.outputs.index(tensor) for tensor in compared]
+        expected = [self.reference.real(tensor) for tensor in compared]
         mine = self._as_float(op, self._cumulative(op, new))
         local = self._local(new, fed)
         local = local and self._as_float(op, local)
@@ -207,8 +197,10 @@ class _Both:
             quantized_tensor=new.outputs[places[0]].name,
             cumulative_sqnr_db=worst(expected, [mine[place] for place in places]),
             local_sqnr_db=worst(expected, [local[place] for place in places]) if local else None,
-            output_sqnr_db=harm.of(told, expected, [local[place] for place in places])
-            if local and harm
+            output_sqnr_db=sensitivity.sqnr_db(
+                compared, expected, [local[place] for place in places]
+            )
+            if local and sensitivity
             else None,
         )
 
@@ -251,13 +243,13 @@ class _Both:
             values[tensor.index] = (
                 fed[old] / self._factors[old] if old in self._factors else fed[old]
             )
-        return self._alone.run_alone(new, values)
+        return self._single.run_single(new, values)
 
     def _source(self, tensor: Tensor, subgraph: int) -> Tensor | None:
         """Where an input comes from, casts looked through; None where from a constant."""
         while tensor.index not in self._same_as:
             maker = self._makers.get((subgraph, tensor.index))
-            if maker is None or maker.name not in CASTS:
+            if maker is None or not maker.facts.is_cast:
                 return None if maker is None and tensor.is_constant else tensor
             tensor = maker.inputs[0]
             if tensor.is_constant:
@@ -282,7 +274,7 @@ class _Both:
             return "float"
         names = "/".join(weights)
         # Embeddings look weights up; all others multiply integers when they read them as such.
-        multiplies = any(weights.values()) and new.name not in ("GATHER", "EMBEDDING_LOOKUP")
+        multiplies = any(weights.values()) and not new.facts.looks_up
         return f"dynamic {names}" if multiplies else f"{names} weights"
 
 
@@ -306,7 +298,7 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
     names, others = tflite.binding(before), tflite.binding(after)
     if set(names.inputs) != set(others.inputs) or set(names.inputs) - set(samples.inputs):
         raise QuantizeError(
-            "Both files take the same inputs, by name.",
+            "Both files must take the same inputs, by name.",
             received=f"{', '.join(names.inputs)} against {', '.join(others.inputs)}, and samples "
             f"of {', '.join(samples.inputs)}",
             hint="name the float file that the other was made from.",
@@ -315,7 +307,8 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
     for name, index in names.inputs.items():
         if known[index].dtype == "string":
             raise QuantizeError(
-                "Layer errors are told for numbers.", received=f"input {name} is text"
+                "Layer errors cannot be computed for inputs of text.",
+                received=f"input {name} is text",
             )
         if samples.inputs[name].shape[1:] != known[index].shape[1:]:
             raise QuantizeError(
@@ -328,13 +321,11 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
 
 def _factors(before: Model, equalized: Mapping[str, tuple[int, ...]]) -> dict[int, np.ndarray]:
     """What each equalized activation was divided by, `(channels,)`, by its index."""
-    main = tflite.binding(before).subgraph
-    computed = [op.outputs for op in tflite.operators(before) if op.subgraph == main]
-    known = {tensor.name: tensor for outputs in computed for tensor in outputs}
+    known = {t.name: t for op in tflite.main_operators(before) for t in op.outputs}
     for name, powers in equalized.items():
         if name not in known or known[name].shape[-1:] != (len(powers),):
             raise QuantizeError(
-                "An equalized file is compared with the float file that it was made from.",
+                "An equalized file must be compared with the float file that it was made from.",
                 received=f"{name} with {len(powers)} channels in its manifest, and "
                 + (f"of shape {list(known[name].shape)}" if name in known else "none")
                 + " in the float file",
@@ -370,8 +361,4 @@ def _weights_of_loops(model: Model) -> dict[int, tuple[str, ...]]:
         for tensor in op.constants
         if len(tensor.shape) >= 2 and (tensor.quantization or tensor.dtype == "float16")
     )
-    return {
-        op.index: tuple(inner)
-        for op in tflite.operators(model)
-        if op.subgraph == main and op.name in ("WHILE", "IF")
-    }
+    return {op.index: tuple(inner) for op in tflite.main_operators(model) if op.facts.has_bodies}

@@ -1,4 +1,4 @@
-"""What a model answers, and how far two models' answers lie apart.
+"""The outputs of a model, and how far two models' outputs lie apart.
 
 Where a model ends in a softmax, what goes into it is compared: an int8 softmax gives multiples
 of 1/256, which hide how near the rest is.
@@ -12,11 +12,11 @@ import numpy as np
 
 from edgekit import tflite
 from edgekit.quantize.rewrite.cast_pairs import producers
-from edgekit.tflite import Model
+from edgekit.tflite import Model, signal
 from edgekit.tflite.interpreter import run
 
-# Errors that nothing depends on: their logarithm stays finite.
-_NO_ERROR = 1e-12
+# Errors that nothing depends on.
+_MOST_DB = 120.0
 
 
 class Answers(dict[str, np.ndarray]):
@@ -26,7 +26,7 @@ class Answers(dict[str, np.ndarray]):
 
 
 def answers(model: Model, inputs: Mapping[str, np.ndarray]) -> Answers:
-    """What a model answers for samples.
+    """The outputs of a model for samples.
 
     Args:
         model: What `tflite.read` returned; it stays as it is.
@@ -50,14 +50,14 @@ def _before_softmax(model: Model, names: tflite.Binding) -> tuple[dict[str, int]
         while maker is not None and maker.name in ("QUANTIZE", "DEQUANTIZE"):
             maker = makers.get((names.subgraph, maker.inputs[0].index))
         read[name] = index
-        if maker is not None and maker.name == "SOFTMAX":
+        if maker is not None and maker.facts.output_activation == "softmax":
             read[name] = maker.inputs[0].index
             logits.add(name)
     return read, logits
 
 
 def errors(expected: Answers, got: Mapping[str, np.ndarray]) -> np.ndarray:
-    """How far each sample's answers lie from the float model's, `(kinds, n)`; larger is worse.
+    """How far each sample's outputs lie from the float model's, `(kinds, n)`; larger is worse.
 
     Of each output the root of noise against the mean signal; of logits also the root of the
     Kullback-Leibler divergence of the probabilities behind them. Roots, since a divergence
@@ -69,13 +69,13 @@ def errors(expected: Answers, got: Mapping[str, np.ndarray]) -> np.ndarray:
         if not np.isfinite(rows[1]).all():
             found.append(np.full(len(reference), np.inf))
             continue
-        signal = np.square(rows[0], dtype=np.float64).sum(axis=-1).mean()
+        power = np.square(rows[0], dtype=np.float64).sum(axis=-1).mean()
         noise = np.square(rows[0].astype(np.float64) - rows[1]).sum(axis=-1)
-        found.append(np.sqrt(noise / signal) if signal else np.sqrt(noise))
+        found.append(np.sqrt(noise / power) if power else np.sqrt(noise))
         if name in expected.logits:
             shape = (len(reference), -1, reference.shape[-1])
-            p, q = (_log_softmax(values.reshape(shape)) for values in (reference, got[name]))
-            divergence = np.sum(np.exp(p) * (p - q), axis=-1).mean(axis=-1)
+            logits = (values.reshape(shape) for values in (reference, got[name]))
+            divergence = signal.kl_divergence(*logits).mean(axis=-1)
             found.append(np.sqrt(np.maximum(divergence, 0)))
     return np.stack(found)
 
@@ -102,21 +102,7 @@ def better(candidate: np.ndarray, base: np.ndarray) -> bool:
 
 
 def sqnr_db(expected: Answers, got: Mapping[str, np.ndarray]) -> float:
-    """Signal-to-quantization-noise ratio of the worst output, in decibels."""
+    """Signal-to-quantization-noise ratio of the worst output, in decibels, 120 at most."""
     return min(
-        float(-10 * np.log10(max(_noise(reference, got[name]), _NO_ERROR)))
-        for name, reference in expected.items()
+        _MOST_DB, *(signal.sqnr_db(reference, got[name]) for name, reference in expected.items())
     )
-
-
-def _noise(reference: np.ndarray, got: np.ndarray) -> float:
-    signal = float(np.sum(np.square(reference, dtype=np.float64)))
-    noise = float(np.sum(np.square(reference.astype(np.float64) - got)))
-    if not np.isfinite(noise):
-        return float("inf")
-    return noise / signal if signal else float(noise > 0)
-
-
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

@@ -10,11 +10,12 @@ import numpy as np
 
 from edgekit import tflite
 from edgekit.quantize.rewrite.cast_pairs import producers
-from edgekit.tflite import Model, Operator, Tensor, dequantize, enums
+from edgekit.tflite import Model, Operator, Tensor, enums
+from edgekit.tflite.dequantize import dequantize
 from edgekit.tflite.step_interpreter import Steps
 
 
-class Alone(Steps):
+class SingleOperator(Steps):
     """Runs any operator of a model on activations that come from somewhere else.
 
     Args:
@@ -30,10 +31,10 @@ class Alone(Steps):
         self._makers = producers(model)
         self._kept: dict[int, np.ndarray] = {}
         self._same: set[int] = set()
-        # Nothing is dropped in between: `run_alone` empties all.
+        # Nothing is dropped in between: `run_single` empties all.
         self._last_use = {t.index: len(self.operators) for op in self.operators for t in op.inputs}
 
-    def run_alone(self, op: Operator, given: Mapping[int, np.ndarray]) -> list[np.ndarray]:
+    def run_single(self, op: Operator, given: Mapping[int, np.ndarray]) -> list[np.ndarray]:
         """What `op` gives.
 
         Args:
@@ -57,7 +58,7 @@ class Alone(Steps):
                 self._cast(tensor, op.subgraph)
         results = self._execute(op, fed, self.num_samples)
         self._kept.clear()
-        return [dequantize.real(v, t) for v, t in zip(results, op.outputs, strict=True)]
+        return [dequantize(v, t) for v, t in zip(results, op.outputs, strict=True)]
 
     def _cast(self, tensor: Tensor, subgraph: int) -> None:
         maker = self._makers[subgraph, tensor.index]
@@ -70,7 +71,7 @@ class Alone(Steps):
 def live_bytes(model: Model) -> int:
     """The most that the activations of one sample take at once, as they are stored."""
     names = tflite.binding(model)
-    operators = [op for op in tflite.operators(model) if op.subgraph == names.subgraph]
+    operators = tflite.main_operators(model)
     last = {t.index: op.index for op in operators for t in op.inputs}
     last |= dict.fromkeys(names.outputs.values(), len(operators))
     known = tflite.tensors(model, names.subgraph)

@@ -6,9 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from edgekit.tflite import Model, Operator, Tensor, operators
 
-# What a quantizer puts between operators; it computes nothing.
-CASTS = ("QUANTIZE", "DEQUANTIZE", "CAST", "DENSIFY")
-
 
 def pairs(before: Model, after: Model) -> Iterator[tuple[Operator, Operator | None]]:
     """Each operator with what became of it; None where it went away.
@@ -16,8 +13,8 @@ def pairs(before: Model, after: Model) -> Iterator[tuple[Operator, Operator | No
     A quantizer inserts casts and keeps the order of the rest. Where it did more than
     that, operators are joined by the name of what they give.
     """
-    old = [op for op in operators(before) if op.name not in CASTS]
-    new = [op for op in operators(after) if op.name not in CASTS]
+    old = [op for op in operators(before) if not op.facts.is_cast]
+    new = [op for op in operators(after) if not op.facts.is_cast]
     if [(op.subgraph, op.name) for op in old] == [(op.subgraph, op.name) for op in new]:
         yield from zip(old, new, strict=True)
         return

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from edgekit import tflite
 from edgekit.core.records import Recipe
-from edgekit.quantize.rewrite import engine
 from edgekit.tflite import Model
 
 # What their int8 weights may add to an int4 file, as a fraction of it.
 _PART = 0.04
 
 
-def small(model: Model, recipe: Recipe) -> frozenset[int]:
+def cheap_operators(model: Model, recipe: Recipe) -> frozenset[int]:
     """The smallest operators with int4 weights, as many as leave the file about as large.
 
     The first and the last ones, which lose most, are often among them.
@@ -31,8 +30,8 @@ def small(model: Model, recipe: Recipe) -> frozenset[int]:
     total = 0.0
     for op in tflite.operators(model):
         values = sum(t.weight_bytes for t in op.constants if t.dtype == "float32") / 4
-        weight = op.operands[1] if len(op.operands) > 1 else None
-        int4 = op.name in engine.INT4_OPERATORS and weight is not None and weight.is_constant
+        weight = op.weight
+        int4 = op.facts.weight_only_bits <= 4 and weight is not None and weight.is_constant
         total += values * (0.5 if int4 else 1)
         if int4 and op.subgraph == main and weight is not None:
             sizes[op.index] = weight.weight_bytes / 4 * 0.5

@@ -7,72 +7,16 @@ error.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe, Skipped
 from edgekit.quantize.rewrite import control_flow, recurrent_states
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
-from edgekit.quantize.rewrite.engine import DYNAMIC_OPERATORS, INT4_OPERATORS
 from edgekit.tflite import Model, Operator, Tensor, binding, operators, read, tensors
 
 _FLOATS = ("float32", "float16", "float64", "bfloat16")
-# The operators whose constant input is what recipes of weights are about.
-_WEIGHTED = {
-    "CONV_2D",
-    "CONV_3D",
-    "CONV_3D_TRANSPOSE",
-    "DEPTHWISE_CONV_2D",
-    "TRANSPOSE_CONV",
-    "FULLY_CONNECTED",
-    "BATCH_MATMUL",
-    "EMBEDDING_LOOKUP",
-    "GATHER",
-    "LSTM",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM",
-    "BIDIRECTIONAL_SEQUENCE_LSTM",
-    "RNN",
-    "UNIDIRECTIONAL_SEQUENCE_RNN",
-    "BIDIRECTIONAL_SEQUENCE_RNN",
-    "SVDF",
-}
-# LiteRT has float kernels only for these.
-_NO_INTEGER_KERNEL = {
-    "ATAN2",
-    "CEIL",
-    "COMPLEX_ABS",
-    "CONV_3D",
-    "CONV_3D_TRANSPOSE",
-    "COS",
-    "CUMSUM",
-    "FLOOR",
-    "IMAG",
-    "L2_POOL_2D",
-    "LOCAL_RESPONSE_NORMALIZATION",
-    "MULTINOMIAL",
-    "POW",
-    "RANDOM_STANDARD_NORMAL",
-    "RANDOM_UNIFORM",
-    "REAL",
-    "RFFT2D",
-    "ROUND",
-    "SEGMENT_SUM",
-    "SIN",
-}
-# The quantizer has a name of its own for one operator.
-_QUANTIZER_NAMES = {"CONV_2D_TRANSPOSE": "TRANSPOSE_CONV"}
-# Control flow moves tensors on; its subgraphs' operators are judged by themselves.
-_CONTROL = {"WHILE", "IF", "CALL_ONCE", "STABLEHLO_COMPOSITE"}
-# What the quantizer can store as float16 (its FLOAT_CASTING algorithm).
-_FLOAT16 = (
-    "CONV_2D",
-    "DEPTHWISE_CONV_2D",
-    "TRANSPOSE_CONV",
-    "FULLY_CONNECTED",
-    "EMBEDDING_LOOKUP",
-)
 
 
 def check(
@@ -102,41 +46,45 @@ def check(
     after = read(quantized) if isinstance(quantized, bytes) else quantized
     if not _changed(before, after):
         raise QuantizeError(
-            f"{recipe.name} makes weights smaller or changes the type of a tensor.",
+            f"{recipe.name} changed nothing in this model.",
             received="the quantizer changed nothing: the model has no operator it treats. It has "
             + ", ".join(sorted({op.name for op in operators(before)})),
             hint="use --recipe float32, or another recipe.",
         )
-    made_by, main = producers(after), binding(before).subgraph
-    held = recurrent_states.holders(before)
-    found, inside = list(pairs(before, after)), control_flow.owners(before)
+    found = list(pairs(before, after))
     elsewhere = any(other is not None for other in exceptions.values())
     static = how.scheme == "static"
     if static and not elsewhere and not any(_is_integer(new) for _, new in found if new):
         raise QuantizeError(
-            f"{recipe.name} computes in integers.",
+            f"{recipe.name} did not make any operator compute in integers.",
             received="every operator stayed float",
             hint="use --recipe dynamic_wi8_afp32 or float16; edgekit inspect lists the operators.",
         )
-    skipped = []
+    return tuple(_skipped(before, producers(after), found, how, exceptions))
+
+
+def _skipped(
+    before: Model,
+    made_by: dict[tuple[int, int], Operator],
+    found: Sequence[tuple[Operator, Operator | None]],
+    how: Quantization,
+    exceptions: Mapping[int, Quantization | None],
+) -> Iterator[Skipped]:
+    main, inside = binding(before).subgraph, control_flow.owners(before)
+    held = recurrent_states.holders(before)
     for old, new in found:
-        by = inside.get(old.subgraph, frozenset())
-        meant = control_flow.asked(
-            frozenset([old.index]) if old.subgraph == main else by, how, exceptions
-        )
+        in_main = old.subgraph == main
+        by = frozenset([old.index]) if in_main else inside.get(old.subgraph, frozenset())
+        meant = control_flow.asked(by, how, exceptions)
         if meant is None or new is None or not is_meant(old, meant):
             continue
-        if not _is_done(new, meant, made_by):
-            place = (
-                control_flow.REST
-                if old.subgraph != main
-                else recurrent_states.KEPT
-                if old.index in held
-                else ""
-            )
-            reason = _reason(old, meant, place)
-            skipped.append(Skipped(layer=old.layer, operator=old.name, reason=reason))
-    return tuple(skipped)
+        if _is_done(new, meant, made_by):
+            continue
+        place = control_flow.REST
+        if in_main:
+            place = recurrent_states.KEPT if old.index in held else ""
+        reason = _reason(old, meant, place)
+        yield Skipped(layer=old.layer, operator=old.name, reason=reason)
 
 
 def _changed(before: Model, after: Model) -> bool:
@@ -169,21 +117,20 @@ def _weights(op: Operator) -> list[Tensor]:
 
 def is_meant(op: Operator, how: Quantization) -> bool:
     """Whether a scheme has something to do at an operator: weights, or a float result."""
-    if op.name in _CONTROL:
+    if op.facts.called_subgraphs:
         return False
     if how.scheme == "static":
         return any(tensor.dtype in _FLOATS for tensor in op.outputs)
-    return op.name in _WEIGHTED and bool(_weights(op))
+    return op.facts.has_weights and bool(_weights(op))
 
 
 def treats(op: Operator, how: Quantization) -> bool:
     """Whether the quantizer does to an operator of a float file what `how` says."""
-    if not is_meant(op, how) or op.name not in _treated(how):
+    if not is_meant(op, how) or _form(how) not in op.facts.forms:
         return False
-    name = next((k for k, v in _QUANTIZER_NAMES.items() if v == op.name), op.name)
     if how.scheme == "dynamic":
-        return name in DYNAMIC_OPERATORS
-    return how.weight_bits > 4 or name in INT4_OPERATORS
+        return op.facts.dynamic_bits > 0
+    return how.weight_bits > 4 or op.facts.weight_only_bits <= 4
 
 
 def _is_integer(op: Operator) -> bool:
@@ -216,30 +163,25 @@ def _reason(op: Operator, how: Quantization, place: str) -> str:
     if how.scheme == "static" and place:
         reached = place != control_flow.REST or not control_flow.multiplies_by_weights(op)
         return place if reached else control_flow.NO_RANGE
-    if how.scheme == "static" and op.name in _NO_INTEGER_KERNEL:
+    if how.scheme == "static" and not op.facts.has_integer_kernel:
         return f"LiteRT has no int{bits} kernel for it"
     if op.name == "DEPTHWISE_CONV_2D" and how.scheme == "dynamic":
-        return "kept float: with ranges taken while running it is slower than in float"
+        return "kept float: dynamic-range quantization would make it slower"
     if op.name == "BATCH_MATMUL" and how.scheme == "dynamic":
         return "kept float: tflite-runtime 2.14 would load it and compute garbage"
     words = {"static": f"static int{bits}", "dynamic": f"dynamic int{bits}"}.get(
         how.scheme, f"float{bits}" if how.scheme == "float16" else f"weight-only int{bits}"
     )
-    if op.name not in _treated(how):
+    if _form(how) not in op.facts.forms:
         return f"the quantizer has no {words} form of this operator"
     if not any(tensor.dtype in _FLOATS for tensor in op.inputs):
         return "it computes on integers already"
     return f"left float, though the quantizer has a {words} form of this operator"
 
 
-def _treated(how: Quantization) -> set[str]:
-    """The operators that the quantizer treats in this scheme, by its own policy."""
+def _form(how: Quantization) -> str:
+    """The quantized form that a scheme gives, as in `OperatorFacts.forms`."""
     if how.scheme == "float16":
-        return set(_FLOAT16)
-    from litert_quantizer import default_policy
-
-    scheme = how.scheme.replace("_", "")  # the policy writes `weightonly`
-    suffix = f"ai{how.activation_bits}" if how.scheme == "static" else "afp32"
-    named: dict[str, list[str]] = json.loads(default_policy.DEFAULT_JSON_POLICY)["ops_per_config"]
-    names = named.get(f"{scheme}_wi{how.weight_bits}_{suffix}", [])
-    return {_QUANTIZER_NAMES.get(name, name) for name in names}
+        return "float16"
+    activations = f"ai{how.activation_bits}" if how.scheme == "static" else "afp32"
+    return f"{how.scheme}_wi{how.weight_bits}_{activations}"

@@ -23,17 +23,12 @@ from edgekit import tflite
 from edgekit.core.records import Quantization
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.tflite import Model, Operator, Tensor
-from edgekit.tflite.submodel import CALLED
-
-# The operators of a body that a static recipe makes integer: those that multiply by weights.
-PRODUCTS = ("BATCH_MATMUL", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 
 # Why operators of a body stay float in a static file.
 REST = "in a loop or a branch (WHILE, IF): only products with weights become integer there"
 NO_RANGE = "in a loop or a branch that no calibration sample reached: it has no range"
 
 _LONGEST = 10_000  # where the quantizer cuts its names of operators off
-_CALLERS = ("WHILE", "IF")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +58,8 @@ def owners(model: Model) -> dict[int, frozenset[int]]:
     main = tflite.binding(model).subgraph
     calls: dict[int, list[tuple[int, set[int]]]] = defaultdict(list)
     for op in tflite.operators(model):
-        if op.name in _CALLERS:
-            named = {getattr(op.options, name, -1) for name in CALLED}
+        if op.facts.has_bodies:
+            named = {getattr(op.options, name, -1) for name in op.facts.called_subgraphs}
             inside = {n for n in named if 0 <= n < len(model.subgraphs) and n != main}
             calls[op.subgraph].append((op.index, inside))
     found: dict[int, set[int]] = defaultdict(set)
@@ -97,7 +92,7 @@ def asked(
 
 def multiplies_by_weights(op: Operator) -> bool:
     """Whether an operator multiplies activations by float weights that the file holds."""
-    if op.name not in PRODUCTS:
+    if not op.facts.is_integer_product:
         return False
     weights = [t for t in op.constants if t.dtype == "float32" and len(t.shape) >= 2]
     return bool(weights) and any(not t.is_constant and t.dtype == "float32" for t in op.inputs)

@@ -18,21 +18,10 @@ from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.rewrite import control_flow, fixups, recurrent_states
+from edgekit.tflite.operator_facts import OPERATORS
 
-# What gains by int8 weights with ranges taken while running (LiteRT, one thread, against float;
-# all of them a quarter of the size):
-# - TRANSPOSE_CONV: 0.30x of the time at 36.7 dB. tflite-runtime 2.14 refuses to load it.
-# - DEPTHWISE_CONV_2D is left out: with it, MobileNetV1-0.25 takes 2.9x of float's time and
-#   EfficientNet-Lite0 2.2x, without it 1.1x and 0.70x.
-# - BATCH_MATMUL is left out: with constant weights it takes 0.41x of the time at 37.7 dB, but
-#   tflite-runtime 2.14 loads it and computes zeros, and no operator version would stop it. Two
-#   activations (attention) are never quantized, and Keras' dense layers are FULLY_CONNECTED.
-DYNAMIC_OPERATORS = ("CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED", "EMBEDDING_LOOKUP")
-# With int4 weights and ranges taken while running, convolutions stay int8.
-DYNAMIC_INT4_OPERATORS = ("FULLY_CONNECTED", "EMBEDDING_LOOKUP")
-# The operators that have int4 weights in weight-only recipes; every other one keeps int8.
-INT4_OPERATORS = ("CONV_2D", "FULLY_CONNECTED", "EMBEDDING_LOOKUP")
-
+# `litert_quantizer.quantizer.Quantizer`, which has no types.
+Quantizer = Any
 
 # What other operators than the recipe says have, by their index in the file: None for float.
 Exceptions = Mapping[int, Quantization | None]
@@ -62,7 +51,7 @@ def quantized(
     ranges: Ranges | None,
     exceptions: Exceptions = MappingProxyType({}),
 ) -> tflite.Model:
-    """What the quantizer makes of a float file, mended where it is wrong.
+    """What the quantizer makes of a float file, fixed where it is wrong.
 
     Args:
         float_model: A float `.tflite`.
@@ -105,17 +94,17 @@ def quantized(
             )
         except (RuntimeError, ValueError, KeyError, TypeError, IndexError) as error:
             raise QuantizeError(
-                f"The quantizer can apply {recipe.name} to this model.",
+                f"The quantizer could not apply {recipe.name} to this model.",
                 received=f"{type(error).__name__}: {error}",
                 hint="try another recipe; float16 and weight_only_wi8_afp32 ask the least.",
             ) from error
     made = tflite.read(bytes(result.quantized_model))
     if static:
-        fixups.mend(made, recipe.quantize.io_dtype)
+        fixups.apply_fixups(made, recipe.quantize.io_dtype)
     return made
 
 
-def _add_rules(engine: Any, how: Quantization, scope: str, model: tflite.Model) -> None:
+def _add_rules(engine: Quantizer, how: Quantization, scope: str, model: tflite.Model) -> None:
     from litert_quantizer import qtyping
     from litert_quantizer.algorithm_manager import AlgorithmName
 
@@ -133,12 +122,18 @@ def _add_rules(engine: Any, how: Quantization, scope: str, model: tflite.Model) 
     elif how.scheme == "weight_only":
         engine.add_weight_only_config(scope, everything, 8, granularity)
         if how.weight_bits < 8:
-            for name in INT4_OPERATORS:
-                engine.add_weight_only_config(scope, operators(name), how.weight_bits, granularity)
+            for name, facts in OPERATORS.items():
+                if facts.weight_only_bits <= how.weight_bits:
+                    engine.add_weight_only_config(
+                        scope, operators(facts.quantizer_name or name), how.weight_bits, granularity
+                    )
     elif how.scheme == "dynamic":
-        for name in DYNAMIC_OPERATORS:
-            bits = how.weight_bits if name in DYNAMIC_INT4_OPERATORS else 8
-            engine.add_dynamic_config(scope, operators(name), bits, granularity)
+        for name, facts in OPERATORS.items():
+            if facts.dynamic_bits:
+                bits = max(how.weight_bits, facts.dynamic_bits)
+                engine.add_dynamic_config(
+                    scope, operators(facts.quantizer_name or name), bits, granularity
+                )
         divisible = _divisible(model, scope) if how.granularity == "blockwise_32" else []
         if divisible:
             engine.add_dynamic_config(
@@ -161,17 +156,16 @@ def _divisible(model: tflite.Model, scope: str) -> list[str]:
         for op in tflite.operators(model)
         if op.name == "FULLY_CONNECTED"
         and re.search(scope, control_flow.scope(op))
-        and op.operands[1] is not None
-        and op.operands[1].shape[-1] % 32 == 0
+        and op.weight is not None
+        and op.weight.shape[-1] % 32 == 0
     ]
 
 
-def _add_exceptions(engine: Any, model: tflite.Model, exceptions: Exceptions) -> None:
+def _add_exceptions(engine: Quantizer, model: tflite.Model, exceptions: Exceptions) -> None:
     """Rules for single operators, which later rules for all of them would not change."""
-    main = tflite.binding(model).subgraph
     groups: dict[Quantization | None, list[str]] = {}
-    for op in tflite.operators(model):
-        if op.subgraph == main and op.index in exceptions and op.outputs:
+    for op in tflite.main_operators(model):
+        if op.index in exceptions and op.outputs:
             groups.setdefault(exceptions[op.index], []).append(control_flow.scope(op))
     for how, scopes in groups.items():
         pattern = _only(scopes)
@@ -184,7 +178,7 @@ def _only(scopes: Iterable[str]) -> str:
     return f"^(?:{'|'.join(re.escape(scope) for scope in sorted(set(scopes)))})$"
 
 
-def _leave_float(engine: Any, pattern: str) -> None:
+def _leave_float(engine: Quantizer, pattern: str) -> None:
     from litert_quantizer import qtyping
     from litert_quantizer.algorithm_manager import AlgorithmName
 
@@ -196,7 +190,7 @@ def _leave_float(engine: Any, pattern: str) -> None:
 
 
 def _add_loops(
-    engine: Any,
+    engine: Quantizer,
     model: tflite.Model,
     how: Quantization,
     exceptions: Exceptions,
@@ -220,7 +214,7 @@ def _add_loops(
             )
 
 
-def _set_io(engine: Any, how: Quantization) -> None:
+def _set_io(engine: Quantizer, how: Quantization) -> None:
     """Inputs and outputs stay float, or take the integer type that was asked for."""
     from litert_quantizer import qtyping
     from litert_quantizer.algorithm_manager import AlgorithmName

@@ -8,11 +8,8 @@ from collections.abc import Sequence
 from edgekit import tflite
 from edgekit.tflite import Model, Operator
 
-# Their outputs have the type and scale of their input, which stands at this place.
-_SPLITS = {"SPLIT": 1, "SPLIT_V": 0, "UNPACK": 0}
 
-
-def mend(model: Model, io_dtype: str) -> bool:
+def apply_fixups(model: Model, io_dtype: str) -> bool:
     """Put right what no runtime could load or read.
 
     Args:
@@ -37,8 +34,7 @@ def _retype_unread(model: Model, operators: Sequence[Operator]) -> bool:
     """
     changed = False
     for op in operators:
-        place = _SPLITS.get(op.name)
-        given = op.operands[place] if place is not None and place < len(op.operands) else None
+        given = op.operand(op.facts.activation) if op.facts.splits else None
         if given is None or not given.scale:
             continue
         tensors = model.subgraphs[op.subgraph].tensors
@@ -65,7 +61,7 @@ def _read_integers(model: Model, operators: Sequence[Operator]) -> bool:
     }
     changed = False
     for op in operators:
-        if op.name in ("QUANTIZE", "DEQUANTIZE") or not any(t.scale for t in op.outputs):
+        if op.facts.is_cast or not any(t.scale for t in op.outputs):
             continue
         raw = model.subgraphs[op.subgraph].operators[op.index]
         for place, tensor in enumerate(op.operands):

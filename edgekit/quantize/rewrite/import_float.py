@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from edgekit import tflite
 from edgekit.core import project as projects
-from edgekit.core import serde
 from edgekit.core.errors import ModelError, UsageError
+from edgekit.core.process import Progress
 from edgekit.data import draw
+from edgekit.data.export_messages import Exported, ExportRequest
 
 
-def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, Any]:
+def run(request: ExportRequest, report: Progress) -> Exported:
     """Check the file, name its inputs and outputs, and draw samples.
 
-    The request and the answer are those of `convert.export.run`; the golden samples have
-    no reference yet, since this file is its own.
+    The golden samples have no reference yet, since this file is its own.
 
     Raises:
         ModelError: Not a `.tflite`, or already quantized.
         UsageError: `--input-shape` was given: only an export can fix sizes.
     """
     report("reading the .tflite")
-    if request.get("input_shapes"):
+    if request.input_shapes:
         raise UsageError(
-            "--input-shape fixes sizes while a Keras model is exported.",
+            "--input-shape cannot be used with a .tflite.",
             received="a .tflite, whose sizes are settled",
         )
-    path = Path(request["model"])
-    model = tflite.read(path)
-    require_float(model, path)
+    model = tflite.read(request.model)
+    require_float(model, request.model)
     tflite.ensure_signature(model)
     notes = _fix_batch(model)
-    Path(request["out"]).write_bytes(tflite.to_bytes(model))
+    request.out.write_bytes(tflite.to_bytes(model))
     contract = tflite.contract(model)
-    if request.get("project"):
-        contract = projects.load(Path(request["project"])).describe(contract)
-    drawn = draw.draw(contract, request, {})
-    drawn.golden.save(Path(request["golden_out"]))
-    drawn.save(request)
-    return {
-        "contract": serde.to_dict(contract),
-        **drawn.answer(),
-        "notes": [*notes, *drawn.warnings],
-        "seconds": {},
-    }
+    if request.project:
+        contract = projects.load(request.project).describe(contract)
+    drawn = draw.draw(contract, request.draw, {})
+    drawn.save(request.draw)
+    return Exported(contract=contract, samples=drawn.facts, notes=(*notes, *drawn.warnings))
 
 
 def require_float(model: tflite.Model, path: Path) -> None:
@@ -68,7 +59,7 @@ def require_float(model: tflite.Model, path: Path) -> None:
         quantized = [f"{len(half)} tensors of float16"]
     if quantized:
         raise ModelError(
-            "edgekit quantizes a float .tflite.",
+            "The .tflite is quantized already; a float one is needed.",
             received=f"{path.name} is quantized already: {', '.join(quantized[:4])}",
             hint="start from the Keras model, or from its float .tflite.",
         )

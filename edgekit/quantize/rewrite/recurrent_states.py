@@ -39,11 +39,10 @@ def holders(model: Model) -> frozenset[int]:
     names = tflite.binding(model)
     made_by: dict[int, Operator] = {}
     read_by: dict[int, list[Operator]] = defaultdict(list)
-    for op in tflite.operators(model):
-        if op.subgraph == names.subgraph:
-            made_by.update({tensor.index: op for tensor in op.outputs})
-            for index in {tensor.index for tensor in op.inputs}:
-                read_by[index].append(op)
+    for op in tflite.main_operators(model):
+        made_by.update({tensor.index: op for tensor in op.outputs})
+        for index in {tensor.index for tensor in op.inputs}:
+            read_by[index].append(op)
     results = set(names.outputs.values())
     found: set[int] = set()
     for state in names.inputs.values():

@@ -9,11 +9,10 @@ import numpy as np
 from edgekit.core.errors import QuantizeError
 from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.calibration.calibrate import Ranges
-from edgekit.quantize.weights.patch import Weights
 from edgekit.tflite.quantized_weights import Grid
 
 
-def bake(prepared: Prepared, trained: Grid) -> Prepared:
+def apply_trained(prepared: Prepared, trained: Grid) -> Prepared:
     """Trained ranges and weights in place of those that calibration found.
 
     Args:
@@ -37,14 +36,14 @@ def bake(prepared: Prepared, trained: Grid) -> Prepared:
     weights = dict(prepared.weights)
     for index, one in trained.weights.items():
         _check((f"operator {index}",), one.scales, *([] if one.bias is None else [one.bias]))
-        weights[index] = Weights(codes=one.codes, scales=one.scales, bias=one.bias, bits=one.bits)
+        weights[index] = one
     return replace(prepared, ranges=ranges, weights=weights)
 
 
 def _check(names: tuple[str, ...], *arrays: np.ndarray) -> None:
     if not all(np.isfinite(array).all() for array in arrays):
         raise QuantizeError(
-            "Trained ranges, scales and biases are finite.",
+            "Trained ranges, scales and biases must be finite.",
             received=f"NaN or infinity at {', '.join(names) or 'a fixed scale'}",
             hint="training diverged: lower --learning-rate.",
         )

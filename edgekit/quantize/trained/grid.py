@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
@@ -15,28 +15,12 @@ from edgekit.core.records import Recipe
 from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.clipped_ranges import extent
-from edgekit.quantize.rewrite.cast_pairs import CASTS, behind_casts, pairs, producers
+from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.quantize.rewrite.engine import Exceptions, parsed
-from edgekit.tflite import Model, Operator, Tensor, dequantize
-from edgekit.tflite.quantized_weights import Codes, Grid, Group, from_range
+from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite.dequantize import dequantized
+from edgekit.tflite.quantized_weights import Grid, Group, QuantizedWeights, from_range
 
-# Where the quantizer gives outputs the scale of an input, or inputs that of the output: they
-# move values, choose among them, or average them.
-SAME = frozenset(
-    "AVERAGE_POOL_2D BROADCAST_TO CONCATENATION DEPTH_TO_SPACE DYNAMIC_UPDATE_SLICE EXPAND_DIMS "
-    "GATHER GATHER_ND MAXIMUM MAX_POOL_2D MINIMUM MIRROR_PAD PACK PAD PADV2 REDUCE_MAX REDUCE_MIN "
-    "RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR SELECT SELECT_V2 SLICE SPACE_TO_DEPTH SPLIT "
-    "SPLIT_V SQUEEZE STRIDED_SLICE TRANSPOSE UNPACK".split()
-)
-# Their outputs have scales that kernels demand, whatever the range.
-FIXED = frozenset(("LOGISTIC", "LOG_SOFTMAX", "L2_NORMALIZATION", "SOFTMAX", "TANH"))
-# Where the weights stand, and the bias.
-WEIGHTS = {
-    "CONV_2D": (1, 2),
-    "DEPTHWISE_CONV_2D": (1, 2),
-    "FULLY_CONNECTED": (1, 2),
-    "TRANSPOSE_CONV": (1, 3),
-}
 # A bias of so many steps does not fit; one that is given room has so many.
 _FULL, _ROOM = 2.0**30, 2.0**24
 _Key = TypeVar("_Key", int, str)
@@ -53,7 +37,7 @@ class _Found:
     operands: dict[tuple[int, int], int] = field(default_factory=dict)
     names: dict[int, set[str]] = field(default_factory=dict)
     joined: list[tuple[int, int]] = field(default_factory=list)
-    weights: dict[int, Codes] = field(default_factory=dict)
+    weights: dict[int, QuantizedWeights] = field(default_factory=dict)
     steps: dict[int, float] = field(default_factory=dict)  # of the input, where biases are integers
     constants: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
 
@@ -85,13 +69,13 @@ def grid(prepared: Prepared, recipe: Recipe, exceptions: Exceptions = MappingPro
         raise QuantizeError(
             "Quantization-aware training needs a recipe with integer weights or activations.",
             received=f"{recipe.name}, which leaves none in this model",
-            hint="leave --qat away, or use static_wi8_ai8 or weight_only_wi4_afp32.",
+            hint="leave --qat out, or use static_wi8_ai8 or weight_only_wi4_afp32.",
         )
     number, groups = _groups(found, prepared.ranges or {})
     # What is read on the grid on which it was given needs no second rounding.
     given = {
         (op.index, place): found.outputs.get(tensor.index)
-        for op in _main(before)
+        for op in tflite.main_operators(before)
         for place, tensor in enumerate(op.operands)
         if tensor is not None
     }
@@ -108,25 +92,20 @@ def grid(prepared: Prepared, recipe: Recipe, exceptions: Exceptions = MappingPro
     )
 
 
-def _main(model: Model) -> Iterator[Operator]:
-    main = tflite.binding(model).subgraph
-    return (op for op in tflite.operators(model) if op.subgraph == main)
-
-
 def _looked_at(before: Model, quantized: Model) -> _Found:
     main = tflite.binding(before).subgraph
     makers = producers(quantized)
-    shared = _shared(_main(before))
+    shared = _shared(tflite.main_operators(before))
     found = _Found()
     for old, new in pairs(before, quantized):
         if old.subgraph != main or new is None:
             continue
         for old_tensor, tensor in zip(old.outputs, new.outputs, strict=True):
             if _is_point(tensor):
-                found.add(tensor, None if old.name in FIXED else old_tensor.name)
+                found.add(tensor, None if old.facts.scale_source == "fixed" else old_tensor.name)
                 found.outputs[old_tensor.index] = tensor.index
         _operands(found, quantized, old, new, makers, shared)
-        if old.name in SAME:
+        if old.facts.scale_source in ("input", "output"):
             _join(found, new)
     return found
 
@@ -143,7 +122,7 @@ def _operands(
     makers: Mapping[tuple[int, int], Operator],
     shared: frozenset[int],
 ) -> None:
-    place_of_weights, place_of_bias = WEIGHTS.get(old.name, (-1, -1))
+    place_of_weights, place_of_bias = old.facts.linear_places or (-1, -1)
     for place, (was, tensor) in enumerate(zip(old.operands, new.operands, strict=True)):
         if was is None or tensor is None or was.dtype != "float32":
             continue
@@ -153,7 +132,7 @@ def _operands(
                 continue
             if place == place_of_weights and was.index not in shared:
                 bias = new.operands[place_of_bias] if len(new.operands) > place_of_bias else None
-                if (trained := _codes(quantized, old, stored, bias)) is not None:
+                if (trained := _quantized_weights(quantized, old, stored, bias)) is not None:
                     found.weights[old.index] = trained
                     if bias is not None and bias.dtype != "float32" and bias.scale:
                         found.steps[old.index] = bias.scale[0] / stored.scale[0]
@@ -162,7 +141,7 @@ def _operands(
                 found.constants[old.index, place] = _real(quantized, stored)
         elif _is_point(tensor):
             maker = makers.get((new.subgraph, tensor.index))
-            if maker is not None and maker.name in CASTS:
+            if maker is not None and maker.facts.is_cast:
                 source = maker.inputs[0]
                 # Of what is float before it, or an input of the model, the tensor's own range
                 # decides. Integers are cast where an operator demands another scale.
@@ -186,7 +165,7 @@ def _make_room(found: _Found, before: Model, prepared: Prepared) -> None:
     its bias, counted in that scale times the input's, is cut off at 2**31 and the channel is
     wrong by any amount (of MobileNetV1-0.25, ten channels).
     """
-    for op in _main(before):
+    for op in tflite.main_operators(before):
         one, step = found.weights.get(op.index), found.steps.get(op.index)
         if one is None or one.bias is None or step is None or len(one.scales) != len(one.bias):
             continue
@@ -196,31 +175,30 @@ def _make_room(found: _Found, before: Model, prepared: Prepared) -> None:
         bias = _exact_bias(op, before, prepared)
         scales = np.where(full, np.abs(bias) / (_ROOM * step), one.scales).astype(np.float32)
         wider = replace(one, scales=scales, bias=np.where(full, bias, one.bias))
-        codes = np.rint(one.real / wider.spread).astype(np.int8)
-        found.weights[op.index] = replace(wider, codes=codes)
+        integers = np.rint(one.real / wider.spread).astype(np.int8)
+        found.weights[op.index] = replace(wider, integers=integers)
 
 
 def _exact_bias(op: Operator, before: Model, prepared: Prepared) -> np.ndarray:
     chosen = prepared.weights.get(op.index)
     if chosen is not None and chosen.bias is not None:
         return np.asarray(chosen.bias, np.float32)
-    given = op.operands[WEIGHTS[op.name][1]]
-    stored = None if given is None else tflite.values(before, given)
-    assert stored is not None  # the quantized file has it
-    return np.asarray(stored, np.float32).reshape(-1)
+    given = op.bias
+    assert given is not None  # the quantized file has it
+    return np.asarray(tflite.constant(before, given), np.float32).reshape(-1)
 
 
-def _codes(model: Model, op: Operator, stored: Tensor, bias: Tensor | None) -> Codes | None:
+def _quantized_weights(
+    model: Model, op: Operator, stored: Tensor, bias: Tensor | None
+) -> QuantizedWeights | None:
     how = stored.quantization
     if how is None or stored.dtype not in ("int4", "int8") or "blockwise" in how.granularity:
         return None
-    values = tflite.values(model, stored)
-    assert values is not None  # it is a constant
     if any(how.zero_point):
         return None
     axis = how.dimension if len(how.scale) > 1 else 0
-    return Codes(
-        codes=np.array(values, np.int8),
+    return QuantizedWeights(
+        integers=np.array(tflite.constant(model, stored), np.int8),
         scales=np.array(how.scale, np.float32),
         bias=None if bias is None else _real(model, bias).reshape(-1),
         bits=_BITS[stored.dtype],
@@ -229,22 +207,7 @@ def _codes(model: Model, op: Operator, stored: Tensor, bias: Tensor | None) -> C
 
 
 def _real(model: Model, tensor: Tensor) -> np.ndarray:
-    values = tflite.values(model, tensor)
-    assert values is not None  # it is a constant
-    how = tensor.quantization
-    if how is not None and "blockwise" in how.granularity:
-        return _blockwise(model, tensor, values, int(how.granularity.removeprefix("blockwise_")))
-    return np.array(dequantize.real(values, tensor), np.float32)
-
-
-def _blockwise(model: Model, tensor: Tensor, values: np.ndarray, block: int) -> np.ndarray:
-    graph = tflite.binding(model).subgraph
-    details = model.subgraphs[graph].tensors[tensor.index].quantization.details
-    scales = tflite.values(model, tflite.tensor(model, graph, int(details.scales)))
-    assert scales is not None  # they are in the file
-    blocks = values.reshape(len(values), -1, block).astype(np.float32)
-    spread = scales.astype(np.float32).reshape(len(values), -1, 1)
-    return np.asarray((blocks * spread).reshape(values.shape), np.float32)
+    return np.array(dequantized(model, tflite.binding(model).subgraph, tensor), np.float32)
 
 
 def _join(found: _Found, new: Operator) -> None:

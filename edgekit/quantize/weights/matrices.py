@@ -9,14 +9,13 @@ method for weights is written once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from edgekit import tflite
-from edgekit.tflite import Model, Operator, Tensor, dequantize
-
-OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite.dequantize import dequantize
+from edgekit.tflite.schema_objects import Options
 
 _SAME = 0  # schema: Padding.SAME
 # schema: ActivationFunctionType.RELU, RELU_N1_TO_1, RELU6
@@ -40,13 +39,17 @@ class Linear:
     @property
     def tensor(self) -> Tensor:
         """The weights in the file."""
-        tensor = self.op.operands[1]
-        assert tensor is not None
-        return tensor
+        assert self.op.weight is not None  # `view` has looked
+        return self.op.weight
+
+    @property
+    def is_depthwise(self) -> bool:
+        """Whether each channel is a group of its own."""
+        return self.op.facts.channel_axis == -1
 
     def as_stored(self, matrices: np.ndarray) -> np.ndarray:
         """`(groups, outputs, inputs)` in the shape and order that the file stores."""
-        if self.op.name != "DEPTHWISE_CONV_2D":
+        if not self.is_depthwise:
             return np.asarray(matrices.reshape(self.tensor.shape))
         _, height, width, channels = self.tensor.shape
         stored = np.moveaxis(matrices.reshape(channels, height, width), 0, -1)
@@ -66,7 +69,7 @@ class Linear:
             `(groups, rows, inputs)`, float32.
         """
         if self.op.name == "FULLY_CONNECTED":
-            return dequantize.real(x.reshape(-1, self.weights.shape[-1])[places], tensor)[None]
+            return dequantize(x.reshape(-1, self.weights.shape[-1])[places], tensor)[None]
         options, (_, out_height, out_width, _) = self.op.options, self.op.outputs[0].shape
         height, width = (self.tensor.shape[1], self.tensor.shape[2])
         x = x.reshape(-1, *x.shape[-3:])
@@ -79,10 +82,10 @@ class Linear:
                 rows, columns = vertical[y, i], horizontal[z, j]
                 inside = (rows >= 0) & (columns >= 0)
                 # Made real after they are picked: there are many times more of them.
-                taps.append(dequantize.real(x[n, rows, columns], tensor) * inside[:, None])
+                taps.append(dequantize(x[n, rows, columns], tensor) * inside[:, None])
         patches = np.stack(taps, axis=1)  # (rows, taps, channels)
         groups, _, inputs = self.weights.shape
-        if self.op.name == "DEPTHWISE_CONV_2D":
+        if self.is_depthwise:
             by_channel = np.ascontiguousarray(patches.transpose(2, 0, 1))
             multiplier = groups // x.shape[-1]
             return by_channel if multiplier == 1 else np.repeat(by_channel, multiplier, axis=0)
@@ -99,30 +102,33 @@ class Linear:
         return num_samples * int(np.prod(self.op.outputs[0].shape[:-1]))
 
 
+def is_matrices(op: Operator) -> bool:
+    """Whether an operator is of this kind: a transposed convolution adds up what it multiplies."""
+    return bool(op.facts.linear_places) and op.facts.is_integer_product and op.facts.activation == 0
+
+
 def view(model: Model, op: Operator) -> Linear | None:
     """The operator as matrices; None where it is not of this kind.
 
     That is: another operator, weights that are not float constants, or sizes that are unknown.
     """
-    if op.name not in OPERATORS or len(op.operands) < 2:
+    weight = op.weight
+    if not is_matrices(op) or weight is None:
         return None
-    weight = op.operands[1]
-    if weight is None or not weight.is_constant or weight.dtype != "float32" or weight.is_sparse:
+    if not weight.is_constant or weight.dtype != "float32" or weight.is_sparse:
         return None
     if any(-1 in tensor.shape for tensor in (*op.inputs, *op.outputs)):
         return None
-    stored = tflite.values(model, weight)
-    assert stored is not None
+    stored = tflite.constant(model, weight)
     groups = 1
-    if op.name == "DEPTHWISE_CONV_2D":
+    if op.facts.channel_axis == -1:
         matrices = np.moveaxis(stored[0], -1, 0).reshape(stored.shape[-1], 1, -1)
         groups = len(matrices)
     else:
         if op.name == "CONV_2D":
             groups = max(1, op.inputs[0].shape[-1] // stored.shape[-1])
         matrices = stored.reshape(groups, len(stored) // groups, -1)
-    given = op.operands[2] if len(op.operands) > 2 else None
-    bias = None if given is None else tflite.values(model, given)
+    bias = None if op.bias is None else tflite.values(model, op.bias)
     return Linear(
         op=op,
         weights=np.array(matrices, dtype=np.float32),
@@ -130,7 +136,7 @@ def view(model: Model, op: Operator) -> Linear | None:
     )
 
 
-def _reads(options: Any, side: str, outputs: int, taps: int, inputs: int) -> np.ndarray:
+def _reads(options: Options, side: str, outputs: int, taps: int, inputs: int) -> np.ndarray:
     """Which input position each (output position, tap) reads; -1 in the padding."""
     stride = getattr(options, f"stride{side}")
     dilation = getattr(options, f"dilation{side}Factor")

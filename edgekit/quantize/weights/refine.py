@@ -16,8 +16,8 @@ import numpy as np
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.quantize.weights import matrices, patch, rounding
 from edgekit.quantize.weights.matrices import Linear
-from edgekit.quantize.weights.patch import Weights
 from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite.quantized_weights import QuantizedWeights
 from edgekit.tflite.step_interpreter import Steps
 
 # Rows of inputs that second moments are taken from: at least so many, and so many for each
@@ -37,7 +37,7 @@ _PRUNED = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """How weights become integers: GPTQ or to the nearest, and what is done beside that."""
+    """How weights become integers: GPTQ or round-to-nearest, and what is done beside that."""
 
     gptq: bool = True
     bias_correction: bool = True
@@ -67,7 +67,7 @@ def refine(
     *,
     seed: int = 0,
     num_threads: int | None = None,
-) -> dict[int, Weights]:
+) -> dict[int, QuantizedWeights]:
     """Choose integers for every convolution, depthwise convolution and dense layer.
 
     Args:
@@ -81,7 +81,7 @@ def refine(
     Returns:
         What was written, by the operator's index in the float file.
     """
-    made: dict[int, Weights] = {}
+    made: dict[int, QuantizedWeights] = {}
     rng = np.random.default_rng(seed)
     exact, rounded = (Steps(model, inputs, num_threads) for model in (float_model, quantized))
     became = {old.index: new for old, new in pairs(float_model, quantized) if _main(old, exact)}
@@ -97,7 +97,7 @@ def refine(
             weights = _weights_for(view, new, exact, rounded, method, makers, rng)
             if weights is not None and patch.apply(quantized, new, weights, makers):
                 made[op.index] = weights
-                stored = new.operands[1]
+                stored = new.weight
                 assert stored is not None  # else nothing was applied
                 _, cast = behind_casts(new, stored, makers)
                 if cast is not None:  # it ran before, on the weights as they were
@@ -129,7 +129,7 @@ def _weights_for(
     method: Method,
     makers: Mapping[tuple[int, int], Operator],
     rng: np.random.Generator,
-) -> Weights | None:
+) -> QuantizedWeights | None:
     stored = patch.stored_weight(new, makers)
     if stored is None or stored.quantization is None:
         return None
@@ -158,8 +158,9 @@ def _weights_for(
     bias = view.bias
     if corrected:
         bias = _corrected_bias(view, codes * scales[..., None], x, q)
-    return Weights(
-        codes=view.as_stored(codes),
+    return QuantizedWeights(
+        integers=view.as_stored(codes),
+        axis=view.op.facts.channel_axis,
         scales=scales.reshape(-1),
         bias=None if bias is None else bias.reshape(-1),
         bits=bits,
@@ -172,7 +173,7 @@ def _least_scales(view: Linear, new: Operator, after: Tensor) -> np.ndarray | np
     A dead channel has weights near 1e-12 and lives by its bias alone, which is counted in steps
     of input scale times weight scale: it was cut off, and the channel far from what it should be.
     """
-    bias = new.operands[2] if len(new.operands) > 2 else None
+    bias = new.bias
     if view.bias is None or bias is None or bias.dtype != "int32" or not after.scale:
         return np.float32(0)
     least = np.abs(view.bias) / (after.scale[0] * _MOST_BIAS_STEPS)

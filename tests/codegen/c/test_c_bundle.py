@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from edgekit import tflite
-from edgekit.codegen.c import c_bundle
 from edgekit.codegen.c.c_identifiers import Names, comment
 from edgekit.core.bundle_record import Bundle
 from edgekit.pipeline.bundle.bundle import bundle
-from tests.codegen.c_contracts import filled
 from tests.codegen.conftest import convert
 from tests.codegen.kotlin_contracts import examples
 
@@ -102,18 +100,6 @@ def test_tensors_know_their_place_among_the_files_own(tmp_path: Path) -> None:
     for spec in record.models[0].contract.inputs:
         place = list(graph.inputs).index(bound.inputs[spec.name])
         assert f'{{"{spec.name}", {place}, EDGEKIT_FLOAT32,' in source
-
-
-def test_the_place_is_right_where_the_signature_has_another_order() -> None:
-    record, contents = next(
-        one for one in examples(20) if len(one[0].models[0].contract.inputs) > 1
-    )
-    written = c_bundle.files(record, filled(record, contents))
-    model = record.models[0]
-    source = written[f"{Names(record).variants[model.variant]}.c"].decode()
-    inputs = source[source.index("edgekit_tensor inputs[]") : source.index("output_shape_0")]
-    places = re.findall(r", (\d+), EDGEKIT_", inputs)
-    assert [int(place) for place in places] == list(range(len(places)))[::-1]
 
 
 def test_identifiers_of_odd_names_are_different_and_do_not_hide_headers() -> None:

@@ -6,14 +6,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 
 from edgekit.codegen.kotlin import kotlin_bundle, kotlin_identifiers
 from edgekit.core import serde
-from edgekit.core.bundle_record import Bundle, BundledModel, Golden
-from edgekit.core.errors import ModelError
-from edgekit.core.records import Contract, Preprocessing, TensorSpec
+from edgekit.core.bundle_record import Bundle
 from tests.codegen import kotlin_contracts as made
 
 DEMO = Path(__file__).parents[3] / "android_demo"
@@ -114,71 +111,6 @@ def test_the_odd_contracts_are_the_same_each_time_and_of_every_kind() -> None:
     assert [bundle for bundle, _ in first] == [bundle for bundle, _ in again]
     packages = [kotlin_identifiers.Naming.of(bundle).package for bundle, _ in first]
     assert len(set(packages)) == len(packages) == 8
-
-
-@pytest.mark.parametrize("dtype", ["int16", "float16", "float64", "uint16", "uint64", "string"])
-def test_what_litert_cannot_read_in_kotlin_is_refused(dtype: str) -> None:
-    bundle, contents = _digits()
-    model = bundle.models[0]
-    output = replace(model.contract.outputs[0], dtype=dtype)
-    contract = Contract(inputs=model.contract.inputs, outputs=(output,))
-    odd = replace(bundle, models=(replace(model, contract=contract),))
-    with pytest.raises(ModelError, match=r"reads and writes float32.*") as caught:
-        kotlin_bundle.files(odd, contents)
-    assert dtype in str(caught.value.received) and "--io float32" in str(caught.value.hint)
-
-
-def _with_input(bundle: Bundle, spec: TensorSpec) -> Bundle:
-    models = tuple(
-        replace(model, contract=replace(model.contract, inputs=(spec,)), golden=_no_inputs(model))
-        for model in bundle.models
-    )
-    return replace(bundle, models=models)
-
-
-def _no_inputs(model: BundledModel) -> Golden:
-    golden = model.golden
-    outputs = tuple(tensor for tensor in golden.tensors if tensor.role == "output")
-    return replace(golden, tensors=outputs)
-
-
-@pytest.mark.parametrize(
-    ("kind", "raw"),
-    [
-        (Preprocessing(kind="audio", window=64), "Sound"),
-        (Preprocessing(kind="tabular"), "FloatArray"),
-        (Preprocessing(kind="text", vocabulary=("a", "b")), "String"),
-    ],
-)
-def test_run_takes_raw_data_by_the_kind_of_input(kind: Preprocessing, raw: str) -> None:
-    bundle, contents = _digits()
-    dtype = "int32" if kind.kind == "text" else "float32"
-    spec = TensorSpec(name="x", shape=(1, 64), dtype=dtype, preprocessing=kind)
-    files = _kotlin(kotlin_bundle.files(_with_input(bundle, spec), contents))
-    wrapper = next(text for path, text in files.items() if path.endswith("/Digits.kt"))
-    assert f"fun run(x: {raw}): DigitsResult" in wrapper
-    prepared = "IntArray" if kind.kind == "text" else "FloatArray"
-    assert f"fun runModelInput(x: {prepared}): DigitsResult" in wrapper
-
-
-def test_without_preprocessing_there_is_one_way_to_run() -> None:
-    bundle, contents = _digits()
-    spec = TensorSpec(name="x", shape=(1, 64), dtype="float32")
-    files = _kotlin(kotlin_bundle.files(_with_input(bundle, spec), contents))
-    wrapper = next(text for path, text in files.items() if path.endswith("/Digits.kt"))
-    assert "fun run(x: FloatArray): DigitsResult" in wrapper
-    assert "runModelInput" not in wrapper
-
-
-def test_long_lists_are_made_in_pieces() -> None:
-    bundle, contents = _digits()
-    words = tuple(f"word{i}" for i in range(1201))
-    rules = Preprocessing(kind="text", vocabulary=words)
-    spec = TensorSpec(name="x", shape=(1, 4), dtype="int32", preprocessing=rules)
-    files = _kotlin(kotlin_bundle.files(_with_input(bundle, spec), contents))
-    text = next(text for path, text in files.items() if path.endswith("DigitsContract.kt"))
-    assert text.count("private object DigitsPiece") == 3
-    assert [word for word in re.findall(r'"(word\d+)"', text)] == list(words)
 
 
 def test_names_that_assets_cannot_have_are_replaced() -> None:

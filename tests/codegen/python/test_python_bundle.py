@@ -29,7 +29,7 @@ from edgekit.core.records import Limits, Target
 from edgekit.data.preprocess import preprocess_batch
 from edgekit.pipeline.bundle.bundle import bundle
 from edgekit.runtimes import environments, local
-from edgekit.runtimes.worker import Tensor as WorkerTensor
+from edgekit.runtimes.worker.worker_tensors import Tensor as WorkerTensor
 from tests.codegen.kotlin_contracts import examples
 
 VECTORS = Path(__file__).parents[1] / "vectors.txt"
@@ -242,7 +242,7 @@ def test_a_raw_image_gives_what_the_host_gives(
     assert said["top"] == [labels[i] for i in np.argsort(-wanted, kind="stable")[:3]]
     assert said["variants"] == ["float32", "static_wi8_ai8"]
     assert said["passed"] is True
-    assert "A variant is one of float32, static_wi8_ai8" in said["refused"]
+    assert "A variant must be one of float32, static_wi8_ai8" in said["refused"]
 
 
 @pytest.mark.parametrize("number", range(12))

@@ -5,7 +5,6 @@ import importlib.util
 import re
 import runpy
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from edgekit.codegen.swift import swift_bundle, swift_source
 from edgekit.core import serde
 from edgekit.core.bundle_record import Bundle
-from edgekit.core.errors import ModelError
-from edgekit.core.records import Contract, Preprocessing, TensorSpec
 
 REPOSITORY = Path(__file__).parents[3]
 DEMO = REPOSITORY / "ios_demo"
@@ -26,17 +23,6 @@ contents: Callable[[Bundle], dict[str, bytes]] = _CONTRACTS["contents"]
 @pytest.fixture(scope="module")
 def digits() -> Bundle:
     return serde.loads(Bundle, (DEMO / "contract.json").read_text())
-
-
-def with_inputs(bundle: Bundle, *inputs: TensorSpec) -> Bundle:
-    """One variant of the digits, with other inputs."""
-    model = bundle.models[0]
-    contract = Contract(inputs=inputs, outputs=model.contract.outputs)
-    return replace(bundle, models=(replace(model, contract=contract),))
-
-
-def wrapper(bundle: Bundle) -> str:
-    return swift_source.wrapper(bundle, swift_source.Naming.of(bundle))
 
 
 def test_the_committed_package_is_what_the_generator_makes(digits: Bundle) -> None:
@@ -84,79 +70,6 @@ def test_odd_contracts_give_the_same_bytes_each_time_and_different_names(bundle:
     source = made[f"Sources/{naming.type}/{naming.type}.swift"].decode()
     # No name may end a line or a comment: what is not printable is escaped.
     assert len(source.splitlines()) == source.count("\n")
-
-
-def test_what_is_in_quotes_is_escaped(digits: Bundle) -> None:
-    output = replace(digits.models[0].contract.outputs[0], labels=(r"\(x)", 'a"b', "größe", "a\nb"))
-    model = digits.models[0]
-    contract = replace(model.contract, outputs=(replace(output, shape=(1, 4)),))
-    source = wrapper(replace(digits, models=(replace(model, contract=contract),)))
-    for literal in (r'"\\(x)"', r'"a\"b"', '"größe"', r'"a\nb"'):
-        assert re.search(rf"[\[ ]{re.escape(literal)}[,\]]", source)
-
-
-@pytest.mark.parametrize(
-    ("spec", "parameter", "values"),
-    [
-        (TensorSpec(name="x", shape=(1, 4), dtype="float32"), "values: [Float]", "values"),
-        (TensorSpec(name="x", shape=(1, 4), dtype="int64"), "values: [Int]", "values"),
-        (TensorSpec(name="x", shape=(1, 4), dtype="bool"), "values: [Bool]", "values"),
-        (
-            TensorSpec(name="x", shape=(1, 4), dtype="int8", scale=(0.5,), zero_point=(3,)),
-            "values: [Float]",
-            "values",
-        ),
-        (
-            TensorSpec(
-                name="x",
-                shape=(1, 9),
-                dtype="int32",
-                preprocessing=Preprocessing(kind="text", vocabulary=("a",)),
-            ),
-            "text: String",
-            "Inputs.x.ids(text)",
-        ),
-        (
-            TensorSpec(
-                name="x",
-                shape=(1, 9),
-                dtype="float32",
-                preprocessing=Preprocessing(kind="audio", window=9),
-            ),
-            "sound: Sound",
-            "Inputs.x.values(sound)",
-        ),
-        (
-            TensorSpec(
-                name="x",
-                shape=(1, 2),
-                dtype="float32",
-                preprocessing=Preprocessing(kind="tabular", columns=("a", "b")),
-            ),
-            "features: [Float]",
-            "Inputs.x.values(features)",
-        ),
-    ],
-)
-def test_an_input_is_what_its_kind_takes(
-    digits: Bundle, spec: TensorSpec, parameter: str, values: str
-) -> None:
-    source = wrapper(with_inputs(digits, spec))
-    assert f"public func run({parameter}) throws -> DigitsResult" in source
-    assert f"try specs[0].stored({values})\n" in source
-
-
-def test_several_inputs_are_told_apart_by_their_names(digits: Bundle) -> None:
-    image = digits.models[0].contract.inputs[0]
-    source = wrapper(with_inputs(digits, replace(image, name="one"), replace(image, name="in")))
-    assert "public func run(one: RGBImage, inValue: RGBImage) throws" in source
-
-
-@pytest.mark.parametrize("dtype", ["string", "complex64"])
-def test_a_tensor_without_numbers_is_refused(digits: Bundle, dtype: str) -> None:
-    spec = TensorSpec(name="x", shape=(1, 4), dtype=dtype)
-    with pytest.raises(ModelError, match=f"'x' of {dtype}"):
-        swift_bundle.files(with_inputs(digits, spec), contents(digits))
 
 
 def test_every_function_of_the_header_is_in_the_library() -> None:

@@ -6,6 +6,7 @@ Speaks the line protocol of `edgekit.core.process`: `{"do": name, ...}` calls th
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ from edgekit.compress.prune import channel_groups, rebuild_narrower, select_chan
 from edgekit.compress.prune import costs as macs
 from edgekit.compress.prune import layer_graph as graphs
 from edgekit.compress.prune.channel_groups import Channels
-from edgekit.compress.prune.layer_kinds import kind_of, objection
+from edgekit.compress.prune.keras_graph import (
+    arguments_with,
+    caller,
+    is_walkable,
+    leaves,
+    ordered_calls,
+)
+from edgekit.compress.prune.layer_kinds import constants, kind_of, objection, unknown
 from edgekit.core import serde
 
 
@@ -211,6 +219,108 @@ def counted(request: dict[str, Any]) -> dict[str, Any]:
         "bytes": costs.weight_bytes(),
         "half": costs.macs(np.arange(channels.count) % 2 == 0),
         "open": costs.open_sizes,
+    }
+
+
+def kinds(request: dict[str, Any]) -> dict[str, Any]:
+    """Each kind's name, and why an operation is left alone."""
+    layers = keras.layers
+
+    class Own(layers.Dense):  # type: ignore[misc]
+        pass
+
+    made = {
+        "dense": layers.Dense(3),
+        "own": Own(3),
+        "conv": layers.Conv2D(4, 1),
+        "two groups": layers.Conv2D(4, 1, groups=2),
+        "group each": layers.Conv2D(4, 1, groups=4),
+        "first": layers.DepthwiseConv2D(1, data_format="channels_first"),
+        "glu": layers.Activation(keras.activations.glu),
+        "relu": layers.Activation("relu"),
+        "own function": layers.Activation(lambda x: x),
+        "relu layer": layers.DepthwiseConv2D(1, activation=layers.ReLU()),
+        "softmax": layers.DepthwiseConv2D(1, activation="softmax"),
+        "lstm": layers.LSTM(3),
+        "layer norm": layers.LayerNormalization(),
+        "add op": keras.ops.numpy.Add(),
+        "einsum": layers.EinsumDense("ab,bc->ac", 3),
+    }
+    for name in ("two groups", "group each"):
+        made[name].build((None, 4, 4, 4))
+    node = graphs.Node(
+        operation=None, name="", inputs=(), outputs=(), arguments=((), {}), call=lambda v: list(v)
+    )
+    found = {}
+    for name, operation in made.items():
+        kind = kind_of(operation)
+        told = replace(node, operation=operation)
+        reason = unknown(operation) if kind is None else objection(told, kind)
+        found[name] = [kind, reason]
+    return found
+
+
+def held_constants(request: dict[str, Any]) -> list[Any]:
+    """The constants of more than one number among a call's arguments."""
+    node = graphs.Node(
+        operation=None,
+        name="",
+        inputs=(),
+        outputs=(),
+        arguments=(
+            (keras.KerasTensor((None, 3)), np.arange(3.0), 2, "text", None),
+            {"axis": 1, "mask": [np.ones((1, 2))], "scalar": np.float32(4)},
+        ),
+        call=lambda v: list(v),
+    )
+    return [array.tolist() for array in constants(node)]
+
+
+def walkable(request: dict[str, Any]) -> dict[str, bool]:
+    """Which models are nothing but their graph."""
+
+    class Own(keras.Model):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            return x
+
+    class Derived(keras.Model):  # type: ignore[misc]
+        """A Functional model whose call is its own."""
+
+        def call(self, x: Any, training: Any = None) -> Any:
+            return super().call(x) + 1
+
+    x = keras.Input((3,))
+    y = keras.layers.Dense(2)(x)
+    return {
+        "functional": is_walkable(keras.Model(x, y)),
+        "sequential": is_walkable(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])),
+        "not built": is_walkable(keras.Sequential([keras.layers.Dense(2)])),
+        "subclassed": is_walkable(Own()),
+        "own call": is_walkable(Derived(x, y)),
+        "layer": is_walkable(keras.layers.Dense(2)),
+    }
+
+
+def call_order(request: dict[str, Any]) -> dict[str, Any]:
+    """Calls in order, without what the outputs do not need; arguments in their places."""
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    shared = keras.layers.Dense(3, name="shared")
+    late = keras.layers.Subtract(name="late")([shared(b), shared(a)])
+    keras.layers.Dense(9, name="unused")(a)
+    inner = keras.Model([a, b], late)
+    calls = ordered_calls(inner)
+    x, y = np.full((1, 3), 2.0, np.float32), np.full((1, 3), 5.0, np.float32)
+    last = calls[-1]
+    args, kwargs = arguments_with(last.arguments, iter([y, x]))
+    dropout = keras.layers.Dropout(0.9)
+    dropped = keras.Model(a, dropout(a))
+    [call] = ordered_calls(dropped)
+    return {
+        "order": [call.operation.name for call in calls],
+        "filled": [[float(v[0, 0]) for v in leaves(args)], leaves(kwargs)],
+        "difference": float(np.asarray(caller(last.operation, last.arguments)([y, x])[0])[0, 0]),
+        # In inference mode, whatever the layer does in training.
+        "dropout": np.asarray(caller(dropout, call.arguments)([x])[0]).tolist(),
     }
 
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.compress.prune.channel_atoms import FIXED, Atoms
-from edgekit.core.errors import UsageError
 
 Do = Callable[..., dict[str, Any]]
 
@@ -135,54 +134,3 @@ def test_constants_for_each_channel_keep_them_unless_they_stay_anyway(surgery: D
     assert reasons.pop("scaled") == "it holds a constant for each channel"
     assert list(reasons.values()) == ["it holds a constant for each channel"]
     assert "statistics" not in reasons
-
-
-@pytest.mark.convert
-@pytest.mark.parametrize(
-    ("selectors", "selected"),
-    [
-        ({}, ["stem", "inner"]),
-        ({"layers": ["inner"]}, ["inner"]),
-        ({"layers": ["back"]}, ["stem"]),  # by a layer that is coupled to it
-        ({"layers": ["norm"]}, ["stem"]),  # by a layer that hands the channels on
-        ({"layers": ["i.*", "stem"]}, ["stem", "inner"]),
-        ({"keep": ["back"]}, ["inner"]),
-        ({"keep": ["head"]}, ["stem", "inner"]),
-        ({"layers": [".*"], "keep": ["in+er"]}, ["stem"]),
-    ],
-)
-def test_selectors_choose_groups(
-    surgery: Do, selectors: dict[str, list[str]], selected: list[str]
-) -> None:
-    assert surgery("describe", small="residual", **selectors)["selected"] == selected
-
-
-@pytest.mark.convert
-def test_selectors_reach_into_nested_models_by_either_name(surgery: Do) -> None:
-    for name in ("conv", "tower/conv", "tower/.*"):
-        found = surgery("describe", small="twins", layers=[name])["selected"]
-        assert "tower/conv" in found
-
-
-@pytest.mark.convert
-@pytest.mark.parametrize(
-    ("selectors", "told"),
-    [
-        ({"layers": ["iner"]}, "did you mean 'inner'?"),
-        ({"keep": ["stems"]}, "did you mean 'stem'?"),
-        ({"layers": ["head"]}, "whose channels must stay"),
-        ({"layers": ["("]}, "regular expression"),
-    ],
-)
-def test_selectors_that_select_nothing_are_errors(
-    surgery: Do, selectors: dict[str, list[str]], told: str
-) -> None:
-    with pytest.raises(UsageError) as caught:
-        surgery("describe", small="residual", **selectors)
-    assert told in str(caught.value)
-
-
-@pytest.mark.convert
-def test_a_selector_of_a_layer_that_is_left_alone_says_why(surgery: Do) -> None:
-    with pytest.raises(UsageError, match="normalises across channels"):
-        surgery("describe", small="unknown", layers=["norm"])

@@ -10,7 +10,7 @@ from edgekit.core import recipes
 from edgekit.core.records import ConvertOptions
 from edgekit.data import sources
 from edgekit.quantize.candidates import Search
-from edgekit.quantize.trained.apply_trained import bake
+from edgekit.quantize.trained.apply_trained import apply_trained
 from edgekit.quantize.trained.grid import grid
 from tests.compress.qat.test_fake_quant import ask_rounding, assert_within_kernels, floats
 
@@ -36,5 +36,5 @@ def test_real_models_compute_in_training_what_their_int8_file_does(
     inputs = floats(samples.take(range(40, 60)))
     got, trained = ask_rounding(ask, prepared, STATIC, inputs, tmp_path)
     assert trained.groups == grid(prepared, STATIC).groups
-    ours = tflite.to_bytes(bake(prepared, trained).apply(STATIC))
+    ours = tflite.to_bytes(apply_trained(prepared, trained).apply(STATIC))
     assert_within_kernels(stored, ours, got, inputs, trained)

@@ -15,7 +15,7 @@ from edgekit.data import sources
 from edgekit.data.samples import Samples
 from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.candidates import Search
-from edgekit.quantize.trained.apply_trained import bake
+from edgekit.quantize.trained.apply_trained import apply_trained
 from edgekit.quantize.trained.grid import grid
 from edgekit.tflite.quantized_weights import Grid
 from tests.compress.qat.op_models import Ops
@@ -150,7 +150,7 @@ def test_training_begins_at_the_file_that_quantizing_gives(ask, digits_prepared,
     assert first.groups == before.groups
     assert before.weights
     for index, one in before.weights.items():
-        np.testing.assert_array_equal(first.weights[index].codes, one.codes)
+        np.testing.assert_array_equal(first.weights[index].integers, one.integers)
         np.testing.assert_array_equal(first.weights[index].scales, one.scales)
         np.testing.assert_array_equal(first.weights[index].bias, one.bias)
 
@@ -159,11 +159,11 @@ def test_weight_only_files_compute_what_training_saw(ask, stored, digits_prepare
     search, samples, _ = digits_prepared
     prepared, inputs = search.prepare(INT4), floats(samples)
     got, trained = ask_rounding(ask, prepared, INT4, inputs, tmp_path, moved=3)
-    expected = stored(tflite.to_bytes(bake(prepared, trained).apply(INT4)), inputs)
+    expected = stored(tflite.to_bytes(apply_trained(prepared, trained).apply(INT4)), inputs)
     for name, values in expected.items():
         np.testing.assert_allclose(got[name], values, atol=1e-5)
     assert any(
-        (trained.weights[i].codes != one.codes).any()
+        (trained.weights[i].integers != one.integers).any()
         for i, one in grid(prepared, INT4).weights.items()
     )
 
@@ -176,7 +176,7 @@ def test_int8_files_compute_what_training_saw_as_nearly_as_kernels_agree(
     prepared, inputs = search.prepare(STATIC), floats(samples)
     how = {} if moved is None else {"moved": moved}
     got, trained = ask_rounding(ask, prepared, STATIC, inputs, tmp_path, **how)
-    content = tflite.to_bytes(bake(prepared, trained).apply(STATIC))
+    content = tflite.to_bytes(apply_trained(prepared, trained).apply(STATIC))
     assert_within_kernels(stored, content, got, inputs, trained)
 
 
@@ -209,7 +209,7 @@ def test_the_baked_file_is_what_tensorflow_converts_to_the_bit(ask, stored, tmp_
         if t is not None
     }
     assert weights == {"int8"}
-    ours = tflite.to_bytes(bake(prepared, trained).apply(STATIC, one_scale))
+    ours = tflite.to_bytes(apply_trained(prepared, trained).apply(STATIC, one_scale))
     expected, answers = stored(theirs, inputs)["y"], stored(ours, inputs)["y"]
     np.testing.assert_array_equal(answers, expected)
     assert len(np.unique(answers)) > 50
@@ -233,7 +233,7 @@ def test_inputs_on_halves_are_rounded_as_the_file_rounds_them(ask, stored, tmp_p
     inputs = {"x": pixels.reshape(1, 16, 16, 1)}
     prepared = Prepared(float_model=content, ranges=tiny.extremes(content, inputs))
     got, trained = ask_rounding(ask, prepared, STATIC, inputs, tmp_path)
-    ours = tflite.to_bytes(bake(prepared, trained).apply(STATIC))
+    ours = tflite.to_bytes(apply_trained(prepared, trained).apply(STATIC))
     answers = stored(ours, inputs)
     assert not steps_apart(ours, got, answers, trained).any()
     assert len(np.unique(answers["y"])) > 120

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from edgekit import tflite
+from edgekit.compress.compress_messages import Checkpoint, TrainRequest
 from edgekit.core import recipes, serde
 from edgekit.core.errors import DataError, ModelError
 from edgekit.core.records import Training
 from edgekit.data.samples import Samples
 from edgekit.quantize.calibrated_recipe import Prepared
-from edgekit.quantize.trained.apply_trained import bake
+from edgekit.quantize.trained.apply_trained import apply_trained
 from edgekit.quantize.trained.grid import grid
 from edgekit.tflite.quantized_weights import Grid
 from tests.compress.qat.test_fake_quant import KERNELS
@@ -34,17 +35,17 @@ def request(prepared: Prepared, recipe, stored, folder: Path, x=X, **how) -> dic
     training = Training(
         data="x", distill=True, quantization_aware=True, augment=False, **{"epochs": 4, **how}
     )
-    return {
-        "float": str(folder / "float.tflite"),
-        "teacher": str(folder / "float.tflite"),
-        "grid": str(folder / "grid.npz"),
-        "training": serde.to_dict(training),
-        "samples": str(folder / "samples.npz"),
-        "check": str(folder / "check.npz"),
-        "checkpoint": str(folder / "checkpoint"),
-        "key": "key",
-        "out": str(folder / "out.npz"),
-    }
+    asked = TrainRequest(
+        float_file=folder / "float.tflite",
+        teacher=folder / "float.tflite",
+        grid=folder / "grid.npz",
+        training=training,
+        samples=folder / "samples.npz",
+        check=folder / "check.npz",
+        checkpoint=Checkpoint(folder=folder / "checkpoint", key="key"),
+        out=folder / "out.npz",
+    )
+    return {"asked": serde.to_dict(asked)}
 
 
 def noise(content: bytes, expected: np.ndarray, stored, kernels: str = "AUTO") -> float:
@@ -63,8 +64,8 @@ def test_training_brings_the_file_nearer_to_float(ask, stored, tmp_path, recipe,
     assert numbers["samples"] + numbers["validation_samples"] == len(X)
     assert numbers["validation_loss"] < numbers["validation_loss_before"]
     trained = Grid.load(tmp_path / "out.npz")
-    assert all(np.abs(one.codes).max() <= one.largest for one in trained.weights.values())
-    after = bake(before, trained)
+    assert all(np.abs(one.integers).max() <= one.largest for one in trained.weights.values())
+    after = apply_trained(before, trained)
     files = [tflite.to_bytes(one.apply(recipe)) for one in (before, after)]
     got = [noise(content, expected, stored) for content in files]
     if recipe is STATIC:  # its gain is small: no more can be asked than kernels agree on one file
@@ -86,7 +87,7 @@ def test_a_finished_training_is_taken_from_its_checkpoint(ask, stored, tmp_path)
     assert "resumed after epoch 4" in again["summary"]
     assert twice.groups == once.groups
     for index, one in once.weights.items():
-        np.testing.assert_array_equal(twice.weights[index].codes, one.codes)
+        np.testing.assert_array_equal(twice.weights[index].integers, one.integers)
         np.testing.assert_array_equal(twice.weights[index].bias, one.bias)
 
 

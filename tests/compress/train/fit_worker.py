@@ -19,7 +19,8 @@ os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 import keras
 import numpy as np
 
-from edgekit.compress.train import losses
+from edgekit.compress.train import losses, prepare, trainers, training_schedule
+from edgekit.compress.train.checkpoint import State
 from edgekit.compress.train.fit import Trained, fit
 from edgekit.core.records import Training
 from edgekit.data.samples import Samples
@@ -274,6 +275,168 @@ def divergences() -> dict[str, float]:
         "sigmoid": loss("sigmoid", p, q),
         "values": loss("values", p, q),
         "certain": loss("softmax", certain, certain[:, ::-1].copy()),
+    }
+
+
+def label_losses() -> dict[str, float]:
+    """Losses of plain tensors against labels, by form."""
+    p = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]], np.float32)
+    scores = np.array([[2.0, -1.0, 0.5], [0.0, 1.0, -3.0]], np.float32)
+    ids, rows = np.array([0, 2], np.int32), np.eye(3, dtype=np.float32)[[0, 2]]
+
+    def loss(form: Any, sparse: bool, labels: Any, output: Any) -> float:
+        tensors = [keras.ops.convert_to_tensor(v) for v in (labels, output)]
+        return float(losses.label_loss(form, sparse)(*tensors))
+
+    return {
+        "ids": loss("softmax", True, ids, p),
+        "one-hot": loss("softmax", False, rows, p),
+        "logits": loss("logits", True, ids, scores),
+        "sigmoid": loss("sigmoid", False, rows, p),
+        "values": loss("values", False, rows, scores),
+    }
+
+
+def fitted_labels() -> dict[str, Any]:
+    """What labels become, the form of the output, and whether they are class ids."""
+    ids = np.array([0, 2, 1])
+    cases = {
+        "ids": (ids, (None, 3), "softmax"),
+        "column of ids": (ids[:, None], (None, 3), "softmax"),
+        "ids of values": (ids, (None, 3), "values"),
+        "ids of flags": (ids, (None, 3), "sigmoid"),
+        "one-hot": (np.eye(3)[ids], (None, 3), "softmax"),
+        "numbers": (np.array([0.5, 1.5, 9.0]), (None, 1), "values"),
+        "ids of one output": (ids, (None, 1), "values"),
+        "ids by place": (np.zeros((2, 4), np.int64), (None, 4, 3), "softmax"),
+    }
+    found = {}
+    for name, (labels, shape, form) in cases.items():
+        made, form_now, sparse = losses.fit_labels(labels, shape, form)
+        found[name] = [made.tolist(), str(made.dtype), form_now, sparse]
+    return found
+
+
+def fit_one_label(labels: list[Any], shape: list[int | None], form: Any) -> None:
+    losses.fit_labels(np.array(labels), tuple(shape), form)
+
+
+def by_name() -> dict[str, Any]:
+    """A model of two inputs and outputs as one of dictionaries, with the same layers."""
+    model = two_outputs()
+    named = trainers.by_name(model, ("first", "second"))
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(4, 5)).astype("f4"), rng.normal(size=(4, 4)).astype("f4")
+    got, plain = named({"second": b, "first": a}), model([a, b])
+    # The order of a model's outputs is Keras' own: by name, where they are a dictionary.
+    wanted = keras.tree.flatten(plain)
+    return {
+        "names": sorted(got),
+        "same": [bool(np.array_equal(got[f"output_{i}"], v)) for i, v in enumerate(wanted)],
+        "shared": len({id(v) for v in model.variables} ^ {id(v) for v in named.variables}),
+    }
+
+
+def while_training() -> dict[str, Any]:
+    """What is different inside of the blocks, and that all is as it was behind them."""
+    model = image_model()
+    norm = next(x for x in model.layers if isinstance(x, L.BatchNormalization))
+    model.layers[2].trainable = False
+    before = [layer.trainable for layer in model.layers]
+    seen: dict[str, Any] = {}
+    with trainers.quick_statistics(model):
+        seen["momentum"] = norm.momentum
+    seen["momentum after"] = norm.momentum
+    norm.momentum = 0.5
+    with trainers.quick_statistics(model):
+        seen["momentum lower already"] = norm.momentum
+    with trainers.still_norms(model):
+        seen["norm"] = [norm.trainable, model.layers[2].trainable]
+    seen["after"] = [layer.trainable for layer in model.layers] == before
+    try:
+        with trainers.unfrozen_after(model):
+            model.trainable = False
+            raise RuntimeError
+    except RuntimeError:
+        seen["after an error"] = [layer.trainable for layer in model.layers] == before
+    with trainers.unfrozen_after(None):
+        pass
+    return seen
+
+
+def schedule(
+    losses_by_epoch: list[float], patience: int, epochs: int, nan_batch: int | None = None
+) -> dict[str, Any]:
+    """The callback told of epochs, without a training."""
+    student = image_model()
+    student.compile("sgd", "mse")
+    lines: list[str] = []
+    saved: list[int] = []
+    state = State(losses=[1.0], best=_w(student))
+    callback = training_schedule.Course(
+        student,
+        state,
+        epochs=epochs,
+        patience=patience,
+        seed=3,
+        report=lines.append,
+        save=lambda now: saved.append(now.epoch),
+    )
+    callback.set_model(student)
+    student.stop_training = False
+    kernel = student.get_layer("out").kernel
+    for epoch, loss in enumerate(losses_by_epoch):
+        if student.stop_training:
+            break
+        callback.on_epoch_begin(epoch)
+        kernel.assign(np.full(kernel.shape, epoch + 1.0))
+        if nan_batch == epoch:
+            callback.on_train_batch_end(0, {"loss": float("nan")})
+        callback.on_epoch_end(epoch, {"loss": loss, "val_loss": loss})
+    return {
+        "epoch": state.epoch,
+        "best_epoch": state.best_epoch,
+        "best": float(state.best[-2].ravel()[0]),
+        "losses": state.losses,
+        "stopped": state.stopped,
+        "saved": saved,
+        "lines": lines,
+    }
+
+
+def random_layers() -> dict[str, list[Any]]:
+    """The state of dropout at the begin of epochs."""
+    found: dict[str, list[Any]] = {}
+    for name, seed, epoch in (("one", 3, 0), ("same", 3, 0), ("next", 3, 1), ("other", 4, 0)):
+        student = image_model()
+        callback = training_schedule.Course(
+            student, State(), epochs=2, patience=2, seed=seed, report=_silent, save=lambda _: None
+        )
+        callback.on_epoch_begin(epoch)
+        states = [v for v in student.variables if v.name == "seed_generator_state"]
+        found[name] = [np.asarray(v).tolist() for v in states]
+    return found
+
+
+def prepared(distill: bool, labels: bool, **training: Any) -> dict[str, Any]:
+    """What a training would consist of."""
+    student, teacher = image_model(0), image_model(1)
+    samples = Samples(inputs=pixels(100), labels=_colours(100) if labels else None)
+    options = Training(data="", distill=distill, **training)
+    wrapped = prepare.wrap(student)
+    data, trainer, compiled = prepare.prepare(
+        student, teacher, samples, options, wrapped, temperature=2.0
+    )
+    augmentation = data.augmentation
+    return {
+        "trainer": type(trainer).__name__,
+        "size": data.size,
+        "held": [len(data.train), len(data.judge)],
+        "augmentation": [augmentation.move, augmentation.flip, augmentation.mix],
+        "labels": data.train.labels is not None,
+        "compiled": sorted(compiled),
+        "floats": sorted(data.floats),
+        "weight": float(getattr(trainer, "student_loss_weight", -1.0)),
     }
 
 

@@ -16,19 +16,10 @@ from typing import Any
 import numpy as np
 from export_models import builders, save
 
+from edgekit.core import serde
 from edgekit.core.errors import EdgekitError
+from edgekit.data.export_messages import DrawRequest, ExportRequest
 from edgekit.frontend.export import export
-
-DEFAULTS = {
-    "project": None,
-    "calibration": None,
-    "input_shapes": {},
-    "golden_samples": 8,
-    "calibration_samples": 0,
-    "seed": 0,
-    "unsafe": False,
-    "custom_objects": "export_layers:OBJECTS",
-}
 
 
 def model_file(name: str, folder: Path, made: dict[str, Any], libraries: tuple[Any, Any]) -> Path:
@@ -72,14 +63,30 @@ def answer(request: dict[str, Any], folder: Path, made: dict[str, Any], librarie
     name = request.pop("name")
     stem = request.pop("stem", name)
     path = model_file(name, folder, made, libraries)
-    files = {
-        "model": str(path),
-        "out": str(folder / f"{stem}.float.tflite"),
-        "golden_out": str(folder / f"{stem}.golden.npz"),
-        "calibration_out": str(folder / f"{stem}.calibration.npz"),
+    asked = ExportRequest(
+        model=path,
+        draw=DrawRequest(
+            calibration=None,
+            golden_samples=8,
+            calibration_samples=0,
+            golden_out=folder / f"{stem}.golden.npz",
+            calibration_out=folder / f"{stem}.calibration.npz",
+            training_out=folder / f"{stem}.training.npz",
+        ),
+        out=folder / f"{stem}.float.tflite",
+        input_shapes={k: tuple(v) for k, v in request.pop("input_shapes", {}).items()},
+        custom_objects=request.pop("custom_objects", "export_layers:OBJECTS"),
+    )
+    assert not request, request
+    result = export.run(asked, lambda line: None)
+    return {
+        "contract": serde.to_dict(result.contract),
+        "notes": list(result.notes),
+        "request": serde.to_dict(asked),
+        "model": str(asked.model),
+        "out": str(asked.out),
+        "golden_out": str(asked.draw.golden_out),
     }
-    result = export.run({**DEFAULTS, **files, **request}, lambda line: None)
-    return {**result, **files}
 
 
 def main(folder: Path) -> None:

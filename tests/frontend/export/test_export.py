@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 
 from edgekit import convert_model, tflite
-from edgekit.core import isolate
+from edgekit.core import isolate, serde
 from edgekit.core.errors import ExportError, FidelityError, FlexError, ModelError, UsageError
 from edgekit.core.process import Process
 from edgekit.core.records import ConvertOptions, Limits, TensorSpec
+from edgekit.data.export_messages import EXPORT, ExportRequest
 from edgekit.data.samples import Samples
 from edgekit.frontend.export.export import fix_shapes
 from edgekit.frontend.load.loaded import LoadedModel
@@ -149,12 +150,12 @@ def test_unknown_sizes_stay_open(export: Export, name: str, sizes: tuple[int, in
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [
-        ({"y": [1, 8, 8, 3]}, "names an input of the model: x"),
-        ({"x": [1, 8, 8]}, r"fits the model's shape \[1, -1, -1, 3\]"),
-        ({"x": [1, 8, 8, 4]}, "fits the model's shape"),
+        ({"y": [1, 8, 8, 3]}, "must name an input of the model: x"),
+        ({"x": [1, 8, 8]}, r"must fit the model's shape \[1, -1, -1, 3\]"),
+        ({"x": [1, 8, 8, 4]}, "must fit the model's shape"),
         ({"x": [2, 8, 8, 3]}, "the batch is 1"),
-        ({"x": [1, 0, 8, 3]}, "fits the model's shape"),
-        ({"x": [1, -1, 8, 3]}, "fits the model's shape"),
+        ({"x": [1, 0, 8, 3]}, "must fit the model's shape"),
+        ({"x": [1, -1, 8, 3]}, "must fit the model's shape"),
     ],
 )
 def test_a_wrong_input_shape_is_refused(
@@ -239,24 +240,24 @@ def test_the_same_model_gives_the_same_bytes_in_every_process(export: Export) ->
     first = export("unet")
     again = export("unet", stem="again")
     digests = {hashlib.sha256(Path(r["out"]).read_bytes()).hexdigest() for r in (first, again)}
-    request = {**first, "project": None, "calibration": None, "input_shapes": {}, "unsafe": False}
-    request |= {"golden_samples": 8, "calibration_samples": 0, "seed": 0}
-    request["out"] = first["out"] + ".other"
+    request = serde.from_dict(ExportRequest, first["request"])
+    other = Path(first["out"] + ".other")
+    request = replace(request, out=other, custom_objects=None)
     before = os.environ.get("PYTHONHASHSEED")
     os.environ["PYTHONHASHSEED"] = "12345"
     try:
-        isolate.call_json(
-            "edgekit.frontend.export.export:run",
+        isolate.call(
+            EXPORT,
             request,
             name="the exporter",
             limits=Limits(seconds=200),
-            writable=[Path(request["out"]).parent],
+            writable=[other.parent],
         )
     finally:
         del os.environ["PYTHONHASHSEED"]
         if before is not None:
             os.environ["PYTHONHASHSEED"] = before
-    digests.add(hashlib.sha256(Path(request["out"]).read_bytes()).hexdigest())
+    digests.add(hashlib.sha256(other.read_bytes()).hexdigest())
     assert len(digests) == 1
 
 

@@ -19,7 +19,12 @@ from edgekit.frontend.load import archive as load_archive
 from edgekit.frontend.load import keras_config, tfjs
 from edgekit.frontend.load.load import informative_line
 from edgekit.frontend.load.loaded import unique
-from edgekit.frontend.load.recognise import recognise, recognise_apart
+from edgekit.frontend.load.recognise import (
+    RECOGNISE,
+    Unrecognised,
+    recognise,
+    recognise_apart,
+)
 
 KERAS3 = {"module": "keras", "class_name": "Sequential", "config": {"name": "s", "layers": []}}
 
@@ -140,7 +145,7 @@ def test_a_folder_with_one_damaged_model_says_what_is_damaged(tmp_path: Path):
 
 
 def test_a_missing_path(tmp_path: Path):
-    assert "exists" in refusal(tmp_path / "no.keras")
+    assert "was not found" in refusal(tmp_path / "no.keras")
 
 
 def test_an_empty_file(tmp_path: Path):
@@ -229,7 +234,7 @@ def test_hdf5_bombs_and_links_to_other_files(tmp_path: Path):
         file.create_dataset("w", shape=(2**27,), dtype="f4", fillvalue=1.0, chunks=(2**20,))
     with (
         load_archive.open_hdf5(path) as file,
-        pytest.raises(ModelError, match="unpacks to at most"),
+        pytest.raises(ModelError, match="must not unpack to more than"),
     ):
         load_archive.count_weights(path, file, path.stat().st_size)
     linked = tmp_path / "linked.h5"
@@ -377,8 +382,8 @@ def test_a_file_that_h5py_may_wait_for_is_read_in_a_child(
 ) -> None:
     asked = []
 
-    def never(target: str, request: dict[str, str], **_: object) -> None:
-        asked.append((target, request["path"]))
+    def never(stage: object, request: Unrecognised, **_: object) -> None:
+        asked.append((stage, request.path))
         raise WorkerTimeout("It did not answer.")
 
     monkeypatch.setattr("edgekit.core.isolate.call", never)
@@ -389,4 +394,4 @@ def test_a_file_that_h5py_may_wait_for_is_read_in_a_child(
             recognise_apart(path, Limits())
     with pytest.raises(ModelError):  # told by its first bytes, here
         recognise_apart(tmp_path / "missing.h5", Limits())
-    assert asked == [("edgekit.frontend.load.recognise:run", str(p)) for p in (hdf5, tmp_path)]
+    assert asked == [(RECOGNISE, path) for path in (hdf5, tmp_path)]

@@ -16,6 +16,7 @@ from tensorflow.python.client import pywrap_tf_session as session
 from tensorflow.python.framework import op_def_registry
 
 from edgekit.core.errors import EdgekitError, UnsafeModelError
+from edgekit.data.export_messages import DrawRequest, ExportRequest
 from edgekit.frontend.export import export
 from edgekit.frontend.load import load
 from edgekit.frontend.trust import allowed_operators as allowed
@@ -400,15 +401,18 @@ def tensorflow_only() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         folder, model = Path(scratch), _Inverse()
         tf.saved_model.save(model, str(folder / "m"), signatures={"serving_default": model.run})
-        request = {
-            "model": str(folder / "m"),
-            "out": str(folder / "out.tflite"),
-            "golden_out": str(folder / "golden.npz"),
-            "golden_samples": 2,
-            "calibration_samples": 0,
-            "seed": 0,
-            "unsafe": False,
-        }
+        request = ExportRequest(
+            model=folder / "m",
+            draw=DrawRequest(
+                calibration=None,
+                golden_samples=2,
+                calibration_samples=0,
+                golden_out=folder / "golden.npz",
+                calibration_out=folder / "calibration.npz",
+                training_out=folder / "training.npz",
+            ),
+            out=folder / "out.tflite",
+        )
         try:
             export.run(request, lines.append)
         except EdgekitError as error:

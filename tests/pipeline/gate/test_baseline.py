@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgekit.core import serde
+from edgekit.core import npz_record, serde
 from edgekit.core.errors import OutputError, ProjectError
 from edgekit.core.gate_rules import Baseline
 from edgekit.core.process import silent
@@ -90,8 +90,8 @@ def test_a_missing_baseline_names_the_command_that_writes_one(path):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda text: text[: len(text) // 2], "is JSON"),
-        (lambda text: "\x00", "is JSON"),
+        (lambda text: text[: len(text) // 2], "is not JSON"),
+        (lambda text: "\x00", "is not JSON"),
         (lambda text: "[]", "no schema_version"),
         (lambda text: text.replace('"schema_version": 1', '"schema_version": 0', 1), "schema 0"),
         (lambda text: text.replace('"schema_version": 1', '"schema_version": 7', 1), "newer"),
@@ -144,7 +144,7 @@ def test_a_baseline_of_an_older_edgekit_without_a_copy_is_read(path):
     store.save(path, made())
     arrays = npz.read(store.values_path(path))
     del arrays["copy"]
-    npz.write(store.values_path(path), arrays)
+    npz_record.write(store.values_path(path), arrays)
     text = path.read_text(encoding="utf-8")
     old = json.loads(text)["values_sha256"]
     path.write_text(text.replace(old, serde.sha256(store.values_path(path))), encoding="utf-8")
@@ -183,7 +183,7 @@ def test_whatever_is_damaged_is_refused_with_the_way_out_or_reads_as_it_was(path
 def test_values_of_wrong_types_are_refused(path, arrays, words):
     store.save(path, made())
     values = npz.read(store.values_path(path)) | arrays
-    npz.write(store.values_path(path), values)
+    npz_record.write(store.values_path(path), values)
     payload = json.loads(path.read_text(encoding="utf-8"))
     payload["values_sha256"] = serde.sha256(store.values_path(path))
     path.write_text(json.dumps(payload), encoding="utf-8")
@@ -197,10 +197,10 @@ def test_a_pipe_or_a_folder_is_no_baseline(path):
     assert "no such file" in refused(path)
     path.unlink()
     os.mkfifo(path)
-    assert "is JSON" in refused(path)
+    assert "is not JSON" in refused(path)
     path.unlink()
     path.mkdir()
-    assert "is JSON" in refused(path)
+    assert "is not JSON" in refused(path)
 
 
 @pytest.mark.parametrize("blocked", ["baseline.json", "baseline.npz", "baseline.v.tflite"])
@@ -213,7 +213,7 @@ def test_where_one_file_cannot_be_moved_all_are_as_they_were(path, tmp_path, blo
     (path.with_name(blocked)).unlink()
     (path.with_name(blocked) / "mine").mkdir(parents=True)
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
-    with pytest.raises(OutputError, match="can be written"):
+    with pytest.raises(OutputError, match="could not be written"):
         store.save(path, made(seed=5), beside=beside)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
     assert (path.with_name(blocked) / "mine").is_dir()

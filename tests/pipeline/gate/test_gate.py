@@ -18,10 +18,10 @@ from edgekit.core.errors import (
     UsageError,
     WorkerCrashed,
 )
-from edgekit.core.gate_rules import TimingOptions
+from edgekit.core.gate_rules import GateOptions, TimingOptions
 from edgekit.pipeline.gate import variant_times
 from edgekit.pipeline.gate.gate import gate as pipeline
-from edgekit.pipeline.runner import Runs
+from edgekit.pipeline.runner import Runner
 
 DENSE = Path(__file__).parents[2] / "models" / "fully_connected.float32.tflite"  # (12,) to (8,)
 HEAD = """
@@ -68,8 +68,8 @@ def save(folder, n=200, seed=0, **arrays):
     np.savez(folder / "data.npz", **{k: v for k, v in given.items() if v is not None})
 
 
-def gate(folder, **options):
-    return pipeline.gate(folder, timing=QUICK, **options)
+def gate(folder, *, fresh=False, **options):
+    return pipeline(folder, options=GateOptions(timing=QUICK, fresh=fresh), **options)
 
 
 def refused(kind, folder, **options):
@@ -98,10 +98,10 @@ def test_from_nothing_to_a_baseline_to_a_pass(project):
 @pytest.mark.parametrize(
     ("head", "rules", "kind", "words"),
     [
-        (HEAD, "", ProjectError, "A gate has rules"),
+        (HEAD, "", ProjectError, "A gate needs rules"),
         (HEAD.replace('model = "net.tflite"', ""), LOSS, ProjectError, "names"),
         (HEAD.replace("net.tflite", "none.tflite"), LOSS, ModelError, "none.tflite"),
-        (HEAD.replace('recipes = ["float16"]', ""), LOSS, ProjectError, "judges variants"),
+        (HEAD.replace('recipes = ["float16"]', ""), LOSS, ProjectError, "needs variants"),
         (HEAD.replace('"float16"', '"float15"'), LOSS, UsageError, "did you mean 'float16'"),
         (HEAD.replace("data.npz", "none.npz"), LOSS, DataError, "none.npz"),
         (HEAD, LOSS + '[[target]]\nruntime = "litert==0.0.1"', EnvironmentFailure, "runtime add"),
@@ -219,14 +219,14 @@ def answers(n, wrong=0.1):
 def test_a_runtime_that_crashes_in_the_middle_costs_its_own_verdicts_only(project, monkeypatch):
     two = HEAD.replace('["float16"]', '["float16", "float32"]')
     folder = project(LOSS, two, y=answers(200))
-    whole = Runs.outputs
+    whole = Runner.outputs
 
     def crashing(self, path, target, samples):
         if "float16" in path.name:
             raise WorkerCrashed("The worker must not crash.", received="signal 11")
         return whole(self, path, target, samples)
 
-    monkeypatch.setattr(Runs, "outputs", crashing)
+    monkeypatch.setattr(Runner, "outputs", crashing)
     result = gate(folder, fresh=True)
     assert [(v.variant, v.status) for v in result.verdicts] == [
         ("float16", "error"),
@@ -291,7 +291,7 @@ def test_another_model_under_the_same_name_is_not_compared(project):
     gate(folder, update_baseline=True)
     shutil.copy(DENSE.with_name("conv_2d.float32.tflite"), folder / "net.tflite")
     said = refused(ProjectError, folder)
-    assert "is of this model, net y [1, 6, 6, 8]" in said and "net y [1, 8]" in said
+    assert "must be of this model, net y [1, 6, 6, 8]" in said and "net y [1, 8]" in said
 
 
 def test_rules_about_targets_and_variants_measure_no_more_than_they_ask(project):
@@ -311,8 +311,8 @@ def test_a_baseline_that_cannot_be_written_leaves_the_old_one(project, monkeypat
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edgekit.data.npz.write", full)
-    with pytest.raises(EdgekitError, match="can be written") as caught:
+    monkeypatch.setattr("edgekit.core.npz_record.write", full)
+    with pytest.raises(EdgekitError, match="could not be written") as caught:
         gate(folder, update_baseline=True)
     assert isinstance(caught.value, OutputError)
     assert baseline(folder) == before

@@ -299,7 +299,7 @@ def test_folders_of_something_else_are_left_alone(tmp_path, others):
 
 def test_a_folder_that_is_named_has_pictures_in_it(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="holds images or sounds"):
+    with pytest.raises(DataError, match="must hold images or sounds"):
         lookup.named(str(tmp_path / "empty"), pixels(takes_pixels=True).contract)
 
 
@@ -342,10 +342,12 @@ def test_one_way_alone_wins_nothing():
 def test_nothing_is_tried_where_a_trial_would_say_nothing(tmp_path, array, labels):
     np.savez(tmp_path / "data.npz", x=array, **({"y": [0, 1, 2] * 2} if labels else {}))
     told = pixels(takes_pixels=False)
-    given = {"custom_objects": None, "unsafe": False, "limits": Limits()}
+    source = describe.Source(model=told.recognised.path, unsafe=False)
     found = lookup.beside(tmp_path, told.contract, tmp_path / "m.keras")
     assert found.num_samples == 6
-    ways = pixel_scaling.tries(told, told.contract, found, **given, on_progress=pytest.fail)
+    ways = pixel_scaling.tries(
+        told.recognised, source, told.contract, found, limits=Limits(), on_progress=pytest.fail
+    )
     assert ways == ()
 
 
@@ -417,7 +419,7 @@ def test_no_name_ends_a_comment(value):
 
 
 def test_a_name_that_is_no_text_is_refused():
-    with pytest.raises(UsageError, match="are text"):
+    with pytest.raises(UsageError, match="must be text"):
         toml.string("caf\udce9")
 
 
@@ -435,7 +437,7 @@ def test_the_margin_is_the_smallest_that_the_samples_decide(count):
 
 def test_a_file_that_is_there_is_replaced_only_by_force(dense, tmp_path):
     (tmp_path / "edgekit.toml").write_text("mine", encoding="utf-8")
-    with pytest.raises(UsageError, match="only with --force"):
+    with pytest.raises(UsageError, match="exists already"):
         init(dense)
     assert (tmp_path / "edgekit.toml").read_text(encoding="utf-8") == "mine"
     assert projects.load(Path(init(dense, force=True).path)).model == "dense.tflite"
@@ -452,8 +454,8 @@ def test_places_that_cannot_take_the_file(dense, tmp_path, place, words):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("gone.keras", None, "exists"),
-        ("text.keras", b"hello", "A model is"),
+        ("gone.keras", None, "was not found"),
+        ("text.keras", b"hello", "A model must be"),
         ("0.h5", b"", "empty"),
     ],
 )
@@ -466,7 +468,7 @@ def test_what_is_no_model_is_refused(tmp_path, name, content, words):
 
 
 def test_a_quantized_file_is_no_start(tmp_path):
-    with pytest.raises(ModelError, match="quantizes a float"):
+    with pytest.raises(ModelError, match="is quantized already"):
         init(MODELS / "conv_2d.int8.tflite", output=tmp_path / "edgekit.toml")
 
 
@@ -480,8 +482,8 @@ def test_data_that_does_not_fit_is_refused_where_it_was_named(dense, tmp_path):
 
 
 def test_a_name_that_files_cannot_have_is_refused(dense):
-    with pytest.raises(UsageError, match="name has letters"):
-        init(dense, name="a/b")
+    with pytest.raises(UsageError, match="name must be of letters"):
+        init(dense, options=InitOptions(name="a/b"))
 
 
 def test_strange_file_names_are_spelled(dense, tmp_path):

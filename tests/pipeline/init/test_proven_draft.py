@@ -12,7 +12,7 @@ from edgekit import tflite
 from edgekit.core import project as projects
 from edgekit.core.errors import UsageError
 from edgekit.pipeline.gate.gate import gate
-from edgekit.pipeline.init.init import init
+from edgekit.pipeline.init.init import InitOptions, init
 
 MODEL = Path(__file__).parents[2] / "models" / "fully_connected.float32.tflite"
 
@@ -54,11 +54,11 @@ def test_the_gate_of_what_is_written_passes_and_computes_nothing_anew(model: Pat
 def test_a_baseline_is_replaced_by_force_only(model: Path):
     kept = model.parent / "baseline.json"
     kept.write_text("mine", encoding="utf-8")
-    with pytest.raises(UsageError, match="only with --force"):
+    with pytest.raises(UsageError, match="exists already"):
         init(model)
     assert kept.read_text(encoding="utf-8") == "mine"
     assert not (model.parent / "edgekit.toml").exists()
-    init(model, measure=False)  # which writes none
+    init(model, options=InitOptions(measure=False))  # which writes none
     assert kept.read_text(encoding="utf-8") == "mine"
 
 

@@ -125,7 +125,7 @@ def test_parts_add_up_to_the_whole() -> None:
     assert set(widest) == set(whole)
     for name, sides_ in whole.items():
         assert clipped_ranges.extent(widest[name]) == clipped_ranges.extent(sides_)
-    added = clipped_ranges.together(
+    added = clipped_ranges.merge_histograms(
         [clipped_ranges.histograms(model, half, whole) for half in halves]
     )
     together = clipped_ranges.histograms(model, inputs, whole)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from edgekit import tflite
-from edgekit.core import isolate, serde
+from edgekit.core import isolate
 from edgekit.core.errors import QuantizeError
 from edgekit.core.recipes import RECIPES
-from edgekit.core.records import LayerError, Limits
+from edgekit.core.records import Limits
 from edgekit.data.samples import Samples
-from edgekit.quantize import heldout_inputs
 from edgekit.quantize.calibration import calibrate, equalize
 from edgekit.quantize.diagnose import layer_errors
+from edgekit.quantize.quantize_messages import LAYER_ERRORS, LayerErrorsRequest
 from edgekit.quantize.rewrite import engine
 from edgekit.tflite import enums as numbers
 
@@ -172,32 +172,18 @@ def test_exponents_reach_the_child(before, twin, samples, quantized, tmp_path):
     for name, data in (("float", before), ("quantized", after)):
         (tmp_path / name).write_bytes(data)
     samples.save(tmp_path / "samples.npz")
-    request = {
-        **{key: str(tmp_path / key) for key in ("float", "quantized")},
-        "samples": str(tmp_path / "samples.npz"),
-        "equalized": exponents,
-    }
-    answer = isolate.call_json(
-        "edgekit.quantize.diagnose.layer_errors:run", request, name="child", limits=Limits()
+    request = LayerErrorsRequest(
+        float_file=tmp_path / "float",
+        quantized=tmp_path / "quantized",
+        samples=tmp_path / "samples.npz",
+        equalized=exponents,
     )
-    errors = serde.from_dict(tuple[LayerError, ...], answer["errors"], "layers")
-    assert answer["num_samples"] == len(samples)
+    answer = isolate.call(LAYER_ERRORS, request, name="child", limits=Limits())
+    assert answer.num_samples == len(samples)
     expected = layer_errors.layer_errors(before, after, samples, equalized=exponents)
-    assert [e.local_sqnr_db for e in errors] == pytest.approx([e.local_sqnr_db for e in expected])
-
-
-@pytest.mark.parametrize("recipe", ["static_wi8_ai8", "weight_only_wi4_afp32", "float16"])
-def test_weights_tell_the_exponents_without_a_manifest(before, twin, quantized, recipe):
-    content, exponents = twin
-    model = tflite.read(before)
-    after = tflite.read(quantized(content, recipe))
-    assert heldout_inputs.exponents(model, after) == exponents
-    assert heldout_inputs.exponents(model, tflite.read(quantized(before, recipe))) == {}
-
-
-def test_weights_of_another_training_are_no_exponents(before):
-    other = tflite.read(network(np.random.default_rng(5)))
-    assert heldout_inputs.exponents(tflite.read(before), other) == {}
+    assert [e.local_sqnr_db for e in answer.errors] == pytest.approx(
+        [e.local_sqnr_db for e in expected]
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from edgekit import tflite
 from edgekit.core import recipes
-from edgekit.quantize.rewrite.cast_pairs import CASTS, behind_casts, pairs, producers
+from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from tests.quantize.tiny_models import branching_net, correlated, plain
 
 INPUTS = {"x": correlated(6, 6, 6, 4), "side": correlated(6, 6)}
@@ -48,7 +48,7 @@ def test_weights_are_found_behind_their_cast() -> None:
     makers = producers(model)
     seen = set()
     for op in tflite.operators(model):
-        if op.name not in CASTS and len(op.operands) > 1 and op.operands[1] is not None:
+        if not op.facts.is_cast and len(op.operands) > 1 and op.operands[1] is not None:
             tensor, cast = behind_casts(op, op.operands[1], makers)
             if cast is not None:
                 assert cast.name == "DEQUANTIZE"

@@ -12,26 +12,27 @@ import pytest
 from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.core.errors import EdgekitError, ModelError, UsageError
+from edgekit.data.export_messages import DrawRequest, Exported, ExportRequest, SampleFacts
 from edgekit.data.samples import Samples
 from edgekit.quantize.rewrite import engine, import_float
 
 Fixture = Callable[[str], Path]
 
 
-def run(path: Path, folder: Path, **options: Any) -> dict[str, Any]:
-    request = {
-        "model": str(path),
-        "out": str(folder / "float.tflite"),
-        "golden_out": str(folder / "golden.npz"),
-        "calibration_out": str(folder / "calibration.npz"),
-        "project": None,
-        "calibration": None,
-        "input_shapes": {},
-        "golden_samples": 4,
-        "calibration_samples": 10,
-        "seed": 0,
+def run(path: Path, folder: Path, calibration: Path | None = None, **options: Any) -> Exported:
+    request = ExportRequest(
+        model=path,
+        draw=DrawRequest(
+            calibration=None if calibration is None else str(calibration),
+            golden_samples=4,
+            calibration_samples=10,
+            golden_out=folder / "golden.npz",
+            calibration_out=folder / "calibration.npz",
+            training_out=folder / "training.npz",
+        ),
+        out=folder / "float.tflite",
         **options,
-    }
+    )
     return import_float.run(request, lambda line: None)
 
 
@@ -40,11 +41,8 @@ def test_a_float_file_is_taken_with_synthetic_samples(
 ) -> None:
     path = fixture_model("conv_2d.float32")
     result = run(path, tmp_path)
-    assert (result["golden"], result["calibration_sha256"], result["notes"]) == (
-        "synthetic",
-        None,
-        [],
-    )
+    assert result.samples == SampleFacts(golden="synthetic")
+    assert result.notes == ()
     golden = Samples.load(tmp_path / "golden.npz")
     (spec,) = tflite.contract(path).inputs
     assert golden.inputs[spec.name].shape == (4, *spec.shape[1:])
@@ -56,11 +54,11 @@ def test_samples_are_drawn_apart(fixture_model: Fixture, tmp_path: Path) -> None
     (spec,) = tflite.contract(path).inputs
     x = np.random.default_rng(0).normal(size=(50, *spec.shape[1:])).astype(np.float32)
     np.savez(tmp_path / "data.npz", x=x)
-    result = run(path, tmp_path, calibration=str(tmp_path / "data.npz"))
+    result = run(path, tmp_path, calibration=tmp_path / "data.npz")
     golden = Samples.load(tmp_path / "golden.npz")
     calibration = Samples.load(tmp_path / "calibration.npz")
-    assert result["golden"] == "data"
-    assert result["calibration_sha256"] == calibration.sha256
+    assert result.samples.golden == "data"
+    assert result.samples.calibration_sha256 == calibration.sha256
     assert not set(golden.digests()) & set(calibration.digests())
 
 
@@ -77,7 +75,7 @@ def test_a_file_without_a_signature_gets_one(fixture_model: Fixture, tmp_path: P
     (signature,) = tflite.read(tmp_path / "float.tflite").signatureDefs
     assert signature.signatureKey == b"serving_default"
     names = [entry.name.decode() for entry in signature.inputs]
-    assert names == [spec["name"] for spec in result["contract"]["inputs"]]
+    assert names == [spec.name for spec in result.contract.inputs]
 
 
 def with_two_signatures(path: Path, target: Path, keys: tuple[bytes, bytes]) -> Path:
@@ -109,18 +107,18 @@ def test_a_free_batch_becomes_one_and_other_sizes_stay_open(
     path = tmp_path / "open.tflite"
     path.write_bytes(tflite.to_bytes(model))
     result = run(path, tmp_path)
-    (spec,) = result["contract"]["inputs"]
-    assert spec["shape"] == [1, -1, -1, 4]
-    (note,) = result["notes"]
+    (spec,) = result.contract.inputs
+    assert spec.shape == (1, -1, -1, 4)
+    (note,) = result.notes
     assert "unknown sizes" in note
     # One that was only free in its batch is a plain file of batch 1.
     for tensor in (graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]):
         tensor.shapeSignature = [-1, *tensor.shape[1:]]
     path.write_bytes(tflite.to_bytes(model))
     result = run(path, tmp_path)
-    assert [s["shape"][0] for s in result["contract"]["inputs"]] == [1]
-    assert [s["shape"][0] for s in result["contract"]["outputs"]] == [1]
-    assert result["notes"] == []
+    assert [spec.shape[0] for spec in result.contract.inputs] == [1]
+    assert [spec.shape[0] for spec in result.contract.outputs] == [1]
+    assert result.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -151,8 +149,8 @@ def test_what_edgekit_made_is_no_float_file(
 
 
 def test_input_shapes_are_for_keras_models(fixture_model: Fixture, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="while a Keras model is exported"):
-        run(fixture_model("conv_2d.float32"), tmp_path, input_shapes={"x": [1, 2]})
+    with pytest.raises(UsageError, match="cannot be used with a"):
+        run(fixture_model("conv_2d.float32"), tmp_path, input_shapes={"x": (1, 2)})
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 zip", b"\0\0\0\0TFL3 and no more"])

@@ -8,7 +8,7 @@ import pytest
 from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
 from edgekit.quantize.calibrated_recipe import Prepared
-from edgekit.quantize.trained.apply_trained import bake
+from edgekit.quantize.trained.apply_trained import apply_trained
 from edgekit.quantize.trained.grid import grid
 from edgekit.tflite.quantized_weights import Grid, from_range
 from tests.quantize import tiny_models as tiny
@@ -34,8 +34,8 @@ def moved(made: Grid, seed: int = 0) -> Grid:
     weights = {
         index: replace(
             one,
-            codes=np.clip(
-                one.codes + rng.integers(-1, 2, one.codes.shape), -one.largest, one.largest
+            integers=np.clip(
+                one.integers + rng.integers(-1, 2, one.integers.shape), -one.largest, one.largest
             ).astype(np.int8),
             scales=(one.scales * rng.uniform(0.9, 1.1, one.scales.shape)).astype(np.float32),
             bias=None
@@ -54,7 +54,7 @@ def assert_same(got: Grid, wanted: Grid) -> None:
     assert got.outputs == wanted.outputs and got.operands == wanted.operands
     assert wanted.weights
     for index, one in wanted.weights.items():
-        np.testing.assert_array_equal(got.weights[index].codes, one.codes)
+        np.testing.assert_array_equal(got.weights[index].integers, one.integers)
         np.testing.assert_array_equal(got.weights[index].scales, one.scales)
         # A bias of int32 is rounded to the product of two scales.
         np.testing.assert_allclose(got.weights[index].bias, one.bias, atol=1e-3)
@@ -67,7 +67,7 @@ def test_an_untouched_grid_changes_nothing(recipe):
     content = tiny.branching_net()
     before = Prepared(float_model=content, ranges=tiny.extremes(content, X))
     made = grid(before, recipe)
-    assert_same(grid(bake(before, made), recipe), made)
+    assert_same(grid(apply_trained(before, made), recipe), made)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_file_has_what_training_found(recipe):
     content = tiny.branching_net()
     before = Prepared(float_model=content, ranges=tiny.extremes(content, X))
     wanted = moved(grid(before, recipe))
-    assert_same(grid(bake(before, wanted), recipe), wanted)
+    assert_same(grid(apply_trained(before, wanted), recipe), wanted)
 
 
 @pytest.mark.parametrize("recipe", [STATIC, INT4], ids=lambda r: r.name)
@@ -94,8 +94,8 @@ def test_transposed_convolutions_get_their_bias_too(recipe):
     before = Prepared(float_model=content, ranges=ranges)
     wanted = moved(grid(before, recipe))
     assert set(wanted.weights) == {0}
-    got = grid(bake(before, wanted), recipe).weights[0]
-    np.testing.assert_array_equal(got.codes, wanted.weights[0].codes)
+    got = grid(apply_trained(before, wanted), recipe).weights[0]
+    np.testing.assert_array_equal(got.integers, wanted.weights[0].integers)
     np.testing.assert_array_equal(got.scales, wanted.weights[0].scales)
     assert wanted.weights[0].bias is not None
     np.testing.assert_allclose(got.bias, wanted.weights[0].bias, atol=1e-3)
@@ -107,4 +107,4 @@ def test_what_diverged_is_refused():
     scales = np.full_like(made.weights[0].scales, np.nan)
     broken = replace(made, weights={0: replace(made.weights[0], scales=scales)})
     with pytest.raises(QuantizeError, match="are finite"):
-        bake(before, broken)
+        apply_trained(before, broken)

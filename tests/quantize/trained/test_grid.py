@@ -11,7 +11,7 @@ from edgekit.core.errors import QuantizeError
 from edgekit.quantize.calibrated_recipe import INT8_WEIGHTS, Prepared
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.rewrite.cast_pairs import pairs
-from edgekit.quantize.trained.apply_trained import bake
+from edgekit.quantize.trained.apply_trained import apply_trained
 from edgekit.quantize.trained.grid import grid
 from edgekit.tflite.quantized_weights import Grid, from_range
 from tests.quantize import tiny_models as tiny
@@ -109,7 +109,7 @@ def test_weights_are_those_of_the_quantized_file(branching):
 
 
 def test_a_weight_only_recipe_has_weights_alone():
-    one = Prepared(float_model=tiny.picture_net(), small=frozenset({0}))
+    one = Prepared(float_model=tiny.picture_net(), cheap_int8=frozenset({0}))
     made = grid(one, INT4)
     assert not made.groups and not made.outputs and not made.operands
     assert {index: w.bits for index, w in made.weights.items()} == {0: 8, 1: 8, 2: 4, 4: 4}
@@ -188,7 +188,7 @@ def test_it_crosses_a_process_border_whole(branching, tmp_path):
     for index, one in made.weights.items():
         other = read.weights[index]
         assert (other.bits, other.axis) == (one.bits, one.axis)
-        np.testing.assert_array_equal(other.codes, one.codes)
+        np.testing.assert_array_equal(other.integers, one.integers)
         np.testing.assert_array_equal(other.scales, one.scales)
         np.testing.assert_array_equal(other.bias, one.bias)
 
@@ -245,8 +245,8 @@ def test_the_bias_of_a_dead_channel_gets_room():
     made = grid(before, STATIC).weights[0]
     assert made.bias is not None
     np.testing.assert_allclose(made.bias[1], -1.75, rtol=1e-6)
-    assert not made.codes[1].any()
-    stored = grid(bake(before, grid(before, STATIC)), STATIC).weights[0]
+    assert not made.integers[1].any()
+    stored = grid(apply_trained(before, grid(before, STATIC)), STATIC).weights[0]
     assert stored.bias is not None
     np.testing.assert_allclose(stored.bias, bias, atol=1e-3)  # in int32 it was cut off
     # The others are left as they are.

@@ -11,7 +11,7 @@ from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.quantize.weights import matrices
 from edgekit.quantize.weights.matrices import Linear
-from edgekit.tflite import dequantize
+from edgekit.tflite.dequantize import dequantize
 from edgekit.tflite.step_interpreter import Steps
 from tests.quantize.tiny_models import (
     NONE,
@@ -145,7 +145,7 @@ def test_quantized_inputs_count_from_their_zero_point() -> None:
     steps.run(op)
     output = op.outputs[0]
     expected = steps.real(output).reshape(-1, 8)
-    ends = dequantize.real(np.array([-128, 127], np.int8), output)
+    ends = dequantize(np.array([-128, 127], np.int8), output)
     # The output is rounded to its own scale and cut off at its ends; the bias to a finer one.
     np.testing.assert_allclose(np.clip(got, *ends), expected, atol=0.51 * output.scale[0])
 

@@ -13,8 +13,9 @@ from edgekit.core import recipes
 from edgekit.quantize.diagnose.scores import answers
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.quantize.weights import patch
-from edgekit.quantize.weights.patch import Weights
-from edgekit.tflite import Model, Operator, dequantize
+from edgekit.tflite import Model, Operator
+from edgekit.tflite.dequantize import dequantize
+from edgekit.tflite.quantized_weights import QuantizedWeights
 from edgekit.tflite.step_interpreter import Steps
 from tests.quantize.tiny_models import Network, correlated, picture_net, plain, random
 
@@ -60,8 +61,8 @@ def test_a_file_computes_with_what_was_written(
     op = only(model)
     most = 2 ** (bits - 1) - 1
     rng = np.random.default_rng(0)
-    new = Weights(
-        codes=rng.integers(-most, most + 1, (outputs, inputs)).astype(np.int8),
+    new = QuantizedWeights(
+        integers=rng.integers(-most, most + 1, (outputs, inputs)).astype(np.int8),
         scales=rng.uniform(0.01, 0.03, outputs).astype(np.float32),
         bias=rng.normal(size=outputs).astype(np.float32),
         bits=bits,
@@ -70,7 +71,7 @@ def test_a_file_computes_with_what_was_written(
     model = tflite.read(tflite.to_bytes(model))
     op = only(model)
     stored, scales = weights_of(model, op)
-    np.testing.assert_array_equal(stored, new.codes)
+    np.testing.assert_array_equal(stored, new.integers)
     np.testing.assert_allclose(scales, new.scales, rtol=1e-6)
     place = op.inputs[2]
     assert place.dtype == bias
@@ -85,13 +86,13 @@ def test_a_file_computes_with_what_was_written(
     steps = Steps(model, {"x": x})
     for step in steps.operators[: op.index]:
         steps.run(step)
-    fed = dequantize.real(steps.stored(op.inputs[0]), op.inputs[0]).reshape(len(x), -1)
-    wanted = fed @ (new.codes * new.scales[:, None]).T + values
+    fed = dequantize(steps.stored(op.inputs[0]), op.inputs[0]).reshape(len(x), -1)
+    wanted = fed @ (new.integers * new.scales[:, None]).T + values
     got = answers(model, {"x": x})["y"].reshape(len(x), -1)
     output = op.outputs[0]
     if output.scale:  # its range is that of other weights: what is beyond is cut off
         limits = np.iinfo(output.dtype)
-        ends = dequantize.real(np.array([limits.min, limits.max]), output)
+        ends = dequantize(np.array([limits.min, limits.max]), output)
         np.testing.assert_allclose(got, np.clip(wanted, *ends), atol=0.51 * output.scale[0])
     else:
         np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4)
@@ -109,7 +110,7 @@ def test_a_depthwise_convolution_and_a_convolution_keep_their_layout() -> None:
         codes_ = random(*shape, seed=old.index, scale=40).clip(-127, 127).astype(np.int8)
         channels = shape[3 if old.name == "DEPTHWISE_CONV_2D" else 0]
         scales = np.full(channels, 0.01, np.float32)
-        weights = Weights(codes=codes_, scales=scales, bias=None, bits=8)
+        weights = QuantizedWeights(integers=codes_, scales=scales, bias=None, bits=8)
         bias = tflite.values(model, new.inputs[2])
         assert patch.apply(model, new, weights, makers)
         stored, _ = weights_of(model, new)
@@ -122,8 +123,8 @@ def test_a_depthwise_convolution_and_a_convolution_keep_their_layout() -> None:
 def test_a_bias_too_large_for_its_type_is_cut_off() -> None:
     x = correlated(20, 6)
     model = quantized(dense(4, 6), "static_wi8_ai8", {"x": x})
-    new = Weights(
-        codes=np.ones((4, 6), np.int8),
+    new = QuantizedWeights(
+        integers=np.ones((4, 6), np.int8),
         scales=np.full(4, 1e-8, np.float32),
         bias=np.array([1e6, -1e6, 0, 0], np.float32),
         bits=8,
@@ -150,7 +151,9 @@ def test_a_buffer_that_others_use_is_not_changed_for_them() -> None:
     raw[two.index].buffer = raw[one.index].buffer
     before, _ = weights_of(model, second)
     before = before.copy()
-    new = Weights(codes=np.zeros((6, 6), np.int8), scales=np.ones(6, np.float32), bias=None, bits=8)
+    new = QuantizedWeights(
+        integers=np.zeros((6, 6), np.int8), scales=np.ones(6, np.float32), bias=None, bits=8
+    )
     assert patch.apply(model, first, new, makers)
     written, kept = (tflite.values(model, tflite.tensor(model, 0, t.index)) for t in (one, two))
     assert written is not None and kept is not None
@@ -164,8 +167,8 @@ def test_what_the_file_stores_otherwise_stays(bits: int) -> None:
     recipe = "weight_only_wi8_afp32" if bits == 4 else "weight_only_wi4_afp32"
     model = quantized(dense(4, 6), recipe, {"x": x})
     content = tflite.to_bytes(model)
-    new = Weights(
-        codes=np.zeros((4, 6), np.int8), scales=np.ones(4, np.float32), bias=None, bits=bits
+    new = QuantizedWeights(
+        integers=np.zeros((4, 6), np.int8), scales=np.ones(4, np.float32), bias=None, bits=bits
     )
     assert not patch.apply(model, only(model), new, producers(model))
     assert tflite.to_bytes(model) == content
@@ -173,7 +176,9 @@ def test_what_the_file_stores_otherwise_stays(bits: int) -> None:
     untouched = tflite.read(dense(4, 6))
     assert not patch.apply(untouched, only(untouched), new, producers(untouched))
     assert patch.stored_weight(only(untouched), {}) is None
-    odd = Weights(codes=new.codes, scales=np.ones(3, np.float32), bias=None, bits=12 - bits)
+    odd = QuantizedWeights(
+        integers=new.integers, scales=np.ones(3, np.float32), bias=None, bits=12 - bits
+    )
     assert not patch.apply(model, only(model), odd, producers(model))
     assert tflite.to_bytes(model) == content
 
@@ -187,7 +192,9 @@ def test_one_scale_for_all_channels_takes_no_codes_of_many() -> None:
     _, scales = weights_of(model, only(model))
     assert len(scales) == 1
     content = tflite.to_bytes(model)
-    new = Weights(codes=np.ones((4, 6), np.int8), scales=np.ones(4, np.float32), bias=None, bits=8)
+    new = QuantizedWeights(
+        integers=np.ones((4, 6), np.int8), scales=np.ones(4, np.float32), bias=None, bits=8
+    )
     assert not patch.apply(model, only(model), new, producers(model))
     assert tflite.to_bytes(model) == content
 
@@ -196,8 +203,8 @@ def test_a_scale_is_a_float_of_the_schema() -> None:
     """What the generated schema packs: arrays of float32 and bytes."""
     x = {"x": correlated(20, 6)}
     model = quantized(dense(4, 6), "static_wi8_ai8", x)
-    new = Weights(
-        codes=np.ones((4, 6), np.int8),
+    new = QuantizedWeights(
+        integers=np.ones((4, 6), np.int8),
         scales=np.full(4, 0.5),
         bias=np.zeros(4, np.float32),
         bits=8,

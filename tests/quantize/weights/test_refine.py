@@ -126,7 +126,7 @@ def test_what_was_written_is_told_by_the_operators_index() -> None:
     expected = {i: op for i, op in before.items() if len(op.operands) > 1 and op.name != "MEAN"}
     assert set(made) == set(expected)
     for index, weights in made.items():
-        assert weights.codes.shape == expected[index].inputs[1].shape
+        assert weights.integers.shape == expected[index].inputs[1].shape
         assert weights.bits == 8
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from edgekit.core.errors import DataError, ModelError, RunError, UnsupportedOperator
 from edgekit.core.records import Limits, Target
-from edgekit.runtimes.base import SessionInfo, Timer
-from edgekit.runtimes.local import open_session, open_timer
-from edgekit.runtimes.parallel import ParallelSession
+from edgekit.runtimes.base import SessionInfo
+from edgekit.runtimes.local import open_session
 
 
 def run(
@@ -51,7 +50,7 @@ def test_values_beyond_the_range_are_clamped_and_nan_refused(
         np.testing.assert_array_equal(
             session.run({"x": beyond})["y"], session.run({"x": clamped})["y"]
         )
-        with pytest.raises(DataError, match="finite"):
+        with pytest.raises(DataError, match="must be finite"):
             session.run({"x": np.full((1, 4), np.nan, np.float32)})
 
 
@@ -62,7 +61,7 @@ def test_unquantized_integers(data: Path, target: Target, limits: Limits) -> Non
         np.testing.assert_array_equal(session.run({"ids": ids})["row"], table[ids])
         with pytest.raises(DataError, match="whole numbers"):
             session.run({"ids": ids.astype(np.float32)})
-        with pytest.raises(DataError, match="fits int32"):
+        with pytest.raises(DataError, match="must fit int32"):
             session.run({"ids": ids + 2**40})
 
 
@@ -142,7 +141,7 @@ def test_other_files_are_no_models(
 ) -> None:
     path = tmp_path / "other.tflite"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"other\.tflite is a \.tflite model"):
+    with pytest.raises(ModelError, match=r"other\.tflite is not a \.tflite model"):
         open_session(path, target, limits=limits)
 
 
@@ -151,40 +150,6 @@ def test_a_failing_sample_is_numbered(data: Path, target: Target, limits: Limits
     with pytest.raises(RunError) as caught:
         run(data / "ids.tflite", target, limits, ids=ids)
     assert str(caught.value.received).startswith("sample 2: ")
-
-
-def test_parallel_gives_the_same_in_the_same_order(
-    data: Path, target: Target, limits: Limits
-) -> None:
-    pixels = np.arange(404, dtype=np.float32).reshape(101, 4) % 256
-    path = data / "int8_io.tflite"
-    _, alone = run(path, target, limits, x=pixels)
-    with ParallelSession(path, target, 3, limits=limits) as session:
-        shared = session.run({"x": pixels})
-    np.testing.assert_array_equal(shared["y"], alone["y"])
-    with ParallelSession(path, target, 5, limits=limits) as session:
-        few = session.run({"x": pixels[:2]})
-    np.testing.assert_array_equal(few["y"], alone["y"][:2])
-
-
-def test_parallel_raises_the_first_error(data: Path, target: Target, limits: Limits) -> None:
-    ids = np.zeros((8, 3), np.int32)
-    ids[6] = 99
-    with ParallelSession(data / "ids.tflite", target, 2, limits=limits) as session:
-        with pytest.raises(RunError, match="on every sample"):
-            session.run({"ids": ids})
-
-
-def test_timing_with_given_inputs(data: Path, target: Target, limits: Limits) -> None:
-    def rounds(timer: Timer, **inputs: np.ndarray) -> np.ndarray:
-        return timer.time(warmup_runs=1, num_runs=3, min_seconds=0.0, seed=0, inputs=inputs)
-
-    with open_timer([data / "ids.tflite"], target, limits=limits) as timer:
-        assert rounds(timer, ids=np.full((5, 3), 9)).shape == (1, 3)
-        with pytest.raises(DataError, match="takes the inputs ids"):
-            rounds(timer, x=np.zeros((5, 3)))
-        with pytest.raises(RunError):  # the given values are what runs: row 99 of ten
-            rounds(timer, ids=np.full((5, 3), 99))
 
 
 def test_more_samples_than_one_block(data: Path, limits: Limits) -> None:

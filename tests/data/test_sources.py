@@ -232,7 +232,7 @@ def test_what_overflows_float32_is_found(npz):
 
 
 def test_empty_and_uneven(npz):
-    with pytest.raises(DataError, match="at least one sample"):
+    with pytest.raises(DataError, match="There are no samples"):
         evaluate(npz(x=X[:0]))
     with pytest.raises(DataError, match=r"x: 4, labels: 3"):
         evaluate(npz(x=X, y=Y[:3]))

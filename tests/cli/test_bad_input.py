@@ -166,7 +166,7 @@ MISTAKES = {
     ),
     "pruning a .tflite": ((*PRUNE, "structured", "--sparsity", 0.5), "Keras model"),
     # models
-    "missing model": (("convert", "missing.keras"), "exists missing.keras"),
+    "missing model": (("convert", "missing.keras"), "found missing.keras"),
     "empty model": (("convert", "empty.keras"), "must not be empty"),
     "garbage model": (("convert", "garbage.keras"), "unknown bytes"),
     "garbage .tflite": (("convert", "garbage.tflite"), "unknown bytes"),
@@ -222,7 +222,7 @@ MISTAKES = {
     "wrong names": ((*STATIC, "-c", "names.npz"), "x images"),
     "wrong shape": ((*STATIC, "-c", "shape.npz"), "(6, 6, 4) (5, 6, 4)"),
     "not a number": ((*STATIC, "-c", "nan.npz"), "NaN [3, 0, 0, 0]"),
-    "no samples": ((*STATIC, "-c", "none.npz"), "at least one sample"),
+    "no samples": ((*STATIC, "-c", "none.npz"), "There are no samples"),
     "text for numbers": ((*STATIC, "-c", "text.npz"), "numbers"),
     "pickled data": ((*STATIC, "-c", "pickled.npz"), "Python objects"),
     "folder without preprocessing": ((*STATIC, "-c", "nothing"), "[input.x] kind"),

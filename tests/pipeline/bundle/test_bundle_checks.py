@@ -90,7 +90,7 @@ def test_a_manifest_of_another_file_or_of_bad_rules_is_refused(
         (lambda x: {"input/x": x[:, :2]}, "shape"),
         (lambda x: {"input/x": np.full(x.shape, np.nan, np.float32)}, "NaN"),
         (lambda x: {"input/x": np.full(x.shape, "a")}, "numbers"),
-        (lambda x: {"input/x": x[:0]}, "at least one sample"),
+        (lambda x: {"input/x": x[:0]}, "There are no samples"),
         (lambda x: {"x": x}, "input/NAME"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.compat import litert
 from edgekit.tflite.graph import Operator
 from edgekit.tflite.read import Model
 from edgekit.tflite.write import to_bytes
@@ -33,7 +34,7 @@ def single(
         constants: Values of activations, by tensor index, that are written into it and are no
             inputs then: of weights that a cast gives, which run faster so. Not of loops.
     """
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     graph = model.subgraphs[op.subgraph]
     raw = graph.operators[op.index]
@@ -82,7 +83,7 @@ def single(
 
 
 def _buffer(values: np.ndarray) -> Any:
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     buffer = schema.BufferT()
     buffer.data = np.ascontiguousarray(values).reshape(-1).view(np.uint8)

@@ -7,10 +7,10 @@ error.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from edgekit.compat import litert
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe, Skipped
 from edgekit.quantize.rewrite import control_flow, recurrent_states
@@ -236,10 +236,7 @@ def _treated(how: Quantization) -> set[str]:
     """The operators that the quantizer treats in this scheme, by its own policy."""
     if how.scheme == "float16":
         return set(_FLOAT16)
-    from litert_quantizer import default_policy
-
     scheme = how.scheme.replace("_", "")  # the policy writes `weightonly`
     suffix = f"ai{how.activation_bits}" if how.scheme == "static" else "afp32"
-    named: dict[str, list[str]] = json.loads(default_policy.DEFAULT_JSON_POLICY)["ops_per_config"]
-    names = named.get(f"{scheme}_wi{how.weight_bits}_{suffix}", [])
+    names = litert.policy().get(f"{scheme}_wi{how.weight_bits}_{suffix}", [])
     return {_QUANTIZER_NAMES.get(name, name) for name in names}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.compat import litert
 from edgekit.quantize.rewrite.cast_pairs import behind_casts
 from edgekit.tflite import Model, Operator, Tensor
 
@@ -102,7 +103,7 @@ def _packed(codes: np.ndarray, bits: int) -> np.ndarray:
 
 def _set_data(model: Model, tensor: Any, data: np.ndarray) -> None:
     """Give a tensor a buffer of its own with this content."""
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     number = tensor.buffer
     users = sum(t.buffer == number for graph in model.subgraphs for t in graph.tensors)

@@ -28,7 +28,7 @@ def freeze_variables(function: Any, *, inline: bool = False) -> Any:
 
 
 def frozen_graph(function: Any) -> tuple[Any, list[Any], list[Any], Any]:
-    """The graph of `freeze_variables`, of which no function is made again, as the converter takes it.
+    """The graph of `freeze_variables` as the converter takes it, with no function made of it again.
 
     Read in TensorFlow 2.21.0 (`_FunctionConverterDataInEager`, `_replace_variables_by_constants`,
     `FuncGraph.internal_captures`). Without it `convert_directly` gives up.

@@ -38,7 +38,7 @@ _PYTHONS = {
     for kind in (type, dict, types.FunctionType, types.ModuleType, sys)
     for name in dir(kind)
     if name.startswith("__")
-} | {"__version__", "__file__"}
+} | {"__version__", "__file__", "__traceback__", "__dataclass_fields__"}
 _DOCUMENTED = {"os._exit"}
 _BY_NAME = {"getattr", "setattr", "hasattr", "delattr"}
 

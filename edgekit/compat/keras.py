@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from edgekit.compat import fallbacks
@@ -68,24 +67,6 @@ def calls_that_read(operation: Any) -> list[Any]:
     that a model scales its own inputs.
     """
     return list(getattr(operation, "_outbound_nodes", ()))
-
-
-@cache
-def functional_class() -> Any:
-    """The class of functional models, to which `keras.Model(inputs, outputs)` belongs.
-
-    Read in Keras 3.15.1 (`keras.src.models.functional.Functional`). Without it, the class of a
-    model that is made for that.
-    """
-    import keras
-
-    try:
-        from keras.src.models.functional import Functional
-    except ImportError as error:
-        fallbacks.note("functional_class", error)
-        tensor = keras.Input((1,), name="x")
-        return type(keras.Model(tensor, tensor, name="functional"))
-    return Functional
 
 
 def all_layers(model: Any) -> list[Any]:

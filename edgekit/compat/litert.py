@@ -43,7 +43,7 @@ def extremes(
     """The least and greatest value of every activation over all samples.
 
     Read in litert-quantizer 0.11.0 (`calibrator.Calibrator`, `utils.qsv_utils.min_max_update`).
-    `Quantizer.calibrate`, which is documented, takes a moving average instead of the extremes:
+    Without it there is `Quantizer.calibrate`, which takes a moving average instead of the extremes:
     5.2 dB worse with 60 samples, 1.9 dB with 200.
 
     Args:

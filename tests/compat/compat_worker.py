@@ -5,7 +5,6 @@ What a case returns begins with what `fallbacks` noted: nothing, where the fast 
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,7 +37,6 @@ KERAS = {"keras3": keras, "keras2": tf_keras}
 
 def afterwards() -> None:
     fallbacks.clear()
-    compat_keras.functional_class.cache_clear()
 
 
 @contextmanager
@@ -167,7 +165,9 @@ def histories(kind: str) -> Result:
         place=[found.operation.name, found.node_index, found.tensor_index],
         other=compat_keras.history(3),
         readers=len(readers),
-        of_input=[getattr(call, "operation", getattr(call, "layer", None)).name for call in of_input],
+        of_input=[
+            getattr(call, "operation", getattr(call, "layer", None)).name for call in of_input
+        ],
         of_none=compat_keras.calls_that_read(None),
     )
 
@@ -183,19 +183,6 @@ def call() -> Result:
         given=len(made.arguments.args) + len(made.arguments.kwargs),
         training="training" in keras.layers.Dropout(0.5).call_signature_parameters,
     )
-
-
-def functional(gone: bool) -> Result:
-    x = keras.Input((1,), name="x")
-    wanted = type(keras.Model(x, keras.layers.Dense(1)(x)))
-    name, kept = "keras.src.models.functional", sys.modules["keras.src.models.functional"]
-    try:
-        if gone:
-            sys.modules[name] = None  # type: ignore[assignment]
-        same = compat_keras.functional_class() is wanted
-    finally:
-        sys.modules[name] = kept
-    return _answer(same=same)
 
 
 def layers(kind: str) -> Result:

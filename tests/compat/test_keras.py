@@ -35,20 +35,15 @@ def test_call_that_made_a_tensor(case: Case):
     }
 
 
-def test_functional_class_is_that_of_functional_models(case: Case):
-    assert case("functional", gone=False) == {"fallbacks": {}, "same": True}
-    done = case("functional", gone=True)
-    assert done["same"]
-    assert list(done["fallbacks"]) == ["functional_class"]
-
-
 @pytest.mark.parametrize("kind", ["keras3", "keras2"])
 def test_all_layers_are_those_within_wrappers_too(case: Case, kind: str):
     done = case("layers", kind=kind)
     assert done["names"][0] == "model"
     assert done["kinds"].count("LSTM") == 2
     assert done["kinds"].count("LSTMCell") == 2
-    assert done["names"].index("both") < done["kinds"].index("LSTM") < done["kinds"].index("LSTMCell")
+    assert (
+        done["names"].index("both") < done["kinds"].index("LSTM") < done["kinds"].index("LSTMCell")
+    )
     assert done["public"] == ["both", "dense"]
 
 

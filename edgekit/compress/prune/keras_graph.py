@@ -6,16 +6,17 @@ Keras has no public way to it: see `compat.keras`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from edgekit.compat.keras import call_that_made, functional_class
+from edgekit.compat.keras import call_that_made
 
 
 def is_walkable(layer: Any) -> bool:
     """Whether it is a model whose call is nothing but its graph."""
     import keras
 
-    functional = functional_class()
+    functional = _functional_class()
     if isinstance(layer, keras.Sequential):
         own = type(layer).call is not keras.Sequential.call
     elif isinstance(layer, functional):
@@ -26,6 +27,15 @@ def is_walkable(layer: Any) -> bool:
         return not own and bool(layer.inputs) and bool(layer.outputs)
     except (AttributeError, ValueError):  # a Sequential that was never built
         return False
+
+
+@cache
+def _functional_class() -> Any:
+    """The class of most models: Keras has no public name of it."""
+    import keras
+
+    tensor = keras.Input((1,), name="x")
+    return type(keras.Model(tensor, tensor, name="x"))
 
 
 def ordered_calls(model: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from edgekit.compat.keras import calls_that_read, history
 from edgekit.core.isolate import Stage
 from edgekit.core.records import Contract, Preprocessing, TensorSpec
 from edgekit.data import preprocess
@@ -171,9 +172,8 @@ def _tensors(model: Any, which: str) -> list[Any]:
 
 def _history(tensor: Any) -> tuple[Any, int]:
     """The layer that made a tensor of either Keras, and which of its outputs it is."""
-    history = getattr(tensor, "_keras_history", None)
-    layer = getattr(history, "operation", None) or getattr(history, "layer", None)
-    return layer, int(getattr(history, "tensor_index", 0))
+    found = history(tensor)
+    return (found.operation, found.tensor_index) if found else (None, 0)
 
 
 def _activations(loaded: LoadedModel) -> list[_Activation | None]:
@@ -217,7 +217,7 @@ def _scaling(loaded: LoadedModel) -> dict[str, Scaling]:
 def _readers(tensor: Any, most: int) -> Iterator[tuple[Any, Any]]:
     """The layers that first do something with the values of `tensor`, with their calls."""
     source, _ = _history(tensor)
-    for node in list(getattr(source, "_outbound_nodes", ()))[:most]:
+    for node in calls_that_read(source)[:most]:
         layer = getattr(node, "operation", None) or getattr(node, "layer", None)
         inner = _tensors(layer, "inputs") if hasattr(layer, "layers") else []
         if len(inner) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgekit.compat import litert
 from edgekit.core.errors import ModelError
 from edgekit.tflite import enums
 from edgekit.tflite.graph import Tensor
@@ -64,12 +65,10 @@ def set_values(model: Model, subgraph: int, tensor: Tensor, array: np.ndarray) -
         tensor: The constant; 4-bit ones are packed, two to a byte.
         array: Of the tensor's size, int8 for 4 bits, else of its type.
     """
-    from ai_edge_litert import schema_py_generated as schema
-
     raw = model.subgraphs[subgraph].tensors[tensor.index]
     users = sum(t.buffer == raw.buffer for graph in model.subgraphs for t in graph.tensors)
     if users > 1:
-        model.buffers.append(schema.BufferT())
+        model.buffers.append(litert.schema().BufferT())
         raw.buffer = len(model.buffers) - 1
     model.buffers[raw.buffer].data = encode(array, tensor.dtype)
 

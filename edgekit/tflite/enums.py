@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from edgekit.compat import litert
+
 CUSTOM = "CUSTOM"
 
 # Bits of one element, for the types that a buffer can hold. A string tensor has none.
@@ -37,7 +39,7 @@ BITS = {
 @cache
 def tensor_types() -> dict[int, str]:
     """Schema number to dtype name, as `{0: "float32", 9: "int8", 17: "int4"}`."""
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     return {number: name.lower() for name, number in _members(schema.TensorType)}
 
@@ -45,7 +47,7 @@ def tensor_types() -> dict[int, str]:
 @cache
 def operators() -> dict[int, str]:
     """Schema number to operator name, as `{3: "CONV_2D"}`."""
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     return {number: name for name, number in _members(schema.BuiltinOperator)}
 

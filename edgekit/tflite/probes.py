@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgekit.compat import litert
 from edgekit.tflite.enums import operator_numbers
 from edgekit.tflite.graph import Tensor
 from edgekit.tflite.schema_objects import Model
@@ -24,7 +25,7 @@ def with_probes(model: Model, subgraph: int, computed: Sequence[Tensor]) -> byte
         A `.tflite` whose inputs are those of the graph, then the probes in the order of
         `computed`. It has no signature.
     """
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     code = schema.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = operator_numbers()["ADD"]

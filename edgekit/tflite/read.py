@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from edgekit.compat import litert
 from edgekit.core import files
 from edgekit.core.errors import ModelError, reading
 from edgekit.tflite import enums, references
@@ -57,14 +58,12 @@ def read(source: Path | bytes) -> Model:
     """
     name, data = _load(source)
     _check_kind(name, data)
-    from ai_edge_litert.tools import flatbuffer_utils
-
     try:
         verify(data, references.tflite(), "Model")
     except Damaged as error:
         raise _damaged(name, str(error)) from None
     with reading(name, _DAMAGED, kind=ModelError, hint=_DAMAGED_HINT):
-        model: Model = flatbuffer_utils.read_model_from_bytearray(data)
+        model: Model = litert.unpack(data)
     _normalise(model)
     if problem := _problem(model):
         raise _damaged(name, problem)

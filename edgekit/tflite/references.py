@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from edgekit.compat import litert
 from edgekit.tflite.verifier import Kind, Outside, Schema, Union
 
 _TABLES: dict[str, dict[int, Kind]] = {
@@ -66,7 +67,7 @@ def tflite() -> Schema:
 
     Kinds of options are numbered by the generated schema, which is loaded on first use.
     """
-    from ai_edge_litert import schema_py_generated as generated
+    generated = litert.schema()
 
     indices = Union(_members(generated.SparseIndexVector))
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgekit.compat import litert
 from edgekit.core.errors import ModelError
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.tflite import enums, graph
@@ -77,7 +78,7 @@ def ensure_signature(model: Model) -> None:
     names = binding(model)
     if names.key:
         return
-    from ai_edge_litert import schema_py_generated as generated
+    generated = litert.schema()
 
     def entries(named: dict[str, int]) -> list[object]:
         return [

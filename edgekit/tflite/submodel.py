@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from edgekit.compat import litert
 from edgekit.tflite.constants import encode
 from edgekit.tflite.graph import Operator
 from edgekit.tflite.schema_objects import Model, RawTensor
@@ -28,7 +29,7 @@ def single(
         constants: Values of activations, by tensor index, that are written into it and are no
             inputs then: of weights that a cast gives, which run faster so. Not of loops.
     """
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     graph = model.subgraphs[op.subgraph]
     raw = graph.operators[op.index]

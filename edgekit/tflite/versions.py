@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from edgekit.compat import litert
 from edgekit.tflite import enums
 from edgekit.tflite.graph import operators
 from edgekit.tflite.oldest_runtimes import FORMAT, oldest
@@ -23,7 +24,7 @@ def set_versions(model: Model) -> None:
     versions get a code each, as TensorFlow's converter writes them; codes that no
     operator uses are dropped.
     """
-    from ai_edge_litert import schema_py_generated as generated
+    generated = litert.schema()
 
     places: dict[tuple[int, bytes | None, int], int] = {}
     kept: list[OperatorCode] = []
@@ -83,7 +84,7 @@ def set_min_runtime(model: Model) -> None:
 
 def set_metadata(model: Model, name: str, content: bytes) -> None:
     """Put a buffer under a metadata name, in place of one that is there."""
-    from ai_edge_litert import schema_py_generated as generated
+    generated = litert.schema()
 
     data = np.frombuffer(content, dtype=np.uint8)
     model.metadata = model.metadata or []

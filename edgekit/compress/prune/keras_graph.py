@@ -1,24 +1,26 @@
 """The graph that Keras keeps of a Functional or Sequential model: its calls and their arguments.
 
-Keras has no public way to it. What is used of its inside is here: `_keras_history` of a symbolic
-tensor, `_inbound_nodes` of an operation, and the arguments of such a node.
+Keras has no public way to it: see `compat.keras`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
+
+from edgekit.compat.keras import call_that_made
 
 
 def is_walkable(layer: Any) -> bool:
     """Whether it is a model whose call is nothing but its graph."""
     import keras
-    from keras.src.models.functional import Functional  # not public, the class of most models
 
+    functional = _functional_class()
     if isinstance(layer, keras.Sequential):
         own = type(layer).call is not keras.Sequential.call
-    elif isinstance(layer, Functional):
-        own = type(layer).call is not Functional.call
+    elif isinstance(layer, functional):
+        own = type(layer).call is not functional.call
     else:
         return False
     try:
@@ -27,23 +29,28 @@ def is_walkable(layer: Any) -> bool:
         return False
 
 
+@cache
+def _functional_class() -> Any:
+    """The class of most models: Keras has no public name of it."""
+    import keras
+
+    tensor = keras.Input((1,), name="x")
+    return type(keras.Model(tensor, tensor, name="x"))
+
+
 def ordered_calls(model: Any) -> list[Any]:
     """Keras' own nodes that the outputs depend on, each after those it depends on."""
     inputs = {id(tensor) for tensor in model.inputs}
     ordered: list[Any] = []
     done: set[int] = set()
 
-    def made_by(tensor: Any) -> Any:
-        history = tensor._keras_history
-        return history.operation._inbound_nodes[history.node_index]
-
-    pending = [made_by(t) for t in reversed(model.outputs) if id(t) not in inputs]
+    pending = [call_that_made(t) for t in reversed(model.outputs) if id(t) not in inputs]
     while pending:
         call = pending[-1]
         if id(call) in done:
             pending.pop()
             continue
-        before = [made_by(t) for t in call.arguments.keras_tensors if id(t) not in inputs]
+        before = [call_that_made(t) for t in call.arguments.keras_tensors if id(t) not in inputs]
         missing = [parent for parent in before if id(parent) not in done]
         if missing:
             pending.extend(reversed(missing))
@@ -75,7 +82,7 @@ def arguments_with(arguments: Any, values: Iterator[Any]) -> tuple[tuple[Any, ..
 
 def caller(operation: Any, arguments: Any) -> Callable[[Sequence[Any]], list[Any]]:
     """An operation in inference mode as a function of tensors alone; see `Node.call`."""
-    takes_training = bool(getattr(operation, "_call_has_training_arg", False))
+    takes_training = "training" in getattr(operation, "call_signature_parameters", ())
 
     def call(values: Sequence[Any]) -> list[Any]:
         args, kwargs = arguments_with(arguments, iter(values))

@@ -173,8 +173,6 @@ def objection(node: Node, kind: Kind) -> str | None:
     operation = node.operation
     if getattr(operation, "data_format", None) == "channels_first":
         return "channels_first: its channels are not the last axis"
-    if getattr(operation, "_channels_first", False):
-        return "channels_first: its channels are not the last axis"
     if getattr(operation, "quantization_mode", None) or getattr(operation, "lora_enabled", False):
         return "its weights are quantized already or have LoRA beside them"
     if kind == "grouped" and not _is_depthwise(operation):

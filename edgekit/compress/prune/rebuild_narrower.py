@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.compat.keras import call_that_made, lambda_output_shape
 from edgekit.compress.prune.channel_groups import Channels
 from edgekit.compress.prune.keras_graph import arguments_with, is_walkable, ordered_calls
 from edgekit.compress.prune.layer_graph import Graph, Node
@@ -94,8 +95,8 @@ class _Builder:
                 batch_shape=shape,
                 dtype=tensor.dtype,
                 sparse=tensor.sparse,
-                name=tensor._keras_history.operation.name,
-                optional=tensor._keras_history.operation.optional,
+                name=call_that_made(tensor).operation.name,
+                optional=call_that_made(tensor).operation.optional,
             )
             for tensor, shape in zip(model.inputs, self._input_shapes(model), strict=True)
         ]
@@ -253,7 +254,7 @@ def _lambda_again(layer: Any) -> Any:
 
     return keras.layers.Lambda(
         layer.function,
-        output_shape=layer._output_shape,
+        output_shape=lambda_output_shape(layer),
         mask=layer.mask,
         arguments=layer.arguments,
         name=layer.name,

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from edgekit.compat.keras import call_that_made, history, kept_logits
 from edgekit.core.errors import DataError, UsageError
 
 Form = Literal["softmax", "sigmoid", "logits", "values"]
@@ -35,13 +36,13 @@ def output_form(tensor: Any) -> Form:
     Nested models and layers that pass values on are looked through. A softmax along another
     axis than the last counts as values.
     """
-    history = getattr(tensor, "_keras_history", None)
-    if history is None:
+    found = history(tensor)
+    if found is None:
         return "values"
-    operation, node_index, tensor_index = history
+    operation = found.operation
     if isinstance(operation, keras.Model):
         inner = keras.tree.flatten(operation.outputs)
-        return output_form(inner[tensor_index])
+        return output_form(inner[found.tensor_index])
     kind = type(operation).__name__
     activation = getattr(operation, "activation", None)
     named = {"softmax": kind == "Softmax", "sigmoid": kind == "Sigmoid"}
@@ -52,7 +53,7 @@ def output_form(tensor: Any) -> Form:
         return "softmax" if axis in (-1, len(tensor.shape) - 1) else "values"
     if named["sigmoid"]:
         return "sigmoid"
-    sources = operation._inbound_nodes[node_index].input_tensors
+    sources = call_that_made(tensor).arguments.keras_tensors
     if len(sources) == 1 and (
         kind in _PASSING
         or (kind in ("Reshape", "Flatten") and sources[0].shape[-1] == tensor.shape[-1])
@@ -72,7 +73,7 @@ def scores(output: Any, kind: str) -> Any:
 
     tensor = output
     while True:
-        kept = getattr(tensor, "_keras_logits", None)
+        kept = kept_logits(tensor)
         if kept is not None:
             return kept
         if not tf.is_symbolic_tensor(tensor):

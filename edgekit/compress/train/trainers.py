@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from edgekit.compat.keras import all_layers, set_student_loss
 from edgekit.compress.train.losses import Form, TeacherAnswers
 
 # Of batch normalization's running statistics.
@@ -58,9 +59,7 @@ class Copying(keras.distillation.Distiller):
     def compile(self, optimizer: Any = "adam", loss: Any = None, **options: Any) -> None:
         """As the distiller does; `loss` holds a function of labels and output by name."""
         super().compile(optimizer=optimizer, loss=loss, **options)
-        # Keras 3.15 keeps the dict as one of its own kind, and then finds that it does not
-        # match the plain one of the labels.
-        self.__dict__["_student_loss"] = dict(loss)
+        set_student_loss(self, loss)
 
 
 def distiller(
@@ -84,7 +83,7 @@ def distiller(
 @contextmanager
 def unfrozen_after(model: Any) -> Iterator[None]:
     """Give a model's layers back as trainable as they were: the distiller freezes its teacher."""
-    layers = [] if model is None else list(model._flatten_layers())
+    layers = [] if model is None else all_layers(model)
     before = [layer.trainable for layer in layers]
     try:
         yield
@@ -114,9 +113,7 @@ def still_norms(model: Any) -> Iterator[None]:
 
 def _norms(model: Any) -> list[Any]:
     return [
-        layer
-        for layer in model._flatten_layers()
-        if isinstance(layer, keras.layers.BatchNormalization)
+        layer for layer in all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)
     ]
 
 

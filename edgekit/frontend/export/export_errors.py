@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from edgekit.compat.keras import traced_function
+from edgekit.compat.tensorflow import graph_functions
 from edgekit.core.errors import ExportError, FlexError
 from edgekit.frontend.load.loaded import LoadedModel
 
@@ -110,7 +112,7 @@ def nodes(graph: Any) -> Iterator[Any]:
         if id(graph) not in seen:
             seen.add(id(graph))
             yield from graph.get_operations()
-            pending += [getattr(f, "graph", graph) for f in graph._functions.values()]
+            pending += graph_functions(graph)
 
 
 def _layer_names(scopes: list[str], known: set[str]) -> set[str]:
@@ -125,10 +127,5 @@ def _keras_function(node: Any) -> set[str]:
     A functional model may call `keras.ops.argmax` itself; such a call has no scope, only
     the place in Keras' own code where it was traced.
     """
-    names = [
-        frame.name
-        for frame in node.traceback or ()
-        if "/keras/src/backend/tensorflow/" in frame.filename.replace("\\", "/")
-        and not frame.name.startswith("_")
-    ]
-    return set(names[:1])
+    name = traced_function(node.traceback or ())
+    return {name} if name else set()

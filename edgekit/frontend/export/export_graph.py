@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgekit.compat import tf_keras
+from edgekit.compat.tensorflow import freeze_variables
 from edgekit.frontend.load.loaded import LoadedModel
 
 # Operator -> which of its operands is the shape of the list's elements.
@@ -28,29 +30,7 @@ def use_plain_recurrence(loaded: LoadedModel) -> None:
     """
     if loaded.kind != "keras2":
         return
-    for layer in loaded.trackable._flatten_layers():
-        if getattr(layer, "_could_use_gpu_kernel", False):
-            layer._could_use_gpu_kernel = False
-
-
-def freeze(function: Any) -> tuple[Any, list[Any], list[Any], Any]:
-    """The graph with its variables as constants, as the converter's own freezing gives it.
-
-    Returns:
-        The graph's definition, its inputs, its outputs, and the function.
-    """
-    from tensorflow.python.framework import convert_to_constants
-
-    data = convert_to_constants._FunctionConverterDataInEager(
-        func=function, lower_control_flow=False, aggressive_inlining=False
-    )
-    graph, _ = convert_to_constants._replace_variables_by_constants(converter_data=data)
-    inputs = [tensor for tensor in function.inputs if not _is_captured(function, tensor)]
-    return graph, inputs, list(function.outputs), function
-
-
-def _is_captured(function: Any, tensor: Any) -> bool:
-    return any(tensor is inner for inner in function.graph.internal_captures)
+    tf_keras.use_plain_recurrence(loaded.trackable)
 
 
 def settle(function: Any) -> Any:
@@ -65,15 +45,8 @@ def settle(function: Any) -> Any:
     if not (marked or lists):
         return function
     # Freezing forgets the outputs' names, and keeps the order that TensorFlow gives a dict.
-    return _with_batch(_inlined(function), sorted(function.structured_outputs))
-
-
-def _inlined(function: Any) -> Any:
-    from tensorflow.python.framework import convert_to_constants
-
-    return convert_to_constants.convert_variables_to_constants_v2(
-        function, lower_control_flow=False, aggressive_inlining=True
-    )
+    inlined = freeze_variables(function, inline=True)
+    return _with_batch(inlined, sorted(function.structured_outputs))
 
 
 def _with_batch(function: Any, names: list[str]) -> Any:

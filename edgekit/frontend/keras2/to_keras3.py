@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.compat.keras import all_layers
+from edgekit.compat.tf_keras import network, safe_mode
 from edgekit.core.errors import DataError, ModelError, UnsafeModelError
 from edgekit.core.records import Contract
 from edgekit.data.synthetic import synthetic
@@ -60,12 +62,11 @@ def to_keras3(loaded: LoadedModel, path: Path, *, unsafe: bool = False) -> Any:
 def _from_saved_model(path: Path, unsafe: bool) -> Any:
     """The Keras 2 model that a SavedModel describes beside its graph."""
     import tf_keras
-    from tf_keras.src.saving.serialization_lib import SafeModeScope
 
     folder = recognise(path).path
     try:
         check_metadata(folder, unsafe=unsafe)
-        with SafeModeScope(safe_mode=not unsafe):
+        with safe_mode(not unsafe):
             model = tf_keras.models.load_model(folder, compile=False)
     except UnsafeModelError:
         raise
@@ -92,7 +93,7 @@ def rebuild(original: Any) -> Any:
     Raises:
         ModelError: A layer cannot be brought over; the error names it.
     """
-    flags = [(layer, layer.trainable) for layer in original._flatten_layers()]
+    flags = [(layer, layer.trainable) for layer in all_layers(original)]
     try:
         # The order of a layer's weights depends on whether it is trainable.
         for layer, _ in flags:
@@ -125,7 +126,8 @@ class _Rebuild:
         import keras
         import tensorflow as tf
 
-        if not getattr(original, "_is_graph_network", False):
+        graph = network(original)
+        if graph is None:
             raise ModelError(
                 "A model to prune must be functional or sequential.",
                 received=f"the {type(original).__name__} {original.name!r}, whose call is code",
@@ -134,7 +136,7 @@ class _Rebuild:
         values: dict[str, list[Any]] = {}
 
         def keep(key: str, value: Any) -> None:
-            values[key] = [value] * original._tensor_usage_count[key]
+            values[key] = [value] * graph.uses[key]
 
         inputs = []
         for tensor, name in zip(original.inputs, _input_names(original), strict=True):
@@ -143,20 +145,17 @@ class _Rebuild:
             )
             keep(str(id(tensor)), made)
             inputs.append(made)
-        for depth in sorted(original._nodes_by_depth, reverse=True):
-            for node in original._nodes_by_depth[depth]:
-                if node.is_input or any(i not in values for i in _needs(node)):
-                    continue
-                results = self._call(node, values)
-                flat = keras.tree.flatten(results)
-                if len(flat) != len(node.flat_output_ids):
-                    raise _cannot(node.layer, f"it has {len(flat)} outputs in Keras 3")
-                for key, value in zip(node.flat_output_ids, flat, strict=True):
-                    keep(str(key), value)
-        outputs = tf.nest.map_structure(
-            lambda tensor: values[str(id(tensor))][0], original._nested_outputs
-        )
-        structure = tf.nest.pack_sequence_as(original._nested_inputs, inputs)
+        for node in graph.calls:
+            if any(i not in values for i in _needs(node)):
+                continue
+            results = self._call(node, values)
+            flat = keras.tree.flatten(results)
+            if len(flat) != len(node.flat_output_ids):
+                raise _cannot(node.layer, f"it has {len(flat)} outputs in Keras 3")
+            for key, value in zip(node.flat_output_ids, flat, strict=True):
+                keep(str(key), value)
+        outputs = tf.nest.map_structure(lambda tensor: values[str(id(tensor))][0], original.output)
+        structure = tf.nest.pack_sequence_as(original.input, inputs)
         model = keras.Model(_plain(structure), _plain(outputs), name=_clean(original.name))
         _copy_weights(self._of(original), self.layers)
         return model

@@ -79,11 +79,12 @@ def operations() -> dict[str, Any]:
     import keras
 
     found: dict[str, Any] = {}
-    for name in ("core", "image", "linalg", "math", "nn", "numpy"):
-        module = importlib.import_module(f"keras.src.ops.{name}")
-        for value in vars(module).values():
-            if not isinstance(value, type) or not issubclass(value, keras.Operation):
+    pending, others = [keras.Operation], (keras.Layer, keras.Function)
+    while pending:
+        for value in pending.pop().__subclasses__():
+            if not value.__module__.startswith("keras.") or issubclass(value, others):
                 continue
+            pending.append(value)
             if not hasattr(keras.layers, value.__name__):  # Softmax and others are layers there
                 found[value.__name__] = value
     return found

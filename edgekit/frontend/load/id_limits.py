@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from edgekit.compat import fallbacks
+from edgekit.compat.tensorflow import freeze_variables
 from edgekit.core.records import TensorSpec
 
 _GATHERS = ("GatherV2", "Gather", "ResourceGather")
@@ -45,9 +47,6 @@ def embedding_limits(
         inputs: Its inputs.
     """
     import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import (
-        convert_variables_to_constants_v2,
-    )
 
     specs = {
         spec.name: tf.TensorSpec([None if n < 0 else n for n in spec.shape], spec.dtype)
@@ -55,8 +54,9 @@ def embedding_limits(
     }
     concrete = tf.function(call).get_concrete_function(specs)
     try:
-        frozen = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
-    except Exception:  # a graph that cannot be frozen: the export will say why; no limit is known
+        frozen = freeze_variables(concrete)
+    except Exception as error:  # it cannot be frozen: the export says why; no limit is known
+        fallbacks.note("embedding_limits", error)
         return {}
     # Flattened dictionaries go by sorted key; captured resources come after the arguments.
     owners = {

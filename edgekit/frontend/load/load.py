@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from edgekit.compat.tf_keras import safe_mode
 from edgekit.core.errors import EdgekitError, ModelError
 from edgekit.core.text import printable
 from edgekit.frontend.load import keras_config, tfjs
@@ -89,9 +90,8 @@ def _load_keras(
         )
         return keras_model.wrap_keras3(model, notes)
     import tf_keras
-    from tf_keras.src.saving.serialization_lib import SafeModeScope
 
-    with SafeModeScope(not unsafe):  # the argument of load_model means .keras files only
+    with safe_mode(not unsafe):  # the argument of load_model means .keras files only
         model = tf_keras.models.load_model(ready, custom_objects=dict(objects), compile=False)
     return keras_model.wrap_keras2(model, notes)
 
@@ -198,11 +198,10 @@ def _load_tfjs(path: Path, objects: Mapping[str, Any], unsafe: bool) -> LoadedMo
     corrected, notes = _checked(config, found, objects, unsafe)
     keras_config.check_size(config, sum(value.size for value in weights.values()), path.name)
     import tf_keras
-    from tf_keras.src.saving.serialization_lib import SafeModeScope
 
     from edgekit.frontend.load import keras_model
 
-    with SafeModeScope(not unsafe):
+    with safe_mode(not unsafe):
         model = tf_keras.models.model_from_json(json.dumps(corrected), custom_objects=dict(objects))
     keras_model.require_built(model)
     variables = [

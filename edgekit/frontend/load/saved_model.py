@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edgekit.compat.tensorflow import parse_saved_model
 from edgekit.core.errors import ModelError, reading
 from edgekit.frontend.load.id_limits import embedding_limits
 from edgekit.frontend.load.loaded import LoadedModel, tensor_spec
@@ -27,7 +28,7 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
 
     with reading(path, _CANNOT_READ, kind=ModelError, hint=check_saved_model.DAMAGED):
         # TensorFlow's own reader, so that what is checked is what is loaded below.
-        stored = tf.__internal__.saved_model.parse_saved_model(str(path))
+        stored = parse_saved_model(path)
     if not unsafe:
         check_saved_model.refuse_unsafe(path, stored)
     with reading(path, _CANNOT_READ, kind=ModelError, hint=check_saved_model.DAMAGED):

@@ -218,10 +218,10 @@ def _operator(node_def: Any) -> str:
     """The operator of a node: a JSON object, or the protobuf's bytes in TensorFlow 2.0."""
     if isinstance(node_def, dict):
         return str(node_def.get("op"))
-    from tensorflow.core.framework.node_def_pb2 import NodeDef
+    import tensorflow as tf
 
     try:
-        return str(NodeDef.FromString(str(node_def).encode()).op)
+        return str(tf.compat.v1.NodeDef.FromString(str(node_def).encode()).op)
     except Exception:  # protobuf's DecodeError; it will not do for Keras either
         return "(damaged)"
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from edgekit.compat.tensorflow import is_operator
 from edgekit.core.errors import ModelError, UnsafeModelError, reading
 from edgekit.core.text import printable
 from edgekit.frontend.trust.allowed_operators import LOWERED, READING, SAVING, TENSORFLOW_ONLY
@@ -75,8 +76,6 @@ def _nodes(meta: Any) -> Iterator[tuple[str, Any]]:
 
 def _not_listed(meta: Any) -> tuple[list[str], list[str]]:
     """The operators that TensorFlow does not know, and those that it knows and no list has."""
-    from tensorflow.python.framework import op_def_registry
-
     functions = {function.signature.name for function in meta.graph_def.library.function}
     unknown, refused = [], []
     for place, node in _nodes(meta):
@@ -85,7 +84,7 @@ def _not_listed(meta: Any) -> tuple[list[str], list[str]]:
             if operator in _LISTED:
                 continue
             # A function with the name of an operator hides nothing.
-            if op_def_registry.get(operator) is not None:
+            if is_operator(operator):
                 refused.append(place_of(operator, node, place))
             elif operator not in functions:
                 unknown.append(place_of(operator, node, place))

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edgekit.compat.tensorflow import parse_saved_model
+from edgekit.compat.tf_keras import layer_descriptions, metric_globals
 from edgekit.core.errors import ModelError, UnsafeModelError, reading
 from edgekit.frontend.load.archive import DAMAGED, read_json
 from edgekit.frontend.trust import allowed_classes, allowed_symbols
@@ -53,15 +55,11 @@ def _nothing(name: str) -> str | None:
 
 def _nodes(folder: Path) -> Iterator[tuple[str, str]]:
     """The kind and the description of every Keras object, from where tf_keras takes them."""
-    import tensorflow as tf
-    from tf_keras.protobuf.saved_metadata_pb2 import SavedMetadata
-
     file = folder / "keras_metadata.pb"
     if file.exists():
-        for node in SavedMetadata.FromString(file.read_bytes()).nodes:
-            yield node.identifier, node.metadata
+        yield from layer_descriptions(file.read_bytes())
         return
-    graph = tf.__internal__.saved_model.parse_saved_model(str(folder)).meta_graphs[0]
+    graph = parse_saved_model(folder).meta_graphs[0]
     for node in graph.object_graph_def.nodes:
         if node.user_object.identifier.startswith("_tf_keras_") and node.user_object.metadata:
             yield node.user_object.identifier, node.user_object.metadata
@@ -72,14 +70,13 @@ def _check_metric(metadata: dict[str, Any]) -> None:
 
     What that module does not have stays unmade, without an error.
     """
-    from tf_keras.src import metrics
-
+    metrics = metric_globals()
     config = metadata.get("config")
     check(config, _nothing)
     kind, function = metadata.get("class_name"), isinstance(config, dict) and config.get("fn")
-    known = kind in allowed_classes.METRICS or kind not in vars(metrics)
+    known = kind in allowed_classes.METRICS or kind not in metrics
     computes = f"keras.metrics.{function}" in allowed_symbols.FUNCTIONS
-    if not known or not (computes or function not in vars(metrics)):
+    if not known or not (computes or function not in metrics):
         raise UnsafeModelError(
             "The model holds code that was not allowed to run.",
             received=f"the metric {metadata.get('name')!r}, which calls {kind} with {function}",

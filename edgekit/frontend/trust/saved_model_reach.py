@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from edgekit.compat.tensorflow import variable_initializer
 from edgekit.frontend.trust.allowed_operators import READING, SAVING
 
 MAIN = ""
@@ -181,22 +182,18 @@ def _outputs(meta: Any) -> Iterator[str]:
 
 def _initializers(meta: Any) -> Iterator[str]:
     """What an old model names to be run once it is loaded, and more: all collections' nodes."""
-    from tensorflow.core.framework import variable_pb2
-
     yield from _outputs(meta)
     for name, collection in meta.collection_def.items():
         yield from collection.node_list.value
         for variable in collection.bytes_list.value if name == "local_variables" else ():
-            yield variable_pb2.VariableDef.FromString(variable).initializer_name
+            yield variable_initializer(variable)
 
 
 def assets(meta: Any) -> Iterator[Any]:
     """The files below `assets` that a meta graph names, in the places of both TensorFlows."""
-    from tensorflow.core.protobuf import meta_graph_pb2
-
     yield from meta.asset_file_def
     for name, collection in meta.collection_def.items():
         for packed in collection.any_list.value if name == "saved_model_assets" else ():
-            asset = meta_graph_pb2.AssetFileDef()
+            asset = type(meta)().asset_file_def.add()  # an empty one
             packed.Unpack(asset)
             yield asset

@@ -9,13 +9,13 @@ Collected once, the ranges serve every static recipe.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from edgekit.compat import litert
 from edgekit.core.errors import DataError, QuantizeError
 from edgekit.core.records import Contract
 from edgekit.data.samples import Samples
@@ -40,22 +40,12 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
         DataError: No samples.
         QuantizeError: The interpreter could not run the samples, or a range is not finite.
     """
-    from litert_quantizer import calibrator
-    from litert_quantizer.utils import qsv_utils
-
     if not len(samples):
         raise DataError("Calibration needs at least one sample.", received=samples.source)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
         try:
-            run = calibrator.Calibrator(
-                float_path.read_bytes(),
-                num_threads=os.cpu_count() or 1,
-                mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
-                qsv_update_func=qsv_utils.min_max_update,
-            )
-            [signature] = run.get_signature_list()
-            run.calibrate({signature: _rows(samples, contract)}, None)
+            ranges: Ranges = litert.extremes(float_path.read_bytes(), _rows(samples, contract))
         except (RuntimeError, ValueError) as error:
             raise QuantizeError(
                 "The float file could not be run on the calibration samples.",
@@ -64,7 +54,6 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
                 if any(-1 in spec.shape for spec in contract.inputs)
                 else None,
             ) from None
-    ranges: Ranges = run.get_model_qsvs()
     for name, extremes in ranges.items():
         if not all(np.isfinite(extremes[side]).all() for side in ("min", "max")):
             raise QuantizeError(

@@ -106,7 +106,7 @@ def quantized(
 
 def _add_rules(engine: Quantizer, how: Quantization, scope: str, model: tflite.Model) -> None:
     from litert_quantizer import qtyping
-    from litert_quantizer.algorithm_manager import AlgorithmName
+    from litert_quantizer.quantizer import AlgorithmName
 
     operators = qtyping.TFLOperationName
     everything = operators.ALL_SUPPORTED
@@ -180,7 +180,7 @@ def _only(scopes: Iterable[str]) -> str:
 
 def _leave_float(engine: Quantizer, pattern: str) -> None:
     from litert_quantizer import qtyping
-    from litert_quantizer.algorithm_manager import AlgorithmName
+    from litert_quantizer.quantizer import AlgorithmName
 
     engine.update_quantization_recipe(
         pattern,
@@ -202,7 +202,7 @@ def _add_loops(
     float, and no runtime loads that.
     """
     from litert_quantizer import qtyping
-    from litert_quantizer.algorithm_manager import AlgorithmName
+    from litert_quantizer.quantizer import AlgorithmName
 
     for group in control_flow.scopes(model, how, exceptions, ranges):
         _leave_float(engine, _only(group.operators))
@@ -217,7 +217,7 @@ def _add_loops(
 def _set_io(engine: Quantizer, how: Quantization) -> None:
     """Inputs and outputs stay float, or take the integer type that was asked for."""
     from litert_quantizer import qtyping
-    from litert_quantizer.algorithm_manager import AlgorithmName
+    from litert_quantizer.quantizer import AlgorithmName
 
     # A regular expression of its own: rules of one stand where its first stood. An output goes
     # by the name of the operator that computes it, whose exception would hold for it too.

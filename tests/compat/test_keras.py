@@ -1,0 +1,81 @@
+"""What is used of Keras 3 beside its documented names: there, and the fast way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.convert
+
+Case = Callable[..., Any]
+
+
+@pytest.mark.parametrize("kind", ["keras3", "keras2"])
+def test_history_and_calls_that_read(case: Case, kind: str):
+    assert case("histories", kind=kind) == {
+        "fallbacks": {},
+        "place": ["dense", 1, 0],
+        "other": None,
+        "readers": 0,
+        "of_input": ["dense", "dense"],
+        "of_none": [],
+    }
+
+
+def test_call_that_made_a_tensor(case: Case):
+    assert case("call") == {
+        "fallbacks": {},
+        "kind": "Concatenate",
+        "outputs": [True],
+        "inputs": [True, True],
+        "given": 1,
+        "training": True,
+    }
+
+
+@pytest.mark.parametrize("kind", ["keras3", "keras2"])
+def test_all_layers_are_those_within_wrappers_too(case: Case, kind: str):
+    done = case("layers", kind=kind)
+    assert done["names"][0] == "model"
+    assert done["kinds"].count("LSTM") == 2
+    assert done["kinds"].count("LSTMCell") == 2
+    assert (
+        done["names"].index("both") < done["kinds"].index("LSTM") < done["kinds"].index("LSTMCell")
+    )
+    assert done["public"] == ["both", "dense"]
+
+
+def test_lambda_output_shape(case: Case):
+    assert case("lambda_shape", gone=False) == {"fallbacks": {}, "shape": [3], "again": [None, 3]}
+    done = case("lambda_shape", gone=True)
+    assert list(done["fallbacks"]) == ["lambda_output_shape"]
+    assert done["again"] == [None, 3]
+
+
+def test_set_student_loss_is_still_needed_and_trains(case: Case):
+    done = case("student_loss")
+    assert done["before"] != "dict", "this Keras keeps a plain dict: set_student_loss can go"
+    assert done["after"] == "dict"
+    assert "_student_loss" in done["gone"]
+
+
+def test_kept_logits_are_what_the_activation_got(case: Case):
+    done = case("logits")
+    assert done["layer"] and done["other"]
+    for name in ("softmax", "sigmoid"):
+        assert done[name]["kept"] and done[name]["taken"]
+        assert done[name]["error"] < 1e-6
+
+
+def test_traced_function_names_the_call_of_keras_ops(case: Case):
+    done = case("traced")
+    assert (done["name"], done["none"]) == ("argmax", None)
+
+
+def test_operations_are_found_without_private_names(case: Case):
+    done = case("operations")
+    assert done["names"] == ["GetItem", "NotEqual"]
+    assert done["foreign"] == []
+    assert done["count"] > 300

@@ -99,3 +99,27 @@ class FakeSessions:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def dense(factor: float = 1.0, **more: object) -> FakeModel:
+    """A fake of one of the files of `converted`: y is the first 8 values of x, multiplied."""
+    x = TensorSpec(name="x", shape=(1, 12), dtype="float32")
+    y = TensorSpec(name="y", shape=(1, 8), dtype="float32")
+    return FakeModel((x,), (y,), lambda inputs: {"y": factor * inputs["x"][:8]}, **more)  # type: ignore[arg-type]
+
+
+def refusing(error: Exception) -> FakeModel:
+    """A fake file that fails on the first sample."""
+
+    def fail(inputs: object) -> dict[str, np.ndarray]:
+        raise error
+
+    return FakeModel(dense().inputs, dense().outputs, fail)
+
+
+def samples(folder: Path, count: int = 40, *, labels: bool = True) -> Path:
+    """`data.npz` for those files; labels are the place of the largest of the first 8 values."""
+    x = np.random.default_rng(0).normal(size=(count, 12)).astype(np.float32)
+    arrays = {"x": x, "y": x[:, :8].argmax(axis=1)}
+    np.savez(folder / "data.npz", **{k: v for k, v in arrays.items() if labels or k == "x"})
+    return folder / "data.npz"

@@ -97,9 +97,14 @@ class Project:
         """Every variant by name: each recipe is one by itself."""
         return {name: Variant(recipe=name) for name in self.recipes} | self.variant
 
+    @property
+    def folder(self) -> Path:
+        """What its paths are relative to; the current folder where there is no file."""
+        return self.file.parent if self.file else Path()
+
     def resolve(self, source: str) -> str:
         """A data source of this file, as an absolute path (callables stay as they are)."""
-        path = (self.file.parent if self.file else Path()) / source
+        path = self.folder / source
         return str(path) if path.exists() or not _is_callable(source) else source
 
     def describe(self, contract: Contract) -> Contract:

@@ -30,14 +30,13 @@ def model_path(project: Project) -> Path:
         ProjectError: It names none.
         ModelError: There is no such file.
     """
-    assert project.file is not None
     if project.model is None:
         raise ProjectError(
             "The gate converts the model that edgekit.toml names.",
             received=f"{project.file} without model",
             hint='add model = "NAME.keras" at its top.',
         )
-    path = project.file.parent / project.model
+    path = project.folder / project.model
     if not path.exists():
         raise ModelError("The model of edgekit.toml exists.", received=str(path))
     return path

@@ -4,7 +4,7 @@ Reads `EDGEKIT_MARKDOWN`, `GITHUB_EVENT_PATH`, `GITHUB_REPOSITORY` and, by `gh`,
 comment is found by its marker, the hidden first line of the Markdown, and by its author; no other
 comment is touched, and Markdown without a marker is not written. Where it cannot be written (the
 token of a pull request from a fork may only read) a warning says so, and the step goes on: the
-gate's answer is another step's.
+gate's result is another step's.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _json(*arguments: str) -> Any:
     try:
         return json.loads(_gh(*arguments))
     except ValueError:
-        raise GitHubError("GitHub's answer is no JSON") from None
+        raise GitHubError("GitHub's response is not JSON") from None
 
 
 def _api(method: str, path: str, body: dict[str, str]) -> None:

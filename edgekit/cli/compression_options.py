@@ -162,7 +162,7 @@ def pruning(given: dict[str, Any]) -> Pruning | None:
         from edgekit.core.suggest import nearest
 
         raise UsageError(
-            "--prune is structured, unstructured, or a pattern N:M.",
+            "--prune must be structured, unstructured, or a pattern N:M.",
             received=f"--prune {kind}",
             hint=nearest(kind, ["structured", "unstructured"]) or "--prune 2:4",
         )
@@ -183,7 +183,7 @@ def training(given: dict[str, Any], seed: int) -> Training | None:
     if given["finetune"] is None:
         if given["qat"]:
             raise UsageError(
-                "--qat trains, so it needs samples to train on.",
+                "--qat needs samples to train on.",
                 received="no --finetune",
                 hint="--finetune DATA.npz --distill; --distill needs no labels.",
             )
@@ -200,4 +200,4 @@ def _refuse_alone(needed: str, said: dict[str, Any]) -> None:
     given = [name for name, value in said.items() if value is not None and value != ()]
     if given:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise UsageError(f"{flags} goes with {needed}.", received=f"no {needed}")
+        raise UsageError(f"{flags} cannot be used without {needed}.", received=f"no {needed}")

@@ -101,7 +101,7 @@ class _Convert(GroupedCommand):
 @click.option(
     "--rounding",
     type=click.Choice(["gptq", "nearest"]),
-    help="How weights become integers where there are samples [default: gptq].",
+    help="GPTQ or round-to-nearest, where there are samples [default: gptq].",
 )
 @click.option(
     "--bias-correction/--no-bias-correction",
@@ -260,7 +260,7 @@ def parse_overrides(texts: tuple[str, ...], keep_float: tuple[str, ...]) -> tupl
         layers, equals, recipe = text.rpartition("=")
         if not (equals and layers and recipe):
             raise UsageError(
-                "--override is LAYER=RECIPE.",
+                "--override must be LAYER=RECIPE.",
                 received=text,
                 hint="--override 'conv.*=weight_only_wi8_afp32'",
             )
@@ -276,7 +276,7 @@ def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
         if name in shapes:
             from edgekit.core.errors import UsageError
 
-            raise UsageError("--input-shape names each input once.", received=", ".join(texts))
+            raise UsageError("--input-shape must name each input once.", received=", ".join(texts))
         shapes[name] = shape
     return shapes
 
@@ -292,7 +292,7 @@ def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
         from edgekit.core.errors import UsageError
 
         raise UsageError(
-            "--input-shape is NAME=1,SIZE,...: the whole shape with a batch of 1.",
+            "--input-shape must be NAME=1,SIZE,...: the whole shape, with a batch of 1.",
             received=text,
             hint="--input-shape image=1,224,224,3",
         )

@@ -156,13 +156,13 @@ def check_overlay(overlay: Path, files: tuple[Path, ...], force: bool) -> None:
 
     if len(files) > 1:
         raise UsageError(
-            "--overlay is for one file.",
+            "--overlay cannot be used with several files.",
             received=f"{len(files)} files",
             hint="name one; Model Explorer draws an overlay over one model.",
         )
     if overlay.exists() and not (force and overlay.is_file()):
         raise UsageError(
-            "An existing output is replaced only with --force.",
+            "The output exists already.",
             received=str(overlay),
             hint="add --force, or choose another name.",
         )

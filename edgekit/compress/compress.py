@@ -42,7 +42,7 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     Args:
         request: `model`, `unsafe`, `custom_objects`, `contract` (the original's), `prune`,
             `training` (or None), `seed`, `float_bytes` (of the original's file); samples as
-            `.npz` or None: `calibration`, `training_samples`, `proof` (those whose answers are
+            `.npz` or None: `calibration`, `training_samples`, `proof` (those whose outputs are
             wanted after each step); and what is written: `out` (the float file), `keras_out`,
             `answers_out` (`.npz`, `STEP/OUTPUT`), `checkpoint` (a folder) with its `key`.
         report: Takes one line of progress.
@@ -77,7 +77,7 @@ def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
 
 def rungs(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Float files of a model pruned more and more, to be timed: their answers do not matter.
+    """Float files of a model pruned more and more, to be timed: their outputs do not matter.
 
     Args:
         request: `model`, `unsafe`, `custom_objects`, `contract`, `prune`, `seed`; `sparsities`, and
@@ -140,7 +140,7 @@ def _names(mine: Any, wanted: Any, which: str) -> dict[str, str]:
     shapes = [spec.shape[1:] for spec in mine], [spec.shape[1:] for spec in wanted]
     if shapes[0] != shapes[1]:
         raise ModelError(
-            f"The {which} of a model in Keras 3 are those that it was saved with.",
+            f"The {which} of the model could not be matched with those of its Keras 3 copy.",
             received=f"{', '.join(have)} in place of {', '.join(want)}",
             hint="save the model with Keras 3, as .keras.",
         )
@@ -188,7 +188,7 @@ def _of_weights(pruning: Pruning, model: Any, request: Mapping[str, Any]) -> Pru
     left = pruning.to_size * file - (file - weights)
     if left <= 0:
         raise UsageError(
-            "A float file holds weights, which pruning removes, and its graph, which stays.",
+            "Pruning cannot make the float file that small: only its weights shrink.",
             received=f"to_size {pruning.to_size:g} of {file} bytes, {file - weights} of them no "
             "weights",
             hint="allow a larger fraction.",

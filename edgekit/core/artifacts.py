@@ -1,7 +1,7 @@
 """The three files on disk that join the halves of edgekit, and their names.
 
 `NAME[.pruned][.qat].RECIPE.tflite`, its manifest of the same name (`.json`, an `Artifact`), and
-`NAME.golden.npz` (a few inputs with what Keras answered). A manifest names its file
+`NAME.golden.npz` (a few inputs with the outputs of Keras). A manifest names its file
 without a folder, so that the three can be moved together.
 """
 

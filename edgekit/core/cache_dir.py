@@ -45,7 +45,7 @@ def locked(path: Path, report: Progress, doing: str) -> Iterator[None]:
             lock.take(wait=True)
     except OSError as error:
         raise EnvironmentFailure(
-            f"edgekit can write to its own folder, {path.parent}.",
+            f"edgekit could not write to its own folder, {path.parent}.",
             received=str(error),
             hint="set EDGEKIT_HOME to a folder that you may write to.",
         ) from None

@@ -28,7 +28,7 @@ def check(options: ConvertOptions) -> None:
     check_training(options.training)
     if options.prune is None and not options.training.quantization_aware:
         raise UsageError(
-            "--finetune trains what pruning or quantization changed.",
+            "--finetune needs --prune or --qat: it trains what they changed.",
             received="neither --prune nor --qat",
             hint="add one of them; train the model itself in Keras.",
         )
@@ -47,43 +47,44 @@ def check_pruning(prune: Pruning) -> None:
         implied = 1 - pattern[0] / pattern[1]
         if prune.method == "structured":
             raise UsageError(
-                "A pattern is of single weights: structured pruning removes whole channels.",
+                "A pattern cannot be used with structured pruning, which removes whole channels.",
                 received=f"pattern {prune.pattern}",
             )
         if abs(given.setdefault("sparsity", implied) - implied) > _ROUNDING:
             raise UsageError(
-                f"The pattern {prune.pattern} has a sparsity of {implied:g}.",
+                f"The sparsity must be that of the pattern {prune.pattern}, {implied:g}.",
                 received=f"sparsity {prune.sparsity:g}",
                 hint="leave the sparsity out.",
             )
     if len(given) != 1:
         raise UsageError(
-            "Pruning has one target: --sparsity, --to-size, --to-macs or --to-latency.",
+            "Pruning must have one target: --sparsity, --to-size, --to-macs or --to-latency.",
             received=" and ".join(given) if given else "none of them",
             hint="--sparsity 0.5 removes half of the channels.",
         )
     [(name, value)] = given.items()
     if not 0 < value < 1:
         raise UsageError(
-            f"{name} is a fraction between 0 and 1: 0.5 is one half.",
+            f"{name} must be a fraction between 0 and 1: 0.5 is one half.",
             received=f"{value:g}",
             hint=f"write {value / 100:g} for {value:g} percent." if 1 < value < 100 else None,
         )
     if prune.method == "unstructured" and name != "sparsity":
         raise UsageError(
-            "Single weights that are zero change neither size nor multiply-accumulates nor latency "
-            "of a .tflite: unstructured pruning has a sparsity.",
+            "The target of unstructured pruning must be a sparsity: zeros change neither size, "
+            "multiply-accumulates nor latency of a .tflite.",
             received=name,
             hint="--prune structured, or --sparsity 0.5.",
         )
     if prune.round_to < 1:
-        raise UsageError("Widths are rounded to 1 or more.", received=str(prune.round_to))
+        raise UsageError("round_to must be at least 1.", received=str(prune.round_to))
     for selector in (*prune.layers, *prune.keep):
         try:
             re.compile(selector)
         except re.error as error:
             raise UsageError(
-                "A layer is chosen by its name, or by a regular expression for whole names.",
+                "A selector must be the name of a layer, or a regular expression that matches "
+                "whole names.",
                 received=f"{selector!r}: {error}",
             ) from None
 
@@ -100,8 +101,8 @@ def parse_pattern(text: str) -> tuple[int, int] | None:
     stay, of = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 0 < stay < of <= _WIDEST_PATTERN:
         raise UsageError(
-            "A pattern N:M keeps N weights of each M along a layer's inputs, N below M, M at "
-            f"most {_WIDEST_PATTERN}.",
+            "A pattern must be N:M, which keeps N weights of each M along a layer's inputs: N "
+            f"below M, M at most {_WIDEST_PATTERN}.",
             received=text,
             hint="2:4 keeps two of each four.",
         )
@@ -118,16 +119,16 @@ def check_training(training: Training) -> None:
     for name, minimum in least.items():
         value = getattr(training, name)
         if value is not None and value < minimum:
-            raise UsageError(f"{name} is at least {minimum}.", received=str(value))
+            raise UsageError(f"{name} must be at least {minimum}.", received=str(value))
     if training.learning_rate is not None and not 0 < training.learning_rate < 1:
         raise UsageError(
-            "learning_rate lies between 0 and 1.", received=str(training.learning_rate)
+            "learning_rate must be between 0 and 1.", received=str(training.learning_rate)
         )
     if not 0 <= training.label_weight <= 1:
-        raise UsageError("label_weight is from 0 to 1.", received=str(training.label_weight))
+        raise UsageError("label_weight must be from 0 to 1.", received=str(training.label_weight))
     if not 0 < training.validation < 1:
         raise UsageError(
-            "validation is a fraction of the samples, between 0 and 1.",
+            "validation must be a fraction of the samples, between 0 and 1.",
             received=str(training.validation),
         )
 
@@ -168,7 +169,7 @@ def notes(recipes: Sequence[Recipe], options: ConvertOptions) -> list[str]:
     others = [recipe.name for recipe in recipes if not is_trainable(recipe)]
     if len(others) == len(recipes):
         raise UsageError(
-            "--qat trains with the rounding of a recipe that quantizes channel by channel.",
+            "--qat needs a recipe that quantizes per channel: it trains with its rounding.",
             received=f"--recipe {', '.join(others) or 'float32'}",
             hint="add --recipe static_wi8_ai8.",
         )

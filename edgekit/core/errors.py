@@ -1,7 +1,7 @@
 """The exceptions that edgekit raises, and the exit codes they end a command with.
 
 ```
-EdgekitError                 exit 2: the rule, what was received, the next step
+EdgekitError                 exit 2: what happened, what was received, the next step
 ├── UsageError               options that contradict each other, an unknown name
 ├── OutputError              a result cannot be written: no room, no right, a file in the way
 ├── ProjectError             edgekit.toml, a manifest or another record cannot be read
@@ -43,11 +43,11 @@ EXIT_INTERNAL = 70
 
 
 class EdgekitError(Exception):
-    """A mistake that the person at the keyboard can mend.
+    """A mistake that the person at the keyboard can fix.
 
     Args:
-        rule: What must hold, as one sentence.
-        received: What was found instead.
+        rule: What happened or must be, as one sentence: "The model file was not found."
+        received: What was found.
         hint: The next step, preferably a command.
     """
 
@@ -166,9 +166,9 @@ class InternalError(Exception):
 
 
 def of_system(error: OSError) -> EdgekitError:
-    """What the system refused (room, rights, open files), as an error that can be mended."""
+    """What the system refused (room, rights, open files), as an error that can be fixed."""
     return OutputError(
-        "The system lets edgekit read and write its files.",
+        "The system did not let edgekit read or write its files.",
         received=str(error),
         hint="look at free space and permissions, also those of the temporary folder (TMPDIR).",
     )

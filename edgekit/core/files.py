@@ -42,7 +42,7 @@ def size(
     Raises:
         EdgekitError: Of class `kind`: there is none, or it is no regular file, or too large.
     """
-    with reading(path, f"The {what} cannot be read.", kind=kind, hint=hint):
+    with reading(path, f"The {what} could not be read.", kind=kind, hint=hint):
         try:
             found = path.stat()
         except FileNotFoundError:
@@ -50,7 +50,7 @@ def size(
     if not stat.S_ISREG(found.st_mode):
         it = next((name for test, name in _KINDS if test(found.st_mode)), "something else")
         raise kind(
-            f"The {what} is no regular file.",
+            f"The {what} is not a regular file.",
             received=f"{path}: {it}",
             hint="give the file itself.",
         )
@@ -77,7 +77,7 @@ def read_text(
         EdgekitError: Of class `kind`, as `size` does; or the file is not UTF-8.
     """
     size(path, what, kind=kind, most_bytes=most_bytes, hint=hint)
-    with reading(path, f"The {what} cannot be read.", kind=kind, hint=hint):
+    with reading(path, f"The {what} could not be read.", kind=kind, hint=hint):
         content = path.read_bytes()
     with reading(
         path, f"The {what} is not text in UTF-8.", kind=kind, hint="save it again, as UTF-8."

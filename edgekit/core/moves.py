@@ -38,7 +38,7 @@ def staging(place: Path, beside: Path) -> Iterator[Path]:
             yield Path(scratch)
     except OSError as error:
         raise OutputError(
-            f"{place} can be written.",
+            f"{place} could not be written.",
             received=error.strerror or str(error),
             hint="look at free space and permissions there, or choose another place.",
         ) from None

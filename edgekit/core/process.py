@@ -86,7 +86,7 @@ class Process:
         self.limits = limits
         self._crash_hint = crash_hint
         if shutil.which(command[0]) is None:
-            raise WorkerCrashed(f"{name} must start.", received=f"no {command[0]}")
+            raise WorkerCrashed(f"{name} could not be started.", received=f"no {command[0]}")
         most = 2 * limits.memory_bytes + _SPARE_DATA_BYTES
         # Appended to, so that it can be cut while the child writes.
         self._log = tempfile.TemporaryFile("a+b")
@@ -102,7 +102,9 @@ class Process:
             )
         except OSError as error:
             self._log.close()
-            raise WorkerCrashed(f"{name} must start.", received=f"{command[0]}: {error}") from None
+            raise WorkerCrashed(
+                f"{name} could not be started.", received=f"{command[0]}: {error}"
+            ) from None
         _live.add(self._child.pid)
         self._tree = ProcessTree(self._child)
         self._answers: queue.Queue[dict[str, Json]] = queue.Queue(_MAX_WAITING)

@@ -128,7 +128,8 @@ class Project:
             return spec
         if said.labels and spec.shape and spec.shape[-1] not in (-1, len(said.labels)):
             raise ProjectError(
-                f"[output.{spec.name}] has one label for each of its {spec.shape[-1]} values.",
+                f"[output.{spec.name}] must have one label for each of its {spec.shape[-1]} "
+                "values.",
                 received=f"{len(said.labels)} labels",
             )
         payload = {**serde.to_dict(spec), "labels": said.labels, "activation": said.activation}
@@ -147,7 +148,7 @@ def _check_names(section: str, names: Iterable[str], specs: tuple[TensorSpec, ..
     for name in names:
         if name not in known:
             raise ProjectError(
-                f"[{section}.NAME] names an {section} of the model: {', '.join(known)}.",
+                f"[{section}.NAME] must name an {section} of the model: {', '.join(known)}.",
                 received=f"[{section}.{name}]",
                 hint=nearest(name, known),
             )
@@ -184,9 +185,9 @@ def load(path: Path) -> Project:
     for name in project.variant:
         if name in project.recipes:
             raise ProjectError(
-                f"{path} [variant.{name}] has a name of its own: recipes are variants by theirs.",
+                f"{path} [variant.{name}] must not have the name of a recipe in recipes.",
                 received=f"recipes = {list(project.recipes)}",
-                hint=f"leave {name!r} away from recipes, or rename the variant.",
+                hint=f"leave {name!r} out of recipes, or rename the variant.",
             )
     return replace(project, file=path.absolute())
 
@@ -195,7 +196,7 @@ def _check_keys(text: str, path: Path) -> None:
     """Refuse a key of very many parts: tomllib takes time by the square of their number."""
     if found := _LONG_KEY.search(text):
         raise ProjectError(
-            "A key of the project file has more parts than edgekit.toml has levels.",
+            "A key of the project file must not have more parts than edgekit.toml has levels.",
             received=f"{path}: {found[0][:60]}...",
         )
 
@@ -210,17 +211,17 @@ def _check_numbers(project: Project, where: str) -> None:
     """Refuse numbers that would fail much later, or in an app."""
     if project.data.seed < 0:
         raise ProjectError(
-            f"{where} [data] seed is 0 or more.", received=f"seed = {project.data.seed}"
+            f"{where} [data] seed must be at least 0.", received=f"seed = {project.data.seed}"
         )
     for name, said in project.input.items():
         if not all(math.isfinite(v) and v != 0 for v in said.std):
             raise ProjectError(
-                f"{where} [input.{name}] std divides, so it is finite and not 0.",
+                f"{where} [input.{name}] std must be finite and not 0: it is divided by.",
                 received=f"std = {list(said.std)}",
             )
         if not all(map(math.isfinite, said.mean)):
             raise ProjectError(
-                f"{where} [input.{name}] mean is finite.", received=f"mean = {list(said.mean)}"
+                f"{where} [input.{name}] mean must be finite.", received=f"mean = {list(said.mean)}"
             )
 
 

@@ -38,16 +38,17 @@ def check(
     for target in targets:
         if target.num_threads < 1:
             raise ProjectError(
-                f"{where} [[target]] num_threads is at least 1.", received=str(target.num_threads)
+                f"{where} [[target]] num_threads must be at least 1.",
+                received=str(target.num_threads),
             )
         if (target.device, target.accelerator) != (Target().device, Target().accelerator):
             raise ProjectError(
-                f"{where} [[target]] runs on this machine's CPU: there is no other device yet.",
+                f"{where} [[target]] must run on this machine's CPU: there is no other device yet.",
                 received=f"device = {target.device!r}, accelerator = {target.accelerator!r}",
             )
     titles = [target.title for target in targets]
     if len(set(titles)) < len(titles):
-        raise ProjectError(f"{where} has each [[target]] once.", received="; ".join(titles))
+        raise ProjectError(f"{where} must name each [[target]] once.", received="; ".join(titles))
     spelled = dict.fromkeys([*titles, *(target.label for target in targets)])
     for number, rule in enumerate(rules, 1):
         place = f"{where} [[rule]] {number}"
@@ -63,17 +64,19 @@ def _check_kind(rule: Rule, place: str) -> None:
     kinds = [kind for kind in _KINDS if getattr(rule, kind)]
     if len(kinds) != 1:
         raise ProjectError(
-            f"{place} is about one thing: {', '.join(_KINDS)}.",
+            f"{place} must be about one thing: {', '.join(_KINDS)}.",
             received=", ".join(kinds) or "none of them",
             hint="make a rule of each." if kinds else 'for example metric = "size_bytes".',
         )
     if not rule.metric:
         limits = [name for name in _LIMITS if getattr(rule, name) is not None]
         if limits:
-            raise ProjectError(f"{place}: {limits[0]} is about a metric.", received=kinds[0])
+            raise ProjectError(
+                f"{place}: {limits[0]} cannot be used without a metric.", received=kinds[0]
+            )
     if rule.oldest_runtime and not re.fullmatch(r"\d+(\.\d+)*", rule.oldest_runtime):
         raise ProjectError(
-            f"{place} oldest_runtime is a version of TensorFlow's or LiteRT's, as 2.14.0.",
+            f"{place} oldest_runtime must be a version of TensorFlow or LiteRT, such as 2.14.0.",
             received=repr(rule.oldest_runtime),
         )
 
@@ -82,43 +85,44 @@ def _check_metric(metric: str, place: str) -> None:
     name = metric.partition("@")[0]
     if name not in METRICS and ":" not in name:
         raise ProjectError(
-            f"{place} metric is one of {', '.join(METRICS)}, or module:function.",
+            f"{place} metric must be one of {', '.join(METRICS)}, or module:function.",
             received=repr(metric),
             hint=nearest(name, METRICS),
         )
     if "@" in metric and name in METRICS and name not in (*TASK_METRICS, *FIDELITY_METRICS):
-        raise ProjectError(f"{place} metric: {name} is not of an output.", received=repr(metric))
+        raise ProjectError(f"{place} metric: {name} cannot be of an output.", received=repr(metric))
 
 
 def _check_limit(rule: Rule, place: str) -> None:
     given = {name: value for name in _LIMITS if (value := getattr(rule, name)) is not None}
     if len(given) != 1:
         raise ProjectError(
-            f"{place} about {rule.metric} has one of {', '.join(_LIMITS)}.",
+            f"{place} about {rule.metric} must have one of {', '.join(_LIMITS)}.",
             received=", ".join(given) or "none of them",
         )
     name, value = next(iter(given.items()))
     if not math.isfinite(value):
-        raise ProjectError(f"{place} {name} is a finite number.", received=str(value))
+        raise ProjectError(f"{place} {name} must be a finite number.", received=str(value))
     if name == "max_loss" and not 0 <= value < 1:
         raise ProjectError(
-            f"{place} max_loss is a fraction from 0 up to 1: 0.01 is one in a hundred.",
+            f"{place} max_loss must be a fraction from 0 up to 1: 0.01 is one in a hundred.",
             received=str(value),
         )
     if name != "max_loss" and rule.against == "baseline" and rule.metric != "latency_ratio":
         raise ProjectError(
-            f'{place}: {name} is a limit by itself; against = "baseline" goes with max_loss.',
+            f'{place}: against = "baseline" cannot be used with {name}, only with max_loss.',
             received=f'{name} = {value}, against = "baseline"',
         )
     if name == "max_loss" and rule.metric in TIME_METRICS:
         raise ProjectError(
-            f"{place}: milliseconds have a limit by themselves.",
+            f"{place}: a limit in milliseconds must be absolute, not a max_loss.",
             received=f"max_loss = {value}",
             hint='metric = "latency_ratio" compares with the float file or the baseline\'s.',
         )
     if name == "max_loss" and rule.against == "float" and rule.base_metric in ("sqnr_db", "cosine"):
         raise ProjectError(
-            f"{place}: {rule.metric} compares with the float file already.",
+            f"{place}: {rule.metric} cannot have a max_loss against the float file, with which it "
+            "compares already.",
             received=f"max_loss = {value}",
             hint='say at_least, or against = "baseline".',
         )
@@ -128,7 +132,7 @@ def _check_known(names: Iterable[str], known: Collection[str], place: str) -> No
     for name in names:
         if name not in known:
             raise ProjectError(
-                f"{place} are of this file: {', '.join(known) or 'none'}.",
+                f"{place} must be of this file: {', '.join(known) or 'none'}.",
                 received=repr(name),
                 hint=nearest(name, known),
             )

@@ -19,13 +19,13 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="dynamic_wi8_afp32",
-            summary="int8 weights in convolutions and dense layers, ranges taken while running",
+            summary="int8 weights in convolutions and dense layers: dynamic-range quantization",
             quantize=Quantization(scheme="dynamic"),
         ),
         Recipe(
             name="dynamic_wi4b32_afp32",
-            summary="int4 weights of dense layers in blocks of 32, int8 of convolutions, ranges "
-            "taken while running",
+            summary="int4 weights of dense layers in blocks of 32, int8 of convolutions: "
+            "dynamic-range quantization",
             quantize=Quantization(scheme="dynamic", weight_bits=4, granularity="blockwise_32"),
         ),
         Recipe(
@@ -80,7 +80,7 @@ def get(name: str, io_dtype: IoDtype = "float32") -> Recipe:
     recipe = RECIPES.get(name)
     if recipe is None:
         raise UsageError(
-            f"A recipe is one of {', '.join(RECIPES)}.",
+            f"A recipe must be one of {', '.join(RECIPES)}.",
             received=f"--recipe {name}",
             hint=nearest(name, RECIPES),
         )
@@ -90,7 +90,7 @@ def get(name: str, io_dtype: IoDtype = "float32") -> Recipe:
         raise UsageError(
             "Integer inputs and outputs need int8 activations.",
             received=f"--recipe {name} --io {io_dtype}",
-            hint="use --recipe static_wi8_ai8, or leave --io away.",
+            hint="use --recipe static_wi8_ai8, or leave --io out.",
         )
     return replace(recipe, quantize=replace(recipe.quantize, io_dtype=io_dtype))
 

@@ -68,7 +68,7 @@ class Quantization:
 
     @property
     def needs_calibration(self) -> bool:
-        """Whether it cannot be done without samples: int4 to the nearest is no good."""
+        """Whether it cannot be done without samples: int4 by round-to-nearest is no good."""
         return self.needs_ranges or (self.weight_bits < 8 and self.refines_weights)
 
 

@@ -94,7 +94,7 @@ def _build(kind: object, value: object, where: str) -> object:
         allowed = typing.get_args(kind)
         if value not in allowed:
             raise ProjectError(
-                f"{where} is one of {', '.join(map(str, allowed))}.",
+                f"{where} must be one of {', '.join(map(str, allowed))}.",
                 received=_shown(value),
                 hint=nearest(str(value), map(str, allowed)),
             )
@@ -103,7 +103,7 @@ def _build(kind: object, value: object, where: str) -> object:
         return _build_tuple(kind, value, where)
     if origin in (dict, Mapping):
         if not isinstance(value, dict):
-            raise ProjectError(f"{where} is a table.", received=_shown(value))
+            raise ProjectError(f"{where} must be a table.", received=_shown(value))
         item = typing.get_args(kind)[1]
         return {key: _build(item, entry, f"{where}.{key}") for key, entry in value.items()}
     return _build_scalar(kind, value, where)
@@ -111,7 +111,7 @@ def _build(kind: object, value: object, where: str) -> object:
 
 def _build_record(kind: type, value: object, where: str) -> object:
     if not isinstance(value, dict):
-        raise ProjectError(f"{where} is a table of keys.", received=_shown(value))
+        raise ProjectError(f"{where} must be a table of keys.", received=_shown(value))
     hints = _hints(kind)
     for key in value:
         if key not in hints:
@@ -134,7 +134,7 @@ def _build_tuple(kind: object, value: object, where: str) -> tuple[object, ...]:
     if items[-1] is Ellipsis:
         return tuple(_build(items[0], v, f"{where}[{i}]") for i, v in enumerate(value))
     if len(value) != len(items):
-        raise ProjectError(f"{where} has {len(items)} values.", received=_shown(value))
+        raise ProjectError(f"{where} must have {len(items)} values.", received=_shown(value))
     return tuple(
         _build(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(items, value, strict=True))
     )
@@ -159,7 +159,7 @@ def _build_scalar(kind: object, value: object, where: str) -> object:
     elif kind is Path and isinstance(value, str):
         return Path(value)
     name = kind.__name__ if isinstance(kind, type) else kind
-    raise ProjectError(f"{where} is a {name}.", received=_shown(value))
+    raise ProjectError(f"{where} must be of type {name}.", received=_shown(value))
 
 
 def dumps(record: object) -> str:
@@ -182,7 +182,7 @@ def loads(kind: type[T], text: str, where: str = "") -> T:
 
 def _no_number(name: str) -> float:
     """JSON has no infinity: `to_dict` writes such numbers as text."""
-    raise ValueError(f"{name} is no number in JSON")
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 @contextmanager
@@ -210,7 +210,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
-            f"{path} can be written.",
+            f"{path} could not be written.",
             received=error.strerror or str(error),
             hint="look at free space and permissions there, or choose another place.",
         ) from None

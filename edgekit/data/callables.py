@@ -48,7 +48,7 @@ def blaming(name: str) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         raise DataError(
-            f"{name} runs without an exception.",
+            f"{name} failed with an exception.",
             received=f"{type(error).__name__}: {error}{_place(error)}",
             hint="it is your function: call it in Python to see where it fails.",
         ) from error
@@ -81,7 +81,7 @@ def resolve(name: str) -> Callable[..., Any]:
             if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
                 raise  # the module exists and itself needs one that is missing
             raise DataError(
-                f"{name} names a function of an importable module.",
+                f"The module of {name} could not be imported.",
                 received=f"no module {error.name!r} here or in the environment",
                 hint=f"run edgekit from the folder that holds {module_name.split('.')[0]}.py.",
             ) from None
@@ -89,7 +89,7 @@ def resolve(name: str) -> Callable[..., Any]:
     if not callable(function):
         public = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
         raise DataError(
-            f"{name} names a function.",
+            f"{name} must name a function.",
             received=f"{module_name} has {'a value' if function is not None else 'no function'} "
             f"{function_name!r}",
             hint=nearest(function_name, public),

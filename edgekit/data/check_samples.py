@@ -23,7 +23,7 @@ def fit(array: np.ndarray, spec: TensorSpec) -> np.ndarray:
     """
     if array.dtype.kind not in "iufb" and dtype_of(spec).kind in "iufb":
         raise DataError(
-            f"Input {spec.name!r} holds numbers ({spec.dtype}).",
+            f"Input {spec.name!r} must hold numbers ({spec.dtype}).",
             received=f"dtype {array.dtype}",
             hint='for text give `kind = "text"` and a vocabulary in edgekit.toml.'
             if array.dtype.kind == "U"
@@ -37,7 +37,7 @@ def fit(array: np.ndarray, spec: TensorSpec) -> np.ndarray:
             array = array[..., 0]
         else:
             raise DataError(
-                f"Each sample of input {spec.name!r} has the shape {_show(wanted)}.",
+                f"Each sample of input {spec.name!r} must have the shape {_show(wanted)}.",
                 received=f"{_show(received)} (an array of shape {array.shape})",
                 hint=_shape_hint(array.shape, wanted),
             )
@@ -84,7 +84,7 @@ def finite(array: np.ndarray, what: str) -> None:
         return
     first = [int(i) for i in np.argwhere(~good)[0]]
     raise DataError(
-        f"{what} holds finite numbers.",
+        f"{what} must hold finite numbers.",
         received=f"{int(array.size - good.sum())} of {array.size} values are NaN or infinite, "
         f"the first at index {first}",
         hint=f"look at sample {first[0]}." if first else None,
@@ -101,20 +101,18 @@ def lengths(inputs: dict[str, np.ndarray], labels: np.ndarray | None, source: st
     for name, array in arrays.items():
         if not array.ndim:
             raise DataError(
-                "Every array has one entry for each sample, along its first axis.",
+                "Every array must have one entry for each sample, along its first axis.",
                 received=f"{name}: a single value",
                 hint=f"look at {source}.",
             )
     counts = {name: array.shape[0] for name, array in arrays.items()}
     if len(set(counts.values())) != 1:
         raise DataError(
-            "Inputs and labels have the same number of samples.",
+            "Inputs and labels must have the same number of samples.",
             received=", ".join(f"{name}: {count}" for name, count in counts.items()),
             hint=f"{source} holds the same samples in each array, in one order: cut the longer.",
         )
     count = int(next(iter(counts.values())))
     if count == 0:
-        raise DataError(
-            "There is at least one sample.", received=f"none in {source}", hint="give samples."
-        )
+        raise DataError("There are no samples.", received=f"none in {source}", hint="give samples.")
     return count

@@ -21,7 +21,7 @@ class Drawn:
     """What a conversion runs on.
 
     Attributes:
-        golden: Samples that the original model answers.
+        golden: Samples with outputs of the original model.
         calibration: Samples for static ranges; None without data.
         training: Samples to train on; None where nothing is trained.
         ranges: Smallest and largest value of the calibration samples, by float input.
@@ -58,7 +58,7 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
         contract: The model's inputs, with their preprocessing.
         request: `calibration` (a source, or None), `golden_samples`, `calibration_samples`,
             `seed`, `calibrates`: whether anything will be calibrated, so that unfit samples
-            matter, `training` (a source, or None), and `judges`: how many of the held-back
+            matter, `training` (a source, or None), and `judges`: how many of the held-out
             calibration samples judge what was trained, and are not trained on. For `Drawn.save`
             `calibration_out` and `training_out` (`.npz`). `memory_bytes` is the memory limit;
             without it that of `Limits`.
@@ -67,7 +67,7 @@ def draw(contract: Contract, request: Mapping[str, Any], id_limits: Mapping[str,
     Returns:
         Golden and calibration samples without one in common. Without data the golden ones
         are synthetic: valid in shape, type and range; and there is no calibration. No training
-        sample is golden, or one of the held-back calibration samples that judge.
+        sample is golden, or one of the held-out calibration samples that judge.
 
     Raises:
         DataError: A source cannot be read, does not fit, or leaves nothing to train on.
@@ -113,7 +113,7 @@ def _training(
     training = split.without(drawn, *others)
     if len(training) < _FEWEST:
         raise DataError(
-            f"Training takes at least {_FEWEST} samples besides those that judge it.",
+            f"Training needs at least {_FEWEST} samples besides the held-out ones.",
             received=f"{len(training)} of {len(drawn)} from {source}",
             hint="give more data.",
         )

@@ -55,7 +55,7 @@ def read(
     found = _list(folder, suffixes, contract, memory_bytes)
     if not found.files:
         raise DataError(
-            f"A data folder holds {', '.join(suffixes)} files, by class: FOLDER/CLASS/FILE.",
+            f"The data folder must hold {', '.join(suffixes)} files, by class: FOLDER/CLASS/FILE.",
             received=f"none in {folder}",
         )
     chosen = draw(found.labels, len(found.files), limit, seed)
@@ -84,14 +84,14 @@ def read(
 def _only_input(contract: Contract, folder: Path) -> TensorSpec:
     if len(contract.inputs) != 1:
         raise DataError(
-            "A folder of files feeds a model with one input.",
+            "A folder of files cannot feed a model with several inputs.",
             received=f"{folder} for inputs {', '.join(s.name for s in contract.inputs)}",
             hint="give an .npz with an array for each input, or module:function.",
         )
     spec = contract.inputs[0]
     if spec.preprocessing.kind not in ("image", "audio"):
         raise DataError(
-            "A folder of files is raw data: edgekit.toml says how it becomes model input.",
+            "A folder of files needs preprocessing, which edgekit.toml does not give.",
             received=f"input {spec.name!r} of kind {spec.preprocessing.kind!r}",
             hint=f'add [input.{spec.name}] with kind = "image" and size = [height, width], '
             'or kind = "audio".',
@@ -107,7 +107,7 @@ def _list(
     classes = [p for p in children if p.is_dir()]
     if flat and classes:
         raise DataError(
-            "A data folder holds either folders by class or files, not both.",
+            "The data folder must hold either folders by class or files, not both.",
             received=f"{folder} with {len(classes)} folders and {flat[0].name}",
             hint="move the files into their class, or the folders away.",
         )
@@ -133,7 +133,8 @@ def _class_ids(names: list[str], contract: Contract, folder: Path) -> list[int]:
         for name in names:
             if name not in labels:
                 raise DataError(
-                    f"Each folder in {folder} is a label of output {labelled[0].name!r}.",
+                    f"Each folder in {folder} must be named after a label of output "
+                    f"{labelled[0].name!r}.",
                     received=f"folder {name!r}",
                     hint=nearest(name, labels) or f"labels are {', '.join(labels[:8])}...",
                 )
@@ -143,8 +144,8 @@ def _class_ids(names: list[str], contract: Contract, folder: Path) -> list[int]:
         wanted = 2 if output.shape[-1] == 1 else output.shape[-1]
         if wanted not in (-1, len(names)):
             raise DataError(
-                "Without labels, classes are numbered by sorted folder name; that is right only "
-                f"with a folder for each of the model's {wanted} classes.",
+                "Classes cannot be numbered by sorted folder name without a folder for each of "
+                f"the model's {wanted} classes.",
                 received=f"{len(names)} folders in {folder}",
                 hint=f"give [output.{output.name}] labels in edgekit.toml.",
             )
@@ -163,14 +164,14 @@ def _flat(folder: Path, listed: list[Path], memory_bytes: int) -> _Listing:
     column = next((name for name in _LABEL_COLUMNS if name in columns), None)
     if "file" not in columns or column is None:
         raise DataError(
-            f"{table} has a column `file` and one of {', '.join(_LABEL_COLUMNS)}.",
+            f"{table} must have a column `file` and one of {', '.join(_LABEL_COLUMNS)}.",
             received=f"columns {', '.join(columns) or '(none)'}",
         )
     by_name = {row["file"]: row[column] for row in rows}
     without = [path.name for path in listed if not by_name.get(path.name)]
     if without:
         raise DataError(
-            f"{table} labels every file beside it.",
+            f"{table} must label every file beside it.",
             received=f"{len(without)} files without a label, first {without[0]}",
         )
     texts = [by_name[path.name] for path in listed]

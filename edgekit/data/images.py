@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-_FAULT = "An image file of the data folder cannot be decoded."
+_FAULT = "The image file could not be decoded."
 _PIXEL_BYTES = 4  # Pillow's, of any mode
 _RESIZE_HINT = "give `size = [height, width]`."
 
@@ -49,7 +49,7 @@ def read(path: Path, *, memory_bytes: int = Limits().memory_bytes) -> np.ndarray
         with Image.open(path) as image:
             if image.mode[0] in "IF":
                 raise DataError(
-                    "Images have 8 bits a channel.",
+                    "Images must have 8 bits a channel.",
                     received=f"{path} of mode {image.mode}",
                     hint="convert it, or give an .npz of arrays.",
                 )
@@ -75,13 +75,14 @@ def pixels(raw: np.ndarray, rules: Preprocessing, name: str) -> np.ndarray:
 
     if raw.ndim not in (2, 3) or (raw.ndim == 3 and raw.shape[2] not in (1, 3, 4)) or not raw.size:
         raise DataError(
-            f"A raw sample of {name} is an image (height, width) or (height, width, 1, 3 or 4).",
+            f"A raw sample of {name} must be an image (height, width) or (height, width, 1, 3 or "
+            "4).",
             received=f"shape {raw.shape}",
         )
     if raw.dtype != np.uint8:
         if raw.dtype.kind not in "iu" or raw.min() < 0 or raw.max() > 255:
             raise DataError(
-                f"Raw pixels of {name} are integers from 0 to 255.",
+                f"Raw pixels of {name} must be integers from 0 to 255.",
                 received=f"{raw.dtype} from {raw.min()} to {raw.max()}",
                 hint="float arrays in an .npz count as model inputs and are not preprocessed.",
             )
@@ -141,17 +142,17 @@ def validate(spec: TensorSpec, where: str) -> None:
     rules = spec.preprocessing
     if rules.size is None:
         raise ProjectError(
-            f"{where} of kind 'image' says its size.", received="no size", hint=_RESIZE_HINT
+            f"{where} of kind 'image' needs its size.", received="no size", hint=_RESIZE_HINT
         )
     if min(rules.size) < 1:
         raise ProjectError(
-            f"{where} size is two positive numbers.",
+            f"{where} size must be two positive numbers.",
             received=f"size = {list(rules.size)}",
             hint=_RESIZE_HINT,
         )
     if rules.resize_shorter_to is not None and rules.resize_shorter_to < max(rules.size):
         raise ProjectError(
-            f"{where} resize_shorter_to is at least the size that is cut out of it.",
+            f"{where} resize_shorter_to must be at least the size that is cut out of it.",
             received=f"resize_shorter_to = {rules.resize_shorter_to}, size = {list(rules.size)}",
         )
     channels = 1 if rules.channels == "gray" else 3
@@ -161,7 +162,7 @@ def validate(spec: TensorSpec, where: str) -> None:
         made = made[:2]
     if len(wanted) != len(made) or any(w not in (-1, m) for w, m in zip(wanted, made, strict=True)):
         raise ProjectError(
-            f"{where} makes what the model takes: shape {list(wanted)} for each sample "
+            f"{where} must make what the model takes: shape {list(wanted)} for each sample "
             "(height, width, channels).",
             received=f"size = {list(rules.size)}, channels = {rules.channels!r}, "
             f"that is {list(made)}",

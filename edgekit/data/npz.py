@@ -128,7 +128,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
         name = member.filename.removesuffix(".npy")
         if name in found:
             raise DataError(
-                "The data file holds two arrays of one name.", received=f"{path}: {name!r}"
+                "The data file must not hold two arrays of one name.", received=f"{path}: {name!r}"
             )
         found[name] = member
     return found
@@ -154,8 +154,8 @@ def _check(name: str, header: _Header, path: Path) -> None:
     what = "dtype object (ragged rows?)" if header.dtype.hasobject else f"dtype {header.dtype}"
     if header.dtype.hasobject or header.dtype.names or header.dtype.subdtype:
         raise DataError(
-            f"Arrays of {path.name} hold numbers or strings; Python objects could run "
-            "code when they are read.",
+            f"Arrays of {path.name} must hold numbers or strings; Python objects could run code "
+            "when they are read.",
             received=f"{name!r} has {what}",
             hint="give every row the same shape, or save label names as np.array(names).",
         )
@@ -184,4 +184,4 @@ def _array(file: IO[bytes], header: _Header) -> np.ndarray:
 def _check_text(characters: np.ndarray) -> None:
     """NumPy takes any number for a character, and Python fails when it looks at one."""
     if (characters > sys.maxunicode).any() or ((characters >> 11) == _SURROGATES).any():
-        raise ValueError("an array of strings holds what is no character")
+        raise ValueError("an array of strings holds what is not a character")

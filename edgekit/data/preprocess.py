@@ -103,7 +103,7 @@ def _one(raw: np.ndarray, spec: TensorSpec) -> np.ndarray:
         values = _audio(raw, rules, spec.name)
     else:
         if raw.dtype.kind not in "iufb":
-            raise DataError(f"Values of {spec.name} are numbers.", received=str(raw.dtype))
+            raise DataError(f"Values of {spec.name} must be numbers.", received=str(raw.dtype))
         values = raw.astype(np.float32)
     mean, std = np.asarray(rules.mean, np.float32), np.asarray(rules.std, np.float32)
     return as_dtype((values - mean) / std, spec)
@@ -137,7 +137,7 @@ def as_dtype(values: np.ndarray, spec: TensorSpec) -> np.ndarray:
     if unfit.any():
         first = tuple(int(i) for i in np.argwhere(unfit)[0])
         raise DataError(
-            f"The model's input {spec.name!r} takes {wanted} values, {low} to {high}.",
+            f"The model's input {spec.name!r} must be {wanted} values from {low} to {high}.",
             received=f"{int(unfit.sum())} others, first {values[first]} at index {list(first)}",
             hint="give the integers themselves, without a mean or std that makes fractions.",
         )
@@ -147,7 +147,7 @@ def as_dtype(values: np.ndarray, spec: TensorSpec) -> np.ndarray:
 def _audio(raw: np.ndarray, rules: Preprocessing, name: str) -> np.ndarray:
     if raw.ndim not in (1, 2) or raw.dtype.kind not in "iuf":
         raise DataError(
-            f"A sample of {name} is sound of shape (samples,) or (samples, channels).",
+            f"A sample of {name} must be sound of shape (samples,) or (samples, channels).",
             received=f"shape {raw.shape}, {raw.dtype}",
         )
     values = raw.astype(np.float32)
@@ -165,7 +165,8 @@ def _audio(raw: np.ndarray, rules: Preprocessing, name: str) -> np.ndarray:
 def _text(raw: np.ndarray, spec: TensorSpec) -> np.ndarray:
     if raw.dtype.kind != "U" or raw.ndim:
         raise DataError(
-            f"A sample of {spec.name} is one string.", received=f"{raw.dtype}, shape {raw.shape}"
+            f"A sample of {spec.name} must be one string.",
+            received=f"{raw.dtype}, shape {raw.shape}",
         )
     rules, text = spec.preprocessing, str(raw)
     index = {entry: i for i, entry in reversed(list(enumerate(rules.vocabulary)))}
@@ -196,7 +197,8 @@ def validate(spec: TensorSpec) -> None:
         if key not in ("kind", *known) and getattr(rules, key) != getattr(unset, key):
             kinds = [kind for kind, keys in _KEYS.items() if key in keys]
             raise ProjectError(
-                f"{where} of kind {rules.kind!r} reads {', '.join(known) or 'no other key'}.",
+                f"{where} of kind {rules.kind!r} cannot have {key}; it knows "
+                f"{', '.join(known) or 'no other key'}.",
                 received=f"{key} = {getattr(rules, key)!r}",
                 hint="set kind = " + " or ".join(f'"{kind}"' for kind in kinds) + ".",
             )
@@ -216,24 +218,26 @@ def validate(spec: TensorSpec) -> None:
         _lengths(where, rules, features, "feature")
         if rules.columns and features not in (-1, len(rules.columns)):
             raise ProjectError(
-                f"{where} columns names each of the input's {features} features.",
+                f"{where} columns must name each of the input's {features} features.",
                 received=f"{len(rules.columns)} columns",
             )
     elif rules.kind == "text":
         if not rules.vocabulary:
             raise ProjectError(
-                f"{where} of kind 'text' has a vocabulary.",
+                f"{where} of kind 'text' needs a vocabulary.",
                 received="none",
                 hint='give `vocabulary = "vocabulary.txt"`, one entry a line.',
             )
         if rules.unknown_id < 0:
-            raise ProjectError(f"{where} unknown_id is 0 or more.", received=str(rules.unknown_id))
+            raise ProjectError(
+                f"{where} unknown_id must be at least 0.", received=str(rules.unknown_id)
+            )
 
 
 def _positive(where: str, key: str, value: int | None, unit: str, example: str) -> None:
     if value is None or value < 1:
         raise ProjectError(
-            f"{where} says its {key}: a number of {unit}, at least 1.",
+            f"{where} needs {key}: a number of {unit}, at least 1.",
             received=f"{key} = {value}" if value is not None else f"no {key}",
             hint=f"for example {example}.",
         )
@@ -243,7 +247,7 @@ def _shape(spec: TensorSpec, where: str, key: str, length: int | None) -> None:
     sizes = [size for size in spec.shape[1:] if size != 1]
     if -1 not in sizes and math.prod(sizes) != length:
         raise ProjectError(
-            f"{where} {key} is the length of the model's input, shape {spec.shape}.",
+            f"{where} {key} must be the length of the model's input, shape {spec.shape}.",
             received=f"{key} = {length}",
         )
 
@@ -251,7 +255,7 @@ def _shape(spec: TensorSpec, where: str, key: str, length: int | None) -> None:
 def _finite(where: str, key: str, values: tuple[float, ...], *, zero_allowed: bool) -> None:
     if not values or not all(math.isfinite(v) and (zero_allowed or v != 0) for v in values):
         rule = "finite numbers" if zero_allowed else "finite numbers, none of them 0"
-        raise ProjectError(f"{where} {key} holds {rule}.", received=f"{key} = {list(values)}")
+        raise ProjectError(f"{where} {key} must hold {rule}.", received=f"{key} = {list(values)}")
 
 
 def _lengths(where: str, rules: Preprocessing, count: int, unit: str) -> None:
@@ -259,6 +263,6 @@ def _lengths(where: str, rules: Preprocessing, count: int, unit: str) -> None:
         values: tuple[object, ...] = getattr(rules, key)
         if len(values) != 1 and count not in (-1, len(values)):
             raise ProjectError(
-                f"{where} {key} has one value, or one for each of {count} {unit}(s).",
+                f"{where} {key} must have one value, or one for each of {count} {unit}(s).",
                 received=f"{len(values)} values",
             )

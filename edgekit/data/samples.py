@@ -45,17 +45,17 @@ class Samples:
         if self.labels is not None:
             arrays["labels"] = self.labels
         if not self.inputs:
-            raise DataError("Samples hold at least one input.", received="no arrays")
+            raise DataError("Samples must hold at least one input.", received="no arrays")
         for name, array in arrays.items():
             if array.dtype.hasobject:
                 raise DataError(
-                    f"Samples are arrays of numbers or strings; {name} is neither.",
+                    f"Samples must be arrays of numbers or strings; {name} is neither.",
                     received="an array of Python objects (ragged rows?)",
                 )
         lengths = {name: array.shape[0] if array.ndim else -1 for name, array in arrays.items()}
         if len(set(lengths.values())) > 1 or -1 in lengths.values():
             raise DataError(
-                "Every array has one entry for each sample, along its first axis.",
+                "Every array must have one entry for each sample, along its first axis.",
                 received=", ".join(f"{k}: shape {arrays[k].shape}" for k in lengths),
             )
 
@@ -71,7 +71,7 @@ class Samples:
         wanted = np.asarray(indices, dtype=np.intp)
         if wanted.size and not (-len(self) <= wanted.min() and wanted.max() < len(self)):
             raise DataError(
-                f"An index is below the number of samples, {len(self)}.",
+                f"An index must be below the number of samples, {len(self)}.",
                 received=f"{wanted.min()} to {wanted.max()}",
             )
         return Samples(
@@ -143,7 +143,7 @@ class Samples:
         inputs = {k.removeprefix(_INPUT): v for k, v in arrays.items() if k.startswith(_INPUT)}
         if not inputs:
             raise DataError(
-                "A golden file holds arrays named input/NAME.",
+                "A golden file must hold arrays named input/NAME.",
                 received=f"{path} with {', '.join(arrays) or 'no arrays'}",
             )
         return cls(

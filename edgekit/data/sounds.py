@@ -15,8 +15,8 @@ from edgekit.data import check_samples, unpacked_size
 
 SUFFIXES = (".wav", ".flac", ".ogg")
 
-_FAULT = "A sound file of the data folder cannot be decoded."
-_CUT = "A sound file of the data folder is cut off."
+_FAULT = "The sound file could not be decoded."
+_CUT = "The sound file is cut off."
 _HINT = "remove or repair that file."
 # What writers put for a size that they do not know yet, into a pipe.
 _UNKNOWN_BYTES = 0x7FFF0000
@@ -40,7 +40,7 @@ def read(path: Path, spec: TensorSpec, *, memory_bytes: int = Limits().memory_by
         import soundfile
     except ImportError:
         raise DataError(
-            "Sound files need the package soundfile.",
+            "The package soundfile, which sound files need, is not installed.",
             received=f"{path}",
             hint="pip install 'edgekit-tflite[audio]', or give an .npz of int16 arrays.",
         ) from None
@@ -49,15 +49,13 @@ def read(path: Path, spec: TensorSpec, *, memory_bytes: int = Limits().memory_by
         about = soundfile.info(path)
     if about.samplerate != spec.preprocessing.sample_rate:
         raise DataError(
-            f"Sound files have the sample rate of [input.{spec.name}], "
+            f"Sound files must have the sample rate of [input.{spec.name}], "
             f"{spec.preprocessing.sample_rate}.",
             received=f"{path} at {about.samplerate}",
             hint="resample the files: a phone records at the model's rate too.",
         )
     if about.frames < 1:
-        raise DataError(
-            "A sound file of the data folder holds no sound.", received=str(path), hint=_HINT
-        )
+        raise DataError("The sound file holds no sound.", received=str(path), hint=_HINT)
     unpacked_size.fits(about.frames * about.channels * 4, memory_bytes, str(path))
     with reading(path, _FAULT, kind=DataError, hint=_HINT):
         values, _ = soundfile.read(path, dtype="float32", always_2d=True)

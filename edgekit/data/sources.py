@@ -89,7 +89,7 @@ def load(
         return _finish(Found(inputs, labels), contract, str(path), limit, seed, raw=True)
     else:
         raise DataError(
-            "A data source is an .npz, a .csv, a folder by class, or module:function.",
+            "A data source must be an .npz, a .csv, a folder by class, or module:function.",
             received=source,
             hint="save arrays with numpy.savez_compressed(path, x=inputs, y=labels).",
         )
@@ -139,7 +139,7 @@ def _from_function(
         result = {**x, "y": y} if isinstance(x, Mapping) else {"x": x, "y": y}
     if not isinstance(result, Mapping):
         raise DataError(
-            f"{source} returns Samples, a dictionary of arrays, or (x, y).",
+            f"{source} must return Samples, a dictionary of arrays, or (x, y).",
             received=type(result).__name__,
         )
     arrays = {str(k): _array(v, f"{source} {k!r}") for k, v in result.items() if v is not None}
@@ -154,7 +154,7 @@ def _array(value: object, what: str) -> np.ndarray:
         array = np.empty(0, object)
     if array.dtype.hasobject:
         raise DataError(
-            f"{what} is an array of numbers or strings.",
+            f"{what} must be an array of numbers or strings.",
             received="Python objects, or rows of different lengths",
         )
     return array
@@ -205,7 +205,7 @@ def _missing(names: tuple[str, ...], inputs: list[str], purpose: Purpose, source
         arguments = "**{" + ", ".join(f"{name!r}: ..." for name in inputs) + "}"
     wanted = ", ".join(inputs) + (" (or x)" if alone else "")
     return DataError(
-        f"{source} has an array for each input of the model: {wanted}.",
+        f"{source} must have an array for each input of the model: {wanted}.",
         received=f"arrays {', '.join(names) or '(none)'}; none for {', '.join(lacking)}",
         hint=hint or f"name them so: numpy.savez_compressed(path, {arguments}).",
     )

@@ -63,7 +63,7 @@ def draw(labels: np.ndarray | None, count: int, limit: int | None, seed: int) ->
         UsageError: The limit is below 1.
     """
     if limit is not None and limit < 1:
-        raise UsageError("A number of samples is at least 1.", received=str(limit))
+        raise UsageError("A number of samples must be at least 1.", received=str(limit))
     if limit is None or limit >= count:
         return np.arange(count)
     return order(labels, count, seed)[:limit]
@@ -87,7 +87,7 @@ def split(samples: Samples, counts: Mapping[str, int], seed: int = 0) -> dict[st
     """
     for name, count in counts.items():
         if count < 1:
-            raise UsageError("Each part has at least 1 sample.", received=f"{name} = {count}")
+            raise UsageError("Each part must have at least 1 sample.", received=f"{name} = {count}")
     if sum(counts.values()) > len(samples):
         wanted = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise DataError(

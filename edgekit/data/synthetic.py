@@ -51,7 +51,7 @@ def synthetic(
     limits = dict(id_limits or {})
     for what, number in {"samples": count, **limits}.items():
         if number < 1:
-            raise UsageError(f"The number of {what} is at least 1.", received=str(number))
+            raise UsageError(f"The number of {what} must be at least 1.", received=str(number))
     rng = np.random.default_rng(seed)
     inputs = {s.name: _make(s, count, rng, limits.get(s.name)) for s in contract.inputs}
     return Samples(inputs=inputs, source="synthetic")
@@ -86,7 +86,7 @@ def _make(spec: TensorSpec, count: int, rng: np.random.Generator, limit: int | N
             return rng.random(shape, dtype=np.float32)
         return np.clip(rng.standard_normal(shape, dtype=np.float32), -3, 3)
     raise DataError(
-        "Samples can be made up for inputs of numbers.",
+        "Synthetic samples cannot be made for an input of text.",
         received=f"input {spec.name!r} of {spec.dtype}",
         hint="give data.",
     )

@@ -66,17 +66,19 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
         lines = [row for row in csv.reader(_without_nul(file)) if row]
     if len(lines) < 2:
         raise DataError(
-            f"{path} has a header row and at least one sample.", received=f"{len(lines)} rows"
+            f"{path} must have a header row and at least one sample.", received=f"{len(lines)} rows"
         )
     header = [name.strip() for name in lines[0]]
     counts = Counter(header)
     twice = sorted(name for name in counts if counts[name] > 1)
     if twice:
-        raise DataError(f"Each column of {path} has its own name.", received=f"twice: {twice}")
+        raise DataError(
+            f"Each column of {path} must have its own name.", received=f"twice: {twice}"
+        )
     for number, row in enumerate(lines[1:], start=1):
         if len(row) != len(header):
             raise DataError(
-                f"Each row of {path} has {len(header)} cells, as its header.",
+                f"Each row of {path} must have {len(header)} cells, as its header.",
                 received=f"{len(row)} cells in sample {number - 1}",
             )
     return header, lines[1:]
@@ -96,7 +98,7 @@ def _columns(
     rules = spec.preprocessing
     if rules.kind in ("image", "audio"):
         raise DataError(
-            "A table feeds inputs of numbers or text.",
+            "A table cannot feed an input of images or sound.",
             received=f"{path} for input {spec.name!r} of kind {rules.kind!r}",
             hint="give a folder of files, or an .npz.",
         )
@@ -119,7 +121,7 @@ def _columns(
     missing = [name for name in wanted if name not in known]
     if missing:
         raise DataError(
-            f"{path} has the columns of input {spec.name!r}: {', '.join(wanted)}.",
+            f"{path} must have the columns of input {spec.name!r}: {', '.join(wanted)}.",
             received=f"no column {missing[0]!r}; there are {', '.join(header)}",
             hint=nearest(missing[0], header)
             or f"name them in [input.{spec.name}] columns, or {spec.name}.0, {spec.name}.1...",
@@ -141,7 +143,7 @@ def _numbers(cells: list[list[str]], columns: list[str], path: Path) -> np.ndarr
                     float(cell)
                 except ValueError:
                     raise DataError(
-                        f"Cells of column {column!r} in {path} are numbers.",
+                        f"Cells of column {column!r} in {path} must be numbers.",
                         received=f"{cell!r} in sample {index}"
                         if cell.strip()
                         else f"an empty cell in sample {index}",

@@ -70,7 +70,7 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
     _check_outputs(outputs, samples, contract)
     if at and wanted not in outputs:
         raise UsageError(
-            f"METRIC@OUTPUT names an output of the model: {', '.join(outputs)}.",
+            f"METRIC@OUTPUT must name an output of the model: {', '.join(outputs)}.",
             received=metric,
             hint=nearest(wanted, outputs),
         )
@@ -82,12 +82,12 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
         raise DataError(
             f"{name} needs labels.",
             received=f"samples without labels from {samples.source or 'memory'}",
-            hint="add an array y to the .npz, or leave --metric away: agreement with the float "
+            hint="add an array y to the .npz, or leave --metric out: agreement with the float "
             "file needs no labels.",
         )
     if not at and len(outputs) > 1:
         raise UsageError(
-            f"A model with several outputs needs to know which one {name} is about.",
+            f"{name} must name its output: the model has several.",
             received=f"--metric {metric} for outputs {', '.join(outputs)}",
             hint=f"--metric {name}@{next(iter(outputs))}",
         )
@@ -110,7 +110,7 @@ def check_metric(metric: str) -> None:
         return
     if not callables.is_callable_name(name):
         raise UsageError(
-            f"A metric is one of {', '.join(METRICS)}, or module:function.",
+            f"A metric must be one of {', '.join(METRICS)}, or module:function.",
             received=f"--metric {metric}",
             hint=nearest(name, METRICS),
         )
@@ -121,20 +121,20 @@ def _check_outputs(outputs: Outputs, samples: Samples, contract: Contract) -> No
     known = {spec.name for spec in contract.outputs}
     if not outputs or set(outputs) - known:
         raise DataError(
-            f"Outputs are those of the contract: {', '.join(sorted(known))}.",
+            f"Outputs must be those of the contract: {', '.join(sorted(known))}.",
             received=", ".join(outputs) or "none",
         )
     for name, array in outputs.items():
         if not array.ndim or len(array) != len(samples):
             raise DataError(
-                f"Output {name!r} has a row for each of {len(samples)} samples.",
+                f"Output {name!r} must have a row for each of {len(samples)} samples.",
                 received=f"shape {array.shape}",
             )
         bad = ~np.isfinite(array)
         if bad.any():
             first = int(np.argwhere(bad)[0][0])
             raise DataError(
-                f"Output {name!r} is finite.",
+                f"Output {name!r} is not finite.",
                 received=f"{int(bad.sum())} of {array.size} values are NaN or infinite, the "
                 f"first in sample {first}",
                 hint="the model overflows on that sample: check its preprocessing.",
@@ -152,17 +152,17 @@ def _by_function(name: str, outputs: dict[str, np.ndarray], samples: Samples) ->
         raw = np.asarray(result, dtype=np.float64)
     if raw.shape not in ((), (len(samples),)):
         raise DataError(
-            f"{name} returns one number, or one for each of {len(samples)} samples.",
+            f"{name} must return one number, or one for each of {len(samples)} samples.",
             received=f"an array of shape {raw.shape}",
         )
     if not np.isfinite(raw).all():
         raise DataError(
-            f"{name} returns finite numbers.",
+            f"{name} must return finite numbers.",
             received=f"{int((~np.isfinite(raw)).sum())} of {raw.size} are NaN or infinite",
         )
     better: Better = getattr(function, "better", "higher")
     if better not in ("higher", "lower"):
-        raise DataError(f'{name}.better is "higher" or "lower".', received=repr(better))
+        raise DataError(f'{name}.better must be "higher" or "lower".', received=repr(better))
     unit = str(getattr(function, "unit", ""))
     if raw.ndim == 0:
         note = "one number for all samples: no interval"
@@ -249,7 +249,7 @@ def rmse(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
 def _errors(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> np.ndarray:
     if labels.dtype.kind not in "iufb":
         raise DataError(
-            f"Targets of output {spec.name!r} are numbers.",
+            f"Targets of output {spec.name!r} must be numbers.",
             received=f"labels of dtype {labels.dtype}",
             hint="--metric top1_accuracy for labels that are names.",
         )
@@ -257,7 +257,7 @@ def _errors(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> np.ndar
     squeezed = [tuple(s for s in array.shape[1:] if s != 1) for array in (output, labels)]
     if squeezed[0] != squeezed[1]:
         raise DataError(
-            f"Targets have the shape of output {spec.name!r}, {output.shape}.",
+            f"Targets must have the shape of output {spec.name!r}, {output.shape}.",
             received=f"labels of shape {labels.shape}",
             hint="--metric top1_accuracy for class ids." if labels.ndim == 1 else None,
         )
@@ -274,7 +274,7 @@ def auc(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
     scores = classes.scores(output, spec)
     if scores.ndim != 2 or scores.shape[1] != 2:
         raise UsageError(
-            "auc is for outputs of one value or two classes.",
+            "auc needs an output of one value or two classes.",
             received=f"output {spec.name!r} of shape {output.shape}",
             hint="--metric top1_accuracy",
         )

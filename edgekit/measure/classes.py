@@ -15,7 +15,7 @@ def count(output: np.ndarray) -> int:
 
 
 def scores(output: np.ndarray, spec: TensorSpec) -> np.ndarray:
-    """An output as scores `(n, ..., classes)`, the largest of which is the answer.
+    """An output as scores `(n, ..., classes)`, the largest of which is the prediction.
 
     One value `v` a sample becomes two classes, `(0, v - threshold)`: the threshold is
     0.5 for probabilities, 0 for logits (`activation = "none"`, or any value outside 0
@@ -26,7 +26,7 @@ def scores(output: np.ndarray, spec: TensorSpec) -> np.ndarray:
     value = output.reshape(len(output), -1).astype(np.float64)
     if value.shape[1] != 1:
         raise UsageError(
-            f"Output {spec.name!r} has classes along its last axis.",
+            f"Output {spec.name!r} must have classes along its last axis.",
             received=f"shape {output.shape}",
             hint="name your own metric as module:function.",
         )
@@ -60,11 +60,11 @@ def ids(labels: np.ndarray, against: np.ndarray, spec: TensorSpec) -> np.ndarray
     if labels.dtype.kind in "US":
         labels = _from_names(labels, spec, classes)
     if labels.dtype.kind not in "iufb":
-        raise DataError("Labels are class ids or names.", received=f"dtype {labels.dtype}")
+        raise DataError("Labels must be class ids or names.", received=f"dtype {labels.dtype}")
     if labels.shape == against.shape:
         if not is_one_hot(labels):
             raise DataError(
-                "Labels of the output's own shape are one-hot: one 1 in each row.",
+                "Labels of the output's own shape must be one-hot: one 1 in each row.",
                 received=f"labels of shape {labels.shape} with other rows",
                 hint="for targets use --metric mae or rmse.",
             )
@@ -73,12 +73,12 @@ def ids(labels: np.ndarray, against: np.ndarray, spec: TensorSpec) -> np.ndarray
         labels = labels[..., 0]
     if labels.shape != wanted:
         raise DataError(
-            f"Labels are ids of shape {wanted} or one-hot of shape {against.shape}.",
+            f"Labels must be ids of shape {wanted} or one-hot of shape {against.shape}.",
             received=f"shape {labels.shape}",
         )
     if labels.dtype.kind == "f" and not bool((labels == np.floor(labels)).all()):
         raise DataError(
-            "Class ids are whole numbers.",
+            "Class ids must be whole numbers.",
             received=f"labels from {labels.min()} to {labels.max()} with fractions",
             hint="for targets use --metric mae or rmse.",
         )
@@ -86,7 +86,7 @@ def ids(labels: np.ndarray, against: np.ndarray, spec: TensorSpec) -> np.ndarray
     if beyond.any():
         first = [int(i) for i in np.argwhere(beyond)[0]]
         raise DataError(
-            f"Class ids of output {spec.name!r} are from 0 to {classes - 1}.",
+            f"Class ids of output {spec.name!r} must be from 0 to {classes - 1}.",
             received=f"{int(beyond.sum())} others, first {labels[tuple(first)]} in sample "
             f"{first[0]}",
             hint="ids count from 0: subtract 1 from labels that count from 1."
@@ -109,8 +109,8 @@ def _from_names(labels: np.ndarray, spec: TensorSpec, classes: int) -> np.ndarra
     for name in found.tolist():
         if name not in index:
             raise DataError(
-                f"Labels are names of output {spec.name!r}: {', '.join(spec.labels[:8])}"
-                f"{'...' if len(spec.labels) > 8 else ''}.",
+                f"Labels must be names of output {spec.name!r}: "
+                f"{', '.join(spec.labels[:8])}{'...' if len(spec.labels) > 8 else ''}.",
                 received=f"{name!r} in sample {int(np.argwhere(names == name)[0][0])}",
                 hint=nearest(name, spec.labels),
             )

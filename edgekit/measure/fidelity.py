@@ -102,7 +102,7 @@ def kl_divergence(
     a, b = _pair(reference, candidate)
     if a.ndim < 2 or a.shape[-1] < 2:
         raise DataError(
-            "Divergence compares probabilities of at least 2 classes, along the last axis.",
+            "Divergence needs probabilities of at least 2 classes, along the last axis.",
             received=f"shape {a.shape}",
         )
     if logits is None:
@@ -132,7 +132,7 @@ def agreement(reference: np.ndarray, candidate: np.ndarray) -> np.ndarray:
     a, b = _pair(reference, candidate)
     if a.ndim < 2 or a.shape[-1] < 2:
         raise DataError(
-            "Agreement compares classes, at least 2 of them along the last axis.",
+            "Agreement needs at least 2 classes, along the last axis.",
             received=f"shape {a.shape}",
         )
     same = np.argmax(a, axis=-1) == np.argmax(b, axis=-1)
@@ -166,7 +166,7 @@ def compare(
     if set(reference) != set(candidate) or not reference:
         odd = sorted(set(reference) ^ set(candidate))
         raise DataError(
-            "Both runs have the same outputs.",
+            "Both runs must have the same outputs.",
             received=f"{', '.join(reference) or 'none'} against {', '.join(candidate) or 'none'}",
             hint=nearest(odd[0], set(reference) & set(candidate)) if odd else None,
         )
@@ -246,7 +246,7 @@ def _pair(reference: np.ndarray, candidate: np.ndarray) -> tuple[np.ndarray, np.
     """Both as float64, checked."""
     if reference.shape != candidate.shape or reference.size == 0:
         raise DataError(
-            "Reference and candidate have the same shape, with at least one value.",
+            "Reference and candidate must have the same shape, with at least one value.",
             received=f"{reference.shape} against {candidate.shape}",
         )
     for what, array in (("reference", reference), ("candidate", candidate)):
@@ -254,7 +254,7 @@ def _pair(reference: np.ndarray, candidate: np.ndarray) -> tuple[np.ndarray, np.
         if bad.any():
             first = [int(i) for i in np.argwhere(bad)[0]]
             raise DataError(
-                f"The {what}'s outputs are finite.",
+                f"The {what}'s outputs are not finite.",
                 received=f"{int(bad.sum())} of {array.size} values are NaN or infinite, the "
                 f"first at index {first}",
                 hint="a model that overflows cannot be compared: check its inputs and weights.",

@@ -144,7 +144,7 @@ def _log_ratios(candidate: Sequence[np.ndarray], reference: Sequence[np.ndarray]
     """Logarithms of the ratios, shape `(processes, rounds)`."""
     if [len(r) for r in candidate] != [len(r) for r in reference]:
         raise DataError(
-            "Latencies are compared in pairs, round by round.",
+            "Latencies must be compared in pairs, round by round.",
             received=f"rounds {[len(r) for r in candidate]} and {[len(r) for r in reference]}",
         )
     return np.asarray(np.log(_table(candidate)) - np.log(_table(reference)))
@@ -154,10 +154,10 @@ def _table(rounds: Sequence[np.ndarray]) -> np.ndarray:
     """Rounds of several processes as one array `(processes, rounds)`."""
     shortest = min((len(r) for r in rounds), default=0)
     if shortest == 0:
-        raise DataError("Each process timed at least one round.", received="no times")
+        raise DataError("Each process must have timed at least one round.", received="no times")
     table = np.stack([np.asarray(r, dtype=np.float64)[:shortest] for r in rounds])
     if not (np.isfinite(table) & (table > 0)).all():
-        raise DataError("Times are positive.", received=f"{table.min()} ns")
+        raise DataError("Times must be positive.", received=f"{table.min()} ns")
     return table
 
 
@@ -320,4 +320,6 @@ def _check(paths: Sequence[Path], options: BenchmarkOptions) -> None:
         ("warmup_runs", 0),
     ):
         if getattr(options, name) < least:
-            raise UsageError(f"{name} is at least {least}.", received=str(getattr(options, name)))
+            raise UsageError(
+                f"{name} must be at least {least}.", received=str(getattr(options, name))
+            )

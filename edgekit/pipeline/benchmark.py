@@ -50,7 +50,7 @@ def benchmark(
     paths = [Path(path) for path in files]
     for path in paths:
         if not path.is_file():
-            raise ModelError("The .tflite file exists.", received=str(path))
+            raise ModelError("The .tflite file was not found.", received=str(path))
     for target in targets:
         environments.python_for(target)  # refuses before anything slow begins
     first = _reference_index(paths, Path(reference) if reference else None)
@@ -119,7 +119,7 @@ def _reference_index(files: Sequence[Path], reference: Path | None) -> int:
             if path.resolve() == reference.resolve():
                 return index
         raise UsageError(
-            "--reference is one of the files that are timed.",
+            "--reference must be one of the files that are timed.",
             received=str(reference),
             hint=f"add it: edgekit benchmark {reference} ...",
         )

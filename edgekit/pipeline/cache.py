@@ -162,7 +162,7 @@ def _check(folder: Path) -> None:
 def _regular(path: Path) -> Path:
     """`path`, where it is a file by itself: to open a pipe would wait, a link leads elsewhere."""
     if not stat.S_ISREG(path.lstat().st_mode):
-        raise ValueError(f"{path.name} is no file")
+        raise ValueError(f"{path.name} is not a file")
     return path
 
 
@@ -193,7 +193,7 @@ def _root() -> Path:
 
 def _unwritable(root: Path, error: OSError) -> OutputError:
     return OutputError(
-        f"The cache {root} can be written.",
+        f"The cache {root} could not be written.",
         received=error.strerror or str(error),
         hint="look at free space and permissions there, or set EDGEKIT_HOME to another folder.",
     )

@@ -110,9 +110,9 @@ def _targets(names: Sequence[str], on_progress: Progress) -> tuple[list[Target],
         targets.append(target)
     if not targets:
         raise EnvironmentFailure(
-            "The demo runs on at least one runtime.",
+            "The demo needs at least one runtime.",
             received="; ".join(remarks),
-            hint="leave --runtime away: litert comes with edgekit.",
+            hint="leave --runtime out: litert comes with edgekit.",
         )
     return targets, remarks
 
@@ -151,7 +151,7 @@ def sample_model() -> Path:
         if path.is_file():
             return path
     raise UsageError(
-        "The demo's model lies in sample_models/digits of a checkout.",
+        "The demo's model was not found in sample_models/digits of a checkout.",
         received=f"no such folder in {Path.cwd()}",
         hint="run it in a checkout of edgekit.",
     )

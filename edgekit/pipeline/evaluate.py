@@ -102,7 +102,7 @@ def sizes(path: Path) -> tuple[Metric, ...]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError("A .tflite file can be read.", received=str(error)) from None
+        raise ModelError("The .tflite file could not be read.", received=str(error)) from None
     compressed = artifacts.compressed_bytes(content)
     return (
         Metric(name="size_bytes", value=len(content), unit="B", better="lower"),

@@ -145,7 +145,7 @@ def measure_memory(
         RunError: The file cannot run, crashed, or passed a limit.
     """
     if processes < 1:
-        raise UsageError("Memory is measured in at least 1 process.", received=str(processes))
+        raise UsageError("Memory must be measured in at least 1 process.", received=str(processes))
     peaks = []
     for process in range(processes):
         on_progress(f"measuring the memory of {path.name}, process {process + 1} of {processes}")
@@ -197,7 +197,7 @@ class _Slots:
     def _digest(self, path: Path) -> str:
         if path not in self._digests:
             if not path.is_file():
-                raise ModelError("The .tflite file exists.", received=str(path))
+                raise ModelError("The .tflite file was not found.", received=str(path))
             self._digests[path] = serde.sha256(path)
         return self._digests[path]
 
@@ -244,6 +244,10 @@ def _check(pairs: Sequence[Pair], options: TimingOptions) -> None:
         ("warmup_runs", 0),
     ):
         if getattr(options, name) < least:
-            raise UsageError(f"{name} is at least {least}.", received=str(getattr(options, name)))
+            raise UsageError(
+                f"{name} must be at least {least}.", received=str(getattr(options, name))
+            )
     if not options.tolerance > 0:
-        raise UsageError("The self-test's tolerance is above 0.", received=f"{options.tolerance}")
+        raise UsageError(
+            "The self-test's tolerance must be above 0.", received=f"{options.tolerance}"
+        )

@@ -169,7 +169,7 @@ def _check(targets: Sequence[Target], options: ValidateOptions) -> None:
     jobs, seed = options.jobs, options.seed
     if jobs < 1 or seed < 0:
         raise UsageError(
-            "jobs is at least 1, seed at least 0.", received=f"jobs {jobs}, seed {seed}"
+            "jobs must be at least 1, seed at least 0.", received=f"jobs {jobs}, seed {seed}"
         )
     for target in targets:
         environments.python_for(target)

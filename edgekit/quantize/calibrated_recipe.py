@@ -34,7 +34,7 @@ class Prepared:
         float_model: The `.tflite` that is quantized: the float file, or one that computes the
             same with equalized weights. Operators have the same indices in both.
         ranges: Of activations, where the recipe or its exceptions need them.
-        weights: By the operator's index; none for those that are rounded to the nearest.
+        weights: By the operator's index; none where round-to-nearest gives them.
         small: Operators so small that int8 weights in place of int4 hardly cost anything.
         equalized: Of which activations `float_model` holds other values than the float file:
             exponents by tensor name (see `equalize`).

@@ -1,4 +1,4 @@
-"""Which way to quantize serves a model best: tried on calibration samples held back for it.
+"""Which way to quantize serves a model best: tried on calibration samples held out for it.
 
 Plain rounding with the extremes as ranges is always among the candidates, and has to be
 beaten.
@@ -37,7 +37,7 @@ from edgekit.tflite import Model
 _ACTIVATIONS = 700 * 2**20
 # The float file's activations and the quantized one's, with what an operator gives.
 _COPIES = 2.5
-# A twin of the float file agrees with it at least as well as the float file with Keras.
+# A copy of the float file agrees with it at least as well as the float file with Keras.
 _SAME_DB = 80.0
 
 
@@ -62,7 +62,7 @@ class Search:
         samples: Calibration samples, if there are any.
         contract: The file's inputs and outputs.
         seed: Of every draw.
-        bounded: Whether a bound will be measured on the third that is held back: no part of
+        bounded: Whether a bound will be measured on the third that is held out: no part of
             the file may then come from it. Else only weights do without it: more samples
             make ranges better.
         report: Takes one line of progress.
@@ -155,7 +155,7 @@ class Search:
         return Variant(model, self._thirds, self._contract, "equalized, ", exponents)
 
     def _static(self, recipe: Recipe) -> list[_Tried]:
-        """Plain, then refined on the best ranges; the same of the equalized twin."""
+        """Plain, then refined on the best ranges; the same of the equalized copy."""
         tried = []
         for variant in filter(None, (self._plain, self._equalized)):
             tried.append(self._rounded(recipe, variant, "extremes"))
@@ -166,7 +166,7 @@ class Search:
         return tried
 
     def _best_ranges(self, recipe: Recipe, variant: Variant) -> str:
-        """The method of ranges with the smallest error over all thirds, each held back once.
+        """The method of ranges with the smallest error over all thirds, each held out once.
 
         The weights are the same for all, and their biases corrected, which is cheap: what
         weights lose would hide what ranges lose.
@@ -214,7 +214,7 @@ class Search:
         return tried
 
     def _rounded(self, recipe: Recipe, variant: Variant, ranges: str | None) -> _Tried:
-        """Weights to the nearest, one by one: what the quantizer does."""
+        """Weights by round-to-nearest: what the quantizer does."""
         return self._tried(recipe, variant, ranges, Method(gptq=False, bias_correction=False))
 
     def _refined(
@@ -282,7 +282,7 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
     Args:
         tried: The plain one first.
         plain_is_good: Whether the others have to beat it by more than chance. Int4 weights
-            rounded to the nearest are known to be bad: there the smaller error decides.
+            from round-to-nearest are known to be bad: there the smaller error decides.
     """
     plain, *others = tried
 

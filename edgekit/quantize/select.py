@@ -35,14 +35,14 @@ def select(model: Model, overrides: Sequence[Override]) -> dict[int, Quantizatio
         meant = [op for op in found if _matches(override, op)]
         if not meant:
             raise UsageError(
-                "A selector matches at least one layer of the model.",
+                "The selector matches no layer of the model.",
                 received=f"{override.layers!r}; the layers are {_some(layers)}",
                 hint=nearest(override.layers, layers),
             )
         if how is not None and not any(treats(model, op, how) for op in meant):
             names = ", ".join(dict.fromkeys(op.name for op in meant))
             raise UsageError(
-                f"{override.recipe} can be applied to an operator of the layers that it is for.",
+                f"{override.recipe} cannot be applied to any operator of the selected layers.",
                 received=f"{override.layers!r}, which has {names} only",
                 hint="name a layer with weights, or keep it float with --keep-float.",
             )
@@ -127,7 +127,7 @@ def _pattern(override: Override) -> re.Pattern[str]:
         return re.compile(override.layers)
     except re.error as error:
         raise UsageError(
-            "A selector is a layer's name, or a regular expression that matches whole names.",
+            "A selector must be a layer's name, or a regular expression that matches whole names.",
             received=f"{override.layers!r}: {error}",
         ) from None
 

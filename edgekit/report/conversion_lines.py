@@ -58,7 +58,7 @@ def _repair(one: Artifact, repair: Repair) -> str:
 
 
 def _loss(repair: Repair) -> str:
-    where = f"on {repair.num_samples} held-back samples"
+    where = f"on {repair.num_samples} held-out samples"
     if repair.at_least:
         return f"{repair.value:.1f} dB {where} (with nothing kept {repair.unrepaired:.1f} dB)"
     text = f"loss of {repair.quantity} {repair.value:.3f}"

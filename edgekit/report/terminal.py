@@ -90,7 +90,7 @@ def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
         )
     told = next((one.verified for one in artifacts if one.verified), None)
     if told is not None:
-        held = f", {told.held_back} of them held-back calibration samples" if told.held_back else ""
+        held = f", {told.held_back} of them held-out calibration samples" if told.held_back else ""
         table.caption = (
             f"SQNR and agreement with the float file on {told.num_samples} samples{held}"
         )

@@ -28,7 +28,7 @@ def get(target: Target) -> Runtime:
     place = RUNTIMES.get(target.runtime)
     if place is None:
         raise UsageError(
-            f"A runtime is one of {', '.join(RUNTIMES)}.",
+            f"A runtime must be one of {', '.join(RUNTIMES)}.",
             received=target.runtime,
             hint=nearest(target.runtime, RUNTIMES),
         )

@@ -105,7 +105,8 @@ def python_for(target: Target) -> Path:
     there += [f"{target.runtime}=={own} beside edgekit"] if own else []
     version = target.version or package.example
     raise EnvironmentFailure(
-        f"{target.label} is installed in edgekit's Python or in an environment of its own.",
+        f"{target.label} is not installed, neither in edgekit's Python nor in an environment of "
+        "its own.",
         received=", ".join(there) or f"no {target.runtime} that can run",
         hint=f"edgekit runtime add {target.runtime}=={version}",
     )
@@ -114,7 +115,7 @@ def python_for(target: Target) -> Path:
 def _folder(target: Target) -> Path:
     if not target.version:
         raise UsageError(
-            "An environment holds one version of a runtime.",
+            "A runtime must be given with its version, to make an environment of.",
             received=target.label,
             hint=f"{target.runtime}=={PACKAGES[target.runtime].example}",
         )
@@ -135,7 +136,8 @@ def add(target: Target, on_progress: Progress | None = None) -> Path:
     package = PACKAGES[target.runtime]
     if sys.platform not in package.systems:
         raise EnvironmentFailure(
-            f"{target.runtime} has packages for {', '.join(package.systems)} only.",
+            f"{target.runtime} cannot be installed here: it has packages for "
+            f"{', '.join(package.systems)} only.",
             received=sys.platform,
             hint="use --runtime litert, which runs everywhere.",
         )
@@ -156,7 +158,10 @@ def _make(target: Target, folder: Path, report: Progress) -> Path:
     package = PACKAGES[target.runtime]
     base, minor = find_python(*package.pythons, label=target.label)
     report(f"making an environment with Python 3.{minor}")
-    _call([str(base), "-m", "venv", str(folder)], f"Python 3.{minor} makes an environment.")
+    _call(
+        [str(base), "-m", "venv", str(folder)],
+        f"Python 3.{minor} could not make an environment.",
+    )
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     wanted = [f"{package.distribution}=={target.version}"]
     if package.numpy:
@@ -164,7 +169,7 @@ def _make(target: Target, folder: Path, report: Progress) -> Path:
     report(f"installing {' '.join(wanted)}")
     _call(
         [str(python), "-m", "pip", "install", "--disable-pip-version-check", *wanted],
-        f"pip installs {' '.join(wanted)} for Python 3.{minor}.",
+        f"pip could not install {' '.join(wanted)} for Python 3.{minor}.",
     )
     report("checking that it runs")
     hello = _hello(python, target)
@@ -187,7 +192,7 @@ def _hello(python: Path, target: Target) -> dict[str, Any]:
         hello: dict[str, Any] = local.ask(worker, "hello")
     if _version_key(hello["version"]) != _version_key(target.version):
         raise EnvironmentFailure(
-            f"pip installed {target.label}.", received=f"{target.runtime}=={hello['version']}"
+            f"pip did not install {target.label}.", received=f"{target.runtime}=={hello['version']}"
         )
     return hello
 
@@ -228,7 +233,7 @@ def remove(target: Target) -> None:
         if not folder.exists():
             known = ", ".join(environment.label for environment in list_environments())
             raise EnvironmentFailure(
-                f"There is an environment for {target.label}.", received=known or "none at all"
+                f"There is no environment for {target.label}.", received=known or "none at all"
             )
         # The marker goes first: what is half-deleted is not used.
         (folder / _MARKER).unlink(missing_ok=True)

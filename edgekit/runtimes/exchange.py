@@ -25,15 +25,15 @@ def count_samples(inputs: Arrays) -> int:
     """
     for name, array in inputs.items():
         if array.dtype.kind not in "biuf":
-            raise DataError(f"Input {name!r} holds numbers.", received=f"dtype {array.dtype}")
+            raise DataError(f"Input {name!r} must hold numbers.", received=f"dtype {array.dtype}")
         if not array.ndim:
             raise DataError(
-                f"Input {name!r} has samples along its first dimension.", received="a scalar"
+                f"Input {name!r} must have samples along its first dimension.", received="a scalar"
             )
     counts = {name: len(array) for name, array in inputs.items()}
     if len(set(counts.values())) != 1 or 0 in counts.values():
         raise DataError(
-            "All inputs hold equally many samples, at least one.",
+            "All inputs must hold equally many samples, at least one.",
             received=", ".join(f"{name}: {count}" for name, count in counts.items()) or "no inputs",
         )
     return next(iter(counts.values()))
@@ -81,7 +81,7 @@ def save(inputs: Arrays, place: Path) -> dict[str, str]:
             paths[name] = str(path)
     except OSError as error:
         raise RunError(
-            "The temporary folder has room for the samples.",
+            "The temporary folder has no room for the samples.",
             received=str(error),
             hint="free some space, or set TMPDIR to a larger disk.",
         ) from None

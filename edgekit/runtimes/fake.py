@@ -61,15 +61,13 @@ class FakeSession:
         count = exchange.count_samples(inputs)
         names = [spec.name for spec in self._model.inputs]
         if sorted(names) != sorted(inputs):
-            raise DataError(
-                f"The model takes the inputs {', '.join(names)}.", received=", ".join(inputs)
-            )
+            raise DataError(f"The inputs must be {', '.join(names)}.", received=", ".join(inputs))
         for spec in self._model.inputs:
             want, given = spec.shape[1:], inputs[spec.name].shape[1:]
             same_rank = len(want) == len(given)
             if not same_rank or any(w not in (-1, g) for w, g in zip(want, given, strict=True)):
                 raise DataError(
-                    f"Each sample of input {spec.name!r} has shape {want}.",
+                    f"Each sample of input {spec.name!r} must have shape {want}.",
                     received=f"shape {given}",
                 )
         results = [self._model.function({n: inputs[n][i] for n in names}) for i in range(count)]
@@ -137,5 +135,5 @@ class FakeRuntime:
 
     def _model(self, path: Path) -> FakeModel:
         if path.name not in self._models:
-            raise ModelError("The model file exists.", received=str(path))
+            raise ModelError("The model file was not found.", received=str(path))
         return self._models[path.name]

@@ -37,7 +37,7 @@ def find_python(lowest: int, highest: int, *, label: str) -> tuple[Path, int]:
             return candidate, minor
         tried.append(str(candidate))
     raise EnvironmentFailure(
-        f"{label} has packages for CPython 3.{lowest} to 3.{highest}, and one of them is here.",
+        f"No Python for {label} was found: it has packages for CPython 3.{lowest} to 3.{highest}.",
         received=f"Python 3.{own}"
         + (f"; these could not make an environment: {', '.join(tried)}" if tried else ""),
         hint=f"install Python 3.{highest} with its venv module, so that `python3.{highest}` "

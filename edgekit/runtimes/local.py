@@ -69,10 +69,10 @@ class _Loaded:
     ) -> None:
         for path in paths:
             if not path.is_file():
-                raise ModelError("The model file exists.", received=str(path))
+                raise ModelError("The model file was not found.", received=str(path))
             if not _is_text(path.resolve()):  # runtimes take no other paths
                 raise ModelError(
-                    "A model file's path is text.",
+                    "A model file's path must be text.",
                     received=ascii(str(path)),
                     hint="rename it, or its folder.",
                 )

@@ -59,13 +59,13 @@ def parse(text: str, num_threads: int = 1) -> Target:
     name, equals, version = (part.strip() for part in text.strip().partition("=="))
     if name not in PACKAGES:
         raise UsageError(
-            f"A runtime is one of {', '.join(PACKAGES)}, optionally with ==VERSION.",
+            f"A runtime must be one of {', '.join(PACKAGES)}, optionally with ==VERSION.",
             received=text,
             hint=nearest(name, PACKAGES),
         )
     if equals and not _VERSION.fullmatch(version):
         raise UsageError(
-            "A runtime's version is a version number.",
+            "A runtime's version must be a version number.",
             received=text,
             hint=f"for example {name}=={PACKAGES[name].example}",
         )

@@ -60,7 +60,7 @@ _KERNELS = {
 
 
 class Failure(Exception):
-    """An error for the person: class of `edgekit.core.errors`, rule, what was received, hint."""
+    """An error for the person, as a class of `edgekit.core.errors` has it."""
 
     def __init__(
         self, kind: str, rule: str, received: str | None = None, hint: str | None = None
@@ -94,7 +94,9 @@ def import_runtime(name: str) -> tuple[Any, str]:
         return Interpreter, version(package)
     except ImportError as error:
         raise Failure(
-            "EnvironmentFailure", f"{package} is installed in {sys.executable}.", str(error)
+            "EnvironmentFailure",
+            f"{package} could not be imported in {sys.executable}.",
+            str(error),
         ) from None
 
 
@@ -107,7 +109,7 @@ def translate(error: BaseException, path: str, runtime: str) -> Failure:
         older = "older version" in text
         return Failure(
             "UnsupportedOperator",
-            f"{runtime} has every operator of {name} in the version that the file asks for.",
+            f"{runtime} does not have an operator of {name} in the version that the file asks for.",
             f"{lacking.group(1)} version {lacking.group(2)}"
             + (f"; {runtime} has only older versions of it" if older else ""),
             "choose a newer runtime (--runtime litert), or another recipe.",
@@ -118,20 +120,20 @@ def translate(error: BaseException, path: str, runtime: str) -> Failure:
         found = unknown.group(1) if unknown else flex.group(1) if flex else "a TensorFlow operator"
         return Failure(
             "UnsupportedOperator",
-            f"{runtime} has every operator of {name}.",
+            f"{runtime} does not have an operator of {name}.",
             found + (" (a custom operator)" if unknown else " (an operator of TensorFlow itself)"),
             "replace that layer by built-in operators before converting.",
         )
     if "builtin_code out of range" in text or "builtin opcode out of range" in text:
         return Failure(
             "UnsupportedOperator",
-            f"{runtime} knows every operator of {name}.",
+            f"{runtime} does not know an operator of {name}.",
             text[:300],
             "choose a newer runtime: the file is newer than this one.",
         )
     if re.search(r"identifier|valid [Ff]latbuffer|[Mm]map|Could not open|allocation is null", text):
-        return Failure("ModelError", f"{name} is a .tflite model.", text[:300])
-    return Failure("RunError", f"{runtime} can prepare {name}.", text[:300])
+        return Failure("ModelError", f"{name} is not a .tflite model.", text[:300])
+    return Failure("RunError", f"{runtime} could not prepare {name}.", text[:300])
 
 
 class Tensor:
@@ -151,11 +153,13 @@ class Tensor:
         self.batched = bool(self.shape) and self.shape[0] in (-1, 1)
         self.sample_shape = self.shape[1:] if self.batched else self.shape
         if self.dtype.kind not in "biuf":
-            raise Failure("ModelError", f"Tensor {name!r} holds numbers.", str(self.dtype))
+            raise Failure("ModelError", f"Tensor {name!r} must hold numbers.", str(self.dtype))
         if self.dtype.kind not in "iu":
             self.scale = []
         if len(self.scale) > 1:
-            raise Failure("ModelError", f"Tensor {name!r} has one scale.", f"{len(self.scale)}")
+            raise Failure(
+                "ModelError", f"Tensor {name!r} must have one scale.", f"{len(self.scale)}"
+            )
 
     def describe(self) -> dict[str, Any]:
         """The fields of `edgekit.core.records.TensorSpec`."""
@@ -181,7 +185,7 @@ class Tensor:
         if not fits:
             raise Failure(
                 "DataError",
-                f"Each sample of input {self.name!r} has shape {_spell(want)}.",
+                f"Each sample of input {self.name!r} must have shape {_spell(want)}.",
                 f"shape {_spell(sample)}",
             )
         return (1, *sample) if self.batched else sample
@@ -203,7 +207,7 @@ class Tensor:
             if real.dtype.kind not in "iub":
                 raise Failure(
                     "DataError",
-                    f"Input {self.name!r} takes whole numbers ({self.dtype}).",
+                    f"Input {self.name!r} must be whole numbers ({self.dtype}).",
                     f"an array of {real.dtype}",
                     f"convert it: array.astype('{self.dtype}')",
                 )
@@ -212,10 +216,14 @@ class Tensor:
                 low, high = int(real.min()), int(real.max())
                 if low < bounds.min or high > bounds.max:
                     raise Failure(
-                        "DataError", f"Input {self.name!r} fits {self.dtype}.", f"{low} to {high}"
+                        "DataError",
+                        f"Input {self.name!r} must fit {self.dtype}.",
+                        f"{low} to {high}",
                     )
         elif self.dtype.kind == "b" and real.dtype.kind != "b":
-            raise Failure("DataError", f"Input {self.name!r} is bool.", f"an array of {real.dtype}")
+            raise Failure(
+                "DataError", f"Input {self.name!r} must be bool.", f"an array of {real.dtype}"
+            )
         return np.ascontiguousarray(real, dtype=self.dtype)
 
     def _quantize(self, real: np.ndarray) -> np.ndarray:
@@ -231,7 +239,7 @@ class Tensor:
         np.rint(value, out=value)
         value += wide(self.zero_point[0])
         if not np.isfinite(value).all():
-            raise Failure("DataError", f"Input {self.name!r} is finite.", "NaN or infinity")
+            raise Failure("DataError", f"Input {self.name!r} must be finite.", "NaN or infinity")
         np.clip(value, bounds.min, bounds.max, out=value)
         return value.astype(self.dtype)
 
@@ -274,7 +282,7 @@ class Model:
         )
         self._shapes: dict[str, tuple[int, ...]] = {}
         if not os.path.isfile(path):
-            raise Failure("ModelError", "The model file exists.", path)
+            raise Failure("ModelError", "The model file was not found.", path)
         self._start()
         details = self._interpreter._get_ops_details()
         operators = [op["op_name"] for op in details]
@@ -302,7 +310,7 @@ class Model:
             if len(signatures) > 1 and "serving_default" not in signatures:
                 raise Failure(
                     "ModelError",
-                    "A file with several signatures has one named 'serving_default'.",
+                    "One of several signatures must be named 'serving_default'.",
                     ", ".join(sorted(signatures)),
                     "export the model with one signature.",
                 )
@@ -365,7 +373,7 @@ class Model:
         if sorted(names) != sorted(samples):
             raise Failure(
                 "DataError",
-                f"{os.path.basename(self.path)} takes the inputs {', '.join(names)}.",
+                f"The inputs of {os.path.basename(self.path)} must be {', '.join(names)}.",
                 ", ".join(samples) or "none",
             )
         self._shapes = {t.name: t.fitted(samples[t.name]) for t in self.inputs}
@@ -375,7 +383,7 @@ class Model:
             except (ValueError, RuntimeError) as error:
                 raise Failure(
                     "RunError",
-                    f"{self._runtime} can run {os.path.basename(self.path)} at this size.",
+                    f"{self._runtime} could not run {os.path.basename(self.path)} at this size.",
                     f"{self._shapes}: {' '.join(str(error).split())[:300]}",
                 ) from None
 
@@ -454,7 +462,7 @@ class Model:
         except (ValueError, RuntimeError) as error:
             raise Failure(
                 "RunError",
-                f"{self._runtime} can run {os.path.basename(self.path)} on every sample.",
+                f"{self._runtime} could not run {os.path.basename(self.path)} on every sample.",
                 f"sample {first + k}: {' '.join(str(error).split())[:300]}",
             ) from None
 
@@ -469,7 +477,7 @@ class Model:
         except (ValueError, RuntimeError) as error:
             raise Failure(
                 "RunError",
-                f"{self._runtime} can run {os.path.basename(self.path)}.",
+                f"{self._runtime} could not run {os.path.basename(self.path)}.",
                 " ".join(str(error).split())[:300],
             ) from None
 
@@ -524,7 +532,7 @@ class Writer:
             if self._shape is not None:
                 raise Failure(
                     "RunError",
-                    f"Output {self.tensor.name!r} has the same shape for every sample.",
+                    f"Output {self.tensor.name!r} must have the same shape for every sample.",
                     f"{_spell(self._shape)}, then {_spell(value.shape)}",
                 )
             self._shape = value.shape
@@ -638,7 +646,9 @@ class Server:
         """The result of one request; its `do` names the method."""
         action = getattr(self, "do_" + str(request.get("do")), None)
         if action is None:
-            raise Failure("RunError", "The worker knows the request.", str(request.get("do")))
+            raise Failure(
+                "RunError", "The worker does not know the request.", str(request.get("do"))
+            )
         if self._interpreter is None:
             self._interpreter, self._version = import_runtime(self._runtime)
         return action(request, report)
@@ -719,10 +729,10 @@ def main() -> None:
         except Failure as failure:
             answer({"error": failure.payload})
         except MemoryError as error:
-            message = "The worker gets the memory that the model needs."
+            message = "The worker did not get the memory that the model needs."
             answer({"error": Failure("WorkerOutOfMemory", message, str(error) or None).payload})
         except OSError as error:
-            message = "The worker can read its inputs and write its outputs."
+            message = "The worker could not read its inputs or write its outputs."
             answer({"error": Failure("RunError", message, str(error)).payload})
         except Exception:
             answer({"result": {"internal_error": traceback.format_exc()}})

@@ -36,12 +36,12 @@ def note(bound: Bound, verdict: Verdict) -> str:
     count = bound.num_held
     if bound.uses_margins and verdict.expected is not None:
         return (
-            f"{count} held-back samples cannot show a loss of {bound.max_loss:g}: the margins of "
+            f"{count} held-out samples cannot show a loss of {bound.max_loss:g}: the margins of "
             f"the classes, over all calibration samples, lead to expect {verdict.expected:.4f}"
         )
     if verdict.high is not None and verdict.high > bound.max_loss:
         return (
-            f"{count} held-back samples are too few to be sure: the interval reaches "
+            f"{count} held-out samples are too few to be sure: the interval reaches "
             f"{verdict.high:.3f}; give more calibration samples"
         )
     return ""

@@ -186,9 +186,9 @@ class _Repair:
         bound, trials = self._bound, self._trials
         nearest, kept = trials.nearest
         return BoundNotHeld(
-            f"{trials.recipe.name} holds {explain.limit(bound)}, if need be with operators in "
+            f"{trials.recipe.name} could not hold {explain.limit(bound)}, even with operators in "
             "higher precision.",
-            received=f"at best {explain.value(bound, nearest)} on {bound.num_held} held-back "
+            received=f"at best {explain.value(bound, nearest)} on {bound.num_held} held-out "
             f"samples, with {kept} of {trials.num_operators} operators kept; with none kept "
             f"{explain.value(bound, self._first)}",
             hint="nothing was written. Allow more, give more calibration samples, "

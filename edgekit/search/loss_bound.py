@@ -51,7 +51,7 @@ class Bound:
 
     With labels the loss is the task metric's, without labels 1 - agreement with float.
 
-    Where one sample more or less decides (fewer held-back samples than 1 / `max_loss`), what
+    Where one sample more or less decides (fewer held-out samples than 1 / `max_loss`), what
     is seen on them says little: 15 samples without an error are what a file that loses a
     tenth gives one time in five. Then the loss that the classes' margins lead to expect
     (see `margins`), over all calibration samples, has to stay below the bound too.
@@ -60,7 +60,7 @@ class Bound:
         contract: The model's inputs and outputs.
         held: Samples that quantization was not fitted to.
         expected: What the float file gives for them.
-        everything: All calibration samples, the held-back ones first, with labels or without.
+        everything: All calibration samples, the held-out ones first, with labels or without.
         all_expected: What the float file gives for `everything`.
         max_loss: A fraction; None for none.
         min_sqnr_db: Of the worst output; None for none.
@@ -94,7 +94,7 @@ class Bound:
 
     @property
     def num_held(self) -> int:
-        """How many samples are held back."""
+        """How many samples are held out."""
         return len(self._held)
 
     def _quantity(self, metric: str | None) -> str:
@@ -105,7 +105,7 @@ class Bound:
         if any(self._names_classes(output) for output in self._expected):
             return "agreement"
         raise UsageError(
-            "--max-loss is a loss of a metric, or of the agreement of classes with float.",
+            "--max-loss needs labels, or outputs that name classes.",
             received="calibration samples without labels for outputs that name no classes"
             if labels is None
             else "labels that ask for no metric by themselves",
@@ -120,7 +120,7 @@ class Bound:
         """What a file loses.
 
         Args:
-            outputs: Its outputs for the held-back samples, perhaps with those for the other
+            outputs: Its outputs for the held-out samples, perhaps with those for the other
                 calibration samples behind them: margins are told from all of them.
         """
         mine = {name: values[: len(self._held)] for name, values in outputs.items()}

@@ -186,7 +186,7 @@ def values(model: Model, tensor: Tensor) -> np.ndarray | None:
         return None
     if tensor.is_sparse or tensor.dtype not in enums.BITS or "float8" in tensor.dtype:
         raise ModelError(
-            "Only dense numeric weights can be read as an array.",
+            "A tensor must be dense and of numbers, to be read as an array.",
             received=f"tensor {tensor.name!r} of type {tensor.dtype}"
             + (", stored sparse" if tensor.is_sparse else ""),
         )

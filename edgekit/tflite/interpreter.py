@@ -58,7 +58,9 @@ def run(
             for name, index in read.items():
                 results[name].append(runner.get_tensor(index))
     except (RuntimeError, ValueError) as error:
-        raise QuantizeError("The file runs on the samples.", received=str(error)) from None
+        raise QuantizeError(
+            "The file could not be run on the samples.", received=str(error)
+        ) from None
     return {
         name: dequantize.real(np.stack(rows), known[read[name]]) for name, rows in results.items()
     }

@@ -71,7 +71,7 @@ def label_files(outputs: Sequence[TensorSpec]) -> dict[str, tuple[str, bytes]]:
         broken = [label for label in spec.labels if len(label.splitlines()) > 1 or "\n" in label]
         if broken:
             raise ModelError(
-                "A label is one line of text.",
+                "A label must be one line of text.",
                 received=f"output {spec.name}: {broken[0]!r}",
                 hint=f"change it under [output.{spec.name}] in edgekit.toml.",
             )

@@ -1,7 +1,7 @@
 """Where the values of a float file lie when it is quantized: what training has to imitate.
 
 A record between two processes: `quantize.grid` tells it of a float file and its quantized
-twin, `convert.qat` trains with it and writes a trained one, `quantize.bake` applies that.
+copy, `convert.qat` trains with it and writes a trained one, `quantize.bake` applies that.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Grid:
             QuantizeError: The file is not one that `save` wrote.
         """
         with (
-            reading(path, "The grid of a quantized file cannot be read.", kind=QuantizeError),
+            reading(path, "The quantization of a file could not be read.", kind=QuantizeError),
             np.load(path) as file,
         ):
             return cls._read(json.loads(str(file["about"])), dict(file.items()))

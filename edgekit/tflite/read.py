@@ -80,14 +80,14 @@ def _load(source: Path | bytes) -> tuple[str, bytes]:
         return "the model", bytes(source)
     name = str(source)
     _check_size(name, files.size(source, ".tflite file", kind=ModelError))
-    with reading(name, "The .tflite file cannot be read.", kind=ModelError):
+    with reading(name, "The .tflite file could not be read.", kind=ModelError):
         return name, source.read_bytes()
 
 
 def _check_size(name: str, size_bytes: int) -> None:
     if size_bytes > MAX_BYTES:
         raise ModelError(
-            "A TFLite file holds 2 GiB at most.",
+            "A TFLite file must not be larger than 2 GiB.",
             received=f"{name}: {size_bytes / 2**30:.2f} GiB",
             hint="quantize the weights, or split the model.",
         )
@@ -103,7 +103,7 @@ def _check_kind(name: str, data: bytes) -> None:
             received, hint = what, advice
             break
     raise ModelError(
-        "The file is no TFLite file, whose bytes 4 to 8 are TFL3.",
+        "The file is not a TFLite file, whose bytes 4 to 8 are TFL3.",
         received=f"{name}: {received}",
         hint=hint,
     )

@@ -44,7 +44,7 @@ def binding(model: Model) -> Binding:
     keys = [enums.text(s.signatureKey) for s in signatures]
     if len(signatures) > 1 and DEFAULT not in keys:
         raise ModelError(
-            f"A model with several signatures names one of them {DEFAULT}.",
+            f"One of several signatures must be named {DEFAULT}.",
             received=", ".join(keys),
             hint="export the model with one signature.",
         )
@@ -91,7 +91,7 @@ def _unique(pairs: list[tuple[bytes | str | None, int]], what: str) -> dict[str,
     named = {enums.text(name): index for name, index in pairs}
     if len(named) != len(pairs):
         raise ModelError(
-            f"The model's {what} have names that differ.",
+            f"The model's {what} must have names that differ.",
             received=", ".join(enums.text(name) for name, _ in pairs),
             hint="export the model with a named signature.",
         )

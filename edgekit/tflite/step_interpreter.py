@@ -128,6 +128,6 @@ class Steps:
                     results[place][sample] = values
         except (RuntimeError, ValueError) as error:
             raise QuantizeError(
-                f"{op.name} of layer {op.layer} runs by itself.", received=str(error)
+                f"{op.name} of layer {op.layer} could not be run by itself.", received=str(error)
             ) from None
         return results

@@ -51,7 +51,7 @@ def to_bytes(model: Model) -> bytes:
 
 def _too_large(stored: int) -> ModelError:
     return ModelError(
-        "A TFLite file is smaller than 2 GiB.",
+        "A TFLite file must be smaller than 2 GiB.",
         received=f"{stored / 2**30:.2f} GiB of weights",
         hint="quantize the weights, or split the model.",
     )
@@ -104,7 +104,7 @@ def _in_order(
     missing = [by_index[i] for i in indices if i in by_index and by_index[i] not in specs]
     if missing:
         raise ModelError(
-            f"The contract describes each {what} of the model.",
+            f"The contract must describe each {what} of the model.",
             received=f"no {', '.join(missing)}; it has {', '.join(specs) or 'none'}",
         )
     # A tensor that the signature leaves out still needs its place in the list.

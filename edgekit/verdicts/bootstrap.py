@@ -128,7 +128,7 @@ class Bootstrapped:
         """
         if n < 1 or (strata is not None and len(strata) != n):
             raise DataError(
-                "A metric is of at least one sample, and each belongs to one group.",
+                "A metric needs at least one sample, and each must belong to one group.",
                 received=f"{n} samples, groups for {n if strata is None else len(strata)}",
             )
         value = float(_finite(statistic(np.arange(n)[None]), strata)[0])
@@ -332,7 +332,7 @@ def _finite(values: np.ndarray, strata: np.ndarray | None) -> np.ndarray:
     if np.isfinite(values).all():
         return values
     raise DataError(
-        "A metric is a finite number on whichever of the samples are drawn.",
+        "A metric must be a finite number on every draw of samples.",
         received=f"{int((~np.isfinite(values)).sum())} of {values.size} draws without one"
         + ("" if strata is None else f", from groups of {_sizes(strata)} samples"),
         hint="add samples: a draw has met one class only, or the metric itself fails on some.",

@@ -64,7 +64,8 @@ def loss(
     relative = candidate.name.partition("@")[0] not in FRACTIONS
     if relative and reference.value == 0:
         raise DataError(
-            f"A loss of {candidate.name} is a fraction of the reference's, which is not 0.",
+            f"A loss of {candidate.name} cannot be a fraction of the reference's value, which is "
+            "0.",
             received=f"{reference.value:g} of the reference, {candidate.value:g} now",
             hint="say at_most instead of max_loss.",
         )
@@ -92,7 +93,7 @@ class _Resampled:
         self._parts = np.array(metric.parts or [metric.raw], dtype=np.float64)
         if not self._parts.size and again is None:
             raise DataError(
-                f"{metric.name} is judged by its samples.",
+                f"{metric.name} needs its values by sample.",
                 received="a measurement without per-sample values",
                 hint="measure it again: edgekit gate --update-baseline.",
             )

@@ -56,7 +56,8 @@ class Paired:
     def __post_init__(self) -> None:
         if min(self.b, self.c) < 0 or self.n < 1 or self.b + self.c > self.n:
             raise DataError(
-                "Samples that differ are some of all samples, of which there is at least one.",
+                "Samples that differ must be some of all samples, of which there must be at least "
+                "one.",
                 received=f"{self.b} and {self.c} of {self.n}",
             )
 
@@ -73,7 +74,7 @@ class Paired:
         """
         if reference.shape != candidate.shape or reference.ndim != 1 or not len(reference):
             raise DataError(
-                "Reference and candidate are judged on the same samples, one value each.",
+                "Reference and candidate must be evaluated on the same samples, one value each.",
                 received=f"shapes {reference.shape} and {candidate.shape}",
                 hint="measure both again with the same samples.",
             )
@@ -81,7 +82,7 @@ class Paired:
             odd = ~np.isin(values, (0, 1))
             if odd.any():
                 raise DataError(
-                    f"Each sample of the {what} is right, 1, or wrong, 0.",
+                    f"Each sample of the {what} must be right, 1, or wrong, 0.",
                     received=f"{values[odd][0]} in sample {int(np.flatnonzero(odd)[0])}",
                 )
         right, kept = reference.astype(bool), candidate.astype(bool)
@@ -152,7 +153,7 @@ def samples_needed(discordance: float, margin: float, power: float = POWER) -> i
     """
     if not 0 <= discordance <= 1 or not 0.5 <= power < 1:
         raise DataError(
-            "A discordance is a share of samples, a power a probability of 0.5 or more.",
+            "A discordance must be a share of samples, a power a probability of 0.5 or more.",
             received=f"discordance {discordance}, power {power}",
         )
     return _enough(discordance, 0.0, margin, power) if margin > 0 else None

@@ -42,7 +42,8 @@ class Proportion:
     def __post_init__(self) -> None:
         if self.n < 1 or not 0 <= self.successes <= self.n:
             raise DataError(
-                "Samples that are right are some of all samples, of which there is at least one.",
+                "Samples that are right must be some of all samples, of which there must be at "
+                "least one.",
                 received=f"{self.successes} of {self.n}",
             )
 
@@ -55,7 +56,7 @@ class Proportion:
         """
         if values.ndim != 1 or not len(values) or not np.isin(values, (0, 1)).all():
             raise DataError(
-                "A share is of samples of which each is right, 1, or not, 0.",
+                "A share needs samples of which each is right, 1, or wrong, 0.",
                 received=f"an array of shape {values.shape}, dtype {values.dtype}",
             )
         return cls(int(values.sum()), len(values), loss)

@@ -47,7 +47,7 @@ class Ratio:
     def __post_init__(self) -> None:
         if not self.ratios or not all(math.isfinite(r) and r > 0 for r in self.ratios):
             raise DataError(
-                "Each process found a positive ratio of latencies.",
+                "Each process must have found a positive ratio of latencies.",
                 received=", ".join(f"{ratio:g}" for ratio in self.ratios) or "none",
             )
         logs = [math.log(ratio) for ratio in self.ratios]

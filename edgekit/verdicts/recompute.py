@@ -45,7 +45,7 @@ def compute(statistic: str, parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """
     if statistic not in _STATISTICS:
         raise UsageError(
-            f"A statistic of samples is one of {', '.join(_STATISTICS)}.",
+            f"A statistic of samples must be one of {', '.join(_STATISTICS)}.",
             received=statistic,
             hint=nearest(statistic, _STATISTICS),
         )

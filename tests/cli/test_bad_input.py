@@ -126,15 +126,27 @@ MISTAKES = {
     "zeros to a size": ((*PRUNE, "unstructured", "--to-size", 0.5), "--prune structured"),
     "a pattern of nothing": ((*PRUNE, "0:4"), "N of each M"),
     "a pattern that keeps all": ((*PRUNE, "4:4"), "N of each M"),
-    "a pattern and another sparsity": ((*PRUNE, "2:4", "--sparsity", 0.7), "sparsity of 0.5"),
+    "a pattern and another sparsity": (
+        (*PRUNE, "2:4", "--sparsity", 0.7),
+        "that of the pattern 2:4, 0.5",
+    ),
     "a selector that is none": (
         (*PRUNE, "structured", "--sparsity", 0.5, "--prune-layer", "conv("),
         "regular expression",
     ),
-    "a sparsity without pruning": (("convert", NET, "--sparsity", 0.5), "goes with --prune"),
-    "a layer without pruning": (("convert", NET, "--keep-dense", "a"), "goes with --prune"),
-    "epochs without data": ((*PRUNE, "structured", "--epochs", 3), "goes with --finetune"),
-    "distilling without data": ((*PRUNE, "2:4", "--distill"), "goes with --finetune"),
+    "a sparsity without pruning": (
+        ("convert", NET, "--sparsity", 0.5),
+        "cannot be used without --prune",
+    ),
+    "a layer without pruning": (
+        ("convert", NET, "--keep-dense", "a"),
+        "cannot be used without --prune",
+    ),
+    "epochs without data": (
+        (*PRUNE, "structured", "--epochs", 3),
+        "cannot be used without --finetune",
+    ),
+    "distilling without data": ((*PRUNE, "2:4", "--distill"), "cannot be used without --finetune"),
     "--qat without data": (QAT, "--finetune DATA.npz --distill"),
     "--qat of float": ((*QAT, "-r", "float16", "--finetune", "good.npz"), "static_wi8_ai8"),
     "training of nothing": ((*FLOAT, "--finetune", "good.npz"), "neither --prune nor --qat"),
@@ -155,11 +167,11 @@ MISTAKES = {
     "pruning a .tflite": ((*PRUNE, "structured", "--sparsity", 0.5), "Keras model"),
     # models
     "missing model": (("convert", "missing.keras"), "exists missing.keras"),
-    "empty model": (("convert", "empty.keras"), "not empty"),
+    "empty model": (("convert", "empty.keras"), "must not be empty"),
     "garbage model": (("convert", "garbage.keras"), "unknown bytes"),
     "garbage .tflite": (("convert", "garbage.tflite"), "unknown bytes"),
     "cut .keras": (("convert", "truncated.keras", "-o", "out"), "truncated.keras"),
-    "folder without a model": (("convert", "nothing"), "holds a model"),
+    "folder without a model": (("convert", "nothing"), "holds no model"),
     "quantized .tflite": (("convert", QUANTIZED, "-o", "out"), "quantized already"),
     "cut .tflite": (("convert", "truncated.tflite", "-o", "out"), "truncated.tflite Hint"),
     "a data file as a model": (("convert", "good.npz", "-o", "out"), "good.npz"),
@@ -176,7 +188,7 @@ MISTAKES = {
     "no version": ((*VALIDATE, "--runtime", "litert==new"), "version number"),
     "absent version to time": (("benchmark", NET, "--runtime", "litert==0.0.1"), "runtime add"),
     "absent version to look": (("inspect", NET, "--runtime", "litert==0.0.1"), "runtime add"),
-    "runtime without version": (("runtime", "add", "litert"), "one version"),
+    "runtime without version": (("runtime", "add", "litert"), "with its version"),
     "runtime that is not there": (("runtime", "remove", "litert==0.0.1"), "environment"),
     "name with a slash": ((*FLOAT, "--name", "a/b"), "--name a_b"),
     "name too long": ((*FLOAT, "--name", "a" * 300), "at most 180"),
@@ -210,7 +222,7 @@ MISTAKES = {
     "wrong names": ((*STATIC, "-c", "names.npz"), "x images"),
     "wrong shape": ((*STATIC, "-c", "shape.npz"), "(6, 6, 4) (5, 6, 4)"),
     "not a number": ((*STATIC, "-c", "nan.npz"), "NaN [3, 0, 0, 0]"),
-    "no samples": ((*STATIC, "-c", "none.npz"), "at least one sample"),
+    "no samples": ((*STATIC, "-c", "none.npz"), "There are no samples"),
     "text for numbers": ((*STATIC, "-c", "text.npz"), "numbers"),
     "pickled data": ((*STATIC, "-c", "pickled.npz"), "Python objects"),
     "folder without preprocessing": ((*STATIC, "-c", "nothing"), "[input.x] kind"),
@@ -244,10 +256,10 @@ MISTAKES = {
     "metric that ends": ((*VALIDATE, "-m", "metrics:ends"), "metrics:ends SystemExit"),
     "lengths differ": (("validate", NET, "--data", "lengths.npz"), "x: 20 labels: 3"),
     "missing reference": ((*VALIDATE, "--reference", "missing.tflite"), "missing.tflite"),
-    "missing file to time": (("benchmark", "missing.tflite"), "exists"),
+    "missing file to time": (("benchmark", "missing.tflite"), "was not found"),
     "garbage to time": (("benchmark", "garbage.tflite"), "garbage.tflite"),
     "cut file to time": (("benchmark", "truncated.tflite"), "truncated.tflite"),
-    "folder to time": (("benchmark", "nothing"), "exists"),
+    "folder to time": (("benchmark", "nothing"), "was not found"),
     "reference that is not timed": (("benchmark", NET, "--reference", DENSE), "one of the files"),
     "missing file to look at": (("inspect", "missing.tflite"), "missing.tflite"),
     "garbage to look at": (("inspect", "garbage.tflite"), "TFL3"),
@@ -343,7 +355,7 @@ def test_any_of_the_outputs_needs_force(refused, here, written):
 
 def test_a_model_is_not_replaced_by_its_own_conversion(refused, here):
     shutil.copy(NET, "net.float32.tflite")
-    assert "does not replace the model" in refused("convert", "net.float32.tflite", "--force")
+    assert "must not replace the model" in refused("convert", "net.float32.tflite", "--force")
     assert Path("net.float32.tflite").read_bytes() == NET.read_bytes()
 
 
@@ -359,7 +371,7 @@ def test_a_folder_without_the_right_to_write(refused, here, monkeypatch):
 def test_a_folder_that_the_system_keeps_closed(refused, here):
     if not Path("/proc/self").exists():
         pytest.skip("no /proc here")
-    assert "can be written" in refused("convert", NET, "-o", "/proc/edgekit", "--name", "net")
+    assert "could not be written" in refused("convert", NET, "-o", "/proc/edgekit", "--name", "net")
 
 
 MANIFESTS = {

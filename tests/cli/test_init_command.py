@@ -61,7 +61,7 @@ def test_the_sample_model_gets_a_file_that_convert_takes(edgekit, digits, tmp_pa
     assert "the way that was right most often" in told.out
     assert [rule.max_loss for rule in project.rule[:3]] == [0.02, 0.02, 0.05]
     again = edgekit("init", "digits.keras", cwd=tmp_path)
-    assert "only with --force" in again.refused()
+    assert "exists already" in again.refused()
     made = edgekit("convert", "digits.keras", "-o", "out", "--json", cwd=tmp_path)
     assert made.code == 0, made.err
     recipes = [artifact["recipe"]["name"] for artifact in made.json()]
@@ -124,9 +124,9 @@ def test_code_in_a_model_wants_unsafe(edgekit, models):
 
 
 def test_what_is_missing_is_said(edgekit, tmp_path):
-    assert "The model file exists" in edgekit("init", "none.keras", cwd=tmp_path).refused()
+    assert "The model file was not found" in edgekit("init", "none.keras", cwd=tmp_path).refused()
     (tmp_path / "m.keras").write_text("text", encoding="utf-8")
-    assert "A model is" in edgekit("init", "m.keras", cwd=tmp_path).refused()
+    assert "A model must be" in edgekit("init", "m.keras", cwd=tmp_path).refused()
     assert list(tmp_path.iterdir()) == [tmp_path / "m.keras"]
 
 

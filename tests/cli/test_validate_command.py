@@ -126,6 +126,6 @@ def test_an_overlay_is_written_and_asks_for_layers(asked, folder, answer):
     with pytest.raises(UsageError, match="--force"):
         invoke(command, file, "-d", "data.npz", "--overlay", "o.json")
     invoke(command, file, "-d", "data.npz", "--overlay", "o.json", "--force")
-    with pytest.raises(UsageError, match="one file"):
+    with pytest.raises(UsageError, match="several files"):
         invoke(command, file, file, "-d", "data.npz", "--overlay", "p.json")
     assert not (folder / "p.json").exists()

@@ -102,10 +102,10 @@ def no_links(*_: object, **__: object) -> None:
 
 def test_what_the_system_refuses_is_an_error_with_the_place(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="can be written"):
+    with pytest.raises(OutputError, match="could not be written"):
         with staging(tmp_path / "file" / "x", tmp_path / "file"):
             pass
-    with pytest.raises(OutputError, match="can be written") as caught:
+    with pytest.raises(OutputError, match="could not be written") as caught:
         with staging(tmp_path / "x", tmp_path):
             raise OSError(28, "No space left on device")
     assert "No space left" in str(caught.value)

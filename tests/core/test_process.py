@@ -89,7 +89,7 @@ def test_memory_above_the_limit_ends_the_child():
 
 
 def test_a_program_that_is_not_there_is_a_clear_error():
-    with pytest.raises(WorkerCrashed, match="must start"):
+    with pytest.raises(WorkerCrashed, match="could not be started"):
         Process(["/no/such/python"], name="the child", limits=Limits())
 
 

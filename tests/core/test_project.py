@@ -53,7 +53,7 @@ def test_preprocessing_labels_and_activation_join_the_contract(write):
     [
         ("modl = 'x'", "model"),
         ("[input.image]\nkin = 'image'", "kind"),
-        ("recipes = 3", r"recipes\[0\] is a str"),
+        ("recipes = 3", r"recipes\[0\] must be of type str"),
         ("[data", "is not TOML"),
         ("[output.digit]\nlabels = 'none.txt'", "names a text file"),
     ],
@@ -65,7 +65,7 @@ def test_mistakes_are_named(write, text, words):
 
 def test_an_input_that_the_model_lacks_is_refused(write):
     project = projects.load(write("[input.imag]\nkind = 'none'"))
-    with pytest.raises(ProjectError, match="names an input of the model") as caught:
+    with pytest.raises(ProjectError, match="must name an input of the model") as caught:
         project.describe(CONTRACT)
     assert "image" in caught.value.hint
 
@@ -96,15 +96,15 @@ def test_the_file_beside_the_model_is_found_and_its_paths_are_relative_to_it(wri
         ("[data]\nseed = " + "9" * 100, "64 bits"),
         ("[data]\nseed = 0x" + "f" * 100_000, "64 bits"),
         ("name = 0x" + "f" * 100_000, "too large to show"),
-        ("[data]\nseed = true", "is a int"),
+        ("[data]\nseed = true", "must be of type int"),
         ("[input.x]\nstd = 1e400", "finite"),
-        ("[input.x]\nstd = " + "9" * 400, "is a float"),
+        ("[input.x]\nstd = " + "9" * 400, "must be of type float"),
         ("[input.x]\nmean = nan", "finite"),
         ('name = "a\0"', "is not TOML"),
         ('model = "a\\u0000b"', "without a NUL"),
-        ('[output.x]\nlabels = "a\\u0000b"', "cannot be read"),
+        ('[output.x]\nlabels = "a\\u0000b"', "could not be read"),
         ('[output.x]\nlabels = "."', "a folder"),
-        ("name = 1979-05-27", "is a str"),
+        ("name = 1979-05-27", "must be of type str"),
         ("target = [[]]", "table of keys"),
         ("rule = 3", "table of keys"),
     ],

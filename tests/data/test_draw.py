@@ -68,6 +68,6 @@ def test_without_training_nothing_is_drawn_for_it(data, tmp_path):
 def test_a_source_that_leaves_nothing_to_train_on_is_refused(tmp_path):
     path = tmp_path / "few.npz"
     np.savez(path, x=np.arange(15, dtype=np.float32).reshape(5, 3))
-    with pytest.raises(DataError, match="Training takes at least") as caught:
+    with pytest.raises(DataError, match="Training needs at least") as caught:
         draw.draw(CONTRACT, request(calibration=str(path), training=str(path)), {})
     assert str(path) in caught.value.received

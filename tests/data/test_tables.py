@@ -84,9 +84,9 @@ def test_a_damaged_table_is_read_or_refused(tmp_path: Path) -> None:
     [
         (b"file,label\na.png,\xe9\n", "UTF-8"),
         (b"file,label\n" + b"a" * 200_000, "not CSV"),
-        (b"\xef\xbb\xbffile\n", "has a column"),
-        (b"a,b\n1,2,3,4\n", "has a column"),
-        (b"", "has a column"),
+        (b"\xef\xbb\xbffile\n", "must have a column"),
+        (b"a,b\n1,2,3,4\n", "must have a column"),
+        (b"", "must have a column"),
     ],
 )
 def test_labels_that_cannot_be_read_are_refused(tmp_path: Path, content: bytes, says: str) -> None:

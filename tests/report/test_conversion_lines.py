@@ -48,7 +48,7 @@ REPAIR = Repair(
     added_bytes=12_000,
     latency_to_float=0.6,
     latency_to_unrepaired=1.1,
-    note="66 held-back samples are too few to be sure",
+    note="66 held-out samples are too few to be sure",
 )
 
 
@@ -58,9 +58,9 @@ def test_a_repair_is_one_line():
     )
     assert line == (
         "static_wi8_ai8: kept 3 of 61 operators in higher precision (dense_2, dense_3 weight-only "
-        "int8; layer_norm float): loss of agreement 0.004 (0.000 to 0.021) on 66 held-back samples "
+        "int8; layer_norm float): loss of agreement 0.004 (0.000 to 0.021) on 66 held-out samples "
         "(with nothing kept 0.300); +12.0 kB, 0.60x of float's time, 1.10x of the unrepaired "
-        "file's. 66 held-back samples are too few to be sure."
+        "file's. 66 held-out samples are too few to be sure."
     )
 
 
@@ -70,7 +70,7 @@ def test_a_bound_that_holds_at_once_is_said_too():
         num_operators=61,
     )  # fmt: skip
     [line] = conversion_lines.repair_lines([made("static_wi8_ai8", repair=held)])
-    assert "nothing kept, the bound holds at once: 31.2 dB on 66 held-back samples" in line
+    assert "nothing kept, the bound holds at once: 31.2 dB on 66 held-out samples" in line
 
 
 def test_what_was_chosen_is_told_beside_plain_rounding():
@@ -143,4 +143,4 @@ def test_the_table_of_files_says_how_near_each_is():
     first, second = cells(table)
     assert first[-3:] == ("-", "-", "-")
     assert second[-3:] == ("3", "30.0", "1.000")
-    assert "24 samples, 16 of them held-back" in str(table.caption)
+    assert "24 samples, 16 of them held-out" in str(table.caption)

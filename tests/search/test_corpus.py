@@ -35,7 +35,7 @@ def test_what_int8_destroys_is_kept(magika):
     assert repair.quantity == "top1_accuracy"
     assert repair.unrepaired > 0.05  # 0.5 was measured
     assert repair.value <= 0.01
-    assert "15 held-back samples cannot show" in repair.note
+    assert "15 held-out samples cannot show" in repair.note
     layers = {kept.layer for kept in static.kept}
     assert "layer_normalization" in layers
     assert len(repair.kept) < repair.num_operators

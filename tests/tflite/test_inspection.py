@@ -92,7 +92,7 @@ def test_a_dynamic_batch_is_told(tmp_path: Path) -> None:
 def test_garbage_is_a_model_error(tmp_path: Path) -> None:
     path = tmp_path / "m.tflite"
     path.write_bytes(b"not a model at all")
-    with pytest.raises(ModelError, match="is no TFLite file"):
+    with pytest.raises(ModelError, match="is not a TFLite file"):
         tflite.inspect(path)
 
 

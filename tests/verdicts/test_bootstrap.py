@@ -185,7 +185,7 @@ def test_a_draw_of_one_class_is_refused_unless_groups_prevent_it():
     def area(rows):
         return compute("auc", parts, rows)
 
-    with pytest.raises(DataError, match="whichever of the samples"):
+    with pytest.raises(DataError, match="every draw of samples"):
         Bootstrapped.of(area, 60)
     evidence = Bootstrapped.of(area, 60, strata=strata("auc", parts))
     assert evidence.low < evidence.value < evidence.high
@@ -202,12 +202,12 @@ def test_of_a_group_of_few_nothing_is_claimed():
 
 def test_one_class_only_is_refused():
     parts = scores(60, 0)
-    with pytest.raises(DataError, match="whichever"):
+    with pytest.raises(DataError, match="every draw"):
         Bootstrapped.of(lambda rows: compute("auc", parts, rows), 60, strata=parts[1])
 
 
 def test_groups_are_for_all_samples():
-    with pytest.raises(DataError, match="belongs to one group"):
+    with pytest.raises(DataError, match="must belong to one group"):
         Bootstrapped.of(lambda rows: rows.mean(axis=1), 40, strata=np.zeros(39))
 
 

@@ -109,7 +109,7 @@ def test_of_counts_samples():
 
 @pytest.mark.parametrize("values", [np.array([]), np.array([0.5, 1]), np.ones((2, 2))])
 def test_of_refuses_what_is_no_share(values):
-    with pytest.raises(DataError, match="right, 1, or not"):
+    with pytest.raises(DataError, match="right, 1, or wrong"):
         Proportion.of(values)
 
 

@@ -123,7 +123,7 @@ def _order(data: bytes) -> dict[str, dict[str, int]]:
 def _tensor(spec: TensorSpec, stored: GoldenTensor, index: int, shape: str) -> list[str]:
     if spec.dtype not in _DTYPES:
         raise ModelError(
-            f"An input or output in C is one of {', '.join(_DTYPES)}.",
+            f"The type of an input or output in C must be one of {', '.join(_DTYPES)}.",
             received=f"{spec.name!r} is {spec.dtype}",
         )
     scale = number(spec.scale[0], "c") if spec.scale else "1.0f"

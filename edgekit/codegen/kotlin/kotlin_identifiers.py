@@ -77,7 +77,8 @@ def check(bundle: Bundle) -> None:
         for spec in (*model.contract.inputs, *model.contract.outputs):
             if spec.dtype not in _DTYPES:
                 raise ModelError(
-                    f"LiteRT's Kotlin interface reads and writes {', '.join(_DTYPES)}.",
+                    "The type of a tensor in LiteRT's Kotlin interface must be one of "
+                    f"{', '.join(_DTYPES)}.",
                     received=f"{model.file}: {spec.name!r} is {spec.dtype}",
                     hint="convert again with --io float32.",
                 )

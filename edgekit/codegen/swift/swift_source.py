@@ -72,7 +72,7 @@ def check(bundle: Bundle) -> None:
         for spec in (*model.contract.inputs, *model.contract.outputs):
             if spec.dtype not in _DTYPES:
                 raise ModelError(
-                    f"Swift reads and writes tensors of {', '.join(_DTYPES)}.",
+                    f"The type of a tensor in Swift must be one of {', '.join(_DTYPES)}.",
                     received=f"{model.file}: {spec.name!r} of {spec.dtype}",
                 )
 

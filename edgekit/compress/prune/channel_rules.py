@@ -122,7 +122,7 @@ def reduce(atoms: Atoms, graph: Graph, node: Node, read: list[np.ndarray]) -> Gi
 
 
 def softmax(atoms: Atoms, graph: Graph, node: Node, read: list[np.ndarray]) -> Given:
-    """All of the channels, since each answer depends on all; along other axes any."""
+    """All of the channels, since each output depends on all; along other axes any."""
     if _is_last(node.operation.axis, graph, node):
         return _MIXES
     return [read[0]]

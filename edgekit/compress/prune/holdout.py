@@ -1,4 +1,4 @@
-"""How far a pruned model's answers are from the original's, on samples that were held back."""
+"""How far a pruned model's outputs are from the original's, on held-out samples."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def divided(graph: Graph, samples: Samples, most: int, rng: np.random.Generator)
     _require_fitting(graph, samples)
     if not len(samples):
         raise DataError(
-            "There is at least one sample to calibrate on.",
+            "There are no samples to calibrate on.",
             received=f"none in {samples.source or 'the samples'}",
             hint="some hundred are a good number.",
         )
     for name, array in samples.inputs.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise DataError(
-                "Calibration samples are finite.",
+                "Calibration samples must be finite.",
                 received=f"NaN or infinity in the input {name!r}",
                 hint="look for missing values, or a division by zero in preprocessing.",
             )
@@ -69,7 +69,7 @@ def _require_fitting(graph: Graph, samples: Samples) -> None:
         given = samples.inputs.get(name)
         if given is None:
             raise DataError(
-                f"The inputs of the model are {', '.join(graph.inputs)}.",
+                f"Every input of the model needs an array: {', '.join(graph.inputs)}.",
                 received=f"samples with {', '.join(samples.inputs)}, without {name!r}",
                 hint="give an array for each of them.",
             )
@@ -79,7 +79,7 @@ def _require_fitting(graph: Graph, samples: Samples) -> None:
             size not in (None, got) for size, got in zip(shape, given.shape[1:], strict=True)
         ):
             raise DataError(
-                f"Samples of the input {name!r} have the shape {('samples', *shape)}.",
+                f"Samples of the input {name!r} must have the shape {('samples', *shape)}.",
                 received=f"shape {given.shape}",
                 hint="None stands for any size.",
             )
@@ -92,7 +92,7 @@ def answers(graph: Graph, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
 
 
 def distance(reference: Sequence[np.ndarray], candidate: Sequence[np.ndarray]) -> float:
-    """The error of a model's answers, summed over its outputs; 0 where they are equal.
+    """The error of a model's outputs, summed over its outputs; 0 where they are equal.
 
     For an output of probabilities the mean over samples of the root of the Kullback-Leibler
     divergence (the mean of the divergence itself is that of the worst sample). For others the

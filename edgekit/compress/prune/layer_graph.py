@@ -122,14 +122,13 @@ def walk(model: Any, sizes: Mapping[str, Sequence[int | None]] | None = None) ->
 
     if not isinstance(model, keras.Model):
         raise ModelError(
-            "Pruning works on Keras 3 models.",
+            "A model to prune must be a Keras 3 model.",
             received=f"{type(model).__module__.split('.')[0]}'s {type(model).__name__}",
             hint="save it again with Keras 3.",
         )
     if not is_walkable(model):
         raise ModelError(
-            "The layers of a Functional or Sequential model can be told apart; "
-            "what a `call` of its own does cannot.",
+            "A model with a `call` of its own cannot be pruned: its layers cannot be told apart.",
             received=f"{model.name!r}, a {type(model).__name__}"
             + ("" if model.built else " that was never built"),
             hint="build it as keras.Model(inputs, outputs); start a Sequential with keras.Input.",
@@ -268,7 +267,7 @@ def steps(graph: Graph, inputs: Mapping[str, Any]) -> Iterator[tuple[Node, list[
     for name, number in graph.inputs.items():
         if name not in inputs:
             raise DataError(
-                f"The inputs of the model are {', '.join(graph.inputs)}.",
+                f"Every input of the model needs an array: {', '.join(graph.inputs)}.",
                 received=f"no input {name!r}",
                 hint="give an array for each of them.",
             )
@@ -314,7 +313,7 @@ def run(
     lengths = {len(array) for array in inputs.values()}
     if len(lengths) != 1 or 0 in lengths:
         raise DataError(
-            "Every input holds the same number of samples, at least one.",
+            "Every input must hold the same number of samples, at least one.",
             received=", ".join(f"{name}: {len(array)}" for name, array in inputs.items()),
         )
     samples = lengths.pop()

@@ -21,7 +21,7 @@ from edgekit.compress.prune.statistics import Moments
 RIDGE = 1e-3
 """Relative to the mean of the moments' diagonal, towards the weights as they were."""
 ROWS_PER_INPUT = 2
-"""Rows that an input needs: with fewer a layer would learn the samples by heart."""
+"""Rows that an input needs: with fewer a layer would overfit the samples."""
 
 Kept = Callable[[Node], "tuple[np.ndarray, np.ndarray]"]
 

@@ -39,7 +39,7 @@ class Pruned:
         notes: What whoever asked ought to know, one sentence each.
         masks: By layer name, for single weights only: True where the kernel's weight stays, in
             the kernel's shape. Training has to keep the others at zero.
-        tried: By candidate, its error on samples that were held back; the smallest was taken.
+        tried: By candidate, its error on held-out samples; the smallest was taken.
     """
 
     model: Any

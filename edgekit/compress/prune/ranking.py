@@ -37,7 +37,7 @@ def importance(pruning: Pruning, samples: Samples | None) -> str:
         return "l1" if samples is None else "obs"
     if pruning.importance in ("taylor", "obs") and samples is None:
         raise UsageError(
-            f"The importance {pruning.importance} is computed from samples.",
+            f"The importance {pruning.importance} needs calibration samples.",
             received="no calibration samples",
             hint="pass --calibration DATA (some hundred samples, labels are not needed), or "
             "take the importance l1.",

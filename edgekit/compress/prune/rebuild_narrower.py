@@ -62,7 +62,7 @@ def _require_some(graph: Graph, channels: Channels, kept: np.ndarray) -> None:
             mask = channels.mask(tensor, kept)
             if len(mask) and not mask.any():
                 raise UsageError(
-                    "A layer keeps at least one of its channels.",
+                    "A layer must keep at least one of its channels.",
                     received=f"{node.name} without any of its {len(mask)}",
                     hint="ask for a smaller sparsity, or leave this layer out.",
                 )
@@ -154,7 +154,7 @@ class _Builder:
             return type(operation).from_config(config)
         except Exception as error:
             raise ModelError(
-                "Each layer can be made again from its own configuration.",
+                "A layer could not be rebuilt from its own configuration.",
                 received=f"{operation.name!r}, a {type(operation).__name__}: {error}",
                 hint="give the layer a get_config that holds all arguments of its __init__.",
             ) from error

@@ -62,14 +62,14 @@ def matching(selector: str, names: Sequence[str]) -> tuple[str, ...]:
     )
     if not found and pattern is None:
         raise UsageError(
-            "A selector is a layer's name or a regular expression.",
+            "A selector must be a layer's name or a regular expression.",
             received=f"{selector!r}: {reason}",
             hint=r"write \. for a point, .* for anything.",
         )
     if not found:
         shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
         raise UsageError(
-            "A selector matches at least one layer of the model.",
+            "The selector matches no layer of the model.",
             received=f"{selector!r}; the layers are {shown}",
             hint=nearest(selector, names),
         )
@@ -97,7 +97,7 @@ def _nothing_to_remove(selector: str, graph: Graph, channels: Channels) -> Usage
     reasons = [f"{s.layer}: {s.reason}" for s in channels.left_alone if s.layer in names]
     prunable = ", ".join(group.name for group in channels.groups[:6])
     return UsageError(
-        "A layer to prune gives channels that can be removed.",
+        "A layer to prune must have channels that can be removed.",
         received=f"{selector!r}, which matches {', '.join(names[:4])}"
         + (f" ({'; '.join(reasons[:2])})" if reasons else ", whose channels must stay"),
         hint=f"channels can be removed from {prunable}."

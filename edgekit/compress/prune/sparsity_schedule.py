@@ -114,7 +114,7 @@ class PolynomialDecay(_Masked):
             implied = 1 - self.pattern[0] / self.pattern[1]
             if sparsity is not None and abs(sparsity - implied) > 1e-6:
                 raise UsageError(
-                    "A pattern tells the sparsity.",
+                    "The sparsity must be that of the pattern.",
                     received=f"pattern {pattern} ({implied:g}) and sparsity {sparsity:g}",
                     hint="leave the sparsity out.",
                 )
@@ -140,13 +140,13 @@ class PolynomialDecay(_Masked):
         steps, epochs = self.params.get("steps"), self.params.get("epochs") or 0
         if not steps:
             raise UsageError(
-                "A schedule of pruning needs to know the number of steps in an epoch.",
+                "A pruning schedule needs the number of steps in an epoch.",
                 received="data of unknown length",
                 hint="pass steps_per_epoch to fit.",
             )
         if self.end_step > steps * epochs:
             raise UsageError(
-                "A schedule of pruning ends before training does.",
+                "A pruning schedule must end before training does.",
                 received=f"end_step = {self.end_step}; {epochs} epochs of {steps} steps are "
                 f"{steps * epochs}",
                 hint="train for longer, or give a smaller end_step.",
@@ -193,23 +193,23 @@ def _checked(
 ) -> float:
     if sparsity is None or not 0 <= sparsity < 1:
         raise UsageError(
-            "A sparsity is the fraction of the weights that go, from 0 and below 1.",
+            "A sparsity must be a fraction of the weights, from 0 and below 1.",
             received="none" if sparsity is None else f"{sparsity:g}",
             hint="0.5 sets half of them to zero.",
         )
     if not 0 <= initial <= sparsity:
         raise UsageError(
-            "The initial sparsity is from 0 to the final one.",
+            "The initial sparsity must be from 0 to the final one.",
             received=f"initial_sparsity = {initial:g}, sparsity = {sparsity:g}",
         )
     if not 0 <= begin < end:
         raise UsageError(
-            "A schedule of pruning begins at step 0 or later, and ends after it began.",
+            "A pruning schedule must begin at step 0 or later, and end after it began.",
             received=f"begin_step = {begin}, end_step = {end}",
         )
     if not (math.isfinite(power) and power > 0) or frequency < 1:
         raise UsageError(
-            "The power of a schedule is above 0, its frequency at least 1.",
+            "The power of a pruning schedule must be above 0, its frequency at least 1.",
             received=f"power = {power:g}, frequency = {frequency}",
         )
     return sparsity
@@ -236,7 +236,7 @@ def _kernels(
             found.append((kernel, axis))
     if not found:
         raise UsageError(
-            "There is at least one kernel to prune.",
+            "There is no kernel to prune.",
             received=f"none among {', '.join(layers) or 'no layers'}",
             hint="look at layers, keep and pattern.",
         )

@@ -69,7 +69,7 @@ def prune(
 
     Without samples the channels with the smallest weights go. With samples those go whose loss
     the others can best make up for, and every layer behind them is fitted anew to what the
-    original computes. What is left open is judged on a fifth of the samples, held back: whether
+    original computes. What is left open is judged on a fifth of the samples, held out: whether
     batch normalizations are measured anew and, for a target of size or MACs, whether all groups
     give up the same fraction or each what it can spare, with or without the residual streams.
 
@@ -110,7 +110,7 @@ def _plan(model: Any, pruning: Pruning, seed: int) -> _Plan:
     if not chosen:
         reasons = "; ".join(f"{s.layer}: {s.reason}" for s in channels.left_alone[:6])
         raise ModelError(
-            "There is at least one layer whose channels can be removed.",
+            "The model has no layer whose channels can be removed.",
             received=reasons or "none, or none that is not to be kept",
             hint="--prune unstructured sets single weights to zero.",
         )

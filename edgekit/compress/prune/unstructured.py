@@ -75,8 +75,8 @@ def prune(
     By magnitude: the smallest weights of each layer go, the same fraction in each. With samples
     (and `pruning.reconstruct`) also: those whose loss the others can best make up for go, more
     of them where that hurts less, and the rest is solved for, layer after layer, so that each
-    gives what the original gave. Of the candidates the one is taken whose answers on a fifth of
-    the samples, held back, are nearest to the original's.
+    gives what the original gave. Of the candidates the one is taken whose outputs on a fifth of
+    the samples, held out, are nearest to the original's.
 
     Args:
         model: Keras 3, Functional or Sequential.
@@ -123,7 +123,7 @@ def _prunable(
             left_alone.append((name, reason))
     if not layers:
         raise ModelError(
-            "There is at least one layer whose weights can be pruned.",
+            "The model has no layer whose weights can be pruned.",
             received="; ".join(f"{name}: {reason}" for name, reason in left_alone) or "none",
         )
     return layers, left_alone

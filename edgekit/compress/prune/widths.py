@@ -41,7 +41,8 @@ def target(pruning: Pruning) -> Target:
     compression_rules.check_pruning(pruning)
     if pruning.to_latency is not None:
         raise UsageError(
-            "For a latency, files are timed at several sparsities: that is the command's work.",
+            "A latency target cannot be met by pruning once: files must be timed at several "
+            "sparsities.",
             received=f"to_latency {pruning.to_latency:g}",
             hint="edgekit convert --prune structured --to-latency, or edgekit.convert_model.",
         )
@@ -105,7 +106,7 @@ def uniform(
     low, high = 0, _STEPS
     if left(1.0) > aim.value:
         raise UsageError(
-            "The layers that may be pruned hold enough to reach the target.",
+            "The layers that may be pruned do not hold enough to reach the target.",
             received=f"{aim.kind} {aim.value:g}; with every group at its least width, "
             f"{left(1.0):.3g} is left",
             hint="ask for less, let more layers be pruned, or round to a smaller multiple.",

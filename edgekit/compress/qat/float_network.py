@@ -70,7 +70,7 @@ def build(content: bytes, make: Make) -> Any:
     for name, value in outputs.items():
         if not isinstance(value, keras.KerasTensor):
             raise ModelError(
-                "Every output of the model is computed from its inputs.",
+                "Every output of the model must be computed from its inputs.",
                 received=f"{name}, which is constant",
                 hint=operator_functions.HINT,
             )
@@ -120,10 +120,10 @@ def check(
 
 def _differs(what: str) -> ModelError:
     return ModelError(
-        f"The model that is trained computes what the float file computes, to {SAME_DB:g} dB.",
+        f"The trainable copy of the float file must compute the same outputs, to {SAME_DB:g} dB.",
         received=what,
         hint="an operator of it does not take several samples at once; use post-training "
-        "quantization: leave --qat away.",
+        "quantization: leave --qat out.",
     )
 
 
@@ -154,7 +154,7 @@ def _constants(model: Model, op: Operator, values: Mapping[int, Any]) -> dict[in
             found[place] = values[tensor.index]
         elif tensor.index not in values:
             raise ModelError(
-                "Every operator reads inputs, constants or what another one gives.",
+                "Quantization-aware training cannot follow a tensor that no operator computes.",
                 received=f"{tensor.name}, which {op.name} of layer {op.layer} reads: a state?",
                 hint=operator_functions.HINT,
             )
@@ -184,7 +184,7 @@ def _apply(
     except Exception as error:
         # TensorFlow's own words for shapes that do not go together: of many classes.
         raise ModelError(
-            "Quantization-aware training can compute every operator for several samples.",
+            "Quantization-aware training cannot compute an operator for several samples.",
             received=f"{op.name} of layer {op.layer}: {str(error).strip().splitlines()[0][:200]}",
             hint=operator_functions.HINT,
         ) from error

@@ -21,7 +21,7 @@ Function = Callable[[Sequence[Any], Operator], Any]
 
 HINT = (
     "quantization-aware training walks the operators of the float file; use post-training "
-    "quantization: leave --qat away."
+    "quantization: leave --qat out."
 )
 
 
@@ -51,7 +51,7 @@ def function(op: Operator) -> Function:
     known = _table().get(op.name)
     if known is None:
         raise ModelError(
-            "Quantization-aware training knows every operator of the model.",
+            "Quantization-aware training does not support an operator of the model.",
             received=f"{op.name} of layer {op.layer}",
             hint=HINT,
         )
@@ -74,7 +74,7 @@ def _fused(number: int, value: Any, op: Operator) -> Any:
     if number == 3:
         return tf.nn.relu6(value)
     raise ModelError(
-        "Quantization-aware training knows every activation of the model.",
+        "Quantization-aware training does not support an activation of the model.",
         received=f"number {number} in {op.name} of layer {op.layer}",
         hint=HINT,
     )

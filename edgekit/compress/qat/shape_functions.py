@@ -12,13 +12,13 @@ from edgekit.tflite import Operator
 
 _HINT = (
     "quantization-aware training needs samples one after the other in the first dimension; use "
-    "post-training quantization: leave --qat away."
+    "post-training quantization: leave --qat out."
 )
 
 
 def _refuse(op: Operator, what: str) -> ModelError:
     return ModelError(
-        "Every operator leaves the batch in the first dimension.",
+        "Every operator must keep the batch in the first dimension.",
         received=f"{op.name} of layer {op.layer} {what}",
         hint=_HINT,
     )

@@ -22,7 +22,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
 
     Args:
         request: Paths as strings. `float`: the float file that is quantized
-            (`Prepared.float_model`). `teacher`: the float file whose answers are learned, which
+            (`Prepared.float_model`). `teacher`: the float file whose outputs are learned, which
             may be the same. `grid`: what `quantize.grid.grid` saved. `training`: a
             `records.Training`. `samples`: an `.npz` of `Samples` to train on. `check`: samples
             with the outputs of `float` as an interpreter computes them. `calibration`: the

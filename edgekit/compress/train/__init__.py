@@ -1,1 +1,1 @@
-"""Training of compressed models: on labels or on the original's answers, resumable."""
+"""Training of compressed models: on labels or on the original's outputs, resumable."""

@@ -1,6 +1,6 @@
 """More samples out of few: shifts, zooms, flips and mixtures, the same for the same seed.
 
-Distillation has no labels to spoil: the teacher answers for whatever comes out of here. Where
+Distillation has no labels to spoil: the teacher gives labels for whatever comes out of here. Where
 labels are trained on, only what leaves them true is done.
 """
 

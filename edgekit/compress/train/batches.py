@@ -32,17 +32,17 @@ def check(samples: Samples, model: LoadedModel) -> Samples:
     for name in samples.inputs:
         if name not in known:
             raise DataError(
-                f"The inputs of {model.name} are {', '.join(known)}.",
+                f"The inputs of {model.name} must be {', '.join(known)}.",
                 received=f"an input {name!r}",
                 hint=nearest(name, known),
             )
     if len(samples) == 0:
-        raise DataError("Training takes at least one sample.", received="none")
+        raise DataError("Training needs at least one sample.", received="none")
     inputs = {}
     for spec in model.inputs:
         if spec.name not in samples.inputs:
             raise DataError(
-                f"The inputs of {model.name} are {', '.join(known)}.",
+                f"The inputs of {model.name} must be {', '.join(known)}.",
                 received=f"no input {spec.name!r}",
                 hint="give an array for each of them.",
             )
@@ -51,7 +51,7 @@ def check(samples: Samples, model: LoadedModel) -> Samples:
         limit = model.id_limits.get(spec.name)
         if limit is not None and not (0 <= array.min() and array.max() < limit):
             raise DataError(
-                f"Ids of input {spec.name!r} are 0 to {limit - 1}.",
+                f"Ids of input {spec.name!r} must be from 0 to {limit - 1}.",
                 received=f"{array.min()} to {array.max()}",
                 hint="look whether the data belongs to this model.",
             )
@@ -73,7 +73,7 @@ def divide(
     """Samples to train on, and others to judge by: at least fifty, if that is no fifth.
 
     Those that the student was `fitted` to do not judge, where there are others: of them it knows
-    the answers before it has learned anything, and no epoch would be better than the start. Very
+    the outputs before it has learned anything, and no epoch would be better than the start. Very
     few samples (below four) do both.
     """
     count = len(samples)
@@ -96,7 +96,7 @@ class Batches:
 
     Attributes:
         train: What is trained on.
-        judge: What is held back.
+        judge: What is held out.
         dtypes: The model's own dtype of each input.
         size: Samples in each batch.
         seed: Of everything random.
@@ -162,7 +162,7 @@ class Batches:
         return self._dataset(stream)
 
     def validation(self, fixed: bool) -> Any:
-        """A `tf.data.Dataset` of what is held back, as it is and varied, the same each time.
+        """A `tf.data.Dataset` of what is held out, as it is and varied, the same each time.
 
         Samples that a model was trained on look easy to its pruned copy, unseen or not: of
         ResNet8's training images a pruned student is 0.58 from its teacher, of others 0.83.

@@ -20,7 +20,7 @@ from edgekit.data.samples import Samples
 
 TEMPERATURE = 3.0
 """Of the softmax that teacher and student are compared at: of 1, 3 and 6 the one nearest to the
-teacher on held-back images (ResNet8 without a quarter of its inner channels, 280 images)."""
+teacher on held-out images (ResNet8 without a quarter of its inner channels, 280 images)."""
 
 # What `records.Training` says of None.
 _STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 1500, 20, 60
@@ -43,7 +43,7 @@ class Trained:
         stopped: Why it ended before the last epoch; empty where it did not.
         resumed_from: Epochs that an earlier, killed run had done.
         num_samples: Samples trained on.
-        num_validation: Samples that were held back.
+        num_validation: Held-out samples.
     """
 
     epochs: int
@@ -81,7 +81,7 @@ def fit(
 
     Args:
         student: A built functional or sequential Keras 3 model.
-        teacher: The model whose answers are learned where `training.distill`: the same inputs
+        teacher: The model whose outputs are learned where `training.distill`: the same inputs
             and outputs, and no layer in common with the student. Unused, else.
         samples: Inputs by the model's input names, `(n, ...)`; labels are optional for
             distillation. Integers are cast to the input's dtype batch by batch.
@@ -191,15 +191,15 @@ def fit(
 def _check_settings(training: Training, learning_rate: float, teacher: Any) -> None:
     compression_rules.check_training(replace(training, learning_rate=learning_rate))
     if training.distill and teacher is None:
-        raise UsageError("Distillation has a teacher.", received="no teacher")
+        raise UsageError("Distillation needs a teacher.", received="no teacher")
 
 
 def _require_finite(loss: float, samples: Samples) -> None:
     if not math.isfinite(loss):
         raise DataError(
-            "The loss of the model is a finite number before training begins.",
+            "The loss of the model is not finite before training begins.",
             received=f"{loss:g} on samples from {samples.source or 'nowhere named'}",
-            hint="look at the range of the inputs, and whether the model's own answers are finite.",
+            hint="look at the range of the inputs, and whether the model's own outputs are finite.",
         )
 
 

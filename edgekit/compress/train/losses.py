@@ -1,13 +1,13 @@
 """What training minimizes, by the form of each output. Imports Keras: not for the front.
 
-| output ends in | the teacher's answers | labels |
+| output ends in | the teacher's outputs | labels |
 |---|---|---|
 | softmax (or logits of classes) | KL divergence at a temperature | cross-entropy |
 | sigmoid | KL divergence of each value | binary cross-entropy |
 | anything else | squared error / the teacher's variance | squared error |
 
-Each is computed before the softmax or sigmoid, which is found again behind the answers, so that
-sure answers neither lose their gradient nor become infinite.
+Each is computed before the softmax or sigmoid, which is found again behind the outputs, so that
+confident outputs neither lose their gradient nor become infinite.
 """
 
 from __future__ import annotations
@@ -188,13 +188,13 @@ def fit_labels(
     classes = shape[-1] if len(shape) > 1 else 1
     if labels.dtype.kind not in "iufb":
         raise DataError(
-            "Labels to train on are numbers.",
+            "Labels to train on must be numbers.",
             received=f"dtype {labels.dtype}",
             hint="give class ids, 0 for the first output; or distil without labels.",
         )
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise DataError(
-            "Labels are finite numbers.",
+            "Labels must be finite numbers.",
             received=f"{int((~np.isfinite(labels)).sum())} NaN or infinite values",
         )
     if labels.ndim == len(shape) and labels.shape[-1] == 1 and (classes or 0) > 1:
@@ -204,7 +204,8 @@ def fit_labels(
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= int(classes or 0):
             raise DataError(
-                f"Class ids are 0 to {int(classes or 0) - 1}: the model has {classes} classes.",
+                f"Class ids must be from 0 to {int(classes or 0) - 1}: the model has {classes} "
+                "classes.",
                 received=f"{low} to {high}",
                 hint="ids start at 0; look whether the data belongs to this model.",
             )
@@ -218,7 +219,7 @@ def fit_labels(
     )
     if not fits:
         raise DataError(
-            f"Labels are class ids {('n', *shape[1:-1])} or have the output's shape "
+            f"Labels must be class ids {('n', *shape[1:-1])} or have the output's shape "
             f"{('n', *shape[1:])}.",
             received=f"shape {labels.shape}, dtype {labels.dtype}",
             hint="look whether the data belongs to this model; or distil without labels.",
@@ -226,7 +227,7 @@ def fit_labels(
     values = labels.astype(np.float32)
     if form in ("softmax", "sigmoid") and (values.min() < 0 or values.max() > 1):
         raise DataError(
-            f"Labels of an output that ends in {form} are from 0 to 1.",
+            f"Labels of an output that ends in {form} must be from 0 to 1.",
             received=f"{values.min():g} to {values.max():g}",
             hint="give class ids as integers, or one-hot rows.",
         )
@@ -241,7 +242,7 @@ def require_single(outputs: int) -> None:
     """
     if outputs > 1:
         raise UsageError(
-            "Labels train a model of one output.",
+            "A model of several outputs cannot be trained on labels.",
             received=f"{outputs} outputs",
-            hint="train on the original's answers instead: --distill.",
+            hint="train on the original's outputs instead: --distill.",
         )

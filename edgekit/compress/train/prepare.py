@@ -28,13 +28,13 @@ def wrap(student: Any) -> LoadedModel:
     """
     if not getattr(student, "inputs", None) or not getattr(student, "outputs", None):
         raise ModelError(
-            "A model that is trained here is functional or sequential, and built.",
+            "A model to train must be functional or sequential, and built.",
             received=f"the {type(student).__name__} {student.name!r}",
             hint="rebuild it with keras.Input and keras.Model.",
         )
     if not student.trainable_variables:
         raise ModelError(
-            "Training needs weights that can change.",
+            "The model has no weights that training can change.",
             received=f"{student.name!r} without trainable weights",
             hint="set trainable = True on its layers, or leave the training out.",
         )
@@ -82,7 +82,7 @@ def prepare(
         raise DataError(
             "Training without a teacher needs labels.",
             received=f"none in {samples.source or 'the samples'}",
-            hint="give labels (an array y), or train on the original's answers: --distill.",
+            hint="give labels (an array y), or train on the original's outputs: --distill.",
         )
     samples = replace(samples, labels=labels)
     fixed = fixed_batch(wrapped)
@@ -123,7 +123,7 @@ def _check_teacher(student: Any, teacher: Any, names: tuple[str, ...]) -> None:
     shared = {id(v) for v in student.variables} & {id(v) for v in teacher.variables}
     if shared:
         raise ModelError(
-            "Teacher and student share no layer: the teacher stays as it is.",
+            "Teacher and student must not share a layer: training would change the teacher.",
             received=f"{len(shared)} weights in common",
             hint="load or clone the model twice.",
         )
@@ -134,7 +134,7 @@ def _check_teacher(student: Any, teacher: Any, names: tuple[str, ...]) -> None:
     ]
     if set(theirs) != set(names) or len(student.outputs) != len(teacher.outputs):
         raise ModelError(
-            "Teacher and student have the same inputs and outputs.",
+            "Teacher and student must have the same inputs and outputs.",
             received=f"inputs {', '.join(names)} and {', '.join(theirs)}; "
             f"{len(student.outputs)} and {len(teacher.outputs)} outputs",
         )
@@ -143,7 +143,7 @@ def _check_teacher(student: Any, teacher: Any, names: tuple[str, ...]) -> None:
             a != b and None not in (a, b) for a, b in zip(mine, other, strict=True)
         ):
             raise ModelError(
-                "Teacher and student have the same inputs and outputs.",
+                "Teacher and student must have the same inputs and outputs.",
                 received=f"outputs of shape {mine} and {other}",
             )
 

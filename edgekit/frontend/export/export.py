@@ -31,14 +31,14 @@ from edgekit.frontend.trust.allowed_operators import LOWERED
 Report = Callable[[str], None]
 Shapes = Mapping[str, tuple[int, ...]]
 
-# Golden samples that Keras answers at once: few, for the activations of large models.
+# Golden samples that Keras runs at once: few, for the activations of large models.
 _GOLDEN_BATCH = 2
 # Of one input; what a damaged or hostile file states may be 2**60.
 _MOST_VALUES = 2**31
 
 
 def run(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Load, export, and let Keras answer the golden samples.
+    """Load, export, and run Keras on the golden samples.
 
     Args:
         request: `model`, `out` (where the float file goes), `golden_out` (`.npz`),
@@ -120,7 +120,7 @@ def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
     for name in shapes:
         if name not in names:
             raise UsageError(
-                f"--input-shape names an input of the model: {', '.join(names)}.",
+                f"--input-shape must name an input of the model: {', '.join(names)}.",
                 received=f"--input-shape {name}=...",
                 hint=nearest(name, names),
             )
@@ -128,7 +128,7 @@ def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
     for spec in inputs:
         if math.prod(abs(size) for size in spec.shape) > _MOST_VALUES:
             raise ModelError(
-                "An input of the model is larger than any device can hold.",
+                "The shape of an input is too large for any device.",
                 received=f"{loaded.name}: {printable(spec.name)} of shape {list(spec.shape)}",
                 hint="fix its sizes in the model; or copy or download it again, if it is damaged.",
             )
@@ -143,8 +143,8 @@ def _fix_shape(spec: TensorSpec, wanted: tuple[int, ...] | None) -> TensorSpec:
         )
         if not fits:
             raise UsageError(
-                f"--input-shape {spec.name} fits the model's shape {list(shape)}, "
-                "where -1 is free and the batch is 1.",
+                f"--input-shape {spec.name} must fit the model's shape {list(shape)}, where -1 is "
+                "free and the batch is 1.",
                 received=str(list(wanted)),
             )
         shape = tuple(wanted)
@@ -204,7 +204,7 @@ def trace(loaded: LoadedModel, contract: Contract) -> Traced:
         function = tf.function(serve, autograph=False).get_concrete_function(**specs)
     except Exception as error:  # the model's own code runs here: anything may happen
         raise ExportError(
-            "TensorFlow traces the model with a batch of 1.",
+            "TensorFlow could not trace the model with a batch of 1.",
             received=export_errors.last_words(error),
             hint="call the model on one sample in Keras, inside tf.function: the same error "
             "shows there.",

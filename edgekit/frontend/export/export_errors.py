@@ -34,12 +34,12 @@ def explain(error: Exception, loaded: LoadedModel, function: Any) -> ExportError
         return _recurrent(loaded, _where(_list_operators(operators), loaded, function))
     if not operators:
         return ExportError(
-            "TensorFlow's converter accepts the model.",
+            "TensorFlow's converter did not accept the model.",
             received=last_words(error),
             hint="if sizes are unknown, fix them with --input-shape.",
         )
     return FlexError(
-        "Every operator of the model is one that mobile runtimes have.",
+        "The model needs operators that mobile runtimes do not have.",
         received=f"{', '.join(sorted(operators))}{_where(operators, loaded, function)}: "
         "TensorFlow-only (Flex) operators, which run in no LiteRT or tflite-runtime package.",
         hint="move the layer out of the model into the app's preprocessing, or replace it by one "
@@ -70,7 +70,7 @@ def _recurrent(loaded: LoadedModel, where: str) -> ExportError:
             "for good. Or export it again with an input_signature whose batch is 1."
         )
     return FlexError(
-        "A loop over time steps has sizes that are known when it is exported.",
+        "The sizes of a loop over time steps must be known when it is exported.",
         received=f"unknown sizes{where} (TensorListReserve), for which mobile runtimes have no "
         "operator",
         hint=hint,

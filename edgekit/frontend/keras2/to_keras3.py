@@ -29,7 +29,7 @@ LEAST_DB = 100.0
 """How near the outputs of the copy come to those of the original."""
 
 _SAMPLES = 4
-_NEXT = "save the model with Keras 3; or leave --prune away: --qat and all recipes need no layers."
+_NEXT = "save the model with Keras 3; or leave --prune out: --qat and all recipes need no layers."
 
 
 def to_keras3(loaded: LoadedModel, path: Path, *, unsafe: bool = False) -> Any:
@@ -79,7 +79,7 @@ def _from_saved_model(path: Path, unsafe: bool) -> Any:
 
 def _no_layers(folder: Path, why: str) -> ModelError:
     return ModelError(
-        "Pruning needs the layers of a model; a SavedModel may hold a graph only.",
+        "The SavedModel cannot be pruned: its layers were not saved with it.",
         received=f"{folder.name}: {why}",
         hint=_NEXT,
     )
@@ -106,7 +106,7 @@ def _cannot(layer: Any, why: str) -> ModelError:
     kind = getattr(layer, "symbol", None)
     called = f"tf.{kind}" if kind else f"of the class {type(layer).__name__}"
     return ModelError(
-        "Pruning takes Keras 3 layers; most of Keras 2 can be brought over.",
+        "A layer could not be converted to Keras 3, which pruning needs.",
         received=f"the layer {layer.name!r} {called}: {why}",
         hint=_NEXT,
     )
@@ -126,7 +126,7 @@ class _Rebuild:
 
         if not getattr(original, "_is_graph_network", False):
             raise ModelError(
-                "Pruning takes functional and sequential models.",
+                "A model to prune must be functional or sequential.",
                 received=f"the {type(original).__name__} {original.name!r}, whose call is code",
                 hint=_NEXT,
             )
@@ -325,7 +325,7 @@ def _prove(loaded: LoadedModel, model: Any) -> None:
         samples = synthetic(contract, _SAMPLES, 0, loaded.id_limits)
     except DataError as error:
         raise ModelError(
-            "A model that is brought over to Keras 3 is proven equal on numbers.",
+            "The Keras 3 copy could not be compared with the model: that needs inputs of numbers.",
             received=error.received,
             hint=_NEXT,
         ) from None
@@ -338,7 +338,8 @@ def _prove(loaded: LoadedModel, model: Any) -> None:
         agreement = _decibels(value, got[name])
         if not agreement >= LEAST_DB:
             raise ModelError(
-                f"A model brought over to Keras 3 computes what it did, to {LEAST_DB:.0f} dB.",
+                f"The Keras 3 copy of the model must compute the same outputs, to {LEAST_DB:.0f} "
+                "dB.",
                 received=f"output {name!r} of {loaded.name!r}: {agreement:.1f} dB",
                 hint=_NEXT,
             )

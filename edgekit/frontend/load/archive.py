@@ -39,8 +39,8 @@ def _refuse_bomb(path: Path, unpacked: int, stored: int) -> None:
     ratio = unpacked / max(stored, 1)
     if unpacked > MAX_UNPACKED_BYTES or (unpacked > RATIO_FLOOR_BYTES and ratio > MAX_RATIO):
         raise ModelError(
-            f"A model file unpacks to at most {MAX_UNPACKED_BYTES // 2**30} GiB, and to at most "
-            f"{MAX_RATIO} times its size.",
+            f"A model file must not unpack to more than {MAX_UNPACKED_BYTES // 2**30} GiB, nor to "
+            f"more than {MAX_RATIO} times its size.",
             received=f"{path.name} stores {stored} bytes and declares {unpacked}.",
             hint="this looks like an archive bomb; get the model from a source you trust.",
         )
@@ -90,7 +90,7 @@ def _check_entry_name(path: Path, name: str) -> None:
     parts = PurePosixPath(name.replace("\\", "/"))
     if parts.is_absolute() or ".." in parts.parts or ":" in (parts.parts or ("",))[0]:
         raise ModelError(
-            "Every entry of a model archive lies inside the archive.",
+            "Every entry of a model archive must lie inside the archive.",
             received=f"{path.name} holds {name!r}",
             hint="this archive would write outside its folder; get the model elsewhere.",
         )
@@ -104,7 +104,7 @@ def read_entry(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     """
     if name not in archive.namelist():
         raise ModelError(
-            f"A .keras archive holds {name}.",
+            f"The .keras archive has no {name}.",
             received=f"{path.name} holds {', '.join(archive.namelist()[:6]) or 'nothing'}",
             hint="save the model again with model.save('NAME.keras').",
         )
@@ -122,13 +122,13 @@ def read_json(path: Path, content: bytes | str, what: str) -> dict[str, Any]:
         payload = json.loads(content)
     if not isinstance(payload, dict):
         raise ModelError(
-            f"{what} is a JSON object.",
+            f"{what} must be a JSON object.",
             received=f"{path.name}: {str(payload)[:60]}",
             hint=DAMAGED,
         )
     if _is_deeper(payload, MAX_DEPTH):
         raise ModelError(
-            f"{what} nests too deeply.",
+            f"{what} is nested too deeply.",
             received=f"{path.name}: more than {MAX_DEPTH} levels",
             hint=DAMAGED,
         )
@@ -160,7 +160,7 @@ def open_hdf5(path: Path, file: IO[bytes] | None = None) -> Iterator[Any]:
         import h5py
     except ImportError:
         raise ModelError(
-            "HDF5 files are read with h5py.",
+            "The package h5py, which reads HDF5 files, is not installed.",
             received="h5py is not installed",
             hint="pip install 'edgekit-tflite[convert]'",
         ) from None
@@ -220,7 +220,7 @@ def count_weights(path: Path, file: Any, stored_bytes: int) -> int:
 
 def _refuse_link(path: Path, what: str) -> None:
     raise ModelError(
-        "A model's weights lie in its own file.",
+        "A model's weights must lie in its own file.",
         received=f"{path.name} links to {what}",
         hint="this file would read other files; get the model from a source you trust.",
     )

@@ -10,7 +10,7 @@ from typing import Any
 from edgekit.core.errors import UsageError
 from edgekit.core.suggest import nearest
 
-_FORM = "--custom-objects is module:NAME, of a dict, a class or a function."
+_FORM = "--custom-objects must be module:NAME, of a dict, a class or a function."
 
 
 def import_objects(source: str | None) -> dict[str, Any]:
@@ -34,13 +34,13 @@ def import_objects(source: str | None) -> dict[str, Any]:
         module = importlib.import_module(module_name)
     except Exception as error:  # the module is the person's own code: anything may happen
         raise UsageError(
-            "The module of --custom-objects can be imported from the current folder.",
+            "The module of --custom-objects could not be imported from the current folder.",
             received=f"{source}: {type(error).__name__}: {error}",
             hint=f"try: python -c 'import {module_name}'",
         ) from None
     if not hasattr(module, name):
         raise UsageError(
-            f"The module {module_name} has the name that --custom-objects gives.",
+            f"The module {module_name} does not have the name that --custom-objects gives.",
             received=source,
             hint=nearest(name, vars(module)),
         )

@@ -67,7 +67,7 @@ def check_size(config: dict[str, Any], stored: int, file_name: str) -> None:
     # A shared layer may be written more than once, hence the factor.
     if needed > 4 * stored + 1_000_000:
         raise ModelError(
-            "A model file holds the weights that its architecture asks for.",
+            "The model file does not hold the weights that its architecture asks for.",
             received=f"{file_name} stores {stored} numbers; its layers hold at least {needed}.",
             hint="the file is damaged or made to exhaust memory; save the model again.",
         )

@@ -49,7 +49,7 @@ def require_built(model: Any) -> None:
     """
     if not model.built:
         raise ModelError(
-            "A saved model knows the shapes of its inputs and weights.",
+            "The shapes of the model's inputs and weights are not known.",
             received=f"the {type(model).__name__} {model.name!r}, which was never built",
             hint="call the model once on real data, then save it; or build it with keras.Input.",
         )
@@ -66,7 +66,7 @@ def _wrap(kind: Kind, model: Any, trackable: Any, tree: Any, notes: Sequence[str
         )
         if any(getattr(t, "sparse", False) or getattr(t, "ragged", False) for t in symbolic):
             raise ModelError(
-                "A mobile model takes dense tensors.",
+                "The inputs of the model must be dense tensors.",
                 received=f"{model.name!r} has a sparse or ragged input",
                 hint="rebuild it with dense inputs.",
             )
@@ -174,7 +174,7 @@ def _subclassed(model: Any) -> tuple[tuple[TensorSpec, ...], Callable[..., Any]]
     }
     if not shapes or any(shape is None for shape in shapes.values()):
         raise ModelError(
-            "A saved model knows the shapes of its inputs and weights.",
+            "The shapes of the model's inputs and weights are not known.",
             received=f"the subclassed model {model.name!r}, whose build shapes were not saved",
             hint="call the model once on real data before saving, or build it with keras.Input.",
         )
@@ -200,7 +200,7 @@ def _subclassed(model: Any) -> tuple[tuple[TensorSpec, ...], Callable[..., Any]]
     lacking = [p.name for p in accepted if p.default is p.empty and p.name not in templates]
     if lacking:
         raise ModelError(
-            "A saved model knows the shape of each of its inputs.",
+            "The shape of an input of the model is not known.",
             received=f"the subclassed model {model.name!r} without the shape of {lacking[0]!r}",
             hint="give it one input that is a dict, or define build(self, a_shape, b_shape).",
         )

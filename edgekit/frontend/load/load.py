@@ -54,7 +54,7 @@ def load(path: Path, *, unsafe: bool = False, custom_objects: str | None = None)
     found = recognise(path)
     if found.format == "tflite":
         raise ModelError(
-            "A conversion starts from a Keras model.",
+            "The model to load must be a Keras model.",
             received=f"{found.path.name}: a .tflite file, which is converted already",
             hint="name the Keras model; validate, benchmark and inspect take .tflite files.",
         )
@@ -235,7 +235,7 @@ def _keras_errors(found: Recognised) -> Iterator[None]:
         raise
     except ImportError as error:
         raise ModelError(
-            "Keras models are loaded with TensorFlow, Keras and tf-keras.",
+            "TensorFlow, Keras or tf-keras, which load Keras models, could not be imported.",
             received=str(error),
             hint="pip install 'edgekit-tflite[convert]'",
         ) from None
@@ -261,7 +261,7 @@ def _keras_errors(found: Recognised) -> Iterator[None]:
 
 def _not_built(found: Recognised, text: str) -> ModelError:
     return ModelError(
-        "A saved model knows the shapes of its inputs and weights.",
+        "The shapes of the model's inputs and weights are not known.",
         received=f"{found.path.name}: {informative_line(text)}",
         hint="call the model once on real data, then save it; or build it with keras.Input.",
     )

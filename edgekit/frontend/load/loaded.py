@@ -89,7 +89,9 @@ class LoadedModel:
         call = tf.function(self.call, reduce_retracing=True) if many else self.call
 
         def run(batch: dict[str, np.ndarray]) -> dict[str, Any]:
-            with reading(self.name, "TensorFlow cannot run the model.", kind=ModelError, hint=_RUN):
+            with reading(
+                self.name, "TensorFlow could not run the model.", kind=ModelError, hint=_RUN
+            ):
                 result = call({name: tf.constant(array) for name, array in batch.items()})
                 return {name: value.numpy() for name, value in result.items()}
 
@@ -100,7 +102,7 @@ class LoadedModel:
         for name in inputs:
             if name not in known:
                 raise DataError(
-                    f"The inputs of {self.name} are {', '.join(known)}.",
+                    f"The inputs of {self.name} must be {', '.join(known)}.",
                     received=f"an input {name!r}",
                     hint=nearest(name, known),
                 )
@@ -108,7 +110,7 @@ class LoadedModel:
         for spec in self.inputs:
             if spec.name not in inputs:
                 raise DataError(
-                    f"The inputs of {self.name} are {', '.join(known)}.",
+                    f"The inputs of {self.name} must be {', '.join(known)}.",
                     received=f"no input {spec.name!r}",
                     hint="give an array for each of them.",
                 )
@@ -116,14 +118,14 @@ class LoadedModel:
             arrays[spec.name] = array if spec.dtype == "string" else array.astype(spec.dtype)
             if not _fits(array.shape, spec.shape):
                 raise DataError(
-                    f"The input {spec.name!r} has the shape {('samples', *spec.shape[1:])}.",
+                    f"The input {spec.name!r} must have the shape {('samples', *spec.shape[1:])}.",
                     received=f"shape {array.shape}",
                     hint="-1 stands for any size.",
                 )
         sizes = {len(array) for array in arrays.values()}
         if len(sizes) != 1 or 0 in sizes:
             raise DataError(
-                "Every input holds the same number of samples, at least one.",
+                "Every input must hold the same number of samples, at least one.",
                 received=", ".join(f"{name}: {len(array)}" for name, array in arrays.items()),
             )
         return arrays, sizes.pop()

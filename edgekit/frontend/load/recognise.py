@@ -92,7 +92,7 @@ def recognise(path: Path) -> Recognised:
     """
     if not path.exists():
         raise ModelError(
-            "The model file exists.",
+            "The model file was not found.",
             received=str(path),
             hint="check the path; it is relative to the current folder.",
         )
@@ -100,7 +100,7 @@ def recognise(path: Path) -> Recognised:
         return _folder(path)
     if not path.is_file():
         raise ModelError(
-            "A model is a file or a folder.",
+            "A model must be a file or a folder.",
             received=f"{path}: a device, pipe or socket",
             hint="name the model file itself.",
         )
@@ -108,7 +108,7 @@ def recognise(path: Path) -> Recognised:
         head = file.read(4096)
     if not head:
         raise ModelError(
-            "A model file is not empty.",
+            "The model file must not be empty.",
             received=f"{path}: 0 bytes",
             hint="copy or download it again.",
         )
@@ -149,7 +149,7 @@ def _folder(path: Path) -> Recognised:
     if trained:
         names = ", ".join(model.path.name for model in trained)
         raise ModelError(
-            "A folder stands for the one model in it.",
+            "The folder must not hold more than one model.",
             received=f"{path} holds {names}",
             hint=f"name one: {trained[0].path}",
         )
@@ -159,7 +159,7 @@ def _folder(path: Path) -> Recognised:
         raise _weights_only(f"{path}: a TensorFlow checkpoint")
     holds = ", ".join(entry.name for entry in sorted(path.iterdir())[:6])
     raise ModelError(
-        f"A model folder holds a model: {KINDS}.",
+        f"The folder holds no model. A model must be {KINDS}.",
         received=f"{path} with {holds or 'nothing'}",
         hint="name the model file itself.",
     )
@@ -195,7 +195,7 @@ def _zip(path: Path) -> Recognised:
 def _keras(path: Path, metadata: dict[str, Any], config: dict[str, Any]) -> Recognised:
     if "class_name" not in config:
         raise ModelError(
-            "config.json of a .keras file describes a Keras model.",
+            "config.json of the .keras file does not describe a Keras model.",
             received=f"{path.name}: keys {_named(config)}",
             hint="save the model with model.save('NAME.keras').",
         )
@@ -218,12 +218,12 @@ def _other_zip(path: Path, names: list[str]) -> ModelError:
         return _weights_only(f"{path.name}: an archive with model.weights.h5 only")
     if any(name.endswith("saved_model.pb") for name in names):
         return ModelError(
-            "A SavedModel is a folder.",
+            "A SavedModel must be a folder.",
             received=f"{path.name}: a zip archive with a SavedModel in it",
             hint=f"unpack it first: unzip {path.name}",
         )
     return ModelError(
-        f"A model is {KINDS}.",
+        f"A model must be {KINDS}.",
         received=f"{path.name}: a zip archive without config.json "
         f"({_named(names) or 'no entries'})",
         hint="save the model with model.save('NAME.keras').",
@@ -247,7 +247,7 @@ def _hdf5(path: Path) -> Recognised:
             by = f", saved by Keras {version}" if version else ""
             raise _weights_only(f"{path.name}: weights without model_config{by}")
         raise ModelError(
-            f"A model is {KINDS}.",
+            f"A model must be {KINDS}.",
             received=f"{path.name}: HDF5 data, but not of Keras ({_named(sorted(roots))})",
             hint="save the model with model.save('NAME.keras').",
         )
@@ -266,7 +266,7 @@ def _json(path: Path) -> Recognised:
         isinstance(topology, dict) and "node" in topology
     ):
         raise ModelError(
-            "Of TensorFlow.js, layers models are read.",
+            "A TensorFlow.js model must be a layers model.",
             received=f"{path.name}: a graph model, which no longer holds Keras layers",
             hint="convert the original Keras model or SavedModel instead.",
         )
@@ -275,12 +275,12 @@ def _json(path: Path) -> Recognised:
         return Recognised(format="tfjs", written_by=_short(by), path=path)
     if "class_name" in payload:
         raise ModelError(
-            "A model file holds its weights.",
+            "The model file holds no weights.",
             received=f"{path.name}: an architecture only (model.to_json())",
             hint="in Python: model_from_json, load_weights, then model.save('NAME.keras').",
         )
     raise ModelError(
-        f"A model is {KINDS}.",
+        f"A model must be {KINDS}.",
         received=f"{path.name}: JSON with the keys {_named(payload) or 'none'}",
         hint="name the model.json that the TensorFlow.js converter wrote.",
     )
@@ -296,7 +296,7 @@ def _short(value: object) -> str:
 
 def _weights_only(received: str) -> ModelError:
     return ModelError(
-        "A model file holds an architecture and weights.",
+        "The model file holds no architecture.",
         received=f"{received}. It holds weights, no architecture.",
         hint="build the model in Python, model.load_weights(FILE), then model.save('NAME.keras').",
     )
@@ -304,7 +304,7 @@ def _weights_only(received: str) -> ModelError:
 
 def _torch(path: Path) -> ModelError:
     return ModelError(
-        f"A model is {KINDS}.",
+        f"A model must be {KINDS}.",
         received=f"{path.name}: a PyTorch file",
         hint="edgekit reads Keras models; convert PyTorch models with ai-edge-torch.",
     )
@@ -333,7 +333,7 @@ def _unknown(path: Path, head: bytes) -> ModelError:
         hint = "save the model with model.save('NAME.keras')."
         if path.suffix in (".keras", ".h5", ".hdf5", ".tflite"):
             hint = f"the file is damaged or not what its ending says; {hint}"
-    return ModelError(f"A model is {KINDS}.", received=f"{path.name}: {looks}", hint=hint)
+    return ModelError(f"A model must be {KINDS}.", received=f"{path.name}: {looks}", hint=hint)
 
 
 def _is_onnx(path: Path, head: bytes) -> bool:

@@ -11,7 +11,7 @@ from edgekit.frontend.load.loaded import LoadedModel, tensor_spec
 from edgekit.frontend.trust import check_saved_model
 
 _SERVING = ("serving_default", "serve")
-_CANNOT_READ = "TensorFlow cannot read the SavedModel."
+_CANNOT_READ = "TensorFlow could not read the SavedModel."
 _ID_OPERATORS = {"GatherV2", "Gather", "ResourceGather", "OneHot"}
 
 
@@ -39,7 +39,7 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
     outputs = tuple(tensor_spec(key, _shape(t), t.dtype) for key, t in sorted(results.items()))
     if not inputs or not outputs:
         raise ModelError(
-            "A serving signature has inputs and outputs.",
+            "A serving signature must have inputs and outputs.",
             received=f"{path.name}, {name}: {len(inputs)} inputs, {len(outputs)} outputs",
             hint="export it again: model.export(FOLDER).",
         )
@@ -65,7 +65,7 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
 def _shape(tensor: Any) -> tuple[int | None, ...]:
     if tensor.shape.rank is None:
         raise ModelError(
-            "A signature says how many dimensions each tensor has.",
+            "The signature does not say how many dimensions a tensor has.",
             received=f"{tensor.name!r} of unknown rank",
             hint="export the model again with an input_signature.",
         )
@@ -81,7 +81,7 @@ def _signature(path: Path, loaded: Any) -> tuple[str, Any]:
     if len(signatures) == 1:
         return next(iter(signatures.items()))
     raise ModelError(
-        "A SavedModel has one signature to serve: serving_default, serve, or its only one.",
+        "A SavedModel must have one signature to serve: serving_default, serve, or its only one.",
         received=f"{path.name} has {', '.join(sorted(signatures)) or 'no signatures'}",
         hint="load it in Python and save it with signatures={'serving_default': FUNCTION}.",
     )

@@ -50,13 +50,13 @@ def read_topology(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     manifest = payload.get("weightsManifest")
     if not isinstance(config, dict) or "class_name" not in config:
         raise ModelError(
-            "modelTopology of a layers model holds a Keras configuration.",
+            "modelTopology of the layers model must hold a Keras configuration.",
             received=f"{path.name}: {printable(str(topology)[:80])}",
             hint="convert it again with the TensorFlow.js converter, to tfjs_layers_model.",
         )
     if not isinstance(manifest, list) or not all(isinstance(group, dict) for group in manifest):
         raise ModelError(
-            "model.json lists its weights in weightsManifest.",
+            "model.json must list its weights in weightsManifest.",
             received=f"{path.name}: {printable(str(manifest)[:80])}",
             hint="save the model with its weights.",
         )
@@ -82,7 +82,7 @@ def read_weights(path: Path, manifest: list[dict[str, Any]]) -> dict[str, np.nda
         needed = sum(entry.nbytes for entry in entries)
         if len(content) != needed:
             raise ModelError(
-                "The shards of a TensorFlow.js model hold exactly its weights.",
+                "The shards of a TensorFlow.js model must hold exactly its weights.",
                 received=f"{printable(', '.join(map(str, paths)))}: {len(content)} bytes "
                 f"for weights of {needed}",
                 hint="copy or download all .bin files again.",
@@ -108,12 +108,16 @@ def _list(path: Path, group: dict[str, Any], key: str) -> list[Any]:
 
 def _shard(path: Path, name: str) -> bytes:
     folder = path.parent.resolve()
-    fault = "The shards of a TensorFlow.js model lie beside its model.json."
-    with reading(name, fault, kind=ModelError, hint=f"copy {printable(name)} into {path.parent}."):
+    with reading(
+        name,
+        "A shard of the TensorFlow.js model could not be read.",
+        kind=ModelError,
+        hint=f"copy {printable(name)} into {path.parent}.",
+    ):
         shard = (folder / name).resolve()
         if not shard.is_relative_to(folder) or "://" in name:
             raise ModelError(
-                "The shards of a TensorFlow.js model lie in its folder.",
+                "The shards of a TensorFlow.js model must lie in its folder.",
                 received=f"{path.name} names {printable(repr(name))}",
                 hint="download the shards beside model.json and name them without a path.",
             )
@@ -160,7 +164,7 @@ def _is_finite(value: Any) -> bool:
 
 def _bad_entry(path: Path, entry: Any, what: str) -> ModelError:
     return ModelError(
-        f"Each weight of weightsManifest has a name and {what}.",
+        f"Each weight of weightsManifest must have a name and {what}.",
         received=f"{path.name}: {printable(str(entry)[:120])}",
         hint=f"{DAMAGED} Or convert the model again with the TensorFlow.js converter.",
     )
@@ -197,7 +201,7 @@ def match(
     if len(values) != len(names) or len(values) != len(weights):
         missing = [name for name in names if name not in weights]
         raise ModelError(
-            "A model file holds the weights that its architecture asks for.",
+            "The model file does not hold the weights that its architecture asks for.",
             received=f"{len(weights)} weights for {len(names)} variables"
             + (f"; no {missing[0]!r}" if missing else ""),
             hint="convert the model again, or copy all of its files.",
@@ -205,7 +209,7 @@ def match(
     for name, shape, value in zip(names, shapes, values, strict=True):
         if tuple(value.shape) != shape:
             raise ModelError(
-                "A stored weight has the shape of its variable.",
+                "A stored weight must have the shape of its variable.",
                 received=f"{name!r}: stored {tuple(value.shape)}, needed {shape}",
                 hint="topology and weights are of different models.",
             )

@@ -105,7 +105,7 @@ def _in(value: Any, names: frozenset[str]) -> bool:
 
 def _unsafe(where: str, what: str, hint: str = "") -> UnsafeModelError:
     return UnsafeModelError(
-        "The model asks for more than layers and arithmetic.",
+        "The model holds code that was not allowed to run.",
         received=f"{where}, which {what}",
         hint=f"{hint}{_TRUST}.",
     )

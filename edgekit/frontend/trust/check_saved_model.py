@@ -115,7 +115,7 @@ def _refuse_name(path: Path, name: str) -> None:
 
 def _refuse_links(path: Path) -> None:
     """Files that TensorFlow reads lie in the folder, or in the download cache it is part of."""
-    with reading(path, "The SavedModel's folder cannot be read.", kind=ModelError):
+    with reading(path, "The SavedModel's folder could not be read.", kind=ModelError):
         folder = path.resolve()
         # Hugging Face's cache links each file of `snapshots/REVISION` to one in `blobs`.
         above = (folder, *folder.parents)
@@ -132,7 +132,7 @@ def _refuse_links(path: Path) -> None:
 
 def _refuse_file(path: Path, what: str) -> None:
     raise UnsafeModelError(
-        "The SavedModel names a file outside of its folder.",
+        "A SavedModel must not name a file outside of its folder.",
         received=f"{path.name}: {what}",
         hint=_TRUST,
     )

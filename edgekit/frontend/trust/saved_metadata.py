@@ -81,7 +81,7 @@ def _check_metric(metadata: dict[str, Any]) -> None:
     computes = f"keras.metrics.{function}" in allowed_symbols.FUNCTIONS
     if not known or not (computes or function not in vars(metrics)):
         raise UnsafeModelError(
-            "The model asks for more than layers and arithmetic.",
+            "The model holds code that was not allowed to run.",
             received=f"the metric {metadata.get('name')!r}, which calls {kind} with {function}",
             hint="pass --unsafe if you trust whoever made the file.",
         )

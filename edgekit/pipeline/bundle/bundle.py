@@ -97,14 +97,16 @@ def _bundled(artifact: Artifact, golden: Golden) -> BundledModel:
 def _check_names(paths: Sequence[Path]) -> None:
     """Refuse no files, and names that two files share or that no list of files can hold."""
     if not paths:
-        raise UsageError("A bundle is of at least one .tflite.", received="no files")
+        raise UsageError("A bundle needs at least one .tflite.", received="no files")
     names = [path.name for path in paths]
     if len(set(names)) < len(names):
-        raise UsageError("The files of a bundle have different names.", received=", ".join(names))
+        raise UsageError(
+            "The files of a bundle must have different names.", received=", ".join(names)
+        )
     for name in names:
         if not name.isprintable():
             raise UsageError(
-                "The files of a bundle have names of printable characters.",
+                "The name of a file of a bundle must be of printable characters.",
                 received=name,
                 hint="rename the file, its manifest and its golden samples.",
             )
@@ -113,20 +115,22 @@ def _check_names(paths: Sequence[Path]) -> None:
 def _check_destinations(folders: Mapping[str, Path], force: bool) -> None:
     if not folders:
         raise UsageError(
-            "A bundle is for at least one platform.",
+            "A bundle needs at least one platform.",
             received="none",
             hint=f"--{next(iter(PLATFORMS))} DIR",
         )
     for platform, path in folders.items():
         if platform not in PLATFORMS:
-            raise UsageError(f"A platform is one of {', '.join(PLATFORMS)}.", received=platform)
+            raise UsageError(
+                f"A platform must be one of {', '.join(PLATFORMS)}.", received=platform
+            )
         bundle_folders.check(path, force=force)
     real = [path.resolve() for path in folders.values()]
     for i, folder in enumerate(real):
         for other in real[i + 1 :]:
             if folder == other or folder in other.parents or other in folder.parents:
                 raise UsageError(
-                    "Each platform's bundle has a folder of its own, none inside another.",
+                    "Each platform's bundle must have a folder of its own, none inside another.",
                     received=f"{folder} and {other}",
                 )
 
@@ -135,7 +139,7 @@ def _check_one_model(made: Sequence[Artifact]) -> None:
     sources = {artifact.source_sha256: Path(artifact.path).name for artifact in made}
     if len(sources) > 1:
         raise UsageError(
-            "The files of a bundle are variants of one model.",
+            "The files of a bundle must be variants of one model.",
             received=f"{' and '.join(sources.values())}, converted from different ones",
             hint="bundle them apart, or convert all of them from the same model.",
         )
@@ -155,10 +159,13 @@ def _check_alike(models: Sequence[BundledModel]) -> None:
             )
             if mine != its:
                 raise UsageError(
-                    f"The files of a bundle have the same {side}, but for how they are stored.",
+                    f"The files of a bundle must have the same {side}, but for how they are "
+                    "stored.",
                     received=f"{first.file} and {model.file}",
                     hint="bundle them apart.",
                 )
     variants = [model.variant for model in models]
     if len(set(variants)) < len(variants):
-        raise UsageError("Each file of a bundle is another variant.", received=", ".join(variants))
+        raise UsageError(
+            "Each file of a bundle must be another variant.", received=", ".join(variants)
+        )

@@ -29,14 +29,14 @@ def load(path: Path) -> Artifact:
     artifact = artifacts.load(path)
     if artifact is None:
         raise ModelError(
-            "A bundle is made of a file with its manifest: that holds the contract.",
+            "The manifest of the file, which holds the contract, was not found.",
             received=f"{path} without {artifacts.manifest_path(path).name}",
             hint="convert the model with edgekit; a float .tflite too.",
         )
     for spec in (*artifact.contract.inputs, *artifact.contract.outputs):
         if -1 in spec.shape:
             raise ModelError(
-                "An app needs to know every size.",
+                "Every size of a model in an app must be known.",
                 received=f"{path.name}: {spec.name!r} has shape {list(spec.shape)}",
                 hint="convert again with --input-shape NAME=1,...",
             )
@@ -45,7 +45,7 @@ def load(path: Path) -> Artifact:
     inside = tflite.contract(path)
     if difference := _difference(artifact.contract, inside):
         raise ModelError(
-            f"{manifest} describes another file than {path.name}.",
+            f"{manifest} does not describe {path.name}.",
             received=difference,
             hint=_AGAIN,
         )
@@ -53,9 +53,9 @@ def load(path: Path) -> Artifact:
         _check_rules(artifact, inside)
     except ProjectError as error:
         raise ProjectError(
-            f"{manifest} breaks a rule of edgekit.toml: {error.rule}",
+            f"{manifest} does not keep a rule of edgekit.toml: {error.rule}",
             received=error.received,
-            hint=f"mend edgekit.toml, and {_AGAIN}",
+            hint=f"fix edgekit.toml, and {_AGAIN}",
         ) from None
     return artifact
 
@@ -95,11 +95,11 @@ def _check_rules(artifact: Artifact, inside: Contract) -> None:
     """
     if artifact.recipe.name not in recipes.RECIPES:
         raise ProjectError(
-            f"A recipe is one of {', '.join(recipes.RECIPES)}.", received=artifact.recipe.name
+            f"A recipe must be one of {', '.join(recipes.RECIPES)}.", received=artifact.recipe.name
         )
     if artifact.oldest_runtime and not re.fullmatch(r"\d+(\.\d+)*", artifact.oldest_runtime):
         raise ProjectError(
-            "oldest_runtime is a version, as 2.14.0.", received=artifact.oldest_runtime
+            "oldest_runtime must be a version, such as 2.14.0.", received=artifact.oldest_runtime
         )
     Project(
         input={spec.name: spec.preprocessing for spec in artifact.contract.inputs},
@@ -122,7 +122,7 @@ def golden_inputs(path: Path, artifact: Artifact, limits: Limits) -> dict[str, n
     source = artifacts.golden_path(path.parent, artifacts.model_name(artifact))
     if not source.is_file():
         raise ModelError(
-            "A bundle holds golden samples, for the self-test on the device.",
+            "The golden samples, which the self-test on the device needs, were not found.",
             received=f"no {source}",
             hint="keep it beside the .tflite, where convert wrote it.",
         )

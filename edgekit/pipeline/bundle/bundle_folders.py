@@ -36,7 +36,7 @@ def check(folder: Path, *, force: bool) -> None:
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise OutputError(
-            "A bundle is a folder.",
+            "A bundle must be a folder.",
             received=f"{folder} is a {'link' if folder.is_symlink() else 'file'}",
             hint=f"name {folder.resolve()} itself." if folder.is_symlink() else None,
         )
@@ -44,7 +44,7 @@ def check(folder: Path, *, force: bool) -> None:
         return
     if not force or not (folder / LIST).is_file():
         raise UsageError(
-            "A folder that holds files is replaced only with --force, and only a bundle.",
+            "The folder is not empty; only a bundle can be replaced, with --force.",
             received=f"{folder} without {LIST}" if force else str(folder),
             hint=f"choose an empty folder, or delete this one: without {LIST} nobody can tell "
             "which of its files are edgekit's."
@@ -55,9 +55,9 @@ def check(folder: Path, *, force: bool) -> None:
     changed = [name for name in owned if _content(folder, name) not in (*owned[name], None)]
     if changed:
         raise UsageError(
-            "A bundle is replaced while its files are as edgekit wrote them.",
+            "A bundle whose files were changed cannot be replaced.",
             received=f"changed since, in {folder}: {_named(changed)}",
-            hint="move them elsewhere to keep them, or delete them; then say it again.",
+            hint="move them elsewhere to keep them, or delete them; then bundle again.",
         )
 
 
@@ -110,7 +110,7 @@ def _replacement(files: Mapping[str, bytes], folder: Path, scratch: Path) -> lis
     taken = [name for name in new if name not in old and _content(folder, name) is not None]
     if taken:
         raise UsageError(
-            "A bundle does not replace what edgekit did not write.",
+            "The bundle cannot be written over files that edgekit did not write.",
             received=f"in {folder}: {_named(taken)}",
             hint="move it elsewhere, or choose another folder.",
         )
@@ -146,7 +146,7 @@ def _owned(folder: Path) -> Owned:
         return found
     with reading(path, "The list of a bundle's files is damaged.", kind=UsageError, hint=hint):
         if not stat.S_ISREG(path.lstat().st_mode):
-            raise ValueError("it is no file")
+            raise ValueError("it is not a file")
         for line in path.read_text(encoding="utf-8").splitlines():
             match = _LINE.fullmatch(line)
             if not match or not _is_inside(match[2]):

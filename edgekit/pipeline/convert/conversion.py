@@ -75,7 +75,7 @@ def convert(
     adopted = recognised.format == "tflite"
     if adopted and settled.prune is not None:
         raise UsageError(
-            "Pruning removes channels of layers, so it starts from a Keras model.",
+            "Pruning needs a Keras model: it removes channels of layers.",
             received=f"{model.name}, a .tflite",
             hint="name the Keras model; --qat works on a .tflite too.",
         )

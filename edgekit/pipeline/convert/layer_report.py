@@ -83,7 +83,7 @@ def check_reference(path: Path, reference: Path | None) -> None:
     """
     if reference is None:
         raise UsageError(
-            "--layers compares a file with the float file that it was made from.",
+            "--layers needs the float file that the file was made from.",
             received=f"no float file beside {path.name}",
             hint="name it with --reference FLOAT.tflite.",
         )

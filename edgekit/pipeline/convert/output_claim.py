@@ -34,7 +34,7 @@ def claim(settled: Plan, model: Path, force: bool, report: Progress) -> Iterator
     if not lock.take(wait=False):
         if not force:
             raise UsageError(
-                "Another conversion is writing to the same folder and name.",
+                "Another conversion is writing to the same folder and name already.",
                 received=f"{settled.folder.absolute()}, {settled.name}",
                 hint="wait for it, or choose another --output or --name.",
             )

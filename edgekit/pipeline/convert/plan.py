@@ -31,7 +31,7 @@ class Plan:
 
     `calibrates` tells that the samples take part in a file, `bounded` that a loss is bounded.
     Where the model is pruned, the recipes of the pruned one follow the original's float one.
-    So many of the held-back calibration samples as `judges` says judge each file when it is made.
+    So many of the held-out calibration samples as `judges` says judge each file when it is made.
     """
 
     recipes: tuple[Recipe, ...]
@@ -85,13 +85,13 @@ def plan(
     bounded = options.max_loss is not None or options.min_sqnr_db is not None
     if bounded and not calibration:
         raise UsageError(
-            "A bound is measured on a third of the calibration samples.",
+            "A bound needs calibration samples: it is measured on a third of them.",
             received=f"no --calibration, and {project_name(project)}.",
             hint="pass --calibration DATA.npz (100 to 500 samples).",
         )
     if options.io_dtype != "float32" and not static:
         raise UsageError(
-            "--io sets the inputs and outputs of static recipes.",
+            "--io needs a static recipe.",
             received=f"--io {options.io_dtype} with {', '.join(r.name for r in chosen)}",
             hint="add --recipe static_wi8_ai8.",
         )
@@ -126,7 +126,7 @@ def plan(
 
 def _judges(options: ConvertOptions, *, bounded: bool) -> int:
     if options.training is not None and bounded:
-        return options.calibration_samples  # a bound is measured on all that are held back
+        return options.calibration_samples  # a bound is measured on all that are held out
     return _JUDGES if options.prune or options.training else _FEW_JUDGES
 
 
@@ -171,7 +171,8 @@ def _check_exceptions(chosen: Sequence[Recipe], options: ConvertOptions) -> None
             re.compile(override.layers)
         except re.error as error:
             raise UsageError(
-                "A selector is a layer's name, or a regular expression that matches whole names.",
+                "A selector must be a layer's name, or a regular expression that matches whole "
+                "names.",
                 received=f"{override.layers!r}: {error}",
             ) from None
     if any(recipe.quantize for recipe in chosen):
@@ -183,7 +184,7 @@ def _check_exceptions(chosen: Sequence[Recipe], options: ConvertOptions) -> None
     }.items():
         if given:
             raise UsageError(
-                f"{option} concerns recipes that quantize.",
+                f"{option} needs a recipe that quantizes.",
                 received=f"--recipe {', '.join(recipe.name for recipe in chosen)}",
                 hint="add one, such as --recipe static_wi8_ai8.",
             )
@@ -228,7 +229,7 @@ def check_name(name: str) -> str:
     if re.fullmatch(r"[\w][\w.\-]*", name) and len(name.encode()) <= _NAME_BYTES:
         return name
     raise UsageError(
-        f"A name has letters, digits, '.', '_' and '-' only, and at most {_NAME_BYTES} bytes.",
+        f"A name must be of letters, digits, '.', '_' and '-', and at most {_NAME_BYTES} bytes.",
         received=repr(name),
         hint=f"--name {_cleaned(name)}",
     )
@@ -237,16 +238,18 @@ def check_name(name: str) -> str:
 def _check_numbers(options: ConvertOptions) -> None:
     if options.max_loss is not None and not 0 <= options.max_loss < 1:
         raise UsageError(
-            "max_loss is a fraction from 0 up to 1: 0.01 is one sample in a hundred.",
+            "max_loss must be a fraction from 0 up to 1: 0.01 is one sample in a hundred.",
             received=str(options.max_loss),
         )
     if options.min_sqnr_db is not None and not math.isfinite(options.min_sqnr_db):
-        raise UsageError("min_sqnr is a number of decibels.", received=str(options.min_sqnr_db))
+        raise UsageError(
+            "min_sqnr must be a number of decibels.", received=str(options.min_sqnr_db)
+        )
     least = {"seed": 0, "calibration_samples": 1, "golden_samples": 1}
     for name, minimum in least.items():
         value = getattr(options, name)
         if value < minimum:
-            raise UsageError(f"{name} is at least {minimum}.", received=str(value))
+            raise UsageError(f"{name} must be at least {minimum}.", received=str(value))
 
 
 def check_outputs(settled: Plan, model: Path, force: bool) -> None:
@@ -256,13 +259,13 @@ def check_outputs(settled: Plan, model: Path, force: bool) -> None:
         there = there.parent
     if not there.is_dir():
         raise OutputError(
-            "--output is a folder.",
+            "--output must be a folder.",
             received=f"{there} is a file",
             hint="choose another --output.",
         )
     if not os.access(there, os.W_OK | os.X_OK):
         raise OutputError(
-            "--output is a folder that you may write to.",
+            "--output must be a folder that you may write to.",
             received=str(there),
             hint="choose another --output.",
         )
@@ -277,19 +280,19 @@ def check_outputs(settled: Plan, model: Path, force: bool) -> None:
     blocked = [path for path in existing if path.is_dir()]
     if blocked:
         raise OutputError(
-            "Outputs replace files, never folders.",
+            "An output cannot replace a folder.",
             received=f"{blocked[0]} is a folder",
             hint="choose another --output or --name.",
         )
     if model.exists() and any(path.samefile(model) for path in existing):
         raise UsageError(
-            "A conversion does not replace the model that it reads.",
+            "A conversion must not replace the model that it reads.",
             received=str(model),
             hint="choose another --output or --name.",
         )
     if existing and not force:
         raise UsageError(
-            "An existing output is replaced only with --force.",
+            "The output exists already.",
             received=", ".join(map(str, existing[:4])) + (", ..." if len(existing) > 4 else ""),
             hint="add --force, or choose another --output or --name.",
         )

@@ -34,9 +34,9 @@ class Proof:
 
 
 def proof_samples(work: Path, settled: Plan, seed: int) -> Proof:
-    """The samples that every file is run on: golden ones, and some that were held back.
+    """The samples that every file is run on: golden ones, and some that were held out.
 
-    They are written to `proof.npz` too, for processes that answer them.
+    They are written to `proof.npz` too, for processes that run them.
     """
     golden, calibration = Samples.load(work / "golden.npz"), work / "calibration.npz"
     held = 0
@@ -99,9 +99,9 @@ def _agrees(
     )
     if sqnr < options.min_reference_sqnr_db:
         raise FidelityError(
-            f"The float .tflite agrees with {original} to at least "
-            f"{options.min_reference_sqnr_db:g} dB on "
-            f"{len(next(iter(outputs.values())))} samples.",
+            f"The float .tflite must agree with {original} to at least "
+            f"{options.min_reference_sqnr_db:g} dB on {len(next(iter(outputs.values())))} "
+            "samples.",
             received=f"{sqnr:.1f} dB",
             hint="the model may be random at inference (noise, dropout that is always on), or "
             "unstable in float32.",
@@ -162,7 +162,7 @@ def check_runs(
     for name, values in outputs.items():
         if not np.isfinite(values).all() and np.isfinite(samples.reference[name]).all():
             raise QuantizeError(
-                f"{recipe.name} computes finite outputs.",
+                f"The outputs of {recipe.name} are not finite.",
                 received=f"{name} holds NaN or infinity on {len(samples)} samples",
                 hint="use another recipe.",
             )

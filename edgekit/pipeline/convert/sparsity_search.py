@@ -83,7 +83,7 @@ def sparsity(
             on_progress(f"pruning {rung['sparsity']:.2f} of the channels takes {ratio:.2f}x")
             return replace(pruning, to_latency=None, sparsity=rung["sparsity"])
     raise UsageError(
-        f"Some sparsity takes {pruning.to_latency:g} of the float file's time on this machine.",
+        f"No sparsity takes {pruning.to_latency:g} of the float file's time on this machine.",
         received=f"at best {min(ratios):.2f}x, with {rungs[-1]['sparsity']:g} of the channels gone",
         hint="allow more, or quantize too: --recipe static_wi8_ai8.",
     )

@@ -111,11 +111,11 @@ def _payload(path: Path) -> dict[str, Json]:
     """The JSON file, when it is one of this schema."""
     if not path.exists():
         raise ProjectError(
-            "A rule compares with the baseline, so there is one.",
+            "The baseline that a rule compares with was not found.",
             received=f"no {path}",
             hint=f"{UPDATE} writes it; commit {path.name} and {values_path(path).name}.",
         )
-    with reading(path, f"The baseline {path.name} is JSON.", kind=ProjectError):
+    with reading(path, f"The baseline {path.name} is not JSON.", kind=ProjectError):
         if not path.is_file():
             raise ValueError("a folder, or a device")  # to open a pipe would wait for ever
         payload: Json = json.loads(path.read_text(encoding="utf-8"))
@@ -124,7 +124,7 @@ def _payload(path: Path) -> dict[str, Json]:
     if version != BASELINE_SCHEMA_VERSION:
         newer = isinstance(version, int) and version > BASELINE_SCHEMA_VERSION
         raise ProjectError(
-            f"The baseline {path.name} is of schema {BASELINE_SCHEMA_VERSION}.",
+            f"The baseline {path.name} must be of schema {BASELINE_SCHEMA_VERSION}.",
             received=f"schema {version}" if version is not None else "no schema_version",
             hint="a newer edgekit wrote it: upgrade this one."
             if newer
@@ -138,7 +138,7 @@ def _values(path: Path, baseline: Baseline) -> dict[str, np.ndarray]:
     values = values_path(path)
     if not values.is_file() or serde.sha256(values) != baseline.values_sha256:
         raise ProjectError(
-            f"{values.name} holds the values of each sample that belong to {path.name}.",
+            f"{values.name} does not hold the values of each sample that belong to {path.name}.",
             received="another file of that name" if values.is_file() else "no such file",
             hint=f"get both from one commit (git checkout), or write them anew: {UPDATE}",
         )

@@ -120,7 +120,7 @@ def _project(path: Path) -> Project:
     said = projects.load(path / projects.FILE_NAME if path.is_dir() else path)
     if not said.rule:
         raise ProjectError(
-            "A gate has rules.",
+            "A gate needs rules.",
             received=f"{path} without a [[rule]]",
             hint="`edgekit init MODEL` writes some; one holds the keys "
             'metric = "size_bytes", max_loss = 0.05 and against = "baseline".',
@@ -141,7 +141,7 @@ def _wanted(said: Project) -> list[Pair]:
         environments.parse(target.label)  # refuses runtimes that there are not
     if not said.variants:
         raise ProjectError(
-            "A gate judges variants: recipes, or [variant.NAME].",
+            "A gate needs variants: recipes, or [variant.NAME].",
             received=f"{said.file} with neither",
             hint='add recipes = ["static_wi8_ai8"].',
         )
@@ -168,7 +168,8 @@ def _check_model(before: Baseline, said: Project, made: Mapping[str, Artifact]) 
     outputs = _outputs(made)
     if (before.model, before.outputs) != (_name(said), outputs):
         raise ProjectError(
-            f"The baseline {said.baseline} is of this model, {_name(said)} {_spelled(outputs)}.",
+            f"The baseline {said.baseline} must be of this model, {_name(said)} "
+            f"{_spelled(outputs)}.",
             received=f"{before.model} {_spelled(before.outputs)}",
             hint=f"write a new one, if the model is meant to be another: {store.UPDATE}",
         )
@@ -199,9 +200,9 @@ def _update(
     for one in facts:
         if one.problem:
             raise DataError(
-                "A baseline holds measurements of every variant on every target.",
+                "A baseline must hold measurements of every variant on every target.",
                 received=f"{one.variant} on {one.target.title}: {one.problem}",
-                hint=f"mend that, or leave it out of the rules; {path.name} is as it was.",
+                hint=f"fix that, or leave it out of the rules; {path.name} is as it was.",
             )
     compared = {rule.metric for rule in said.rule if rule.against == "baseline"}
     outputs = {

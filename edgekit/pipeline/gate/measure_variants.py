@@ -210,7 +210,7 @@ def _with_info(measured: Measured, info: SessionInfo) -> Measured:
 
 
 def _check_classes(samples: Samples, task: Sequence[str]) -> None:
-    """Refuse samples of one class: a model that always answers it would pass.
+    """Refuse samples of one class: a model that always gives it would pass.
 
     Raises:
         DataError: They are.
@@ -221,7 +221,7 @@ def _check_classes(samples: Samples, task: Sequence[str]) -> None:
     rows = samples.labels.reshape(len(samples), -1)
     if (rows == rows[0]).all():
         raise DataError(
-            f"{accuracies[0]} is judged on samples of several classes.",
+            f"{accuracies[0]} needs samples of several classes.",
             received=f"{len(samples)} evaluation samples, all of class {rows[0].tolist()}",
             hint="draw them from all classes.",
         )

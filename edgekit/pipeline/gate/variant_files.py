@@ -32,13 +32,13 @@ def model_path(project: Project) -> Path:
     """
     if project.model is None:
         raise ProjectError(
-            "The gate converts the model that edgekit.toml names.",
+            "edgekit.toml does not name the model that the gate converts.",
             received=f"{project.file} without model",
             hint='add model = "NAME.keras" at its top.',
         )
     path = project.folder / project.model
     if not path.exists():
-        raise ModelError("The model of edgekit.toml exists.", received=str(path))
+        raise ModelError("The model of edgekit.toml was not found.", received=str(path))
     return path
 
 
@@ -111,9 +111,7 @@ def _keep(artifact: Artifact, folder: Path) -> None:
 def _load(folder: Path) -> Artifact:
     artifact = artifacts.load(folder / (folder / _FILE).read_text(encoding="utf-8"))
     if artifact is None or not artifacts.float_path(artifact).is_file():
-        raise ProjectError(
-            "The cache keeps a file with its manifest, and its float file beside it."
-        )
+        raise ProjectError("The cache entry lacks its manifest, or its float file.")
     return artifact
 
 

@@ -194,7 +194,7 @@ def _load(kind: type[T], folder: Path) -> T:
     record = serde.loads(kind, (folder / _FILE).read_text(encoding="utf-8"), _FILE)
     for values in (getattr(record, field.name) for field in fields(record)):
         if not values or not all(math.isfinite(value) and value > 0 for value in values):
-            raise ProjectError("What was measured is above 0.", received=str(values))
+            raise ProjectError("What was measured must be above 0.", received=str(values))
     return record
 
 

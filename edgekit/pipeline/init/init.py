@@ -216,14 +216,14 @@ def _check_output(path: Path, force: bool, baseline: Path | None) -> None:
     """Refuse a place that cannot take the files, before the model is loaded."""
     if path.is_dir():
         raise OutputError(
-            "--output is a file.",
+            "--output must be a file.",
             received=f"{path} is a folder",
             hint=f"-o {shlex.quote(str(path / projects.FILE_NAME))}",
         )
     there_already = [one for one in (path, baseline) if one is not None and one.exists()]
     if there_already and not force:
         raise UsageError(
-            "An existing file is replaced only with --force.",
+            "The output exists already.",
             received=", ".join(map(str, there_already)),
             hint="edit it, or add --force, or choose another --output.",
         )
@@ -232,7 +232,7 @@ def _check_output(path: Path, force: bool, baseline: Path | None) -> None:
         there = there.parent
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         raise OutputError(
-            f"{projects.FILE_NAME} is written into a folder that you may write to.",
+            f"The folder of {projects.FILE_NAME} must be one that you may write to.",
             received=str(there),
             hint="choose another place: --output FILE.",
         )

@@ -151,7 +151,7 @@ def _folder(path: Path, contract: Contract, memory_bytes: int) -> Found:
     """A folder of images or sounds, whether or not it is known how they become inputs."""
     if len(contract.inputs) != 1:
         raise DataError(
-            "A folder of files feeds a model with one input.",
+            "A folder of files cannot feed a model with several inputs.",
             received=f"{path} for inputs {', '.join(s.name for s in contract.inputs)}",
             hint="give an .npz with an array for each input, or module:function.",
         )
@@ -159,7 +159,7 @@ def _folder(path: Path, contract: Contract, memory_bytes: int) -> Found:
     count = sum(map(_is_media, path.rglob("*")))
     if not count:
         raise DataError(
-            "A data folder holds images or sounds, by class: FOLDER/CLASS/FILE.",
+            "The data folder must hold images or sounds, by class: FOLDER/CLASS/FILE.",
             received=f"none in {path}",
         )
     if contract.inputs[0].preprocessing.kind in ("image", "audio"):

@@ -97,7 +97,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=folder, prefix=".edgekit-", suffix=".toml")
     except OSError as error:
         raise OutputError(
-            "A folder that edgekit may write to is needed.",
+            "edgekit could not write to the folder of the output.",
             received=f"{folder}: {error.strerror}",
             hint="choose another place: --output FILE.",
         ) from None

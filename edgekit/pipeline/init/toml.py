@@ -28,7 +28,7 @@ def string(value: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise UsageError(
-            "Names in edgekit.toml are text.",
+            "Names in edgekit.toml must be text.",
             received=repr(value),
             hint="rename that file or folder with letters that UTF-8 knows.",
         ) from None

@@ -59,7 +59,7 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
             run.calibrate({signature: _rows(samples, contract)}, None)
         except (RuntimeError, ValueError) as error:
             raise QuantizeError(
-                "The float file runs on every calibration sample.",
+                "The float file could not be run on the calibration samples.",
                 received=str(error),
                 hint="fix unknown sizes with --input-shape."
                 if any(-1 in spec.shape for spec in contract.inputs)
@@ -69,7 +69,7 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
     for name, extremes in ranges.items():
         if not all(np.isfinite(extremes[side]).all() for side in ("min", "max")):
             raise QuantizeError(
-                "Every activation stays finite on the calibration samples.",
+                "Every activation must be finite on the calibration samples.",
                 received=f"{name}: {extremes['min']} to {extremes['max']}",
                 hint="check the samples' preprocessing; the float model itself overflows.",
             )

@@ -65,7 +65,7 @@ def pairs(model: Model) -> list[tuple[Operator, Operator]]:
         )
 
     def behind(op: Operator) -> Operator | None:
-        """The only reader of what an operator gives."""
+        """The sole consumer of what an operator gives."""
         [output] = op.outputs
         those = readers.get(output.index, [])
         return those[0] if len(those) == 1 and output.index not in returned else None

@@ -1,4 +1,4 @@
-"""The file that is quantized, or a twin that computes the same, with the ranges found in it."""
+"""The file that is quantized, or a copy that computes the same, with the ranges found in it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HELD = 0
 
 
 def thirds(samples: Samples, seed: int) -> list[Samples]:
-    """The third that is held back first, then the others; all samples at once where few."""
+    """The third that is held out first, then the others; all samples at once where few."""
     fit, held = split.held_back(samples, seed)
     if fit is held:
         return [fit]
@@ -34,17 +34,17 @@ def thirds(samples: Samples, seed: int) -> list[Samples]:
 
 
 class Variant:
-    """The float file, or its equalized twin, with what calibration found in it.
+    """The float file, or its equalized copy, with what calibration found in it.
 
     Ranges are judged by samples that took no part in them: each third of the samples by
     the other two.
 
     Args:
-        model: The float file or its twin.
+        model: The float file or its copy.
         thirds: What `thirds` made of the samples.
         contract: The file's inputs and outputs.
         name: What comes before the names of candidates.
-        exponents: What the twin's activations were divided by (see `equalize`).
+        exponents: What the copy's activations were divided by (see `equalize`).
     """
 
     def __init__(

@@ -9,7 +9,7 @@ samples. Three errors tell an operator's part:
   error of an operator that nothing depends on does no harm: so it is this one that ranks.
   Its share of the sum of all is the operator's blame.
 
-A file made from an equalized twin of the float file holds other values in some activations, by
+A file made from an equalized copy of the float file holds other values in some activations, by
 factors for each channel (see `equalize`). All errors are told in the float file's units.
 """
 
@@ -94,7 +94,7 @@ def layer_errors(
         samples: Inputs in real units; all of them are used (see `usable`).
         equalized: `Artifact.equalized`: of which activations the quantized file's channels (the
             last dimension) hold the float file's values divided by `equalize.factors(e)`, by the
-            float file's tensor name. Empty where `float_model` is the twin.
+            float file's tensor name. Empty where `float_model` is the copy.
         outputs: Also measure what each operator's error alone does to the model's outputs,
             on fewer samples where the model is large: each takes as many runs of it as it
             has operators.
@@ -306,7 +306,7 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
     names, others = tflite.binding(before), tflite.binding(after)
     if set(names.inputs) != set(others.inputs) or set(names.inputs) - set(samples.inputs):
         raise QuantizeError(
-            "Both files take the same inputs, by name.",
+            "Both files must take the same inputs, by name.",
             received=f"{', '.join(names.inputs)} against {', '.join(others.inputs)}, and samples "
             f"of {', '.join(samples.inputs)}",
             hint="name the float file that the other was made from.",
@@ -315,7 +315,8 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
     for name, index in names.inputs.items():
         if known[index].dtype == "string":
             raise QuantizeError(
-                "Layer errors are told for numbers.", received=f"input {name} is text"
+                "Layer errors cannot be computed for inputs of text.",
+                received=f"input {name} is text",
             )
         if samples.inputs[name].shape[1:] != known[index].shape[1:]:
             raise QuantizeError(
@@ -334,7 +335,7 @@ def _factors(before: Model, equalized: Mapping[str, tuple[int, ...]]) -> dict[in
     for name, powers in equalized.items():
         if name not in known or known[name].shape[-1:] != (len(powers),):
             raise QuantizeError(
-                "An equalized file is compared with the float file that it was made from.",
+                "An equalized file must be compared with the float file that it was made from.",
                 received=f"{name} with {len(powers)} channels in its manifest, and "
                 + (f"of shape {list(known[name].shape)}" if name in known else "none")
                 + " in the float file",

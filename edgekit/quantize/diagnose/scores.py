@@ -1,4 +1,4 @@
-"""What a model answers, and how far two models' answers lie apart.
+"""The outputs of a model, and how far two models' outputs lie apart.
 
 Where a model ends in a softmax, what goes into it is compared: an int8 softmax gives multiples
 of 1/256, which hide how near the rest is.
@@ -26,7 +26,7 @@ class Answers(dict[str, np.ndarray]):
 
 
 def answers(model: Model, inputs: Mapping[str, np.ndarray]) -> Answers:
-    """What a model answers for samples.
+    """The outputs of a model for samples.
 
     Args:
         model: What `tflite.read` returned; it stays as it is.
@@ -57,7 +57,7 @@ def _before_softmax(model: Model, names: tflite.Binding) -> tuple[dict[str, int]
 
 
 def errors(expected: Answers, got: Mapping[str, np.ndarray]) -> np.ndarray:
-    """How far each sample's answers lie from the float model's, `(kinds, n)`; larger is worse.
+    """How far each sample's outputs lie from the float model's, `(kinds, n)`; larger is worse.
 
     Of each output the root of noise against the mean signal; of logits also the root of the
     Kullback-Leibler divergence of the probabilities behind them. Roots, since a divergence

@@ -102,7 +102,7 @@ def check(
     after = read(quantized) if isinstance(quantized, bytes) else quantized
     if not _changed(before, after):
         raise QuantizeError(
-            f"{recipe.name} makes weights smaller or changes the type of a tensor.",
+            f"{recipe.name} changed nothing in this model.",
             received="the quantizer changed nothing: the model has no operator it treats. It has "
             + ", ".join(sorted({op.name for op in operators(before)})),
             hint="use --recipe float32, or another recipe.",
@@ -114,7 +114,7 @@ def check(
     static = how.scheme == "static"
     if static and not elsewhere and not any(_is_integer(new) for _, new in found if new):
         raise QuantizeError(
-            f"{recipe.name} computes in integers.",
+            f"{recipe.name} did not make any operator compute in integers.",
             received="every operator stayed float",
             hint="use --recipe dynamic_wi8_afp32 or float16; edgekit inspect lists the operators.",
         )
@@ -219,7 +219,7 @@ def _reason(op: Operator, how: Quantization, place: str) -> str:
     if how.scheme == "static" and op.name in _NO_INTEGER_KERNEL:
         return f"LiteRT has no int{bits} kernel for it"
     if op.name == "DEPTHWISE_CONV_2D" and how.scheme == "dynamic":
-        return "kept float: with ranges taken while running it is slower than in float"
+        return "kept float: dynamic-range quantization would make it slower"
     if op.name == "BATCH_MATMUL" and how.scheme == "dynamic":
         return "kept float: tflite-runtime 2.14 would load it and compute garbage"
     words = {"static": f"static int{bits}", "dynamic": f"dynamic int{bits}"}.get(

@@ -62,7 +62,7 @@ def quantized(
     ranges: Ranges | None,
     exceptions: Exceptions = MappingProxyType({}),
 ) -> tflite.Model:
-    """What the quantizer makes of a float file, mended where it is wrong.
+    """What the quantizer makes of a float file, fixed where it is wrong.
 
     Args:
         float_model: A float `.tflite`.
@@ -105,7 +105,7 @@ def quantized(
             )
         except (RuntimeError, ValueError, KeyError, TypeError, IndexError) as error:
             raise QuantizeError(
-                f"The quantizer can apply {recipe.name} to this model.",
+                f"The quantizer could not apply {recipe.name} to this model.",
                 received=f"{type(error).__name__}: {error}",
                 hint="try another recipe; float16 and weight_only_wi8_afp32 ask the least.",
             ) from error

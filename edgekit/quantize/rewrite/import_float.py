@@ -26,7 +26,7 @@ def run(request: Mapping[str, Any], report: Callable[[str], None]) -> dict[str, 
     report("reading the .tflite")
     if request.get("input_shapes"):
         raise UsageError(
-            "--input-shape fixes sizes while a Keras model is exported.",
+            "--input-shape cannot be used with a .tflite.",
             received="a .tflite, whose sizes are settled",
         )
     path = Path(request["model"])
@@ -68,7 +68,7 @@ def require_float(model: tflite.Model, path: Path) -> None:
         quantized = [f"{len(half)} tensors of float16"]
     if quantized:
         raise ModelError(
-            "edgekit quantizes a float .tflite.",
+            "The .tflite is quantized already; a float one is needed.",
             received=f"{path.name} is quantized already: {', '.join(quantized[:4])}",
             hint="start from the Keras model, or from its float .tflite.",
         )

@@ -44,7 +44,7 @@ def bake(prepared: Prepared, trained: Grid) -> Prepared:
 def _check(names: tuple[str, ...], *arrays: np.ndarray) -> None:
     if not all(np.isfinite(array).all() for array in arrays):
         raise QuantizeError(
-            "Trained ranges, scales and biases are finite.",
+            "Trained ranges, scales and biases must be finite.",
             received=f"NaN or infinity at {', '.join(names) or 'a fixed scale'}",
             hint="training diverged: lower --learning-rate.",
         )

@@ -85,7 +85,7 @@ def grid(prepared: Prepared, recipe: Recipe, exceptions: Exceptions = MappingPro
         raise QuantizeError(
             "Quantization-aware training needs a recipe with integer weights or activations.",
             received=f"{recipe.name}, which leaves none in this model",
-            hint="leave --qat away, or use static_wi8_ai8 or weight_only_wi4_afp32.",
+            hint="leave --qat out, or use static_wi8_ai8 or weight_only_wi4_afp32.",
         )
     number, groups = _groups(found, prepared.ranges or {})
     # What is read on the grid on which it was given needs no second rounding.

@@ -37,7 +37,7 @@ _PRUNED = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """How weights become integers: GPTQ or to the nearest, and what is done beside that."""
+    """How weights become integers: GPTQ or round-to-nearest, and what is done beside that."""
 
     gptq: bool = True
     bias_correction: bool = True

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What went wrong, in words for the person: the rule, and what was received instead.
+/// What went wrong, in words for the person: what happened or must be, and what was received.
 public struct EdgeKitError: Error, Equatable, CustomStringConvertible, LocalizedError {
   /// Kinds of errors, for code that treats them differently.
   public enum Kind: Sendable {
@@ -14,19 +14,19 @@ public struct EdgeKitError: Error, Equatable, CustomStringConvertible, Localized
 
   /// What kind of error it is.
   public let kind: Kind
-  /// The rule that was broken.
+  /// What happened, or what must be.
   public let rule: String
-  /// What was there instead; may be empty.
+  /// What was there; may be empty.
   public let received: String
 
-  /// An error of `kind` that says `rule` and what was received instead.
+  /// An error of `kind` that says `rule` and what was received.
   public init(_ kind: Kind, _ rule: String, received: String = "") {
     self.kind = kind
     self.rule = rule
     self.received = received
   }
 
-  /// The rule, and what was received.
+  /// What happened or must be, and what was received.
   public var description: String { received.isEmpty ? rule : "\(rule) Received: \(received)" }
   /// The same for `localizedDescription`.
   public var errorDescription: String? { description }

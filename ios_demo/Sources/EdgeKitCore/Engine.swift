@@ -29,7 +29,7 @@ public enum Engines {
       return try TensorFlowLiteEngine(modelPath: modelPath, threads: threads)
     #else
       throw EdgeKitError(
-        .engine, "The app is linked with CLiteRT.xcframework or TensorFlowLiteSwift.",
+        .engine, "The app must be linked with CLiteRT.xcframework or TensorFlowLiteSwift.",
         received: "neither")
     #endif
   }
@@ -39,7 +39,7 @@ public enum Engines {
     if keys.count == 1 { return 0 }
     guard let index = keys.firstIndex(of: "serving_default") else {
       throw EdgeKitError(
-        .engine, "A model with several signatures has one named 'serving_default'.",
+        .engine, "One of several signatures must be named 'serving_default'.",
         received: keys.joined(separator: ", "))
     }
     return index
@@ -51,7 +51,7 @@ public enum Engines {
   ) throws -> [UInt8] {
     guard let bytes = inputs[name], bytes.count == count else {
       throw EdgeKitError(
-        .engine, "Input '\(name)' has \(count) bytes.",
+        .engine, "Input '\(name)' must have \(count) bytes.",
         received: inputs[name].map { "\($0.count) bytes" } ?? "no such input")
     }
     return bytes

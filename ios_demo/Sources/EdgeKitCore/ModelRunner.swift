@@ -16,7 +16,7 @@ public struct ResourceFolder {
       let path = folder.appendingPathComponent(file).path
       if FileManager.default.fileExists(atPath: path) { return path }
     }
-    throw EdgeKitError(.resource, "\(file) is among the app's resources.", received: root.path)
+    throw EdgeKitError(.resource, "\(file) is not among the app's resources.", received: root.path)
   }
 }
 
@@ -39,7 +39,7 @@ public final class ModelRunner {
     let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber
     guard size?.intValue == info.byteCount else {
       throw EdgeKitError(
-        .resource, "\(info.file) has \(info.byteCount) bytes, as contract.json says.",
+        .resource, "\(info.file) must have \(info.byteCount) bytes, as contract.json says.",
         received: size.map { "\($0) bytes" } ?? "no size")
     }
     self.engine = try engine(path, threads)
@@ -78,7 +78,7 @@ public final class ModelRunner {
   private static func check(_ specs: [TensorSpec], _ counts: [String: Int]) throws {
     for spec in specs where counts[spec.name] != spec.byteCount {
       throw EdgeKitError(
-        .resource, "'\(spec.name)' has \(spec.byteCount) bytes, as contract.json says.",
+        .resource, "'\(spec.name)' must have \(spec.byteCount) bytes, as contract.json says.",
         received: counts[spec.name].map { "\($0)" } ?? "no such tensor")
     }
   }

@@ -13,7 +13,7 @@ public struct RGBImage: Equatable, Sendable {
   public init(width: Int, height: Int, pixels: [UInt8]) throws {
     guard width >= 1, height >= 1, pixels.count == width * height * 3 else {
       throw EdgeKitError(
-        .input, "An RGB image has 3 bytes a pixel, and at least one pixel.",
+        .input, "An RGB image must have 3 bytes a pixel, and at least one pixel.",
         received: "\(width) x \(height), \(pixels.count) bytes")
     }
     self.width = width
@@ -41,7 +41,7 @@ public struct RGBImage: Equatable, Sendable {
   public init(width: Int, height: Int, rgba: [UInt8]) throws {
     guard rgba.count == width * height * 4 else {
       throw EdgeKitError(
-        .input, "An RGBA image has 4 bytes a pixel.",
+        .input, "An RGBA image must have 4 bytes a pixel.",
         received: "\(width) x \(height), \(rgba.count) bytes")
     }
     var pixels = [UInt8]()

@@ -85,7 +85,7 @@ public enum SelfTest {
       content.count >= golden.sampleCount * golden.sampleByteCount
     else {
       throw EdgeKitError(
-        .resource, "\(golden.file) holds \(golden.byteCount) bytes.",
+        .resource, "\(golden.file) must hold \(golden.byteCount) bytes.",
         received: "\(content.count) bytes")
     }
     var problems = self.problems(info, content, code)
@@ -104,7 +104,7 @@ public enum SelfTest {
           let mine = made[tensor.name], mine.count == tensor.byteCount
         else {
           throw EdgeKitError(
-            .resource, "Output '\(tensor.name)' has \(tensor.byteCount) bytes.",
+            .resource, "Output '\(tensor.name)' must have \(tensor.byteCount) bytes.",
             received: made[tensor.name].map { "\($0.count) bytes" } ?? "no such output")
         }
         let host = golden.bytes(tensor, sample: sample, in: content)

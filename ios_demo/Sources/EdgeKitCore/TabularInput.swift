@@ -25,7 +25,7 @@ public struct TabularInput: Equatable, Sendable {
   public func values(_ row: [Float]) throws -> [Float] {
     guard row.count == count else {
       throw EdgeKitError(
-        .input, "The model takes \(count) values.", received: "\(row.count) values")
+        .input, "The model needs \(count) values.", received: "\(row.count) values")
     }
     return row.enumerated().map { normalization($1, at: $0 % features) }
   }
@@ -37,7 +37,7 @@ public struct TabularInput: Equatable, Sendable {
     try values(
       columns.map { column in
         guard let value = row[column] else {
-          throw EdgeKitError(.input, "Every column has a value.", received: "none for \(column)")
+          throw EdgeKitError(.input, "Every column needs a value.", received: "none for \(column)")
         }
         return value
       })

@@ -249,5 +249,5 @@ def test_a_subclassed_model_whose_second_input_was_not_recorded(
 def test_a_tflite_file_is_not_converted_again(tmp_path: Path, load_in_child: Any):
     path = tmp_path / "done.tflite"
     path.write_bytes(b"\x1c\0\0\0TFL3" + bytes(64))
-    with pytest.raises(ModelError, match="starts from a Keras model"):
+    with pytest.raises(ModelError, match="must be a Keras model"):
         load_in_child(path)

@@ -410,7 +410,7 @@ def test_layers_that_are_called_twice_wait_for_the_right_call():
 
 
 def test_json_that_nests_too_deeply():
-    for levels, said in ((MAX_DEPTH + 1, "nests too deeply"), (100_000, "is not JSON")):
+    for levels, said in ((MAX_DEPTH + 1, "is nested too deeply"), (100_000, "is not JSON")):
         with pytest.raises(ModelError, match=said):
             read_json(Path("x"), '{"a":' + "[" * levels + "]" * levels + "}", "config.json")
     read_json(Path("x"), '{"a":' + "[" * 200 + "]" * 200 + "}", "config.json")

@@ -110,10 +110,10 @@ def test_every_kind_of_output_is_protected(tmp_path, output):
 def test_a_place_that_cannot_take_the_files_is_refused_first(tmp_path):
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(OutputError, match="is a folder"):
+        with pytest.raises(OutputError, match="must be a folder"):
             settle(place)
     (tmp_path / "digits.float32.tflite").mkdir()
-    with pytest.raises(OutputError, match="never folders"):
+    with pytest.raises(OutputError, match="cannot replace a folder"):
         settle(tmp_path, force=True)
 
 

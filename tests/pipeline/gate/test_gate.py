@@ -98,10 +98,10 @@ def test_from_nothing_to_a_baseline_to_a_pass(project):
 @pytest.mark.parametrize(
     ("head", "rules", "kind", "words"),
     [
-        (HEAD, "", ProjectError, "A gate has rules"),
+        (HEAD, "", ProjectError, "A gate needs rules"),
         (HEAD.replace('model = "net.tflite"', ""), LOSS, ProjectError, "names"),
         (HEAD.replace("net.tflite", "none.tflite"), LOSS, ModelError, "none.tflite"),
-        (HEAD.replace('recipes = ["float16"]', ""), LOSS, ProjectError, "judges variants"),
+        (HEAD.replace('recipes = ["float16"]', ""), LOSS, ProjectError, "needs variants"),
         (HEAD.replace('"float16"', '"float15"'), LOSS, UsageError, "did you mean 'float16'"),
         (HEAD.replace("data.npz", "none.npz"), LOSS, DataError, "none.npz"),
         (HEAD, LOSS + '[[target]]\nruntime = "litert==0.0.1"', EnvironmentFailure, "runtime add"),
@@ -291,7 +291,7 @@ def test_another_model_under_the_same_name_is_not_compared(project):
     gate(folder, update_baseline=True)
     shutil.copy(DENSE.with_name("conv_2d.float32.tflite"), folder / "net.tflite")
     said = refused(ProjectError, folder)
-    assert "is of this model, net y [1, 6, 6, 8]" in said and "net y [1, 8]" in said
+    assert "must be of this model, net y [1, 6, 6, 8]" in said and "net y [1, 8]" in said
 
 
 def test_rules_about_targets_and_variants_measure_no_more_than_they_ask(project):
@@ -312,7 +312,7 @@ def test_a_baseline_that_cannot_be_written_leaves_the_old_one(project, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("edgekit.data.npz.write", full)
-    with pytest.raises(EdgekitError, match="can be written") as caught:
+    with pytest.raises(EdgekitError, match="could not be written") as caught:
         gate(folder, update_baseline=True)
     assert isinstance(caught.value, OutputError)
     assert baseline(folder) == before

@@ -159,7 +159,7 @@ def test_a_variant_trained_on_other_samples_is_another(project, convert, tmp_pat
 
 
 def test_a_model_must_be_named_and_there(project, convert, tmp_path):
-    with pytest.raises(ProjectError, match="names"):
+    with pytest.raises(ProjectError, match="does not name the model"):
         made(replace(project(), model=None), "float16")
     (tmp_path / "net.keras").unlink()
     with pytest.raises(ModelError) as caught:

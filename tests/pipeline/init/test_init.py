@@ -203,7 +203,7 @@ def test_paths_are_relative_to_the_file(dense, tmp_path):
 
 def test_a_file_that_is_there_is_replaced_only_by_force(dense, tmp_path):
     (tmp_path / "edgekit.toml").write_text("mine", encoding="utf-8")
-    with pytest.raises(UsageError, match="only with --force"):
+    with pytest.raises(UsageError, match="exists already"):
         init(dense)
     assert (tmp_path / "edgekit.toml").read_text(encoding="utf-8") == "mine"
     assert projects.load(Path(init(dense, force=True).path)).model == "dense.tflite"
@@ -220,8 +220,8 @@ def test_places_that_cannot_take_the_file(dense, tmp_path, place, words):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("gone.keras", None, "exists"),
-        ("text.keras", b"hello", "A model is"),
+        ("gone.keras", None, "was not found"),
+        ("text.keras", b"hello", "A model must be"),
         ("0.h5", b"", "empty"),
     ],
 )
@@ -234,7 +234,7 @@ def test_what_is_no_model_is_refused(tmp_path, name, content, words):
 
 
 def test_a_quantized_file_is_no_start(tmp_path):
-    with pytest.raises(ModelError, match="quantizes a float"):
+    with pytest.raises(ModelError, match="is quantized already"):
         init(MODELS / "conv_2d.int8.tflite", output=tmp_path / "edgekit.toml")
 
 

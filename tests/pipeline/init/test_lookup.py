@@ -48,7 +48,7 @@ def test_folders_of_something_else_are_left_alone(tmp_path, others):
 
 def test_a_folder_that_is_named_has_pictures_in_it(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="holds images or sounds"):
+    with pytest.raises(DataError, match="must hold images or sounds"):
         lookup.named(str(tmp_path / "empty"), pixels(takes_pixels=True).contract)
 
 
@@ -154,6 +154,6 @@ def test_what_is_named_must_fit_also_into_memory(tmp_path):
 def test_a_folder_of_files_feeds_one_input_only(tmp_path):
     pictures(tmp_path / "sorted", ["cat", "dog"], (4, 4))
     two = replace(DENSE, inputs=(*DENSE.inputs, replace(DENSE.inputs[0], name="z")))
-    with pytest.raises(DataError, match="one input"):
+    with pytest.raises(DataError, match="several inputs"):
         lookup.named(str(tmp_path / "sorted"), two)
     assert lookup.beside(tmp_path, two, tmp_path / "m.keras").evaluation is None

@@ -54,7 +54,7 @@ def test_the_gate_of_what_is_written_passes_and_computes_nothing_anew(model: Pat
 def test_a_baseline_is_replaced_by_force_only(model: Path):
     kept = model.parent / "baseline.json"
     kept.write_text("mine", encoding="utf-8")
-    with pytest.raises(UsageError, match="only with --force"):
+    with pytest.raises(UsageError, match="exists already"):
         init(model)
     assert kept.read_text(encoding="utf-8") == "mine"
     assert not (model.parent / "edgekit.toml").exists()

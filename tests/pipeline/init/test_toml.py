@@ -24,7 +24,7 @@ def test_no_name_ends_a_comment(value):
 
 
 def test_a_name_that_is_no_text_is_refused():
-    with pytest.raises(UsageError, match="are text"):
+    with pytest.raises(UsageError, match="must be text"):
         toml.string("caf\udce9")
 
 

@@ -173,7 +173,7 @@ def test_without_weights_only_static_recipes_have_work(
             (got,) = run(made, samples).values()
             assert sqnr_db(expected, got) > 30
         else:
-            with pytest.raises(QuantizeError, match=f"{recipe.name} makes weights smaller"):
+            with pytest.raises(QuantizeError, match=f"{recipe.name} changed nothing"):
                 check(content, made, recipe)
 
 

@@ -151,7 +151,7 @@ def test_what_edgekit_made_is_no_float_file(
 
 
 def test_input_shapes_are_for_keras_models(fixture_model: Fixture, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="while a Keras model is exported"):
+    with pytest.raises(UsageError, match="cannot be used with a"):
         run(fixture_model("conv_2d.float32"), tmp_path, input_shapes={"x": [1, 2]})
 
 

@@ -80,7 +80,7 @@ class Model:
     def __init__(self, variant: str, num_threads: int, labels: dict[str, tuple[str, ...]]) -> None:
         known = variants()
         if variant not in known:
-            raise ValueError(f"A variant is one of {', '.join(known)}; received {variant!r}.")
+            raise ValueError(f"A variant must be one of {', '.join(known)}; received {variant!r}.")
         self.variant = variant
         self._entry = known[variant]
         self._num_threads = num_threads

@@ -42,7 +42,7 @@ def preprocess(raw: Any, rules: Rules, length: int, name: str) -> np.ndarray:
     elif kind == "tabular":
         table = np.asarray(raw)
         if table.dtype.kind not in "iufb":
-            raise ValueError(f"Values of {name} are numbers; received {table.dtype}.")
+            raise ValueError(f"Values of {name} must be numbers; received {table.dtype}.")
         values = table.astype(np.float32)
     else:
         return np.asarray(raw)
@@ -78,19 +78,21 @@ def _image(raw: Any, name: str) -> Any:
             return _image(opened, name)
     if isinstance(raw, Image.Image):
         if raw.mode[0] in "IF":
-            raise ValueError(f"Images of {name} have 8 bits a channel; received mode {raw.mode}.")
+            raise ValueError(
+                f"Images of {name} must have 8 bits a channel; received mode {raw.mode}."
+            )
         turned = ImageOps.exif_transpose(raw)  # None where nothing is turned, in some versions
         return (raw if turned is None else turned).convert("RGB")
     array = np.asarray(raw)
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 3, 4) or not array.size:
         raise ValueError(
-            f"A sample of {name} is an image (height, width) or (height, width, 1, 3 or 4); "
+            f"A sample of {name} must be an image (height, width) or (height, width, 1, 3 or 4); "
             f"received shape {array.shape}."
         )
     if array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 255:
         raise ValueError(
-            f"Pixels of {name} are integers from 0 to 255; received {array.dtype} from "
+            f"Pixels of {name} must be integers from 0 to 255; received {array.dtype} from "
             f"{array.min()} to {array.max()}."
         )
     array = np.ascontiguousarray(array, np.uint8)
@@ -134,7 +136,7 @@ def _in_two_passes(image: Any, width: int, height: int, method: Any) -> Any:
 def _audio(raw: np.ndarray, window: int, name: str) -> np.ndarray:
     if raw.ndim not in (1, 2) or raw.dtype.kind not in "iuf" or 0 in raw.shape[1:]:
         raise ValueError(
-            f"A sample of {name} is sound of shape (samples,) or (samples, channels); "
+            f"A sample of {name} must be sound of shape (samples,) or (samples, channels); "
             f"received {raw.dtype} of shape {raw.shape}."
         )
     values = raw.astype(np.float32)
@@ -150,7 +152,7 @@ def _audio(raw: np.ndarray, window: int, name: str) -> np.ndarray:
 
 def _text(raw: Any, rules: Rules, length: int, name: str) -> np.ndarray:
     if not isinstance(raw, str):
-        raise ValueError(f"A sample of {name} is one string; received {type(raw).__name__}.")
+        raise ValueError(f"A sample of {name} must be one string; received {type(raw).__name__}.")
     vocabulary = rules.get("vocabulary", [])
     unknown = rules.get("unknown_id", 0)
     # Of an entry that is there twice, the first one counts.

@@ -25,8 +25,8 @@ def runtime() -> tuple[Any, str]:
         from tflite_runtime.interpreter import Interpreter
     except ImportError:
         raise ImportError(
-            "A model runs with ai-edge-litert or tflite-runtime; neither is installed. "
-            "Try: pip install ai-edge-litert"
+            "Neither ai-edge-litert nor tflite-runtime is installed. Try: pip install "
+            "ai-edge-litert"
         ) from None
     if int(np.__version__.split(".")[0]) >= 2:
         raise ImportError(f"tflite-runtime needs NumPy 1; this is {np.__version__}.")

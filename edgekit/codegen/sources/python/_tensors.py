@@ -74,7 +74,8 @@ class Tensor:
         """
         if real.shape != self.sample_shape:
             raise ValueError(
-                f"A sample of {self.name} has shape {self.sample_shape}; received {real.shape}."
+                f"A sample of {self.name} must have shape {self.sample_shape}; received "
+                f"{real.shape}."
             )
         if self.scale is not None:
             stored = self._quantize(real)
@@ -102,7 +103,7 @@ class Tensor:
         wide, bounds = self._wide, np.iinfo(self.dtype)
         value = np.rint(np.divide(real, wide(self.scale), dtype=wide)) + wide(self.zero_point)
         if not np.isfinite(value).all():
-            raise ValueError(f"Values of {self.name} are finite; received NaN or infinity.")
+            raise ValueError(f"Values of {self.name} must be finite; received NaN or infinity.")
         codes: np.ndarray = np.clip(value, bounds.min, bounds.max).astype(self.dtype)
         return codes
 
@@ -116,7 +117,7 @@ class Tensor:
             unfit |= real != np.floor(real)
         if unfit.any():
             raise ValueError(
-                f"{self.name} takes whole numbers from {low} to {high} ({self.dtype}); received "
+                f"{self.name} must be whole numbers from {low} to {high} ({self.dtype}); received "
                 f"{int(unfit.sum())} others."
             )
         whole: np.ndarray = real.astype(self.dtype)

@@ -13,7 +13,7 @@ class Sound(val samples: FloatArray, val channels: Int = 1) {
 
     init {
         require(channels > 0 && samples.size % channels == 0) {
-            "Each sample has $channels channels; received ${samples.size} numbers."
+            "Each sample must have $channels channels; received ${samples.size} numbers."
         }
     }
 
@@ -43,7 +43,7 @@ class AudioInput(val window: Int, mean: FloatArray, std: FloatArray) {
     private val normalization = Normalization(mean, std).also { it.check(1) }
 
     init {
-        require(window > 0) { "A window has samples; received $window." }
+        require(window > 0) { "A window needs samples; received $window." }
     }
 
     /** The model's input, [window] floats. */

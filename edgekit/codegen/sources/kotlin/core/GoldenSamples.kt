@@ -73,7 +73,7 @@ class GoldenSamples private constructor(val layout: GoldenLayout, private val co
     /** The numbers of a tensor in sample [index], as the model stores them. */
     fun stored(tensor: GoldenTensor, index: Int): Stored {
         require(index in 0 until layout.numSamples) {
-            "There are ${layout.numSamples} samples; received $index."
+            "A sample must be one of ${layout.numSamples}; received $index."
         }
         return tensor.info.decode(content, index * layout.sampleBytes + tensor.offset)
     }
@@ -140,7 +140,7 @@ class GoldenSamples private constructor(val layout: GoldenLayout, private val co
         fun of(layout: GoldenLayout, content: ByteArray): GoldenSamples {
             val size = layout.numSamples * layout.sampleBytes
             require(digest(content) == layout.sha256 && content.size >= size) {
-                "${layout.file} is the file that the bundle was made with; received another one."
+                "${layout.file} is not the file that the bundle was made with."
             }
             return GoldenSamples(layout, content)
         }

@@ -11,7 +11,7 @@ object Statistics {
      */
     @JvmStatic
     fun median(values: DoubleArray): Double {
-        require(values.isNotEmpty()) { "A median is of values." }
+        require(values.isNotEmpty()) { "A median needs values." }
         val sorted = values.sortedArray()
         val middle = sorted.size / 2
         if (sorted.size % 2 == 1) return sorted[middle]
@@ -28,7 +28,7 @@ object Statistics {
     @JvmStatic
     fun percentile(values: DoubleArray, percent: Double): Double {
         require(values.isNotEmpty() && percent in 0.0..100.0) {
-            "A percentile from 0 to 100 of values; received $percent of ${values.size} values."
+            "A percentile must be from 0 to 100; received $percent of ${values.size} values."
         }
         val sorted = values.sortedArray()
         val place = percent / 100 * (sorted.size - 1)

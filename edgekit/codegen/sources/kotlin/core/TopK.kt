@@ -22,9 +22,9 @@ object TopK {
      */
     @JvmStatic
     fun of(scores: FloatArray, labels: List<String>, k: Int): List<Classified> {
-        require(k >= 0) { "k is 0 or more; received $k." }
+        require(k >= 0) { "k must be 0 or more; received $k." }
         require(labels.isEmpty() || labels.size == scores.size) {
-            "There is one label for each of ${scores.size} scores; received ${labels.size}."
+            "Each of ${scores.size} scores needs a label; received ${labels.size}."
         }
         val order = scores.indices.sortedWith { a, b ->
             val (x, y) = scores[a] to scores[b]

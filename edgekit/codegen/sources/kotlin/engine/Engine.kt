@@ -25,7 +25,7 @@ internal class Engine(
     private var isClosed = false
 
     init {
-        require(numThreads > 0) { "A model runs in threads; received $numThreads." }
+        require(numThreads > 0) { "A model needs a thread; received $numThreads." }
         // The CPU computes what another accelerator cannot.
         val options = CompiledModel.Options(accelerator, Accelerator.CPU)
         options.cpuOptions = CompiledModel.CpuOptions(numThreads = numThreads)

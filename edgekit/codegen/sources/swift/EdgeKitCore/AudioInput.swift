@@ -11,7 +11,7 @@ public struct Sound: Equatable, Sendable {
   public init(samples: [Float], channels: Int = 1) throws {
     guard channels >= 1, samples.count % channels == 0 else {
       throw EdgeKitError(
-        .input, "Sound has one value for each channel of a frame.",
+        .input, "Sound must have one value for each channel of a frame.",
         received: "\(samples.count) values, \(channels) channels")
     }
     self.samples = samples

@@ -5,7 +5,8 @@
   /// Throw where LiteRT could not do `what`.
   func litert(_ what: String, _ status: LiteRtStatus) throws {
     guard status == kLiteRtStatusOk else {
-      throw EdgeKitError(.engine, "LiteRT can \(what).", received: "status \(status.rawValue)")
+      throw EdgeKitError(
+        .engine, "LiteRT could not \(what).", received: "status \(status.rawValue)")
     }
   }
 
@@ -65,7 +66,7 @@
       var address: UnsafeMutableRawPointer?
       try litert("lock a buffer", LiteRtLockTensorBuffer(handle, &address, mode))
       defer { _ = LiteRtUnlockTensorBuffer(handle) }
-      guard let address else { throw EdgeKitError(.engine, "A locked buffer has an address.") }
+      guard let address else { throw EdgeKitError(.engine, "A locked buffer has no address.") }
       return work(address)
     }
   }

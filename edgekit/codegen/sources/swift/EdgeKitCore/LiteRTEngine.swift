@@ -127,7 +127,7 @@
       try litert(
         "make a buffer",
         LiteRtCreateManagedTensorBufferFromRequirements(environment, &type, needs, &handle))
-      guard let handle else { throw EdgeKitError(.engine, "LiteRT can make a buffer.") }
+      guard let handle else { throw EdgeKitError(.engine, "LiteRT could not make a buffer.") }
       return try LiteRTBuffer(handle, name: name.map { String(cString: $0) } ?? "")
     }
   }

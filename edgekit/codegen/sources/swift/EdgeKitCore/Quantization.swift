@@ -18,7 +18,7 @@ public struct Quantization: Equatable, Sendable {
   /// - Throws: `EdgeKitError` for NaN, infinity, or a value whose code overflows.
   public func stored(_ value: Float, as type: ElementType) throws -> Int {
     guard let range = type.range else {
-      throw EdgeKitError(.input, "Integers are quantized.", received: type.rawValue)
+      throw EdgeKitError(.input, "Quantized values must be integers.", received: type.rawValue)
     }
     if type.byteCount <= 2 {
       let code = (value / scale).rounded(.toNearestOrEven) + Float(zeroPoint)
@@ -40,6 +40,6 @@ public struct Quantization: Equatable, Sendable {
   }
 
   private func notFinite(_ value: Float) -> EdgeKitError {
-    EdgeKitError(.input, "Values to be quantized are finite.", received: "\(value)")
+    EdgeKitError(.input, "Values to be quantized must be finite.", received: "\(value)")
   }
 }

@@ -22,7 +22,7 @@
       }
       guard drawn else {
         throw EdgeKitError(
-          .input, "A picture can be drawn in sRGB.", received: "\(width) x \(height)")
+          .input, "A picture could not be drawn in sRGB.", received: "\(width) x \(height)")
       }
       try self.init(width: width, height: height, rgba: bytes)
     }

@@ -19,7 +19,7 @@ public struct Statistics: Equatable, Sendable {
   public init(_ measurements: [Double]) throws {
     guard !measurements.isEmpty, !measurements.contains(where: \.isNaN) else {
       throw EdgeKitError(
-        .input, "Statistics are of at least one number.",
+        .input, "Statistics need at least one number.",
         received: measurements.isEmpty ? "none" : "NaN")
     }
     let sorted = measurements.sorted()

@@ -20,7 +20,7 @@
       let keys = interpreter.signatureKeys
       guard !keys.isEmpty else {
         throw EdgeKitError(
-          .engine, "TensorFlowLiteSwift finds tensors by the model's signature.",
+          .engine, "TensorFlowLiteSwift needs the model's signature, to find tensors by.",
           received: "a model without one")
       }
       let runner = try interpreter.signatureRunner(with: keys[try Engines.signature(among: keys)])

@@ -85,7 +85,7 @@ public struct TensorSpec: Equatable, Sendable {
   private func check(_ given: Int) throws {
     guard given == count else {
       throw EdgeKitError(
-        .input, "Input '\(name)' takes \(count) values, of shape \(shape).",
+        .input, "Input '\(name)' needs \(count) values, of shape \(shape).",
         received: "\(given) values")
     }
   }
@@ -93,7 +93,7 @@ public struct TensorSpec: Equatable, Sendable {
   private func unfit(_ value: String, _ range: ClosedRange<Int>) -> EdgeKitError {
     EdgeKitError(
       .input,
-      "Input '\(name)' takes whole numbers from \(range.lowerBound) to \(range.upperBound).",
+      "Input '\(name)' needs whole numbers from \(range.lowerBound) to \(range.upperBound).",
       received: value)
   }
 }

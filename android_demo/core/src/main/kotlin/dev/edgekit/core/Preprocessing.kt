@@ -4,7 +4,7 @@ package dev.edgekit.core
 internal class Normalization(private val mean: FloatArray, private val std: FloatArray) {
     init {
         require(mean.isNotEmpty() && std.isNotEmpty() && std.none { it == 0f }) {
-            "mean and std have values, and no std is 0."
+            "mean and std must have values, and no std may be 0."
         }
     }
 
@@ -12,7 +12,7 @@ internal class Normalization(private val mean: FloatArray, private val std: Floa
     fun check(count: Int) {
         for (values in listOf(mean, std)) {
             require(values.size == 1 || values.size == count) {
-                "mean and std have 1 value or $count; received ${values.size}."
+                "mean and std must have 1 value or $count; received ${values.size}."
             }
         }
     }
@@ -57,7 +57,7 @@ class ImageInput(
 
     init {
         require(shorterTo == 0 || shorterTo >= maxOf(height, width)) {
-            "The shorter side, $shorterTo, holds what is cut out of it: $height x $width."
+            "The shorter side, $shorterTo, must hold what is cut out: $height x $width."
         }
     }
 
@@ -111,7 +111,7 @@ class TabularInput(val features: Int, mean: FloatArray, std: FloatArray) {
      */
     fun preprocess(values: FloatArray): FloatArray {
         require(values.isNotEmpty() && values.size % features == 0) {
-            "Rows have $features numbers; received ${values.size}."
+            "Rows must have $features numbers; received ${values.size}."
         }
         return FloatArray(values.size) { normalization.of(values[it], it % features) }
     }

@@ -26,7 +26,7 @@ object Quantization {
                 // Beyond a long's range toLong() stays at its end, which no test would notice.
                 val fits = real[i] == floor(real[i]) && kotlin.math.abs(real[i]) < 9.2e18f
                 require(fits && real[i].toLong() in bounds) {
-                    "\"${tensor.name}\" takes whole numbers, ${bounds.first} to ${bounds.last}; " +
+                    "\"${tensor.name}\" needs whole numbers, ${bounds.first} to ${bounds.last}; " +
                         "received ${real[i]} at $i."
                 }
                 real[i].toLong()
@@ -48,7 +48,7 @@ object Quantization {
         val bounds = tensor.bounds
         return integers(tensor) { i ->
             require(whole[i] in bounds) {
-                "\"${tensor.name}\" takes numbers from ${bounds.first} to ${bounds.last}; " +
+                "\"${tensor.name}\" needs numbers from ${bounds.first} to ${bounds.last}; " +
                     "received ${whole[i]} at $i."
             }
             whole[i]
@@ -117,7 +117,7 @@ object Quantization {
         }
         // Not isFinite(): that is of Android's API 24 on.
         require(!code.isNaN() && !code.isInfinite()) {
-            "\"${tensor.name}\" takes finite numbers; received $real."
+            "\"${tensor.name}\" needs finite numbers; received $real."
         }
         return code.coerceIn(bounds.first.toDouble(), bounds.last.toDouble()).toLong()
     }

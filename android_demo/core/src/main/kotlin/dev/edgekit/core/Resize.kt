@@ -31,7 +31,7 @@ object Resize {
      */
     @JvmStatic
     fun resize(image: RgbImage, width: Int, height: Int, method: ResizeMethod): RgbImage {
-        require(width > 0 && height > 0) { "An image has pixels; received $width x $height." }
+        require(width > 0 && height > 0) { "An image needs pixels; received $width x $height." }
         if (method == ResizeMethod.NEAREST) return nearest(image, width, height)
         if (isVerticalFirst(image, width, height)) {
             return horizontal(vertical(image, height, method), width, method)
@@ -51,7 +51,7 @@ object Resize {
     fun crop(image: RgbImage, left: Int, top: Int, width: Int, height: Int): RgbImage {
         val fits = left + width <= image.width && top + height <= image.height
         require(left >= 0 && top >= 0 && fits) {
-            "What is cut out lies in the image of ${image.width} x ${image.height}; " +
+            "What is cut out must lie in the image of ${image.width} x ${image.height}; " +
                 "received $width x $height at ($left, $top)."
         }
         if (width == image.width && height == image.height) return image

@@ -13,7 +13,7 @@ package dev.edgekit.core
 class RgbImage(val width: Int, val height: Int, val pixels: ByteArray) {
     init {
         require(width > 0 && height > 0 && pixels.size.toLong() == 3L * width * height) {
-            "An image of $width x $height has 3 bytes a pixel; received ${pixels.size} bytes."
+            "An image of $width x $height needs 3 bytes a pixel; received ${pixels.size}."
         }
     }
 
@@ -25,7 +25,7 @@ class RgbImage(val width: Int, val height: Int, val pixels: ByteArray) {
         @JvmStatic
         fun fromArgb(width: Int, height: Int, colors: IntArray): RgbImage {
             require(colors.size.toLong() == width.toLong() * height) {
-                "An image of $width x $height has as many colours; received ${colors.size}."
+                "An image of $width x $height needs as many colours; received ${colors.size}."
             }
             val pixels = ByteArray(3 * colors.size)
             for (i in colors.indices) {

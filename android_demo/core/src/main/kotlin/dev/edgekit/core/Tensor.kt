@@ -83,7 +83,7 @@ class TensorInfo(
      */
     fun check(received: Int) {
         require(received == size) {
-            "\"$name\" of shape $shape holds $size numbers; received $received."
+            "\"$name\" of shape $shape needs $size numbers; received $received."
         }
     }
 

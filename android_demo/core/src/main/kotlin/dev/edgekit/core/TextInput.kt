@@ -15,7 +15,7 @@ class TextInput(vocabulary: Array<String>, val length: Int, private val unknownI
 
     init {
         require(vocabulary.isNotEmpty() && length > 0 && unknownId >= 0) {
-            "A text input has a vocabulary, a length and an id for what is unknown."
+            "A text input needs a vocabulary, a length and an id for what is unknown."
         }
         // Backwards, so that of equal entries the first counts.
         for (i in vocabulary.indices.reversed()) index[vocabulary[i]] = i

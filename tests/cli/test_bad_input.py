@@ -166,7 +166,7 @@ MISTAKES = {
     ),
     "pruning a .tflite": ((*PRUNE, "structured", "--sparsity", 0.5), "Keras model"),
     # models
-    "missing model": (("convert", "missing.keras"), "exists missing.keras"),
+    "missing model": (("convert", "missing.keras"), "found missing.keras"),
     "empty model": (("convert", "empty.keras"), "must not be empty"),
     "garbage model": (("convert", "garbage.keras"), "unknown bytes"),
     "garbage .tflite": (("convert", "garbage.tflite"), "unknown bytes"),

@@ -17,11 +17,10 @@ from edgekit.core.records import Limits
 from edgekit.data import npz
 from edgekit.pipeline.bundle import bundle_checks
 from edgekit.pipeline.bundle.bundle import bundle
-from tests.codegen.conftest import net  # noqa: F401  (a fixture)
 
 
 @pytest.fixture
-def file(net: list[Path], tmp_path: Path) -> Path:  # noqa: F811
+def file(net: list[Path], tmp_path: Path) -> Path:
     shutil.copytree(net[0].parent, tmp_path / "out")
     return tmp_path / "out" / net[1].name
 
@@ -47,7 +46,7 @@ def refused(file: Path) -> str:
     return str(caught.value)
 
 
-def test_a_converted_file_passes(net: list[Path]) -> None:  # noqa: F811
+def test_a_converted_file_passes(net: list[Path]) -> None:
     for path in net:
         artifact = bundle_checks.load(path)
         bundle_checks.golden_inputs(path, artifact, Limits())

@@ -99,7 +99,7 @@ def test_from_nothing_to_a_baseline_to_a_pass(project):
     ("head", "rules", "kind", "words"),
     [
         (HEAD, "", ProjectError, "A gate needs rules"),
-        (HEAD.replace('model = "net.tflite"', ""), LOSS, ProjectError, "names"),
+        (HEAD.replace('model = "net.tflite"', ""), LOSS, ProjectError, "does not name the model"),
         (HEAD.replace("net.tflite", "none.tflite"), LOSS, ModelError, "none.tflite"),
         (HEAD.replace('recipes = ["float16"]', ""), LOSS, ProjectError, "needs variants"),
         (HEAD.replace('"float16"', '"float15"'), LOSS, UsageError, "did you mean 'float16'"),

@@ -1,8 +1,8 @@
 """What pyproject.toml cannot say: the wheel carries a folder that stands elsewhere in a checkout.
 
-`sample_models/digits` is `edgekit/sample_models/digits` in the wheel, for `edgekit demo`. As a package
-by `package-dir` it would be one in editable installs too, and those then load a finder at every start
-of Python, in each worker as well. Everything else stands in pyproject.toml.
+`sample_models/digits` is `edgekit/sample_models/digits` in the wheel, for `edgekit demo`. As a
+package by `package-dir` it would be one in editable installs too, and those then load a finder at
+every start of Python, in each worker as well. Everything else stands in pyproject.toml.
 """
 
 import shutil

@@ -159,7 +159,7 @@ class Trials:
     def solutions(self) -> list[Solution]:
         """What holds the bound, one for each way to fall back; none where nothing does."""
         ranked = self._ranked()
-        every = parts.fallbacks(self.recipe, self._device)
+        every = recipes.fallbacks(self.recipe, self._device)
         trials = self._affordable()
         found: list[Solution] = []
         for fallback in every:

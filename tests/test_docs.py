@@ -276,3 +276,11 @@ def test_options_that_are_named_exist(page: Path) -> None:
         for word in words:
             if word.startswith("--") and word != "--help":
                 assert word.partition("=")[0] in (known[verb] if verb in known else every), code
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_places_that_are_named_exist(page: str) -> None:
+    places = [code for code in inline(ROOT / page) if re.fullmatch(r"\w[\w./]*(/|\.py|\.sh)", code)]
+    assert len(places) > 5
+    roots = [ROOT, ROOT / "edgekit", *(ROOT / "edgekit").glob("[a-z]*/")]
+    assert [one for one in places if not any((root / one).exists() for root in roots)] == []

@@ -1,8 +1,4 @@
-"""What files cost in time, side by side, and which of them is worth it.
-
-Of files about as fast, the one with the fewest calibrated ranges is taken: ranges are what other
-samples may leave.
-"""
+"""What files cost in time, side by side, and which of them is worth it."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ from importlib.resources import files
 assert files("edgekit").joinpath("py.typed").is_file()'
 }
 
-# copy_sample: `project` becomes a copy of the sample that was installed.
+# copy_sample: `project` becomes a copy of the sample that was installed, without the rule on latency: no
+# verdict here is to depend on what else this machine does.
 copy_sample() {
   local sample
   sample="$("$FRESH/python" -c '
@@ -55,6 +56,7 @@ print(sample_model().parent)')"
   "$SCRATCH/environment"/*) cp -R "$sample" project ;;
   *) echo "the sample was not installed: $sample" && exit 1 ;;
   esac
+  awk -v RS= -v ORS='\n\n' '!/latency_ratio/' "$sample/edgekit.toml" >project/edgekit.toml
 }
 
 # bundle_tests_itself: the Python package that was bundled computes what the host computed.
@@ -79,8 +81,7 @@ step wheel "edgekit doctor fails" "$FRESH/edgekit" doctor
 step wheel "edgekit demo fails" "$FRESH/edgekit" demo
 step wheel "edgekit convert fails" "$FRESH/edgekit" convert project/digits.keras \
   --calibration project/data.npz -r float32 -r static_wi8_ai8 -o out
-# A busy machine leaves the rule on latency undecided, which says nothing of the wheel.
-step wheel "edgekit gate fails" "$FRESH/edgekit" gate --project project --inconclusive pass
+step wheel "edgekit gate fails" "$FRESH/edgekit" gate --project project
 step wheel "edgekit bundle fails" "$FRESH/edgekit" bundle out/digits.static_wi8_ai8.tflite \
   --android app --c firmware --python service
 step wheel "the Python bundle's self-test fails" bundle_tests_itself

@@ -54,7 +54,8 @@ python | qemu-aarch64)
   "-m venv "*) mkdir -p "$last/bin" && cp "$0" "$last/bin/python" && cp "$0" "$last/bin/edgekit" ;;
   *sample_model*)
     if [ -f "$state/sample" ]; then cat "$state/sample" && exit 0; fi
-    mkdir -p "${0%/*}/digits" && echo "${0%/*}/digits" && exit 0 ;;
+    mkdir -p "${0%/*}/digits" && touch "${0%/*}/digits/edgekit.toml"
+    echo "${0%/*}/digits" && exit 0 ;;
   *python_bundle.py*) echo package && exit 0 ;;
   esac
   echo done ;;

@@ -66,7 +66,7 @@ quick_tests() {
   cd "$SCRATCH/sdist"
   PYTHONPATH="$SCRATCH/sdist" "$PYTHON" -m pytest -q -n 0 -m "not slow and not convert" \
     tests/core tests/verdicts tests/benchmarks tests/test_public.py tests/test_action.py \
-    tests/test_sample_models.py
+    tests/test_sample_models.py tests/test_packaging.py
 }
 
 step wheel "the files that git knows cannot be copied" copy_tracked

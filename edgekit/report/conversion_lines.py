@@ -13,7 +13,7 @@ _MOST_LAYERS = 6
 _FAR_DB = 10.0
 # Surely slower: the whole interval lies above this.
 _SLOWER = 1.05
-# What `quantize.choose` calls rounding without any method; the first such is the plainest.
+# What `quantize.candidates` calls rounding without any method; the first such is the plainest.
 _PLAIN = "nearest"
 
 

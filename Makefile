@@ -2,20 +2,26 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+FAST := not slow and not convert and not tflite_runtime
 
 # Test data of other people; tests that need it are skipped, with the reason, without it.
 ifneq ($(wildcard ../shared/corpus),)
 export EDGEKIT_CORPUS ?= $(abspath ../shared/corpus)
 endif
 
-.PHONY: demo test fuzz lint demos bench format clean
+.PHONY: demo test test-fast fuzz lint demos wheel-check bench format clean
 
 demo: $(VENV)/.convert
 	$(BIN)/edgekit demo
 
 # A process for each core; what a file's tests share is made once.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(PYTEST) $(ARGS)
+
+# What can be said in some minutes: nothing that takes TensorFlow, and no long simulation.
+test-fast: $(VENV)/.dev
+	$(PYTEST) -m "$(FAST)" $(ARGS)
 
 # Damaged files, a thousand of each format: some minutes. `make test` draws a tenth of them.
 fuzz: $(VENV)/.dev
@@ -32,6 +38,10 @@ demos: $(VENV)/.dev
 	$(MAKE) -C android_demo check
 	$(MAKE) -C ios_demo check
 
+# The wheel and the sdist: built, installed and used where there is no checkout.
+wheel-check: $(VENV)/.dev
+	PYTHON=$(BIN)/python checks/wheel.sh
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -45,7 +55,7 @@ $(VENV)/.python:
 	$(PYTHON) -m venv $(VENV)
 	touch $@
 
-$(VENV)/.convert: $(VENV)/.python requirements/convert.txt pyproject.toml
+$(VENV)/.convert: $(VENV)/.python requirements/convert.txt pyproject.toml setup.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/convert.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@

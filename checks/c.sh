@@ -11,7 +11,7 @@ CC="${CC:-cc}" CXX="${CXX:-c++}"
 needs c "$CC" "$CXX"
 scratch
 core="$REPOSITORY/edgekit/codegen/sources/c"
-tests="$REPOSITORY/tests/bundle"
+tests="$REPOSITORY/tests/codegen"
 strict=(-Wall -Wextra -Werror -I"$core")
 
 # replay WHAT COMPILER FLAG..: builds the vectors' program and runs it; sets CASES.
@@ -19,7 +19,7 @@ replay() {
   local what="$1"
   shift
   step c "$what does not compile" \
-    "$@" "${strict[@]}" "$tests/c/vectors.c" "$core"/*.c -lm -o "$SCRATCH/vectors"
+    "$@" "${strict[@]}" "$tests/c/programs/vectors.c" "$core"/*.c -lm -o "$SCRATCH/vectors"
   step c "the vectors come out otherwise as $what" "$SCRATCH/vectors" "$tests/vectors.txt"
   CASES="$(cut -d ' ' -f 2 "$LOG")"
 }

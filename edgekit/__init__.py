@@ -5,14 +5,12 @@ Every command has a function here:
 ```python
 import edgekit
 
-made = edgekit.convert_model("digits.keras", output="out", calibration="data.npz")
+made = edgekit.convert("digits.keras", output="out", calibration="data.npz")
 measured = edgekit.validate([one.path for one in made], data="data.npz")
 timed = edgekit.benchmark([one.path for one in made])
 ```
 
 Importing edgekit loads nothing heavy: a name is looked up when it is first used.
-(`edgekit.convert`, `edgekit.gate` and `edgekit.bundle` are packages, so their functions are
-`convert_model`, `run_gate` and `make_bundle`.)
 """
 
 from __future__ import annotations
@@ -23,8 +21,6 @@ import importlib
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from edgekit.compress.prune.prune import prune as prune_model
     from edgekit.compress.prune.sparsity_schedule import KeepZeros, PolynomialDecay
     from edgekit.core.errors import EdgekitError
@@ -40,11 +36,11 @@ if TYPE_CHECKING:
         Training,
     )
     from edgekit.pipeline.benchmark import benchmark
-    from edgekit.pipeline.bundle.bundle import bundle as make_bundle
-    from edgekit.pipeline.convert.conversion import convert as convert_model
+    from edgekit.pipeline.bundle.bundle import bundle
+    from edgekit.pipeline.convert.conversion import convert
     from edgekit.pipeline.demo import demo
     from edgekit.pipeline.doctor import doctor
-    from edgekit.pipeline.gate.gate import gate as run_gate
+    from edgekit.pipeline.gate.gate import gate
     from edgekit.pipeline.init.init import InitOptions, init
     from edgekit.pipeline.inspect import inspect
     from edgekit.pipeline.validate import ValidateOptions, validate
@@ -72,17 +68,17 @@ _PLACES = {
     "ValidateOptions": "edgekit.pipeline.validate:ValidateOptions",
     "add_runtime": "edgekit.runtimes.environments:add",
     "benchmark": "edgekit.pipeline.benchmark:benchmark",
-    "convert_model": "edgekit.pipeline.convert.conversion:convert",
+    "bundle": "edgekit.pipeline.bundle.bundle:bundle",
+    "convert": "edgekit.pipeline.convert.conversion:convert",
     "demo": "edgekit.pipeline.demo:demo",
     "doctor": "edgekit.pipeline.doctor:doctor",
+    "gate": "edgekit.pipeline.gate.gate:gate",
     "init": "edgekit.pipeline.init.init:init",
     "inspect": "edgekit.pipeline.inspect:inspect",
-    "make_bundle": "edgekit.pipeline.bundle.bundle:bundle",
     "list_runtimes": "edgekit.runtimes.environments:list_environments",
     "parse_runtime": "edgekit.runtimes.environments:parse",
     "prune_model": "edgekit.compress.prune.prune:prune",
     "remove_runtime": "edgekit.runtimes.environments:remove",
-    "run_gate": "edgekit.pipeline.gate.gate:gate",
     "validate": "edgekit.pipeline.validate:validate",
 }
 
@@ -103,27 +99,41 @@ __all__ = [
     "ValidateOptions",
     "add_runtime",
     "benchmark",
-    "convert_model",
+    "bundle",
+    "convert",
     "demo",
     "doctor",
+    "gate",
     "init",
     "inspect",
     "list_runtimes",
-    "make_bundle",
     "parse_runtime",
     "prune_model",
     "remove_runtime",
-    "run_gate",
     "validate",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    place = _PLACES.get(name)
-    if place is None:
-        raise AttributeError(f"module 'edgekit' has no attribute {name!r}")
-    module, _, attribute = place.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+# Names of releases up to 0.1, where packages were called `convert`, `gate` and `bundle`.
+_FORMER = {"convert_model": "convert", "make_bundle": "bundle", "run_gate": "gate"}
+
+# A type checker knows the names from above: it shall find others wrong.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name in _FORMER:
+            import warnings
+
+            warnings.warn(
+                f"edgekit.{name} is now edgekit.{_FORMER[name]}; the next release removes it",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+        place = _PLACES.get(_FORMER.get(name, name))
+        if place is None:
+            raise AttributeError(f"module 'edgekit' has no attribute {name!r}")
+        module, _, attribute = place.partition(":")
+        return getattr(importlib.import_module(module), attribute)
 
 
 def __dir__() -> list[str]:

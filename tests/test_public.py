@@ -1,9 +1,10 @@
 """The names that `edgekit` promises."""
 
-import importlib
+import ast
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,10 +35,21 @@ def test_names_that_need_keras_are_there_too():
     assert told.stdout.split() == ["True"]
 
 
-def test_every_verb_has_a_function():
-    functions = {"bundle": "make_bundle", "convert": "convert_model", "gate": "run_gate"}
-    functions["runtime"] = "add_runtime"
-    assert {functions.get(verb, verb) for verb in VERBS} <= set(edgekit.__all__)
+def test_every_verb_has_a_function_of_its_name():
+    assert set(VERBS) - {"runtime"} <= set(edgekit.__all__)
+    for verb in set(VERBS) - {"runtime"}:
+        assert getattr(edgekit, verb).__name__ == verb
+
+
+@pytest.mark.parametrize(
+    ("former", "name"),
+    [("convert_model", "convert"), ("make_bundle", "bundle"), ("run_gate", "gate")],
+)
+def test_former_names_work_with_a_warning(former: str, name: str):
+    assert former not in edgekit.__all__ and former not in dir(edgekit)
+    with pytest.warns(DeprecationWarning, match=f"edgekit.{former} is now edgekit.{name};") as w:
+        assert getattr(edgekit, former) is getattr(edgekit, name)
+    assert [one.filename for one in w] == [__file__]
 
 
 def test_an_unknown_name_is_an_attribute_error():
@@ -45,5 +57,17 @@ def test_an_unknown_name_is_an_attribute_error():
         edgekit.convrt  # noqa: B018  (the look-up is what is tested)
 
 
-def test_the_stage_packages_stay_importable():
-    assert importlib.import_module("edgekit.frontend.load.recognise").recognise
+def test_a_type_checker_reads_the_same_names():
+    tree = ast.parse(Path(edgekit.__file__).read_text(encoding="utf-8"))
+    [block] = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    places = {
+        alias.asname or alias.name: f"{node.module}:{alias.name}"
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert places == edgekit._PLACES

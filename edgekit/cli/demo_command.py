@@ -15,10 +15,7 @@ from edgekit.cli import options as shared
 @click.option("--svg", type=shared.FILE, help="Also save the table as a picture.")
 @shared.json_option
 def demo(output: Path | None, runtimes: tuple[str, ...], svg: Path | None, as_json: bool) -> None:
-    """Convert a sample model by every recipe and prove the files on two runtimes.
-
-    Needs a checkout: the sample model lies in sample_models/digits.
-    """
+    """Convert a sample model by every recipe and prove the files on two runtimes."""
     from edgekit.pipeline import demo as pipeline
     from edgekit.report import terminal
 

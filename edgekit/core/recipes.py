@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from edgekit.core.errors import UsageError
-from edgekit.core.records import IoDtype, Quantization, Recipe
+from edgekit.core.records import Device, IoDtype, Quantization, Recipe
 from edgekit.core.suggest import nearest
 
 # What stands in for finer weights where there is no form of them.
@@ -54,20 +54,65 @@ RECIPES: dict[str, Recipe] = {
     )
 }
 
-# When to take each, and when not. Times are those of ten trained models as multiples of float's,
-# on LiteRT with one x86 thread: benchmarks/RESULTS.md has each.
-_WHEN = {
-    "float32": "always written; the reference",
-    "float16": "half the download, float's speed",
-    "dynamic_wi8_afp32": "without samples, and for attention (0.63 to 0.89 of float's time); gains "
-    "little where convolutions are depthwise (0.93 to 1.08); runtimes from 2.17",
-    "dynamic_wi4b32_afp32": "large dense layers, to download less; mostly as fast as the one above "
-    "(0.22 to 1.22); runtimes from 2.18",
-    "weight_only_wi8_afp32": "a quarter to two fifths of the download, float's speed",
-    "weight_only_wi4_afp32": "the smallest download; 1.8 to 3.3 of float's time",
-    "static_wi8_ai8": "convolutional networks (0.20 to 0.66 of float's time) and integer hardware; "
-    "slow where there is attention (2.2 to 2.6); every runtime since 1.14",
-    "static_wi8_ai16": "NPUs; 12 to 77 of float's time on a CPU",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guide:
+    """What is known of a recipe besides what it does; no manifest holds it.
+
+    Attributes:
+        brief: Its name in a sentence about one operator.
+        when: When to take it, and when not. Times are those of ten trained models as multiples of
+            float's, on LiteRT with one x86 thread: benchmarks/RESULTS.md has each.
+        fallbacks: What single operators of it may have instead, from the fastest or smallest to
+            the surest.
+        accelerator_fallbacks: The same on accelerators, where it differs: integer activations of
+            16 bits have fast kernels only there, which in turn have no dynamic-range ones.
+    """
+
+    brief: str
+    when: str
+    fallbacks: tuple[str, ...] = ("float32",)
+    accelerator_fallbacks: tuple[str, ...] = ()
+
+
+_INT8_THEN_FLOAT = ("weight_only_wi8_afp32", "float32")
+_ANY_INT8_THEN_FLOAT = ("dynamic_wi8_afp32", *_INT8_THEN_FLOAT)
+
+GUIDES: dict[str, Guide] = {
+    "float32": Guide(brief="float", when="always written; the reference"),
+    "float16": Guide(brief="float16", when="half the download, float's speed"),
+    "dynamic_wi8_afp32": Guide(
+        brief="dynamic",
+        when="without samples, and for attention (0.63 to 0.89 of float's time); gains little "
+        "where convolutions are depthwise (0.93 to 1.08); runtimes from 2.17",
+        fallbacks=_INT8_THEN_FLOAT,
+    ),
+    "dynamic_wi4b32_afp32": Guide(
+        brief="dynamic_wi4b32_afp32",
+        when="large dense layers, to download less; mostly as fast as the one above (0.22 to "
+        "1.22); runtimes from 2.18",
+        fallbacks=_ANY_INT8_THEN_FLOAT,
+    ),
+    "weight_only_wi8_afp32": Guide(
+        brief="weight-only int8", when="a quarter to two fifths of the download, float's speed"
+    ),
+    "weight_only_wi4_afp32": Guide(
+        brief="weight-only int4",
+        when="the smallest download; 1.8 to 3.3 of float's time",
+        fallbacks=_INT8_THEN_FLOAT,
+    ),
+    "static_wi8_ai8": Guide(
+        brief="static int8",
+        when="convolutional networks (0.20 to 0.66 of float's time) and integer hardware; slow "
+        "where there is attention (2.2 to 2.6); every runtime since 1.14",
+        fallbacks=_ANY_INT8_THEN_FLOAT,
+        accelerator_fallbacks=("static_wi8_ai16", "float32"),
+    ),
+    "static_wi8_ai16": Guide(
+        brief="static int16",
+        when="NPUs; 12 to 77 of float's time on a CPU",
+        fallbacks=_ANY_INT8_THEN_FLOAT,
+    ),
 }
 
 WITHOUT_DATA = ("float32", "float16", "dynamic_wi8_afp32")
@@ -98,6 +143,12 @@ def get(name: str, io_dtype: IoDtype = "float32") -> Recipe:
     return replace(recipe, quantize=replace(recipe.quantize, io_dtype=io_dtype))
 
 
+def fallbacks(recipe: Recipe, device: Device) -> tuple[str, ...]:
+    """The recipes that single operators may have instead, the preferred ones first."""
+    guide = GUIDES[recipe.name]
+    return (device != "cpu" and guide.accelerator_fallbacks) or guide.fallbacks
+
+
 def needs_data(recipe: Recipe) -> bool:
     """Whether a recipe cannot be done without calibration samples."""
     return recipe.quantize is not None and recipe.quantize.needs_calibration
@@ -114,7 +165,7 @@ def help_rows() -> list[tuple[str, str]]:
 def markdown_table() -> str:
     """The same with when to take which, as README has it."""
     rows = [
-        f"| `{name}` | {one.summary} | {'yes' * needs_data(one)} | {_WHEN[name]} |"
+        f"| `{name}` | {one.summary} | {'yes' * needs_data(one)} | {GUIDES[name].when} |"
         for name, one in RECIPES.items()
     ]
     return "\n".join(["| recipe | what | needs data | when |", "|---|---|---|---|", *rows])

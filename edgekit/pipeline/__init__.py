@@ -1,4 +1,4 @@
-"""Where the stages come together. A newcomer starts at `convert.convert`.
+"""Where the stages come together. A newcomer starts at `convert.conversion`.
 
 `convert`: load -> export -> compare with Keras -> quantize -> check -> write.
 `validate`: run -> measure accuracy and fidelity. `benchmark`: run -> measure time and

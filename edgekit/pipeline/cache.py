@@ -1,6 +1,6 @@
 """What was computed once, kept by the hash of all that it depends on.
 
-Entries are folders below `$EDGEKIT_HOME/cache` (see `home`), written whole and then moved into
+Entries are folders below `$EDGEKIT_HOME/cache` (`cache_dir`), written whole and then moved into
 place, so that processes that make the same one at once do no harm. Each is sealed by the hashes of
 its files: a damaged one is no entry. Those that nobody has used for a month are removed.
 """

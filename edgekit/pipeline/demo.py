@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 from edgekit.core import project as projects
@@ -40,7 +40,7 @@ def demo(
         refused and each runtime that was skipped.
 
     Raises:
-        UsageError: Not called in a checkout.
+        UsageError: The sample model is not there.
     """
     names = runtimes or ("litert", OLD_RUNTIME)
     for name in names:
@@ -139,19 +139,18 @@ def _advise(measured: Sequence[Measurement], reference: str) -> dict[str, Advice
 
 
 def sample_model() -> Path:
-    """The trained digits model of the checkout.
+    """The trained digits model: that which the wheel carries, or the checkout's.
 
     Raises:
-        UsageError: edgekit is not installed from a checkout, or not called in one.
+        UsageError: edgekit was installed without it.
     """
-    import edgekit
-
-    for root in (Path.cwd(), Path(edgekit.__file__).parents[1], Path(sys.prefix)):
+    package = Path(str(resources.files("edgekit")))
+    for root in (package, package.parent):
         path = root / "sample_models" / "digits" / "digits.keras"
         if path.is_file():
             return path
     raise UsageError(
-        "The demo's model was not found in sample_models/digits of a checkout.",
-        received=f"no such folder in {Path.cwd()}",
-        hint="run it in a checkout of edgekit.",
+        "The demo's model was not found.",
+        received=f"no sample_models/digits in {package} nor beside it",
+        hint="install edgekit from its wheel, or run it in a checkout.",
     )

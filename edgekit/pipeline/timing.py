@@ -73,7 +73,7 @@ def time_pairs(
 
     One process after another, never two at once. After `options.num_processes` there is one
     more look, at `options.max_processes` in all, if `undecided` asks for it or if the self-test
-    failed. So whoever judges looks twice at most, and must reckon with that (`gate.ratio`).
+    failed. So whoever judges looks twice at most, and must reckon with that (`verdicts.ratio`).
 
     The self-test is the median over processes, not their interval: an interval excludes 1 on
     steady machines for a deviation that does not matter, and includes it on unsteady ones for

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from edgekit.core.recipes import GUIDES
 from edgekit.core.records import Artifact, Kept, Metric, Repair
 from edgekit.report.terminal import bytes_text
 
-_SHORT = {
-    "dynamic_wi8_afp32": "dynamic",
-    "weight_only_wi8_afp32": "weight-only int8",
-    "weight_only_wi4_afp32": "weight-only int4",
-    "static_wi8_ai8": "static int8",
-    "static_wi8_ai16": "static int16",
-    "float32": "float",
-    "float16": "float16",
-}
 _MOST_LAYERS = 6
 # Outputs this near to float's have errors of a third of their size.
 _FAR_DB = 10.0
 # Surely slower: the whole interval lies above this.
 _SLOWER = 1.05
-# What `quantize.choose` calls rounding without any method; the first such is the plainest.
+# What `quantize.candidates` calls rounding without any method; the first such is the plainest.
 _PLAIN = "nearest"
 
 
@@ -89,8 +81,13 @@ def _layers(kept: Sequence[Kept]) -> str:
     for recipe, layers in by_recipe.items():
         names = list(layers)
         more = f" and {len(names) - _MOST_LAYERS} more" if len(names) > _MOST_LAYERS else ""
-        parts.append(f"{', '.join(names[:_MOST_LAYERS])}{more} {_SHORT.get(recipe, recipe)}")
+        parts.append(f"{', '.join(names[:_MOST_LAYERS])}{more} {_brief(recipe)}")
     return "; ".join(parts)
+
+
+def _brief(recipe: str) -> str:
+    guide = GUIDES.get(recipe)
+    return recipe if guide is None else guide.brief
 
 
 def advice_lines(

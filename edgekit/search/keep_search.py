@@ -4,7 +4,9 @@ Operators are ranked by what their errors alone do to the outputs. The shortest 
 ranking is kept for which the bound holds; then whatever need not be kept is given back. What is
 kept becomes what it can: dense layers and convolutions with dynamic ranges or with integer
 weights only, everything else float. The bound is measured on calibration samples that the
-quantization was not fitted to.
+quantization was not fitted to; where these are too few to show it, the margins of the classes are
+asked (`expected_loss`). All of it runs in one child, which can be ended; trials are counted, not
+timed, so that equal conversions try the same.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class Bound:
     Where one sample more or less decides (fewer held-out samples than 1 / `max_loss`), what
     is seen on them says little: 15 samples without an error are what a file that loses a
     tenth gives one time in five. Then the loss that the classes' margins lead to expect
-    (see `margins`), over all calibration samples, has to stay below the bound too.
+    (see `expected_loss`), over all calibration samples, has to stay below the bound too.
 
     Args:
         contract: The model's inputs and outputs.

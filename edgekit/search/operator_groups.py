@@ -7,22 +7,11 @@ from dataclasses import dataclass
 
 from edgekit import tflite
 from edgekit.core import recipes
-from edgekit.core.records import Device, LayerError, Quantization, Recipe
+from edgekit.core.records import LayerError, Quantization, Recipe
 from edgekit.quantize import select
 from edgekit.quantize.rewrite import check_applied
 from edgekit.quantize.rewrite.engine import Exceptions
 from edgekit.tflite import Model, Operator, signal
-
-# What a recipe falls back to, from the fastest or smallest to the surest. Integer activations
-# of 16 bits have fast kernels on accelerators only, which in turn have no dynamic ranges.
-_FALLBACKS: dict[str, tuple[str, ...]] = {
-    "static_wi8_ai8": ("dynamic_wi8_afp32", "weight_only_wi8_afp32", "float32"),
-    "static_wi8_ai16": ("dynamic_wi8_afp32", "weight_only_wi8_afp32", "float32"),
-    "dynamic_wi8_afp32": ("weight_only_wi8_afp32", "float32"),
-    "dynamic_wi4b32_afp32": ("dynamic_wi8_afp32", "weight_only_wi8_afp32", "float32"),
-    "weight_only_wi4_afp32": ("weight_only_wi8_afp32", "float32"),
-}
-_ACCELERATED: dict[str, tuple[str, ...]] = {"static_wi8_ai8": ("static_wi8_ai16", "float32")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +105,6 @@ def ranked(found: Sequence[OperatorGroup], recipe: Recipe) -> list[OperatorGroup
         return group.noise / max(1, group.weight_bytes) if by_bytes else group.noise
 
     return sorted(found, key=lambda group: (-blame(group), group.operators))
-
-
-def fallbacks(recipe: Recipe, device: Device) -> tuple[str, ...]:
-    """The recipes that single operators may have instead, the preferred ones first."""
-    if device != "cpu" and recipe.name in _ACCELERATED:
-        return _ACCELERATED[recipe.name]
-    return _FALLBACKS.get(recipe.name, ("float32",))
 
 
 def exceptions(

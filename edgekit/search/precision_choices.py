@@ -160,7 +160,7 @@ class Trials:
     def solutions(self) -> list[Solution]:
         """What holds the bound, one for each way to fall back; none where nothing does."""
         ranked = self._ranked()
-        every = operator_groups.fallbacks(self.recipe, self._device)
+        every = recipes.fallbacks(self.recipe, self._device)
         trials = self._affordable()
         found: list[Solution] = []
         for fallback in every:

@@ -1,6 +1,8 @@
 """What is known of one quantity: an estimate, bounds, and how surprising a limit would be.
 
-Every kind of evidence answers the same questions, so that the judge needs to know none of them:
+Every kind of evidence answers the same questions (its bounds, how probable it would be if the limit
+were passed or not reached, how many samples would decide), so that the judge needs to know none of
+them, and no metric:
 
 | evidence | of | by |
 |---|---|---|

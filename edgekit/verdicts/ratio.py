@@ -24,7 +24,7 @@ _ALIKE = 1e-9  # a spread of logarithms that is only rounding
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Evidence (see `gate.evidence`) of a positive quantity that each process measured once.
+    """Evidence (see `verdicts.evidence`) of a positive quantity that each process measured once.
 
     Made for latency ratios; anything positive that is measured once by process will do, peak
     memory for instance.

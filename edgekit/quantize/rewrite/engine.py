@@ -196,7 +196,7 @@ def _add_loops(
     exceptions: Exceptions,
     ranges: Ranges | None,
 ) -> None:
-    """Rules for what is inside loops and branches, after all others (see `loops`).
+    """Rules for what is inside loops and branches, after all others (see `control_flow`).
 
     Left to itself, the quantizer makes a body's results integers and leaves its arguments
     float, and no runtime loads that.

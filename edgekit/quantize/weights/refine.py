@@ -3,7 +3,8 @@
 The float file and the quantized one take the same steps side by side. When an operator with
 weights is reached, those before it are final: its inputs are what the device will see, and its
 weights are chosen so that with them its outputs stay what they are in float. A bias takes up
-what is left of the mean.
+what is left of the mean, where that helps behind the activation: restoring the mean before a
+ReLU6 that cuts off most of a channel made EfficientNet-Lite0 7 dB worse.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Weights to integers, so that outputs change least.
 
 All of it works on `(groups, outputs, inputs)` and on second moments of the inputs,
-`(groups, inputs, inputs)`; see `linear.py`.
+`(groups, inputs, inputs)`; see `matrices.py`.
 """
 
 from __future__ import annotations

@@ -275,7 +275,7 @@ def ranges(request: dict[str, Any]) -> dict[str, Any]:
     from edgekit.tflite.quantized_weights import Group, from_range
 
     found: dict[str, Any] = {}
-    x = np.linspace(-2, 3, 41).astype("f4")
+    x = np.linspace(-3, 3, 41).astype("f4")
     for bits in (8, 16):
         scale, zero = from_range(-1.0, 2.0, bits)
         group = Group(scale=scale, zero_point=zero, bits=bits, low=-1.0, high=2.0, names=("t",))

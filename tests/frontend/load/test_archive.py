@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,3 +75,46 @@ def test_count_weights(tmp_path: Path):
     path = write_hdf5(tmp_path / "w.h5", {}, "a", "b")
     with load_archive.open_hdf5(path) as file:
         assert load_archive.count_weights(path, file, path.stat().st_size) == 2 * 64 * 64
+
+
+def test_an_unzipped_model_becomes_its_archive_again(tmp_path: Path):
+    folder = tmp_path / "model"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "assets" / "words.txt").write_text("a")
+    made = load_archive.zip_folder(folder, tmp_path / "m.keras")
+    with load_archive.open_zip(made) as archive:
+        assert sorted(archive.namelist()) == ["assets/words.txt", "config.json"]
+        assert load_archive.read_entry(made, archive, "config.json") == b"{}"
+        with pytest.raises(ModelError) as caught:
+            load_archive.read_entry(made, archive, "metadata.json")
+    assert "config.json" in caught.value.received
+
+
+def test_links_may_lead_into_a_download_cache_only(tmp_path: Path):
+    blob = tmp_path / "blobs" / "abc"
+    folder = tmp_path / "snapshots" / "1"
+    for part in (blob.parent, folder):
+        part.mkdir(parents=True)
+    blob.write_text("{}")
+    (folder / "config.json").symlink_to(blob)
+    load_archive.zip_folder(folder, tmp_path / "m.keras")
+    (tmp_path / "secret").write_text("s")
+    (folder / "weights.h5").symlink_to(tmp_path / "secret")
+    with pytest.raises(ModelError) as caught:
+        load_archive.zip_folder(folder, tmp_path / "m.keras")
+    assert "weights.h5 -> " in caught.value.received
+
+
+@pytest.mark.parametrize("content", [b"[1]", b"3", b"null"])
+def test_json_that_is_no_object(content: bytes):
+    with pytest.raises(ModelError) as caught:
+        read_json(Path("m.keras"), content, "config.json")
+    assert caught.value.received == f"m.keras: {json.loads(content)}"
+
+
+def test_an_attribute_is_text_whatever_wrote_it():
+    group = SimpleNamespace(attrs={"old": b"2.3.0\xff", "new": "3.1", "number": 7})
+    names = ("old", "new", "number", "no")
+    texts = [load_archive.text_attribute(group, name) for name in names]
+    assert texts == ["2.3.0\ufffd", "3.1", "7", None]

@@ -51,3 +51,24 @@ def test_a_subclassed_model_without_shapes(tmp_path: Path, keras_models: Path, l
     )
     said = refused(load_in_child, ModelError, path, custom_objects="my_layers3:Net")
     assert "knows the shapes of its inputs" in said
+
+
+@pytest.mark.convert
+@pytest.mark.parametrize("version", [2, 3])
+def test_tensors_have_names_and_dropout_does_nothing(version: int, frontend: Any):
+    found = frontend("wrapped", version=version)
+    assert found["kind"] == f"keras{version}"
+    assert sorted(found["inputs"]) == [["ids", [-1, 3], "int32"], ["x", [-1, 4], "float32"]]
+    assert found["outputs"] == [["a", [-1, 6], "float32"], ["b", [-1, 5], "float32"]]
+    assert found["limits"] == {"ids": 11}
+    assert "inner/deep" in found["paths"] and "deep" in found["layers"]
+    assert found["notes"] == ["n"]
+    assert max(found["same"]) < 1e-5 and found["shape"] == [40, 5]
+
+
+@pytest.mark.convert
+@pytest.mark.parametrize(("case", "said"), [("unbuilt", "never built"), ("sparse_input", "sparse")])
+def test_models_that_no_file_can_be_made_of(case: str, said: str, frontend: Any):
+    with pytest.raises(ModelError) as caught:
+        frontend(case)
+    assert said in caught.value.received

@@ -43,3 +43,26 @@ def test_a_damaged_saved_model(tmp_path: Path, keras_models: Path, load_in_child
     bare = shutil.copytree(keras_models / "k2_saved", tmp_path / "bare")
     shutil.rmtree(bare / "variables")
     assert "variables" in refused(load_in_child, ModelError, bare)
+
+
+@pytest.mark.convert
+@pytest.mark.parametrize(
+    ("kind", "name"), [("only", "some"), ("usual", "serving_default"), ("serve", "serve")]
+)
+def test_the_signature_that_serves_is_taken(kind: str, name: str, frontend: Any):
+    found = frontend("served", kind=kind)
+    assert found["notes"] == [f"SavedModel signature {name!r}"]
+    assert found["inputs"] == [["x", [-1, 3], "float32"]]
+    assert found["outputs"] == [["y", [-1, 2], "float32"]]
+    assert found["layers"] == ["net"]
+
+
+@pytest.mark.convert
+@pytest.mark.parametrize(
+    ("kind", "received"),
+    [("two", "has one, two"), ("none", "no signatures"), ("rank", "of unknown rank")],
+)
+def test_signatures_that_cannot_be_served(kind: str, received: str, frontend: Any):
+    with pytest.raises(ModelError) as caught:
+        frontend("served", kind=kind)
+    assert caught.value.received.endswith(received)

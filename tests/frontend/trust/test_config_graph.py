@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.core.errors import ModelError
@@ -25,7 +25,6 @@ def functional(**inputs: list[tuple[str, int]]) -> Config:
     return {"class_name": "Functional", "config": {"layers": layers}}
 
 
-@settings(deadline=None)
 @given(st.integers(1, 12), st.randoms(use_true_random=False))
 def test_layers_in_any_order_are_built_unless_they_wait_in_a_circle(
     count: int, chance: random.Random

@@ -34,6 +34,18 @@ if str(ROOT) not in sys.path:
 pytest_plugins = ["pytester", "tests.keras_children"]
 
 
+# Fixtures that import TensorFlow in a child: who asks for one of them needs it, marked or not.
+_OF_TENSORFLOW = {"start_cases", "keras_models", "digits_float", "recurrent"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs TensorFlow, also where it is a fixture that does."""
+    for item in items:
+        if _OF_TENSORFLOW & set(getattr(item, "fixturenames", ())):
+            item.add_marker("convert")
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of trained models that other people made; skips where there is none."""

@@ -284,7 +284,7 @@ def ranges(request: dict[str, Any]) -> dict[str, Any]:
         with tf.GradientTape() as tape:
             tape.watch(given)
             got = layer(given, cast=True)
-            total = tf.reduce_sum(got)
+            total = tf.reduce_sum(tf.where(given >= 0, got, got / 2))
         reached = tape.gradient(total, [given, layer.high])
         first, last = group.limits
         wanted = (np.clip(np.rint(x / scale) + zero, first, last) - zero) * np.float32(scale)

@@ -24,7 +24,7 @@ settings.register_profile("edgekit", deadline=None)
 settings.load_profile("edgekit")
 
 # Scripts that run in children and makers of fixtures: not tests, and some need TensorFlow.
-collect_ignore_glob = ["*_worker.py", "*_models.py", "*_layers.py", "*make*.py"]
+collect_ignore_glob = ["*_worker.py", "*_cases.py", "*_models.py", "*_layers.py", "*make*.py"]
 
 # `benchmarks` is not installed; tests import it as a reader of the checkout would.
 if str(ROOT) not in sys.path:
@@ -32,6 +32,18 @@ if str(ROOT) not in sys.path:
 
 # For the tests of the pytest plugin, and for those that load Keras models in children.
 pytest_plugins = ["pytester", "tests.keras_children", "tests.fake_children"]
+
+
+# Fixtures that import TensorFlow in a child: who asks for one of them needs it, marked or not.
+_OF_TENSORFLOW = {"start_cases", "keras_models", "digits_float", "recurrent"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs TensorFlow, also where it is a fixture that does."""
+    for item in items:
+        if _OF_TENSORFLOW & set(getattr(item, "fixturenames", ())):
+            item.add_marker("convert")
 
 
 @pytest.fixture(scope="session")

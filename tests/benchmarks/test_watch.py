@@ -19,7 +19,7 @@ def test_a_command_s_lines_are_seen_when_they_come() -> None:
             "import sys, time\n"
             "print('out')\n"
             "print('first', file=sys.stderr, flush=True)\n"
-            "time.sleep(0.3)\n"
+            "time.sleep(1)\n"
             "sys.stderr.write('second\\nno newline')"
         )
     )
@@ -54,7 +54,7 @@ def test_a_command_that_takes_too_long_is_stopped_with_its_children() -> None:
         "time.sleep(60)"
     )
     with pytest.raises(watch.Failed, match="was stopped") as caught:
-        watch.run(python(program), timeout=1.0)
+        watch.run(python(program), timeout=5.0)  # it has to have started by then
     assert caught.value.code is None
     child = int(caught.value.cost.output)
     deadline = time.monotonic() + 30  # a killed process takes a moment to be gone

@@ -81,7 +81,7 @@ def code(text: str, nested: bool) -> str:
     return "".join(out)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(HOSTILE, FILE)
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_no_name_leaves_its_place(platform: str, name: str, file: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.core.errors import OutputError
@@ -40,7 +40,6 @@ def fail_at(number: int) -> Callable[[Path, Path], Path]:
     return replace
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(NAMES, st.binary(max_size=3)),
     st.dictionaries(NAMES, st.binary(max_size=3), min_size=1),

@@ -136,7 +136,7 @@ def _damaged(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 2**32), st.booleans())
 def test_a_damaged_archive_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, seed: int, compress: bool

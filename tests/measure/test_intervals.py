@@ -51,6 +51,7 @@ def test_mean_interval_is_scipys_bca(draw):
     assert mean_interval(values) == pytest.approx((wanted.low, wanted.high), abs=near)
 
 
+@pytest.mark.slow
 def test_mean_interval_covers_a_skewed_mean():
     rng = np.random.default_rng(3)
     covered = []

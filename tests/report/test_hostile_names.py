@@ -107,7 +107,7 @@ def result(name: str):
     return made.result(bad, operators, model=name, notes=(name,), baseline=name)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(HOSTILE, st.sampled_from([60, 80, 210]))
 @example("a" * 79 + "::error::x", 80)
 @example("x" * 12 + "::error::x", 60)
@@ -130,7 +130,7 @@ def test_tables_and_lines_hold_no_command(name: str, width: int) -> None:
     check(out.getvalue())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(HOSTILE)
 def test_files_for_others_hold_no_command(name: str) -> None:
     check(gate_markdown.markdown(result(name)))
@@ -143,7 +143,7 @@ def test_files_for_others_hold_no_command(name: str) -> None:
     check(str(caught.value))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(HOSTILE)
 def test_errors_hold_no_command(name: str) -> None:
     text = f"Error: {EdgekitError(name, received=name, hint=name)}"
@@ -161,7 +161,7 @@ def echoed(function: Callable[[], object]) -> str:
     return "\n".join(said)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(HOSTILE)
 def test_lines_notes_progress_and_json_hold_no_command(name: str) -> None:
     check(echoed(lambda: options.echo(name)))

@@ -80,9 +80,9 @@ def test_an_abort_in_the_middle(data: Path, limits: Limits) -> None:
 
 
 def test_an_endless_loop_meets_the_time_limit(data: Path, target: Target) -> None:
-    limits = Limits(seconds=3.0)
+    limits = Limits(seconds=8.0)  # starting must not take as long
     with local.open_session(data / "hang.tflite", target, limits=limits) as session:
-        with pytest.raises(WorkerTimeout, match=r"hang\.tflite.* 3 s"):
+        with pytest.raises(WorkerTimeout, match=r"hang\.tflite.* 8 s"):
             session.run({"x": np.ones((1, 2), np.float32)})
 
 

@@ -104,7 +104,7 @@ def test_many_layers_may_share_their_zero_points() -> None:
     assert len(tflite.read(hostile.model(tensors=tensors)).subgraphs[0].tensors) == 100
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(FILES), st.integers(0, 2**32 - 1), st.sampled_from(_OFFSETS))
 def test_a_damaged_offset_gives_a_model_or_a_model_error(path: Path, at: int, value: int) -> None:
     content = bytearray(path.read_bytes())

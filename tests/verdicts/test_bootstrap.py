@@ -132,6 +132,7 @@ def test_few_that_differ_are_judged_by_their_number(differing):
     assert evidence.high == pytest.approx(wanted * (1 + 2 / differing))
 
 
+@pytest.mark.slow
 def test_rare_losses_of_the_margin_rarely_pass():
     rng = np.random.default_rng(4)
     passed = 0
@@ -142,6 +143,7 @@ def test_rare_losses_of_the_margin_rarely_pass():
     assert passed / 300 <= 0.05
 
 
+@pytest.mark.slow
 def test_a_loss_of_the_margin_rarely_passes_and_rarely_fails():
     rng = np.random.default_rng(5)
     verdicts = []
@@ -227,6 +229,7 @@ def test_no_number_decides_where_the_estimate_is_the_limit():
     assert evidence.needed(evidence.value + 1e-9) is None
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_for_many_samples():
     largest = 0
 

@@ -38,6 +38,7 @@ def products(reference, candidate):
     return [(a * b).sum(axis=tuple(range(1, a.ndim))) for a, b in pairs]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000))
 def test_means_are_those_of_measure(seed):
     rng = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ import numpy as np
 # Relative to the mean of the moments' diagonal.
 DAMPING = 1e-3
 # Layers with more inputs are scored tap by tap: the full inverse would take minutes.
-_MOST_INPUTS = 1536
+MOST_INPUTS = 1536
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -74,7 +74,14 @@ def l1(kernels: Sequence[np.ndarray]) -> np.ndarray:
     return np.asarray(np.sum(scaled, axis=0))
 
 
-def obs(readers: Sequence[Reader], channels: int, most: int, damping: float = DAMPING) -> Ranking:
+def obs(
+    readers: Sequence[Reader],
+    channels: int,
+    most: int,
+    damping: float = DAMPING,
+    *,
+    most_inputs: int = MOST_INPUTS,
+) -> Ranking:
     """The order in which removing channels hurts least, with the rest refitted each time.
 
     The optimal brain surgeon (Hassibi and Stork, 1993) for blocks of inputs: with moments H,
@@ -87,8 +94,10 @@ def obs(readers: Sequence[Reader], channels: int, most: int, damping: float = DA
         channels: Of the group.
         most: Rank so many removals; the channels that stay longest are not ranked.
         damping: Added to the moments' diagonal, relative to its mean.
+        most_inputs: Readers with more are scored tap by tap.
     """
-    states = [_State(part, channels, damping) for reader in readers for part in _parts(reader)]
+    parts = [part for reader in readers for part in _parts(reader, most_inputs)]
+    states = [_State(part, channels, damping) for part in parts]
     alive = np.ones(channels, bool)
     order: list[int] = []
     costs: list[float] = []
@@ -108,9 +117,9 @@ def obs(readers: Sequence[Reader], channels: int, most: int, damping: float = DA
     return Ranking(order=np.array(order, dtype=np.intp), cost=np.array(costs))
 
 
-def _parts(reader: Reader) -> list[Reader]:
+def _parts(reader: Reader, most_inputs: int) -> list[Reader]:
     """The reader, or one for each tap where it has very many inputs."""
-    if len(reader.channels) <= _MOST_INPUTS:
+    if len(reader.channels) <= most_inputs:
         return [reader]
     seen: dict[int, int] = {}
     taps = np.empty(len(reader.channels), np.intp)

@@ -14,8 +14,8 @@ import numpy as np
 
 GRID = np.round(np.arange(0.0, 0.96, 0.1), 2)
 """Sparsities at which a layer's error is measured before weights are allotted."""
-# Floating-point operations that exact solving may take; with more, conjugate gradients.
-_EXACT = 3e10
+EXACT_OPERATIONS = 3e10
+"""Floating-point operations that exact solving may take; with more, conjugate gradients."""
 _MOST_STEPS = 200
 _TOLERANCE = 1e-5
 # Outputs of a layer that its curve of errors is measured on.
@@ -70,7 +70,13 @@ def pattern_mask(scores: np.ndarray, taps: int, stay: int, of: int) -> np.ndarra
     return mask.reshape(inputs, outputs)
 
 
-def on_mask(weights: np.ndarray, moments: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def on_mask(
+    weights: np.ndarray,
+    moments: np.ndarray,
+    mask: np.ndarray,
+    *,
+    exact_operations: float = EXACT_OPERATIONS,
+) -> np.ndarray:
     """The weights on a mask whose outputs are nearest to those of all the weights.
 
     The `V`, zero outside the mask, that minimizes `(V - W)' H (V - W)` for each output: solved
@@ -80,11 +86,12 @@ def on_mask(weights: np.ndarray, moments: np.ndarray, mask: np.ndarray) -> np.nd
         weights: W, `(inputs, outputs)`.
         moments: H, `(inputs, inputs)`, positive definite.
         mask: `(inputs, outputs)`, True where a weight may be.
+        exact_operations: What is affordable, in floating-point operations.
     """
     weights = weights.astype(np.float64)
     target = moments @ weights
     left = mask.sum(axis=0).astype(np.float64)
-    if float((left**3).sum()) / 3 > _EXACT:
+    if float((left**3).sum()) / 3 > exact_operations:
         return _conjugate_gradients(weights * mask, moments, target, mask)
     solved = np.zeros_like(weights)
     for output in range(weights.shape[1]):

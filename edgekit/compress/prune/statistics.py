@@ -13,7 +13,8 @@ import numpy as np
 
 from edgekit.compress.prune.layer_weights import Linear
 
-_FEWEST_ROWS, _MOST_ROWS = 20_000, 80_000
+FEWEST_ROWS, MOST_ROWS = 20_000, 80_000
+"""Rows that moments are taken over: no fewer where there are as many, and no more."""
 _ROWS_PER_INPUT = 40
 _BY_CHANNEL = 2_000
 _MOST_PRODUCTS = 10**11
@@ -61,7 +62,14 @@ class Moments:
 
 
 def measure(
-    old: Linear, x: np.ndarray, new: Linear, q: np.ndarray, rng: np.random.Generator
+    old: Linear,
+    x: np.ndarray,
+    new: Linear,
+    q: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    fewest_rows: int = FEWEST_ROWS,
+    most_rows: int = MOST_ROWS,
 ) -> Moments:
     """Moments of a layer's inputs in two models, over at most some ten thousand rows.
 
@@ -71,12 +79,14 @@ def measure(
         new: The layer in the changed model, which may have fewer channels.
         q: What it reads there, for the same samples; the same array where nothing differs.
         rng: Draws the positions, where there are more than are needed.
+        fewest_rows: Rows to take where there are as many, of all groups together.
+        most_rows: Rows that are enough for any but the widest layers.
     """
     total = new.num_places(q)
     groups, inputs, _ = new.weights.shape
-    fewest = _FEWEST_ROWS if groups == 1 else max(_FEWEST_ROWS // groups, _BY_CHANNEL)
+    fewest = fewest_rows if groups == 1 else max(fewest_rows // groups, _BY_CHANNEL)
     # A layer that is very wide would take minutes: fewer rows, as long as they are enough.
-    most = max(4 * inputs, min(_MOST_ROWS, _MOST_PRODUCTS // inputs**2))
+    most = max(4 * inputs, min(most_rows, _MOST_PRODUCTS // inputs**2))
     wanted = max(fewest, min(most, _ROWS_PER_INPUT * inputs))
     if total > wanted:
         places = np.sort(rng.choice(total, wanted, replace=False, shuffle=False))

@@ -36,9 +36,9 @@ from edgekit.tflite import Model, Operator, Tensor, signal
 from edgekit.tflite.step_interpreter import Steps
 
 MAX_SAMPLES = 64
-# What the activations of all samples may take, in bytes: with the interpreters' own and the
-# models it stays below 1 GB.
-_ACTIVATIONS = 400 * 2**20
+ACTIVATION_BYTES = 400 * 2**20
+"""What the activations of all samples may take: with the interpreters' own and the models it stays
+below 1 GB."""
 # Both files' activations, their inputs to one operator, and what it gives.
 _COPIES = 4
 
@@ -54,10 +54,12 @@ def run(request: LayerErrorsRequest, report: Progress) -> LayerErrorsResult:
     return LayerErrorsResult(errors=tuple(errors), num_samples=len(samples))
 
 
-def usable(float_model: bytes, samples: Samples) -> Samples:
+def usable(
+    float_model: bytes, samples: Samples, *, activation_bytes: int = ACTIVATION_BYTES
+) -> Samples:
     """The first of the samples, no more than memory holds: 64, or fewer for large activations."""
     live = live_bytes(_read(float_model))
-    count = min(len(samples), MAX_SAMPLES, max(1, _ACTIVATIONS // max(1, _COPIES * live)))
+    count = min(len(samples), MAX_SAMPLES, max(1, activation_bytes // max(1, _COPIES * live)))
     return samples if count == len(samples) else samples.take(range(count))
 
 

@@ -63,7 +63,7 @@ def test_only_two_files_of_a_module_need_android() -> None:
     assert needing == {"ModelFiles.kt", "DigitsAndroid.kt"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(made.bundles())
 def test_any_contract_gives_the_same_files_each_time_and_in_ascii_places(
     drawn: tuple[Bundle, dict[str, bytes]],
@@ -80,7 +80,7 @@ def test_any_contract_gives_the_same_files_each_time_and_in_ascii_places(
     assert len(set(naming.variants.values())) == len(bundle.models)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(made.bundles())
 def test_no_name_ends_a_comment_or_a_string(drawn: tuple[Bundle, dict[str, bytes]]) -> None:
     for path, text in _kotlin(kotlin_bundle.files(*drawn)).items():

@@ -55,7 +55,7 @@ def test_a_bundle_is_a_package_with_the_models_as_resources(digits: Bundle) -> N
     assert not [text for text in texts if re.search(r"@[A-Z]+@", text)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(_CONTRACTS["bundles"]())
 def test_odd_contracts_give_the_same_bytes_each_time_and_different_names(bundle: Bundle) -> None:
     files = contents(bundle)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from edgekit.compress.prune import least_squares, statistics
 from edgekit.compress.prune.layer_weights import Linear
@@ -29,13 +28,12 @@ def test_moments_are_those_of_the_rows() -> None:
     np.testing.assert_allclose(got.uncentred().covariance[0], second, rtol=1e-5)
 
 
-def test_moments_of_many_rows_come_from_some_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "_FEWEST_ROWS", 500)
-    monkeypatch.setattr(statistics, "_MOST_ROWS", 500)
+def test_moments_of_many_rows_come_from_some_of_them() -> None:
+    rows = {"fewest_rows": 500, "most_rows": 500}
     x = np.random.default_rng(2).normal(size=(40, 50, 3)).astype(np.float32)
     layer = dense(np.ones((3, 2), np.float32))
-    one = statistics.measure(layer, x, layer, x, np.random.default_rng(7))
-    two = statistics.measure(layer, x, layer, x, np.random.default_rng(7))
+    one = statistics.measure(layer, x, layer, x, np.random.default_rng(7), **rows)
+    two = statistics.measure(layer, x, layer, x, np.random.default_rng(7), **rows)
     assert one.rows == 500
     assert np.array_equal(one.covariance, two.covariance)
     np.testing.assert_allclose(one.covariance[0], np.eye(3), atol=0.25)

@@ -278,7 +278,7 @@ def ranges(request: dict[str, Any]) -> dict[str, Any]:
     from edgekit.tflite.quantized_weights import Group, from_range
 
     found: dict[str, Any] = {}
-    x = np.linspace(-2, 3, 41).astype("f4")
+    x = np.linspace(-3, 3, 41).astype("f4")
     for bits in (8, 16):
         scale, zero = from_range(-1.0, 2.0, bits)
         group = Group(scale=scale, zero_point=zero, bits=bits, low=-1.0, high=2.0, names=("t",))
@@ -287,7 +287,7 @@ def ranges(request: dict[str, Any]) -> dict[str, Any]:
         with tf.GradientTape() as tape:
             tape.watch(given)
             got = layer(given, cast=True)
-            total = tf.reduce_sum(got)
+            total = tf.reduce_sum(tf.where(given >= 0, got, got / 2))
         reached = tape.gradient(total, [given, layer.high])
         first, last = group.limits
         wanted = (np.clip(np.rint(x / scale) + zero, first, last) - zero) * np.float32(scale)

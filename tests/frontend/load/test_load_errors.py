@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edgekit.core.errors import EdgekitError, ModelError, UnsafeModelError, UsageError
+from edgekit.core.errors import EdgekitError, ModelError, UnsafeModelError
 
 pytestmark = pytest.mark.convert
 
@@ -75,40 +75,6 @@ def test_unknown_code_is_named_with_the_option_that_gives_it(
     said = refused(load_in_child, ModelError, keras_models / f"{prefix}_{model}{ending}")
     assert f"code of '{name}'" in said
     assert f"--custom-objects module:{name}" in said
-
-
-@pytest.mark.parametrize(
-    ("objects", "said"),
-    [
-        ("my_layers3", "module:NAME"),
-        ("no_such_module:Scale", "No module named 'no_such_module'"),
-        ("my_layers3:Scael", "did you mean 'Scale'?"),
-        ("my_layers3:NUMBER", "is a int"),
-    ],
-)
-def test_custom_objects_that_do_not_exist(
-    objects: str, said: str, keras_models: Path, load_in_child: Any
-):
-    path = keras_models / "k3_custom.keras"
-    with pytest.raises(UsageError) as caught:
-        load_in_child(path, custom_objects=objects)
-    assert said in str(caught.value)
-
-
-def test_a_model_that_was_never_built(keras_models: Path, load_in_child: Any):
-    said = refused(load_in_child, ModelError, keras_models / "k3_unbuilt.keras")
-    assert "never built" in said
-    assert "keras.Input" in said
-
-
-def test_a_subclassed_model_without_shapes(tmp_path: Path, keras_models: Path, load_in_child: Any):
-    path = edited(
-        keras_models / "k3_subclassed.keras",
-        tmp_path / "shapeless.keras",
-        lambda config: config.pop("build_config"),
-    )
-    said = refused(load_in_child, ModelError, path, custom_objects="my_layers3:Net")
-    assert "shapes of the model's inputs" in said
 
 
 @BOTH
@@ -209,28 +175,6 @@ def test_a_layer_may_not_write_files(tmp_path: Path, keras_models: Path, load_in
 
     path = edited(keras_models / "k2_conv.keras", tmp_path / "writes.keras", write)
     assert "tf.io.write_file" in refused(load_in_child, UnsafeModelError, path)
-
-
-def test_a_saved_model_that_reads_files(keras_models: Path, load_in_child: Any):
-    said = refused(load_in_child, UnsafeModelError, keras_models / "reads")
-    assert "ReadFile" in said
-
-
-def test_a_saved_model_with_two_signatures_and_none_to_serve(
-    keras_models: Path, load_in_child: Any
-):
-    said = refused(load_in_child, ModelError, keras_models / "two_signatures")
-    assert "one, two" in said
-
-
-def test_a_damaged_saved_model(tmp_path: Path, keras_models: Path, load_in_child: Any):
-    cut = shutil.copytree(keras_models / "k2_saved", tmp_path / "cut")
-    content = (cut / "saved_model.pb").read_bytes()
-    (cut / "saved_model.pb").write_bytes(content[: len(content) // 2])
-    assert "could not read the SavedModel" in refused(load_in_child, ModelError, cut)
-    bare = shutil.copytree(keras_models / "k2_saved", tmp_path / "bare")
-    shutil.rmtree(bare / "variables")
-    assert "variables" in refused(load_in_child, ModelError, bare)
 
 
 @BOTH

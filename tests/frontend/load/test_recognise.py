@@ -6,7 +6,6 @@ import json
 import pickle
 import shutil
 import struct
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,43 +14,15 @@ import pytest
 
 from edgekit.core.errors import ModelError, WorkerTimeout
 from edgekit.core.records import Limits
-from edgekit.frontend.load import archive as load_archive
-from edgekit.frontend.load import keras_config, tfjs
+from edgekit.frontend.load import tfjs
 from edgekit.frontend.load.load import informative_line
-from edgekit.frontend.load.loaded import unique
 from edgekit.frontend.load.recognise import (
     RECOGNISE,
     Unrecognised,
     recognise,
     recognise_apart,
 )
-
-KERAS3 = {"module": "keras", "class_name": "Sequential", "config": {"name": "s", "layers": []}}
-
-
-def write_zip(path: Path, entries: dict[str, Any], compression: int = zipfile.ZIP_STORED) -> Path:
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        for name, content in entries.items():
-            text = content if isinstance(content, (bytes, str)) else json.dumps(content)
-            archive.writestr(name, text)
-    return path
-
-
-def keras_zip(path: Path, version: str | None = "3.15.1", **more: Any) -> Path:
-    entries: dict[str, Any] = {"config.json": KERAS3, **more}
-    if version:
-        entries["metadata.json"] = {"keras_version": version}
-    return write_zip(path, entries)
-
-
-def write_hdf5(path: Path, attributes: dict[str, Any], *groups: str) -> Path:
-    h5py = pytest.importorskip("h5py")
-    with h5py.File(path, "w") as file:
-        for name, value in attributes.items():
-            file.attrs[name] = value
-        for group in groups:
-            file.create_group(group).create_dataset("kernel", data=np.zeros((64, 64)))
-    return path
+from tests.frontend.load.containers import KERAS3, keras_zip, write_hdf5, write_zip
 
 
 def refusal(path: Path) -> str:
@@ -205,51 +176,6 @@ def test_hdf5_data_that_is_no_model(tmp_path: Path):
     assert "not of Keras" in refusal(write_hdf5(tmp_path / "data.h5", {}, "images"))
 
 
-def test_an_archive_bomb(tmp_path: Path):
-    path = tmp_path / "bomb.keras"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        archive.writestr("config.json", json.dumps(KERAS3))
-        with archive.open("model.weights.h5", "w", force_zip64=True) as entry:
-            for _ in range(260):
-                entry.write(bytes(2**20))
-    assert path.stat().st_size < 2**20
-    assert "archive bomb" in refusal(path)
-
-
-def test_an_archive_that_declares_more_than_any_model(monkeypatch: Any, tmp_path: Path):
-    monkeypatch.setattr(load_archive, "MAX_UNPACKED_BYTES", 1000)
-    path = keras_zip(tmp_path / "large.keras", **{"model.weights.h5": bytes(2000)})
-    assert "declares" in refusal(path)
-
-
-@pytest.mark.parametrize("name", ["../../evil", "/etc/evil", "assets/../../evil", "C:\\evil"])
-def test_an_archive_entry_that_leaves_the_archive(name: str, tmp_path: Path):
-    assert "inside the archive" in refusal(keras_zip(tmp_path / "a.keras", **{name: b"x"}))
-
-
-def test_hdf5_bombs_and_links_to_other_files(tmp_path: Path):
-    h5py = pytest.importorskip("h5py")
-    path = tmp_path / "bomb.h5"
-    with h5py.File(path, "w") as file:
-        file.create_dataset("w", shape=(2**27,), dtype="f4", fillvalue=1.0, chunks=(2**20,))
-    with (
-        load_archive.open_hdf5(path) as file,
-        pytest.raises(ModelError, match="must not unpack to more than"),
-    ):
-        load_archive.count_weights(path, file, path.stat().st_size)
-    linked = tmp_path / "linked.h5"
-    with h5py.File(linked, "w") as file:
-        file["w"] = h5py.ExternalLink("/etc/passwd", "w")
-    with pytest.raises(ModelError, match="own file"), load_archive.open_hdf5(linked):
-        pass
-
-
-def test_count_weights(tmp_path: Path):
-    path = write_hdf5(tmp_path / "w.h5", {}, "a", "b")
-    with load_archive.open_hdf5(path) as file:
-        assert load_archive.count_weights(path, file, path.stat().st_size) == 2 * 64 * 64
-
-
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -305,37 +231,6 @@ def test_recognising_needs_no_tensorflow():
 # The pure parts of loading.
 
 
-def test_mixed_policies_become_float32_and_nothing_else_changes():
-    config = {
-        "layers": [
-            {"dtype": {"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}, "n": 1},
-            {"dtype": "mixed_bfloat16"},
-            {"dtype": "int32", "config": {"dtype": "bfloat16"}},
-        ]
-    }
-    changed, any_changed = keras_config.in_float32(config)
-    assert any_changed
-    assert changed == {
-        "layers": [
-            {"dtype": "float32", "n": 1},
-            {"dtype": "float32"},
-            {"dtype": "int32", "config": {"dtype": "float32"}},
-        ]
-    }
-    assert keras_config.in_float32(changed) == (changed, False)
-
-
-def test_fewest_weights_counts_what_layers_say_alone():
-    layers = [
-        {"class_name": "Dense", "config": {"units": 10}},
-        {"class_name": "Conv2D", "config": {"filters": 5}},
-        {"class_name": "Embedding", "config": {"input_dim": 100, "output_dim": 8}},
-        {"class_name": "Odd", "config": {"units": "many", "filters": None}},
-    ]
-    config = {"class_name": "Sequential", "config": {"layers": layers}}
-    assert keras_config.fewest_weights(config) == 815
-
-
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -347,12 +242,6 @@ def test_fewest_weights_counts_what_layers_say_alone():
 )
 def test_the_informative_line_of_a_message(text: str, line: str):
     assert informative_line(text) == line
-
-
-def test_unique_names_keep_what_was_unique():
-    assert unique(["a", "b"]) == ("a", "b")
-    assert unique(["a", "a", "a_1", "a"]) == ("a", "a_2", "a_1", "a_3")
-    assert len(set(unique(["", "", "tensor"]))) == 3
 
 
 def test_tfjs_weights_by_position_when_names_differ():

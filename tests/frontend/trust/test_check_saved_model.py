@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +11,11 @@ import pytest
 from edgekit.core.errors import ModelError
 
 pytestmark = pytest.mark.convert
-WORKER = Path(__file__).with_name("check_saved_model_worker.py")
 
 
-@pytest.fixture(scope="module")
-def case(start_cases: Callable[[Path], Any]) -> Any:
-    return start_cases(WORKER)
-
-
-def test_every_operator_that_no_list_has_is_refused_wherever_it_stands(case: Any):
-    result = case("let_through")
-    assert result["tried"] > 800
-    assert result["wrong"] == []
-
-
-def test_tensorflow_knows_every_operator_of_the_lists(case: Any):
-    assert case("lists") == {"unknown": [], "twice": 0, "refused": []}
-
-
-@pytest.mark.parametrize("operator", ["SaveV2", "MergeV2Checkpoints"])
-def test_what_saves_a_model_may_stay_where_nothing_calls_it(case: Any, operator: str):
-    refused = case("saving", operator=operator)
-    assert not refused["uncalled"]
-    assert refused["library"] and refused["initializer"] and refused["text"]
-    assert case("substitutes", operator=operator) == {"api_implements": True, "gradient": True}
+@pytest.fixture
+def case(saved_case: Any) -> Any:
+    return saved_case
 
 
 def test_a_function_with_the_name_of_an_operator_hides_nothing(case: Any):
@@ -56,37 +36,6 @@ def test_stablehlo_calls_nothing_by_name(case: Any):
 def test_an_operator_of_another_package_is_named(case: Any):
     with pytest.raises(ModelError, match="WordpieceTokenize"):
         case("unknown_operator")
-
-
-def test_a_table_reads_assets_only_however_the_path_travels(case: Any):
-    assert case("drawn_paths", count=1000) == []
-
-
-@pytest.mark.parametrize(
-    ("path", "fetched_by", "allowed"),
-    [
-        ("asset", "init", True),
-        ("same", "init", True),
-        ("asset:0", "init", True),
-        ("asset:1", "init", False),
-        ("own", "init", False),
-        ("asset", "signature", False),  # nothing is fed there: the constant itself is read
-        ("asset", "restore", False),
-        ("prefix", "restore", True),
-        ("prefix", "init", False),
-        ("prefix", "signature", False),
-        ("own", "nothing", True),
-    ],
-)
-def test_an_old_graph_reads_what_tensorflow_feeds(
-    case: Any, path: str, fetched_by: str, allowed: bool
-):
-    assert (case("old_graph", path=path, fetched_by=fetched_by) == "") is allowed
-
-
-def test_an_old_graph_keeps_its_saver_and_does_not_run_it(case: Any):
-    assert case("old_saver", fetched=False) == ""
-    assert "SaveV2" in case("old_saver", fetched=True)
 
 
 @pytest.mark.parametrize("old", [False, True])

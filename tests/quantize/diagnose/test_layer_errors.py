@@ -172,7 +172,7 @@ def test_files_of_other_inputs_are_refused(fixture_model, noise):
         layer_errors.layer_errors(path.read_bytes(), tflite.to_bytes(other), noise(path))
 
 
-def test_large_activations_leave_fewer_samples(fixture_model, noise, monkeypatch):
+def test_large_activations_leave_fewer_samples(fixture_model, noise):
     path = fixture_model("conv_2d.float32")
     content = path.read_bytes()
     live = live_bytes(tflite.read(content))
@@ -180,11 +180,10 @@ def test_large_activations_leave_fewer_samples(fixture_model, noise, monkeypatch
     given = tflite.contract(path).inputs[0].shape
     assert live == 4 * (np.prod(shapes[0]) + np.prod(given))
     assert len(layer_errors.usable(content, noise(path, 100))) == 64
-    monkeypatch.setattr(layer_errors, "_ACTIVATIONS", 5 * layer_errors._COPIES * live)
-    used = layer_errors.usable(content, noise(path, 100))
-    assert len(used) == 5
-    monkeypatch.setattr(layer_errors, "_ACTIVATIONS", 1)
-    assert len(layer_errors.usable(content, noise(path, 100))) == 1
+    # Four times: both files' activations, their inputs to one operator, and what it gives.
+    for num_bytes, count in ((5 * 4 * live, 5), (1, 1)):
+        used = layer_errors.usable(content, noise(path, 100), activation_bytes=num_bytes)
+        assert len(used) == count
 
 
 def test_probes_of_zero_change_nothing_and_others_add_up(fixture_model, noise):

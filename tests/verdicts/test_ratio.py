@@ -111,6 +111,7 @@ def test_asked_for_more_where_these_did_not_decide() -> None:
     assert Ratio((1.0, 1.05**2, 1.1, 1.05**2 / 1.1)).needed(1.05) is None
 
 
+@pytest.mark.slow
 def test_at_the_limit_neither_verdict_comes_more_than_one_time_in_twenty() -> None:
     rng = np.random.default_rng(1)
     for spread in (0.005, 0.03, 0.1):

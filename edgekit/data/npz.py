@@ -35,7 +35,7 @@ _MOST_HEADER_BYTES = 10_000  # NumPy's own limit for headers that nobody vouches
 @dataclass(frozen=True, slots=True)
 class _Header:
     shape: tuple[int, ...]
-    dtype: np.dtype
+    dtype: np.dtype[np.generic]
     fortran_order: bool
 
     @property

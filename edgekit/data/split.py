@@ -1,4 +1,9 @@
-"""Taking parts of samples: at random, by a seed, and safe for data ordered by class."""
+"""Taking parts of samples: at random, by a seed, and safe for data ordered by class.
+
+What is fitted to and what judges it is divided here, for every stage: `held_back` for calibration
+and what is quantized by it, `hold_out` for training, `hold_out_fifth` for pruning, which knows no
+labels.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,7 @@ from edgekit.data.samples import Samples
 
 # Fewer samples than this cannot be divided: they serve for both.
 _DIVISIBLE = 3
+_FEWEST_JUDGES = 4
 
 
 def order(labels: np.ndarray | None, count: int, seed: int) -> np.ndarray:
@@ -107,9 +113,42 @@ def held_back(samples: Samples, seed: int) -> tuple[Samples, Samples]:
     """Two thirds to fit to, and a third to judge by. The same seed divides them alike."""
     if len(samples) < _DIVISIBLE:
         return samples, samples
-    held = len(samples) // 3
-    divided = split(samples, {"fit": len(samples) - held, "held": held}, seed)
-    return divided["fit"], divided["held"]
+    return hold_out(samples, len(samples) // 3, seed)
+
+
+def hold_out(
+    samples: Samples, held: int, seed: int, fitted: Samples | None = None
+) -> tuple[Samples, Samples]:
+    """Samples to fit to, and others to judge by.
+
+    Args:
+        samples: All of them, more than `held`.
+        held: How many judge.
+        seed: The same seed divides them alike.
+        fitted: Samples that something was fitted to before. They do not judge, where there are
+            others; fewer than `held` judge then, if need be.
+    """
+    known = set() if fitted is None else set(fitted.digests())
+    fresh = (
+        [i for i, digest in enumerate(samples.digests()) if digest not in known] if known else []
+    )
+    if not fresh:
+        divided = split(samples, {"fit": len(samples) - held, "held": held}, seed)
+        return divided["fit"], divided["held"]
+    judge = split(samples.take(fresh), {"judge": min(held, len(fresh))}, seed)["judge"]
+    return without(samples, judge), judge
+
+
+def hold_out_fifth(
+    count: int, most: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices to fit to, and a fifth to judge by, of at most `most` samples that are drawn.
+
+    With fewer than twenty the same ones do both: a poor judge is better than none.
+    """
+    drawn = rng.permutation(count)[:most]
+    held = len(drawn) // 5
+    return (drawn[held:], drawn[:held]) if held >= _FEWEST_JUDGES else (drawn, drawn)
 
 
 def fitted(calibration: Path | None, seed: int) -> Samples | None:

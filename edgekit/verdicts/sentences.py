@@ -24,7 +24,7 @@ def _subject(verdict: Verdict) -> str:
 
 
 def _predicate(verdict: Verdict, reason: str) -> str:
-    if verdict.estimate is None:
+    if verdict.estimate is None or verdict.limit is None:
         words = {
             "inconclusive": f"{verdict.metric} is undecided: ",
             "incomparable": f"{verdict.metric} cannot be compared: ",
@@ -32,13 +32,13 @@ def _predicate(verdict: Verdict, reason: str) -> str:
         }
         return f"{words.get(verdict.status, '')}{reason}."
     return (
-        f"{_what(verdict)}{_how_sure(verdict)} ({_limit(verdict)}{_of(verdict)}){_more(verdict)}."
+        f"{_what(verdict, verdict.estimate)}{_how_sure(verdict)} "
+        f"({_limit(verdict, verdict.limit)}{_of(verdict)}){_more(verdict)}."
     )
 
 
-def _what(verdict: Verdict) -> str:
-    assert verdict.estimate is not None
-    rule, value = verdict.rule, verdict.estimate
+def _what(verdict: Verdict, value: float) -> str:
+    rule = verdict.rule
     against = "the baseline" if rule.against == "baseline" else "the float file"
     if verdict.quantity == "loss":
         if value == 0 and verdict.n:
@@ -64,11 +64,10 @@ def _how_sure(verdict: Verdict) -> str:
     return f", 95 % sure of less than {_number(high, verdict)}"
 
 
-def _limit(verdict: Verdict) -> str:
-    assert verdict.limit is not None
+def _limit(verdict: Verdict, limit: float) -> str:
     bound = "at least" if verdict.rule.at_least is not None else "at most"
     unit = "" if verdict.quantity == "loss" else verdict.unit
-    return f"{bound} {limit_text(verdict.limit, unit)} allowed"
+    return f"{bound} {limit_text(limit, unit)} allowed"
 
 
 def _of(verdict: Verdict) -> str:

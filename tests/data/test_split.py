@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgekit.core.errors import DataError, UsageError
 from edgekit.data.samples import Samples
-from edgekit.data.split import draw, order, overlap, split
+from edgekit.data.split import draw, hold_out, hold_out_fifth, order, overlap, split
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=80), st.integers(0, 2**32 - 1), st.data())
@@ -81,3 +81,26 @@ def test_overlap_counts_samples_that_stand_in_both():
     b = Samples(inputs={"x": x[4:].astype(np.float32)})
     assert overlap(a, b) == overlap(b, a) == 2
     assert overlap(a, a) == 6
+
+
+def test_what_something_was_fitted_to_does_not_judge_it():
+    samples = Samples(inputs={"x": np.arange(40, dtype=np.float32)[:, None]})
+    fitted = samples.take(range(30))
+    fit, held = hold_out(samples, 6, 0, fitted)
+    assert (len(fit), len(held)) == (34, 6)
+    assert overlap(held, fitted) == overlap(held, fit) == 0
+    assert len(hold_out(samples, 20, 0, fitted)[1]) == 10  # no more are left
+    fit, held = hold_out(samples, 6, 0, samples)  # none are: all of them may judge
+    assert (len(fit), len(held), overlap(held, fit)) == (34, 6, 0)
+
+
+@pytest.mark.parametrize(("count", "most", "held"), [(100, 100, 20), (1000, 50, 10), (20, 99, 4)])
+def test_a_fifth_of_those_drawn_judges(count, most, held):
+    fit, judge = hold_out_fifth(count, most, np.random.default_rng(0))
+    assert len(judge) == held
+    assert len({*fit.tolist(), *judge.tolist()}) == min(count, most)
+
+
+def test_few_samples_do_both():
+    fit, judge = hold_out_fifth(19, 99, np.random.default_rng(0))
+    assert sorted(fit.tolist()) == sorted(judge.tolist()) == list(range(19))

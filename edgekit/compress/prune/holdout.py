@@ -10,11 +10,8 @@ import numpy as np
 from edgekit.compress.prune import layer_graph as graphs
 from edgekit.compress.prune.layer_graph import Graph
 from edgekit.core.errors import DataError
+from edgekit.data import split
 from edgekit.data.samples import Samples
-
-HELD_BACK = 0.2
-"""Fraction of the samples that judges and is not fitted to."""
-_FEWEST_HELD_BACK = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -28,8 +25,6 @@ class Divided:
 
 def divided(graph: Graph, samples: Samples, most: int, rng: np.random.Generator) -> Divided:
     """Samples to fit to and others to judge by, drawn by chance.
-
-    With very few samples the same ones do both: a poor judge is better than none.
 
     Args:
         graph: Of the model, whose inputs they have to be.
@@ -54,14 +49,12 @@ def divided(graph: Graph, samples: Samples, most: int, rng: np.random.Generator)
                 received=f"NaN or infinity in the input {name!r}",
                 hint="look for missing values, or a division by zero in preprocessing.",
             )
-    order = rng.permutation(len(samples))[:most]
-    back = int(len(order) * HELD_BACK)
-    fit, hold = (order[back:], order[:back]) if back >= _FEWEST_HELD_BACK else (order, order)
+    fit, hold = split.hold_out_fifth(len(samples), most, rng)
 
     def taken(chosen: np.ndarray) -> dict[str, np.ndarray]:
         return {name: array[np.sort(chosen)] for name, array in samples.inputs.items()}
 
-    return Divided(fit=taken(fit), hold=taken(hold), whole=taken(order))
+    return Divided(fit=taken(fit), hold=taken(hold), whole=taken(np.union1d(fit, hold)))
 
 
 def _require_fitting(graph: Graph, samples: Samples) -> None:

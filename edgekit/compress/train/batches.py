@@ -80,14 +80,7 @@ def divide(
     if count < 4:
         return samples, samples
     held = min(max(round(count * validation), min(_JUDGES, count // 5), 1), count - 1)
-    known = set() if fitted is None else set(fitted.digests())
-    fresh = [i for i, one in enumerate(samples.digests()) if one not in known] if known else []
-    if not fresh:
-        both = split.split(samples, {"train": count - held, "judge": held}, seed)
-        return both["train"], both["judge"]
-    unknown = samples.take(fresh)
-    judge = split.split(unknown, {"judge": min(held, len(fresh))}, seed)["judge"]
-    return split.without(samples, judge), judge
+    return split.hold_out(samples, held, seed, fitted)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -147,7 +147,11 @@ def _tensor(builder: Builder, spec: TensorSpec, file: str | None) -> int:
     }
     how = spec.preprocessing
     if how.kind != "none" or any(how.mean) or any(value != 1.0 for value in how.std):
-        options = _table(builder, 2, {0: _floats(builder, how.mean), 1: _floats(builder, how.std)})
+        options = _table(
+            builder,
+            2,
+            {0: _vector(builder, how.mean, "Float32"), 1: _vector(builder, how.std, "Float32")},
+        )
         unit = _table(builder, 2, {1: options}, {0: (_NORMALIZATION_OPTIONS, "Uint8")})
         fields[4] = _vector(builder, [unit])
     if file is not None:
@@ -207,18 +211,11 @@ def _table(
     return end
 
 
-def _vector(builder: Builder, offsets: Sequence[int]) -> int:
-    builder.StartVector(4, len(offsets), 4)
-    for offset in reversed(offsets):
-        builder.PrependUOffsetTRelative(offset)
-    end: int = builder.EndVector()
-    return end
-
-
-def _floats(builder: Builder, values: Sequence[float]) -> int:
+def _vector(builder: Builder, values: Sequence[float], kind: str = "UOffsetTRelative") -> int:
+    """Of offsets to what was written before, or of numbers of 4 bytes."""
     builder.StartVector(4, len(values), 4)
     for value in reversed(values):
-        builder.PrependFloat32(value)
+        getattr(builder, f"Prepend{kind}")(value)
     end: int = builder.EndVector()
     return end
 

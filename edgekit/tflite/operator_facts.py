@@ -252,24 +252,14 @@ OPERATORS: dict[str, OperatorFacts] = {
     "SUB": OperatorFacts(forms=_STATIC),
     "SUM": OperatorFacts(forms=_STATIC),
     # LiteRT computes these in float only.
-    "ATAN2": OperatorFacts(has_integer_kernel=False),
-    "CEIL": OperatorFacts(has_integer_kernel=False),
-    "COMPLEX_ABS": OperatorFacts(has_integer_kernel=False),
-    "COS": OperatorFacts(has_integer_kernel=False),
-    "CUMSUM": OperatorFacts(has_integer_kernel=False),
-    "FLOOR": OperatorFacts(has_integer_kernel=False),
-    "IMAG": OperatorFacts(has_integer_kernel=False),
-    "L2_POOL_2D": OperatorFacts(has_integer_kernel=False),
-    "LOCAL_RESPONSE_NORMALIZATION": OperatorFacts(has_integer_kernel=False),
-    "MULTINOMIAL": OperatorFacts(has_integer_kernel=False),
-    "POW": OperatorFacts(has_integer_kernel=False),
-    "RANDOM_STANDARD_NORMAL": OperatorFacts(has_integer_kernel=False),
-    "RANDOM_UNIFORM": OperatorFacts(has_integer_kernel=False),
-    "REAL": OperatorFacts(has_integer_kernel=False),
-    "RFFT2D": OperatorFacts(has_integer_kernel=False),
-    "ROUND": OperatorFacts(has_integer_kernel=False),
-    "SEGMENT_SUM": OperatorFacts(has_integer_kernel=False),
-    "SIN": OperatorFacts(has_integer_kernel=False),
+    **dict.fromkeys(
+        (
+            "ATAN2 CEIL COMPLEX_ABS COS CUMSUM FLOOR IMAG L2_POOL_2D "
+            "LOCAL_RESPONSE_NORMALIZATION MULTINOMIAL POW RANDOM_STANDARD_NORMAL "
+            "RANDOM_UNIFORM REAL RFFT2D ROUND SEGMENT_SUM SIN"
+        ).split(),
+        OperatorFacts(has_integer_kernel=False),
+    ),
     # They change how values are stored.
     "QUANTIZE": OperatorFacts(is_cast=True, delegated=frozenset({"int8"})),
     "DEQUANTIZE": OperatorFacts(is_cast=True, delegated=frozenset({"int8"})),

@@ -186,31 +186,30 @@ class _Both:
         )
         if new is None or not compared:
             return error
-        places = [op.outputs.index(tensor) for tensor in compared]
         expected = [self.reference.real(tensor) for tensor in compared]
-        mine = self._as_float(op, self._cumulative(op, new))
-        local = self._local(new, fed)
-        local = local and self._as_float(op, local)
-        return LayerError(
-            layer=error.layer,
-            operator=error.operator,
-            tensor=error.tensor,
+        error = replace(
+            error,
             scheme=self._scheme(new),
-            quantized_tensor=new.outputs[places[0]].name,
-            cumulative_sqnr_db=worst(expected, [mine[place] for place in places]),
-            local_sqnr_db=worst(expected, [local[place] for place in places]) if local else None,
-            output_sqnr_db=sensitivity.sqnr_db(
-                compared, expected, [local[place] for place in places]
-            )
-            if local and sensitivity
-            else None,
+            quantized_tensor=new.outputs[op.outputs.index(compared[0])].name,
+            cumulative_sqnr_db=worst(expected, self._as_float(op, self._cumulative(op, new))),
+        )
+        computed = self._local(new, fed)
+        if not computed:
+            return error
+        local = self._as_float(op, computed)
+        return replace(
+            error,
+            local_sqnr_db=worst(expected, local),
+            output_sqnr_db=sensitivity.sqnr_db(compared, expected, local) if sensitivity else None,
         )
 
     def _as_float(self, op: Operator, given: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What a quantized operator gave, in the units of the float one's outputs."""
+        """What a quantized operator gave of `_outputs`, in the units of the float one's."""
+        wanted = self._outputs(op)
         return [
             values * self._factors[tensor.index] if tensor.index in self._factors else values
             for tensor, values in zip(op.outputs, given, strict=True)
+            if tensor in wanted
         ]
 
     def _cumulative(self, op: Operator, new: Operator) -> list[np.ndarray]:

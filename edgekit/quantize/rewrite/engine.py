@@ -178,15 +178,16 @@ def _only(scopes: Iterable[str]) -> str:
     return f"^(?:{'|'.join(re.escape(scope) for scope in sorted(set(scopes)))})$"
 
 
-def _leave_float(engine: Quantizer, pattern: str) -> None:
+def _leave_float(engine: Quantizer, pattern: str, *names: str) -> None:
+    """Nothing is done to these operators within a scope; to all of them where none is named."""
     from litert_quantizer import qtyping
     from litert_quantizer.quantizer import AlgorithmName
 
-    engine.update_quantization_recipe(
-        pattern,
-        qtyping.TFLOperationName.ALL_SUPPORTED,
-        algorithm_key=AlgorithmName.NO_QUANTIZE,
-    )
+    operators = qtyping.TFLOperationName
+    for operator in [operators(name) for name in names] or [operators.ALL_SUPPORTED]:
+        engine.update_quantization_recipe(
+            pattern, operator, algorithm_key=AlgorithmName.NO_QUANTIZE
+        )
 
 
 def _add_loops(
@@ -201,33 +202,24 @@ def _add_loops(
     Left to itself, the quantizer makes a body's results integers and leaves its arguments
     float, and no runtime loads that.
     """
-    from litert_quantizer import qtyping
-    from litert_quantizer.quantizer import AlgorithmName
-
     for group in control_flow.scopes(model, how, exceptions, ranges):
         _leave_float(engine, _only(group.operators))
         if group.how is not None and group.treated:
             _add_rules(engine, group.how, _only(group.treated), model)
-        for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
-            engine.update_quantization_recipe(
-                _only(group.sides), side, algorithm_key=AlgorithmName.NO_QUANTIZE
-            )
+        _leave_float(engine, _only(group.sides), "INPUT", "OUTPUT")
 
 
 def _set_io(engine: Quantizer, how: Quantization) -> None:
     """Inputs and outputs stay float, or take the integer type that was asked for."""
     from litert_quantizer import qtyping
-    from litert_quantizer.quantizer import AlgorithmName
 
     # A regular expression of its own: rules of one stand where its first stood. An output goes
     # by the name of the operator that computes it, whose exception would hold for it too.
     everywhere = "^.*$"
+    if how.io_dtype == "float32":
+        _leave_float(engine, everywhere, "INPUT", "OUTPUT")
+        return
     for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
-        if how.io_dtype == "float32":
-            engine.update_quantization_recipe(
-                everywhere, side, algorithm_key=AlgorithmName.NO_QUANTIZE
-            )
-            continue
         unsigned = how.io_dtype == "uint8"
         config = qtyping.OpQuantizationConfig(
             activation_tensor_config=qtyping.TensorQuantizationConfig(

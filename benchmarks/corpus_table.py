@@ -28,7 +28,7 @@ from edgekit.core.errors import DataError, EdgekitError
 from edgekit.core.records import ConvertOptions, Metric
 from edgekit.measure import fidelity
 from edgekit.pipeline.convert.conversion import convert
-from edgekit.pipeline.validate import validate
+from edgekit.pipeline.validate import ValidateOptions, validate
 
 STATIC = "static_wi8_ai8"
 DYNAMIC = "dynamic_wi8_afp32"
@@ -108,7 +108,10 @@ def measured(path: Path, prepared: corpus.Prepared) -> tuple[Metric | None, Metr
     with np.load(prepared.calib) as calibration:
         if "y" in calibration.files:
             sets.append(prepared.calib)
-    found = [validate([path], data=str(data), metric=prepared.metric, jobs=2)[0] for data in sets]
+    found = [
+        validate([path], data=str(data), metric=prepared.metric, options=ValidateOptions(jobs=2))[0]
+        for data in sets
+    ]
     tasks = [one.metric(prepared.metric or "agreement") for one in found]
     sqnr = found[0].metric("sqnr_db")
     first = tasks[0]

@@ -35,7 +35,7 @@ from edgekit.core import project as projects
 from edgekit.core.errors import EdgekitError
 from edgekit.core.records import Measurement
 from edgekit.pipeline.benchmark import benchmark
-from edgekit.pipeline.validate import validate
+from edgekit.pipeline.validate import ValidateOptions, validate
 
 PEER = Path(__file__).with_name("peers") / "train_tfmot.py"
 TFMOT = ("tensorflow-model-optimization==0.8.1", "dm-tree==0.1.10")
@@ -187,9 +187,7 @@ def _measured(task: Task, name: str, original: Path, file: Path, seconds: float)
         [original, file],
         data=str(task.eval),
         metric="top1_accuracy",
-        reference=original,
-        project=project,
-        jobs=2,
+        options=ValidateOptions(reference=original, project=project, jobs=2),
     )
     _, timed = benchmark([original, file], reference=original)
     latency = timed.metric("latency_ratio")

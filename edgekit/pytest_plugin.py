@@ -17,13 +17,21 @@ gate is imported when a test asks for it.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from edgekit.core.gate_rules import Against, GateResult, Verdict
+    from edgekit.core.gate_rules import (
+        Against,
+        GateResult,
+        OnInconclusive,
+        TimingOptions,
+        Verdict,
+    )
+    from edgekit.core.records import Limits
 
 _NAME = "edgekit gate"
 
@@ -143,12 +151,29 @@ class Gate:
         """What pytest shows of the fixture when an `assert` fails."""
         return "<edgekit_gate>"
 
-    def __call__(self, project: str | Path = ".", **options: Any) -> Gated:
+    def __call__(
+        self,
+        project: str | Path = ".",
+        *,
+        update_baseline: bool = False,
+        on_inconclusive: OnInconclusive = "exit3",
+        output: Path | str | None = None,
+        fresh: bool = False,
+        unsafe: bool = False,
+        timing: TimingOptions | None = None,
+        limits: Limits | None = None,
+    ) -> Gated:
         """Run `edgekit gate`, or give what the same call gave before.
 
         Args:
             project: A folder that holds `edgekit.toml`, or that file.
-            **options: Those of `edgekit.pipeline.gate.gate`: `on_inconclusive`, `fresh`, ...
+            update_baseline: As in `edgekit.run_gate`; so are the others.
+            on_inconclusive: See there.
+            output: See there.
+            fresh: See `edgekit.GateOptions`.
+            unsafe: See there.
+            timing: See there.
+            limits: See `edgekit.run_gate`.
 
         Returns:
             The result, with `check()`. A project that cannot be judged at all fails the test with
@@ -156,26 +181,28 @@ class Gate:
         """
         __tracebackhide__ = True
         from edgekit.core.errors import EdgekitError
+        from edgekit.core.gate_rules import GateOptions, TimingOptions
+        from edgekit.pipeline.gate.gate import gate
 
-        path = (self._root / project).absolute()
-        key = repr((str(path), sorted(options.items())))
+        run = partial(
+            gate,
+            (self._root / project).absolute(),
+            update_baseline=update_baseline,
+            on_inconclusive=on_inconclusive,
+            output=output,
+            options=GateOptions(fresh=fresh, unsafe=unsafe, timing=timing or TimingOptions()),
+            limits=limits,
+        )
+        key = repr((run.args, run.keywords))
         if key not in self._found:
             try:
-                self._found[key] = Gated(
-                    _run(path, options), options.get("on_inconclusive") == "pass"
-                )
+                self._found[key] = Gated(run(), on_inconclusive == "pass")
             except EdgekitError as error:
                 self._found[key] = error  # another test need not wait for it again
         found = self._found[key]
         if isinstance(found, Gated):
             return found
         pytest.fail(f"{_NAME}: {found}", pytrace=False)
-
-
-def _run(project: Path, options: dict[str, Any]) -> GateResult:
-    from edgekit.pipeline.gate.gate import gate
-
-    return gate(project, **options)
 
 
 @pytest.fixture(scope="session")

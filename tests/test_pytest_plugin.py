@@ -94,7 +94,8 @@ def test_a_gate_runs_once_for_the_same_arguments_and_paths_begin_at_the_root(pro
         def test_second(edgekit_gate, request):
             edgekit_gate("good", fresh=True)
             root = request.config.rootpath
-            assert conftest.calls == [(root / "good", {}), (root / "good", {"fresh": True})]
+            assert [path for path, _ in conftest.calls] == [root / "good"] * 2
+            assert [how["options"].fresh for _, how in conftest.calls] == [False, True]
         """,
     )
     done.assert_outcomes(passed=2)

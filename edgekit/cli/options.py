@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -23,7 +23,7 @@ from edgekit.core.text import printable, without_commands
 if TYPE_CHECKING:
     from edgekit.core.records import Limits
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 R = TypeVar("R")
 
 FILE = click.Path(path_type=Path)
@@ -34,7 +34,7 @@ def as_record(kind: type[R], keyword: str) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
-        def command(**given: Any) -> Any:
+        def command(**given: object) -> object:
             names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a dataclass
             record = kind(**{name: given.pop(name) for name in names})
             return function(**given, **{keyword: record})
@@ -96,14 +96,14 @@ def limits(timeout: float | None, memory_limit: float | None) -> Limits:
     return overlay(Limits(), seconds=timeout, memory_bytes=memory)
 
 
-def overlay(record: R, **given: Any) -> R:
+def overlay(record: R, **given: object) -> R:
     """`record` with the options that were given; None and () mean that one was not."""
     changes = {key: value for key, value in given.items() if value is not None and value != ()}
     result: R = replace(record, **changes)  # type: ignore[type-var]  # R is a dataclass
     return result
 
 
-def echo_json(payload: Any) -> None:
+def echo_json(payload: object) -> None:
     """Print records as JSON on standard output."""
     from edgekit.core import serde
 

@@ -6,7 +6,10 @@ import contextlib
 import io
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 class _Lossy(io.RawIOBase):
@@ -28,7 +31,7 @@ class _Lossy(io.RawIOBase):
         """Whether somebody looks at it."""
         return os.isatty(self._descriptor)
 
-    def write(self, data: Any) -> int:
+    def write(self, data: ReadableBuffer) -> int:
         """Write as much as goes."""
         rest = memoryview(data).cast("B")
         size = len(rest)

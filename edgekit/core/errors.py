@@ -28,10 +28,11 @@ An error that arises in a worker process crosses to the parent as a dictionary
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edgekit.core.json_values import Json
 from edgekit.core.text import printable
 
 EXIT_OK = 0
@@ -210,7 +211,9 @@ def _tree(root: type[EdgekitError]) -> dict[str, type[EdgekitError]]:
     return found
 
 
-def from_dict(payload: Mapping[str, str | None]) -> EdgekitError:
+def from_dict(payload: Json) -> EdgekitError:
     """Rebuild an error that `EdgekitError.to_dict` took apart in another process."""
-    kind = _tree(EdgekitError).get(str(payload.get("type")), EdgekitError)
-    return kind(str(payload["rule"]), received=payload.get("received"), hint=payload.get("hint"))
+    fields = payload if isinstance(payload, dict) else {"rule": str(payload)}
+    texts = {key: str(value) for key, value in fields.items() if value is not None}
+    kind = _tree(EdgekitError).get(texts.get("type", ""), EdgekitError)
+    return kind(texts["rule"], received=texts.get("received"), hint=texts.get("hint"))

@@ -24,10 +24,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from edgekit.core import sandbox
 from edgekit.core.errors import RunError, WorkerCrashed, WorkerOutOfMemory, WorkerTimeout, from_dict
+from edgekit.core.json_values import Json
 from edgekit.core.process_tree import ProcessTree
 from edgekit.core.records import Limits
 from edgekit.core.text import printable
@@ -107,7 +107,7 @@ class Process:
             ) from None
         _live.add(self._child.pid)
         self._tree = ProcessTree(self._child)
-        self._answers: queue.Queue[dict[str, Any]] = queue.Queue(_MAX_WAITING)
+        self._answers: queue.Queue[dict[str, Json]] = queue.Queue(_MAX_WAITING)
         # The limit of the request at hand, and what a limit that was passed is told as.
         self._allowed, self._deadline = 0.0, float("inf")
         self._fault: RunError | None = None
@@ -119,12 +119,12 @@ class Process:
 
     def request(
         self,
-        message: Mapping[str, Any],
+        message: Mapping[str, object],
         *,
         seconds: float | None = None,
         on_progress: Progress | None = None,
         restart: bool = False,
-    ) -> Any:
+    ) -> Json:
         """Send one request and wait for its answer.
 
         With `restart` the time limit is one between two lines of progress.
@@ -156,7 +156,7 @@ class Process:
     def _begin(self) -> None:
         self._deadline = time.monotonic() + self._allowed
 
-    def _send(self, message: Mapping[str, Any]) -> None:
+    def _send(self, message: Mapping[str, object]) -> None:
         """Write a request; a child that does not read it is ended at the deadline."""
         assert self._child.stdin is not None
         # Where the child is gone, what it ended with is found when its answer is waited for.
@@ -165,7 +165,7 @@ class Process:
             while rest:  # past Python's buffer, which close() would have to flush
                 rest = rest[os.write(self._child.stdin.fileno(), rest) :]
 
-    def _received(self) -> Iterator[dict[str, Any]]:
+    def _received(self) -> Iterator[dict[str, Json]]:
         """The child's answers, one by one, until it is gone.
 
         Raises:
@@ -297,7 +297,7 @@ def kill_all() -> None:
                 os.killpg(pid, signal.SIGKILL)
 
 
-def _parsed(line: bytes) -> dict[str, Any] | None:
+def _parsed(line: bytes) -> dict[str, Json] | None:
     """An answer, or None for what a native library printed to standard output."""
     try:
         answer = json.loads(line)

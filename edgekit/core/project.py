@@ -39,13 +39,14 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from edgekit.core import files, project_schema, serde
 from edgekit.core.errors import ProjectError, reading
 from edgekit.core.gate_rules import Rule, Variant
+from edgekit.core.json_values import Json
 from edgekit.core.records import Contract, Preprocessing, Target, TensorSpec
 from edgekit.core.suggest import nearest
 
@@ -96,9 +97,14 @@ class Project:
         """Every variant by name: each recipe is one by itself."""
         return {name: Variant(recipe=name) for name in self.recipes} | self.variant
 
+    @property
+    def folder(self) -> Path:
+        """What its paths are relative to; the current folder where there is no file."""
+        return self.file.parent if self.file else Path()
+
     def resolve(self, source: str) -> str:
         """A data source of this file, as an absolute path (callables stay as they are)."""
-        path = (self.file.parent if self.file else Path()) / source
+        path = self.folder / source
         return str(path) if path.exists() or not _is_callable(source) else source
 
     def describe(self, contract: Contract) -> Contract:
@@ -137,9 +143,9 @@ def _is_callable(source: str) -> bool:
     )
 
 
-def _check_names(section: str, said: dict[str, Any], specs: tuple[TensorSpec, ...]) -> None:
+def _check_names(section: str, names: Iterable[str], specs: tuple[TensorSpec, ...]) -> None:
     known = [spec.name for spec in specs]
-    for name in said:
+    for name in names:
         if name not in known:
             raise ProjectError(
                 f"[{section}.NAME] must name an {section} of the model: {', '.join(known)}.",
@@ -163,13 +169,13 @@ def load(path: Path) -> Project:
     )
     _check_keys(text, path)
     with reading(path, "The project file is not TOML.", kind=ProjectError):
-        payload = tomllib.loads(text)
+        payload: dict[str, Json] = tomllib.loads(text)
     for name, table in _tables(payload, "output"):
-        if isinstance(table, dict) and isinstance(table.get("labels"), str):
-            table["labels"] = _read_lines(path.parent / table["labels"], f"[output.{name}] labels")
+        if isinstance(table, dict) and isinstance(labels := table.get("labels"), str):
+            table["labels"] = _read_lines(path.parent / labels, f"[output.{name}] labels")
     for name, table in _tables(payload, "input"):
-        if isinstance(table, dict) and isinstance(table.get("vocabulary"), str):
-            table["vocabulary"] = _read_lines(path.parent / table["vocabulary"], f"[input.{name}]")
+        if isinstance(table, dict) and isinstance(words := table.get("vocabulary"), str):
+            table["vocabulary"] = _read_lines(path.parent / words, f"[input.{name}]")
     project_schema.spell_targets(payload)
     if "file" in payload:
         raise ProjectError(f"{path} has no key 'file'.", received="a key 'file'")
@@ -195,7 +201,7 @@ def _check_keys(text: str, path: Path) -> None:
         )
 
 
-def _tables(payload: dict[str, Any], section: str) -> list[tuple[str, Any]]:
+def _tables(payload: dict[str, Json], section: str) -> list[tuple[str, Json]]:
     """The tables `[SECTION.NAME]`; none where the section is no table, which serde refuses."""
     tables = payload.get(section)
     return list(tables.items()) if isinstance(tables, dict) else []
@@ -219,11 +225,10 @@ def _check_numbers(project: Project, where: str) -> None:
             )
 
 
-def _read_lines(path: Path, where: str) -> list[str]:
+def _read_lines(path: Path, where: str) -> list[Json]:
     hint = f"{where} names a text file, one entry a line."
-    return files.read_text(
-        path, "file of labels or words", kind=ProjectError, hint=hint
-    ).splitlines()
+    text = files.read_text(path, "file of labels or words", kind=ProjectError, hint=hint)
+    return [*text.splitlines()]
 
 
 def find(model: Path) -> Project:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 from edgekit.core.errors import ProjectError
 from edgekit.core.gate_rules import FIDELITY_METRICS, METRICS, TASK_METRICS, TIME_METRICS, Rule
+from edgekit.core.json_values import Json
 from edgekit.core.records import Target
 from edgekit.core.suggest import nearest
 
@@ -16,12 +16,12 @@ _LIMITS = ("at_least", "at_most", "max_loss")
 _KINDS = ("metric", "allowed_operators", "oldest_runtime", "fully_delegated")
 
 
-def spell_targets(payload: dict[str, Any]) -> None:
+def spell_targets(payload: dict[str, Json]) -> None:
     """`runtime = "tflite-runtime==2.14.0"` means that runtime in that version."""
     targets = payload.get("target")
     for table in targets if isinstance(targets, list) else ():
-        if isinstance(table, dict) and isinstance(table.get("runtime"), str):
-            name, found, version = table["runtime"].partition("==")
+        if isinstance(table, dict) and isinstance(runtime := table.get("runtime"), str):
+            name, found, version = runtime.partition("==")
             if found:
                 table.update(runtime=name.strip(), version=version.strip())
 

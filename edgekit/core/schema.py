@@ -11,7 +11,6 @@ import inspect
 import json
 import types
 import typing
-from typing import Any
 
 from edgekit.core import serde
 from edgekit.core.errors import InternalError
@@ -20,18 +19,17 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 # JSON has no infinity: `serde.to_dict` writes these words in place of a number.
 _NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["inf", "-inf", "nan"]}]}
-_SCALARS: dict[Any, dict[str, Any]] = {
+_SCALARS: dict[object, dict[str, object]] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},
     int: {"type": "integer"},
     float: {"$ref": "#/$defs/number"},
     type(None): {"type": "null"},
-    Any: {},
 }
 _VERSION = "schema_version"
 
 
-def schema(kind: type) -> dict[str, Any]:
+def schema(kind: type) -> dict[str, object]:
     """The JSON Schema of a record.
 
     Records inside it become `$defs`, unknown keys are refused, and a field called
@@ -46,7 +44,7 @@ def schema(kind: type) -> dict[str, Any]:
     Raises:
         InternalError: A field has a type that `serde` does not know.
     """
-    definitions: dict[str, Any] = {}
+    definitions: dict[str, object] = {}
     root = _record(kind, definitions)
     ordered = {name: definitions[name] for name in sorted(definitions)}
     body = {"$schema": DIALECT, "title": kind.__name__, **root}
@@ -58,7 +56,7 @@ def schema_text(kind: type) -> str:
     return json.dumps(schema(kind), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _record(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
+def _record(kind: type, definitions: dict[str, object]) -> dict[str, object]:
     hints = typing.get_type_hints(kind)
     properties = {}
     required = []
@@ -68,7 +66,7 @@ def _record(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
         # None is never written, so a field that may be None may be missing.
         if not _has_default(field) and type(None) not in typing.get_args(hint):
             required.append(field.name)
-    made: dict[str, Any] = {"type": "object"}
+    made: dict[str, object] = {"type": "object"}
     if description := _description(kind):
         made["description"] = description
     made["properties"] = properties
@@ -78,8 +76,8 @@ def _record(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _property(
-    field: dataclasses.Field[Any], hint: Any, definitions: dict[str, Any]
-) -> dict[str, Any]:
+    field: dataclasses.Field[object], hint: object, definitions: dict[str, object]
+) -> dict[str, object]:
     if field.name == _VERSION and field.default is not dataclasses.MISSING:
         return {"const": field.default}
     made = dict(_value(hint, definitions))
@@ -91,7 +89,7 @@ def _property(
     return made
 
 
-def _value(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+def _value(hint: object, definitions: dict[str, object]) -> dict[str, object]:
     if hint in _SCALARS:
         return dict(_SCALARS[hint])
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
@@ -114,7 +112,7 @@ def _value(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     raise InternalError(f"serde writes no {hint}, so no schema describes it")
 
 
-def _has_default(field: dataclasses.Field[Any]) -> bool:
+def _has_default(field: dataclasses.Field[object]) -> bool:
     missing = dataclasses.MISSING
     return field.default is not missing or field.default_factory is not missing
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from edgekit.core.errors import OutputError, ProjectError, reading
 from edgekit.core.suggest import nearest
@@ -32,7 +32,7 @@ _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 200
 
 
-def to_dict(record: Any) -> Any:
+def to_dict(record: object) -> Any:
     """The record as dictionaries, lists, numbers and strings."""
     if dataclasses.is_dataclass(record) and not isinstance(record, type):
         return {
@@ -49,12 +49,12 @@ def to_dict(record: Any) -> Any:
     return str(record) if isinstance(record, Path) else record
 
 
-def _is_left_out(field: dataclasses.Field[Any], value: Any) -> bool:
+def _is_left_out(field: dataclasses.Field[object], value: object) -> bool:
     """An empty list or text that a missing key means anyway."""
     return value in ((), "") and field.default == value
 
 
-def from_dict(kind: type[T], payload: Any, where: str = "") -> T:
+def from_dict(kind: type[T], payload: object, where: str = "") -> T:
     """Build a record of `kind` from plain values.
 
     Args:
@@ -65,16 +65,15 @@ def from_dict(kind: type[T], payload: Any, where: str = "") -> T:
     Raises:
         ProjectError: An unknown key, a missing one, or a value of the wrong type.
     """
-    result: T = _build(kind, payload, where or kind.__name__)
-    return result
+    return cast(T, _build(kind, payload, where or kind.__name__))
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: type) -> dict[str, object]:
     return typing.get_type_hints(kind)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """A value for a message: not all of a long or a deep one, nor a number of 10,000 digits."""
     try:
         return _SHORT.repr(value)
@@ -82,7 +81,7 @@ def _shown(value: Any) -> str:
         return f"a {type(value).__name__} that is too large to show"
 
 
-def _build(kind: Any, value: Any, where: str) -> Any:
+def _build(kind: object, value: object, where: str) -> object:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _build_record(kind, value, where)
     origin = typing.get_origin(kind)
@@ -110,7 +109,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
     return _build_scalar(kind, value, where)
 
 
-def _build_record(kind: type, value: Any, where: str) -> Any:
+def _build_record(kind: type, value: object, where: str) -> object:
     if not isinstance(value, dict):
         raise ProjectError(f"{where} must be a table of keys.", received=_shown(value))
     hints = _hints(kind)
@@ -128,7 +127,7 @@ def _build_record(kind: type, value: Any, where: str) -> Any:
         raise ProjectError(f"{where} lacks a key.", received=str(error)) from None
 
 
-def _build_tuple(kind: Any, value: Any, where: str) -> tuple[Any, ...]:
+def _build_tuple(kind: object, value: object, where: str) -> tuple[object, ...]:
     items = typing.get_args(kind)
     if not isinstance(value, (list, tuple)):
         value = [value]  # `mean = 127.5` is as good as `mean = [127.5]`
@@ -141,7 +140,7 @@ def _build_tuple(kind: Any, value: Any, where: str) -> tuple[Any, ...]:
     )
 
 
-def _build_scalar(kind: Any, value: Any, where: str) -> Any:
+def _build_scalar(kind: object, value: object, where: str) -> object:
     if kind is Any:
         return value
     if kind is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
@@ -159,10 +158,11 @@ def _build_scalar(kind: Any, value: Any, where: str) -> Any:
         return value
     elif kind is Path and isinstance(value, str):
         return Path(value)
-    raise ProjectError(f"{where} must be a {kind.__name__}.", received=_shown(value))
+    name = kind.__name__ if isinstance(kind, type) else kind
+    raise ProjectError(f"{where} must be of type {name}.", received=_shown(value))
 
 
-def dumps(record: Any) -> str:
+def dumps(record: object) -> str:
     """The record as JSON, readable and stable: two-space indent, keys in field order."""
     return json.dumps(to_dict(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

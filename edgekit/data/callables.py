@@ -94,5 +94,5 @@ def resolve(name: str) -> Callable[..., Any]:
             f"{function_name!r}",
             hint=nearest(function_name, public),
         )
-    found: Callable[..., Any] = function
+    found: Callable[..., object] = function
     return found

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 import numpy as np
 from numpy.lib import format as npy
@@ -37,7 +37,7 @@ _MOST_HEADER_BYTES = 10_000  # NumPy's own limit for headers that nobody vouches
 @dataclass(frozen=True, slots=True)
 class _Header:
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype
     fortran_order: bool
 
     @property

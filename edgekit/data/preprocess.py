@@ -7,7 +7,6 @@ arithmetic after the resize is float32: `(value - mean) / std`, in this order.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -110,7 +109,7 @@ def _one(raw: np.ndarray, spec: TensorSpec) -> np.ndarray:
     return as_dtype((values - mean) / std, spec)
 
 
-def dtype_of(spec: TensorSpec) -> np.dtype[Any]:
+def dtype_of(spec: TensorSpec) -> np.dtype:
     """NumPy's type of an input; TensorFlow's `string` is its `str`."""
     return np.dtype("str" if spec.dtype == "string" else spec.dtype)
 
@@ -261,7 +260,7 @@ def _finite(where: str, key: str, values: tuple[float, ...], *, zero_allowed: bo
 
 def _lengths(where: str, rules: Preprocessing, count: int, unit: str) -> None:
     for key in ("mean", "std"):
-        values: tuple[Any, ...] = getattr(rules, key)
+        values: tuple[object, ...] = getattr(rules, key)
         if len(values) != 1 and count not in (-1, len(values)):
             raise ProjectError(
                 f"{where} {key} must have one value, or one for each of {count} {unit}(s).",

@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -125,7 +125,7 @@ def _from_function(
     source: str, contract: Contract, purpose: Purpose, limit: int | None, seed: int
 ) -> Found:
     function = callables.resolve(source)
-    options: dict[str, Any] = {"purpose": purpose, "limit": limit, "seed": seed}
+    options: dict[str, object] = {"purpose": purpose, "limit": limit, "seed": seed}
     with callables.blaming(source):
         takes = inspect.signature(function).parameters
         result = function(**{name: value for name, value in options.items() if name in takes})
@@ -147,7 +147,7 @@ def _from_function(
     return Found({n: arrays[k] for n, k in inputs.items()}, arrays[label] if label else None)
 
 
-def _array(value: Any, what: str) -> np.ndarray:
+def _array(value: object, what: str) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError:  # ragged

@@ -49,7 +49,7 @@ class Drawn:
             self._kept, self._hashes = (key, samples), None
         return self._kept[1]
 
-    def begin_hashing(self) -> None:
+    def begin_hashing(self) -> Future[tuple[str, tuple[str, ...]]]:
         """Start to hash the samples last asked for, in the background."""
         if self._hashes is None:
             assert self._kept is not None
@@ -57,12 +57,11 @@ class Drawn:
             pool = ThreadPoolExecutor(1)
             self._hashes = pool.submit(lambda: (samples.sha256, samples.digests()))
             pool.shutdown(wait=False)
+        return self._hashes
 
     def hashes(self) -> tuple[str, tuple[str, ...]]:
         """Of the samples last asked for: of all, and of each."""
-        self.begin_hashing()
-        assert self._hashes is not None
-        return self._hashes.result()
+        return self.begin_hashing().result()
 
 
 class Runner:
@@ -72,7 +71,7 @@ class Runner:
         order: What will be asked for, in order.
         jobs: Workers of each.
         limits: Of each worker.
-        on_progress: Told what runs.
+        on_progress: Takes one line at each run.
         meanwhile: Called when a file begins to run: this process is idle then. Not before,
             since starting a worker takes all there is of a small machine.
     """
@@ -84,7 +83,7 @@ class Runner:
         jobs: int,
         limits: Limits,
         on_progress: Progress,
-        meanwhile: Callable[[], None],
+        meanwhile: Callable[[], object],
     ) -> None:
         self._waiting = order
         self._jobs, self._limits = jobs, limits

@@ -154,6 +154,11 @@ def measure_memory(
                 path, target, open_timer=open_timer, limits=limits or Limits()
             ).value
         )
+    return memory_metric(peaks)
+
+
+def memory_metric(peaks: Sequence[float]) -> Metric:
+    """`peak_rss_bytes` of processes, in bytes: their median, with each one's own in `raw`."""
     return Metric(
         name="peak_rss_bytes",
         value=statistics.median(peaks),

@@ -19,13 +19,13 @@ def lines(artifacts: Sequence[Artifact], ratios: Mapping[str, Metric]) -> list[s
         artifacts: The original's float file first.
         ratios: Multiples of its time by the recipe's label, of files that were timed.
     """
-    told: dict[str, None] = {}
+    steps = dict[str, None]()
     for one in artifacts:
         for step in one.steps:
             shared = step.name in ("prune", "finetune")
-            told[_step(step, "" if shared else f"{one.recipe.label}: ")] = None
+            steps[_step(step, "" if shared else f"{one.recipe.label}: ")] = None
     gained = [_gain(one, artifacts[0], ratios) for one in artifacts if one.recipe.prune]
-    return [*told, *gained]
+    return [*steps, *gained]
 
 
 def _step(step: Step, before: str) -> str:

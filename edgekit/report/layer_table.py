@@ -28,13 +28,13 @@ def blame(errors: Sequence[LayerError], count: int = _WORST) -> tuple[int, ...]:
     """
     told = any(one.output_sqnr_db is not None for one in errors)
 
-    def harm(place: int) -> float:
+    def sqnr_db(place: int) -> float:
         one = errors[place]
         value = one.output_sqnr_db if told else one.local_sqnr_db
         return math.inf if value is None else value
 
-    ranked = sorted(range(len(errors)), key=lambda place: (harm(place), place))
-    return tuple(place for place in ranked[:count] if harm(place) < math.inf)
+    ranked = sorted(range(len(errors)), key=lambda place: (sqnr_db(place), place))
+    return tuple(place for place in ranked[:count] if sqnr_db(place) < math.inf)
 
 
 def layers_table(measured: Measurement) -> Table:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from rich.console import Console
 from rich.table import Table
@@ -230,7 +230,7 @@ class PlainConsole(Console):
     """
 
     def __init__(self, file: IO[str] | None = None, **options: Any) -> None:
-        out: Any = _Uncommanding(file or sys.stdout)
+        out = cast(IO[str], _Uncommanding(file or sys.stdout))
         super().__init__(file=out, markup=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
@@ -247,7 +247,7 @@ class _Uncommanding:
     def write(self, text: str) -> int:
         return self._file.write(without_commands(text))
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._file, name)
 
 

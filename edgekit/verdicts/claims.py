@@ -79,13 +79,13 @@ def claims(
         baseline: What to compare with; None where there is none.
     """
     for rule in rules:
-        told: set[str] = set()
+        judged: set[str] = set()
         for one in facts:
             if not concerned(rule, one.variant, one.target):
                 continue
-            if is_of_file(rule) and one.variant in told:
+            if is_of_file(rule) and one.variant in judged:
                 continue
-            told.add(one.variant)
+            judged.add(one.variant)
             yield _claim(rule, one, baseline)
 
 

@@ -84,7 +84,7 @@ def test_nan_in_calibration_samples_is_refused(edgekit, tmp_path):
     np.savez(tmp_path / "bad.npz", x=x)
     ended = edgekit("convert", DENSE, "-c", "bad.npz", "-r", "static_wi8_ai8", cwd=tmp_path)
     text = ended.refused()
-    assert "Input 'x' in bad.npz holds finite numbers." in text
+    assert "Input 'x' in bad.npz must hold finite numbers." in text
     assert "1 of 480 values are NaN or infinite, the first at index [7, 3]" in text
     assert "look at sample 7" in text
     assert not list(tmp_path.glob("*.tflite"))

@@ -79,7 +79,7 @@ def test_what_cannot_be_told_is_said_first(edgekit, made, digits, tmp_path):
     assert "--reference" in edgekit("validate", lone, *data, "--layers").refused()
     two = [made.tflite("float16"), made.tflite("static_wi8_ai8")]
     said = edgekit("validate", *two, *data, "--overlay", tmp_path / "o.json").refused()
-    assert "one file" in said
+    assert "several files" in said
     assert not (tmp_path / "o.json").exists()
     named = edgekit(
         "validate", lone, *data, "--limit", "20", "--layers", "--json",

@@ -86,7 +86,7 @@ def test_the_metrics_of_rules_are_those_that_are_measured():
     [
         ("[[rule]]", "must be about one thing"),
         (RULE.format("size_bytes", 'at_most = 5\noldest_runtime = "2.1"'), "a rule of each"),
-        (RULE.format("size_bytes", ""), "has one of at_least, at_most, max_loss"),
+        (RULE.format("size_bytes", ""), "must have one of at_least, at_most, max_loss"),
         (RULE.format("size_bytes", "at_most = 5\nmax_loss = 0.1"), "at_most, max_loss"),
         (RULE.format("size_byte", "at_most = 5"), "did you mean 'size_bytes'"),
         (RULE.format("size_bytes@y", "at_most = 5"), "cannot be of an output"),
@@ -96,7 +96,10 @@ def test_the_metrics_of_rules_are_those_that_are_measured():
         (RULE.format("top1_accuracy", "max_loss = nan"), "finite"),
         (RULE.format("top1_accuracy", "at_least = inf"), "finite"),
         (RULE.format("top1_accuracy", 'max_loss = 0.1\nagainst = "flaot"'), "float"),
-        (RULE.format("top1_accuracy", 'at_least = 0.9\nagainst = "baseline"'), "by itself"),
+        (
+            RULE.format("top1_accuracy", 'at_least = 0.9\nagainst = "baseline"'),
+            "only with max_loss",
+        ),
         (
             RULE.format("top1_accuracy", 'at_least = 0.9\nvariants = ["none"]'),
             "must be of this file",
@@ -105,7 +108,10 @@ def test_the_metrics_of_rules_are_those_that_are_measured():
         (RULE.format("sqnr_db", "max_loss = 0.1"), "cannot have a max_loss against the float file"),
         (RULE.format("latency_p50_ms", "max_loss = 0.1"), "milliseconds"),
         ('[[rule]]\noldest_runtime = "new"', "must be a version"),
-        ("[[rule]]\nfully_delegated = true\nat_most = 3", "at_most is about a metric"),
+        (
+            "[[rule]]\nfully_delegated = true\nat_most = 3",
+            "at_most cannot be used without a metric",
+        ),
         ('[[target]]\nruntime = "litert"\naccelerator = "gpu"', "this machine's CPU"),
         ("[[target]]\nnum_threads = 0", "at least 1"),
         ("[[target]]\n[[target]]", "each [[target]] once"),

@@ -84,13 +84,13 @@ def test_an_unknown_key_is_refused_and_the_nearest_named():
 @pytest.mark.parametrize(
     ("kind", "payload", "words"),
     [
-        (Target, {"num_threads": "two"}, "num_threads is a int"),
-        (Target, {"num_threads": True}, "num_threads is a int"),
+        (Target, {"num_threads": "two"}, "num_threads must be of type int"),
+        (Target, {"num_threads": True}, "num_threads must be of type int"),
         (Target, ["litert"], "must be a table"),
-        (Preprocessing, {"kind": "imag"}, "kind is one of"),
-        (Preprocessing, {"size": [8]}, "has 2 values"),
+        (Preprocessing, {"kind": "imag"}, "kind must be one of"),
+        (Preprocessing, {"size": [8]}, "must have 2 values"),
         (TensorSpec, {"name": "x"}, "lacks a key"),
-        (Artifact, {"tool_versions": 3}, "tool_versions is a table"),
+        (Artifact, {"tool_versions": 3}, "tool_versions must be a table"),
     ],
 )
 def test_a_wrong_type_names_its_place(kind, payload, words):
@@ -115,17 +115,17 @@ def _nested(inner):
     ("text", "words"),
     [
         ("[" * 100_000, "is not JSON"),
-        ('{"runtime": ' * 900 + "1" + "}" * 900, "is a str"),
+        ('{"runtime": ' * 900 + "1" + "}" * 900, "must be of type str"),
         ('{"num_threads": ' + "9" * 10_000 + "}", "is not JSON"),
         ('{"num_threads": ' + "9" * 100 + "}", "64 bits"),
-        ('{"num_threads": NaN}', "NaN is no number"),
-        ('{"num_threads": -Infinity}', "-Infinity is no number"),
-        ('{"num_threads": 1e400}', "is a int"),
-        ('{"num_threads": true}', "is a int"),
+        ('{"num_threads": NaN}', "NaN is not a number"),
+        ('{"num_threads": -Infinity}', "-Infinity is not a number"),
+        ('{"num_threads": 1e400}', "must be of type int"),
+        ('{"num_threads": true}', "must be of type int"),
         ('{"runtime": "a\\u0000b"}', "without a NUL"),
         ('{"runtime": "\\ud800"}', "is not JSON"),
-        ('{"runtime": null}', "is a str"),
-        ('{"runtime": ["' + "a" * 10_000 + '"]}', "is a str"),
+        ('{"runtime": null}', "must be of type str"),
+        ('{"runtime": ["' + "a" * 10_000 + '"]}', "must be of type str"),
         ("null", "table of keys"),
     ],
 )

@@ -122,7 +122,7 @@ def test_a_model_that_takes_bytes_gets_bytes():
     raw = photo(5, 5)
     made = preprocess(raw, spec((1, 5, 5, 3), "uint8", kind="image", size=(5, 5)))
     assert made.dtype == np.uint8
-    with pytest.raises(DataError, match="takes uint8 values"):
+    with pytest.raises(DataError, match="must be uint8 values"):
         preprocess(raw, spec((1, 5, 5, 3), "uint8", kind="image", size=(5, 5), std=255.0))
 
 
@@ -184,8 +184,8 @@ def test_text_by_character_and_by_word():
         ((1, 4, 4, 3), {"kind": "image", "size": (4, 4), "mean": float("nan")}, "finite"),
         ((1, 4, 4, 3), {"kind": "image", "size": (4, 4), "mean": (1.0, 2.0)}, "each of 3"),
         ((1, 4, 4, 3), {"kind": "image", "size": (4, 4), "resize_shorter_to": 3}, "at least"),
-        ((1, 4, 4, 3), {"kind": "image", "size": (4, 4), "window": 5}, "reads size"),
-        ((1, 4), {"kind": "audio"}, "says its window"),
+        ((1, 4, 4, 3), {"kind": "image", "size": (4, 4), "window": 5}, "it knows size"),
+        ((1, 4), {"kind": "audio"}, "needs window"),
         ((1, 4), {"kind": "audio", "window": 5}, "length of the model's input"),
         ((1, 4), {"kind": "audio", "window": 4, "sample_rate": 0}, "sample_rate"),
         ((1, 4), {"kind": "tabular", "columns": ("a",)}, "4 features"),

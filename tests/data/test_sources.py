@@ -168,9 +168,9 @@ def test_inputs_of_strings_take_strings(npz):
 def test_integer_models_take_whole_numbers_of_their_range(npz):
     ids = tensor("x", (1, 3), "int32")
     assert evaluate(npz(x=X.astype(np.float64)), ids).inputs["x"].dtype == np.int32
-    with pytest.raises(DataError, match="takes int32 values"):
+    with pytest.raises(DataError, match="must be int32 values"):
         evaluate(npz(x=X + 0.5), ids)
-    with pytest.raises(DataError, match="takes int8 values, -128 to 127"):
+    with pytest.raises(DataError, match="must be int8 values from -128 to 127"):
         evaluate(npz(x=X.astype(np.int64) * 50), tensor("x", (1, 3), "int8"))
 
 
@@ -232,7 +232,7 @@ def test_what_overflows_float32_is_found(npz):
 
 
 def test_empty_and_uneven(npz):
-    with pytest.raises(DataError, match="at least one sample"):
+    with pytest.raises(DataError, match="There are no samples"):
         evaluate(npz(x=X[:0]))
     with pytest.raises(DataError, match=r"x: 4, labels: 3"):
         evaluate(npz(x=X, y=Y[:3]))
@@ -330,7 +330,7 @@ def test_functions_are_told_what_they_ask_for(module):
 
 def test_what_a_function_raises_names_it(module):
     module("def data():\n    return {}['nothing']\n")
-    with pytest.raises(DataError, match="my_data:data runs") as caught:
+    with pytest.raises(DataError, match="my_data:data failed") as caught:
         evaluate("my_data:data")
     assert "KeyError: 'nothing' (my_data.py line 3)" in caught.value.received
 
@@ -344,10 +344,10 @@ def test_functions_that_are_not_there(module):
         evaluate("my_data:value")
     with pytest.raises(DataError, match="no module 'my_dta'"):
         evaluate("my_dta:data")
-    with pytest.raises(DataError, match="returns Samples"):
+    with pytest.raises(DataError, match="must return Samples"):
         evaluate("my_data:load_data")
     module("import not_installed_here\n")
-    with pytest.raises(DataError, match="Importing my_data runs"):
+    with pytest.raises(DataError, match="Importing my_data failed"):
         evaluate("my_data:data")
     module("def data():\n    return [[1, 2], [3]], [0, 1]\n")
     with pytest.raises(DataError, match="different lengths"):
@@ -408,12 +408,12 @@ def test_folder_with_another_number_of_classes(folder):
 def test_folder_needs_a_preprocessing_and_one_input(folder, tmp_path):
     with pytest.raises(DataError, match=r"\[input.image\]"):
         evaluate(folder, tensor("image", (1, 4, 4, 3)))
-    with pytest.raises(DataError, match="one input"):
+    with pytest.raises(DataError, match="several inputs"):
         evaluate(folder, IMAGE, tensor("b"))
     with pytest.raises(ProjectError, match="size"):
         evaluate(folder, tensor("image", (1, 4, 4, 3), kind="image"))
     (tmp_path / "none").mkdir()
-    with pytest.raises(DataError, match="holds"):
+    with pytest.raises(DataError, match="must hold"):
         evaluate(tmp_path / "none", IMAGE, outputs=(tensor("out", (1, -1)),))
 
 
@@ -452,7 +452,7 @@ def test_folder_of_sounds(tmp_path):
     with pytest.raises(DataError, match=r"at 8000"):
         evaluate(tmp_path, slow)
     soundfile.write(tmp_path / "no" / "3.wav", np.array([0, np.nan]), 8000, subtype="FLOAT")
-    with pytest.raises(DataError, match=r"3\.wav holds finite numbers"):
+    with pytest.raises(DataError, match=r"3\.wav must hold finite numbers"):
         evaluate(tmp_path, SOUND)
     (tmp_path / "no" / "2.wav").write_bytes(b"RIFF")
     with pytest.raises(DataError, match="decoded"):

@@ -244,7 +244,7 @@ def test_several_outputs_need_a_choice():
     samples = Samples(inputs={"x": np.arange(200)}, labels=IDS)
     both = {"out": SCORES[:, :1], "other": SCORES}
     said = contract((1, 1), (1, 7))
-    with pytest.raises(UsageError, match="several outputs") as caught:
+    with pytest.raises(UsageError, match="must name its output") as caught:
         measure("top1_accuracy", both, samples, said)
     assert "top1_accuracy@out" in caught.value.hint
     found = measure("top1_accuracy@other", both, samples, said)

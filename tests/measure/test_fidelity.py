@@ -135,7 +135,7 @@ def test_classes_are_at_least_two(function, shape):
 def test_what_cannot_be_compared(function):
     good, bad = np.ones((3, 2)), np.ones((3, 2))
     bad[1, 0], bad[2, 1] = np.nan, np.inf
-    with pytest.raises(DataError, match="candidate's outputs are finite") as caught:
+    with pytest.raises(DataError, match="candidate's outputs are not finite") as caught:
         function(good, bad)
     assert "2 of 6" in caught.value.received
     assert "[1, 0]" in caught.value.received

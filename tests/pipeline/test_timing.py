@@ -251,7 +251,7 @@ def test_nothing_to_time(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="candidate and a reference"):
         run(Machine())
     f = files(tmp_path, a="1.0")
-    with pytest.raises(ModelError, match="exists"):
+    with pytest.raises(ModelError, match="was not found"):
         run(Machine(), (tmp_path / "missing.tflite", f["a"]))
 
 

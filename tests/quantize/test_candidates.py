@@ -125,7 +125,7 @@ def test_nearest_without_bias_correction_is_what_the_quantizer_makes(recipe: Rec
     content = picture_net()
     made = search(content, SAMPLES).prepare(recipe)
     assert made.candidates == () and not made.weights
-    fit, _ = held_back(SAMPLES, 0)  # the held-back third is for bounds
+    fit, _ = held_back(SAMPLES, 0)  # the held-out third is for bounds
     ranges = extremes(content, dict(fit.inputs)) if "static" in recipe.name else None
     expected = tflite.read(engine.quantize(content, recipe, ranges))
     assert tflite.to_bytes(made.apply(recipe)) == tflite.to_bytes(expected)

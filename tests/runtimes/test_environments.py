@@ -159,7 +159,7 @@ def test_a_failing_pip_leaves_nothing(
             raise EnvironmentFailure(rule, received="ERROR: no network")
 
     monkeypatch.setattr(environments, "_call", fails)
-    with pytest.raises(EnvironmentFailure, match=r"pip installs tflite-runtime==2\.14\.0"):
+    with pytest.raises(EnvironmentFailure, match=r"pip could not install tflite-runtime==2\.14\.0"):
         environments.add(OLD)
     assert not (home / "runtimes" / "tflite-runtime-2.14.0").exists()
 
@@ -200,7 +200,7 @@ def test_a_version_is_needed() -> None:
 def test_what_pip_said(printed: str, received: str, hint: str) -> None:
     script = f"print({printed!r}); raise SystemExit(1)"
     with pytest.raises(EnvironmentFailure) as caught:
-        environments._call([sys.executable, "-c", script], "pip installs x.")
+        environments._call([sys.executable, "-c", script], "pip could not install x.")
     assert str(caught.value.received).startswith(received)
     assert str(caught.value.hint).startswith(hint)
 

@@ -215,7 +215,7 @@ def test_the_order_is_the_subgraphs_and_the_names_are_the_signatures() -> None:
 
 def test_a_contract_of_another_model_and_a_label_of_two_lines_are_refused() -> None:
     other = Contract(inputs=(TensorSpec(name="z", shape=(1,), dtype="float32"),), outputs=())
-    with pytest.raises(ModelError, match="describes each input"):
+    with pytest.raises(ModelError, match="must describe each input"):
         finish(said=other)
     broken = TensorSpec(name="y", shape=(1, 2), dtype="float32", labels=("a\nb", "c"))
     with pytest.raises(ModelError, match="one line"):

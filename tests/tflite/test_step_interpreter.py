@@ -147,7 +147,9 @@ def test_an_operator_that_does_not_run_is_named() -> None:
     net = Network(shape=(6, 6, 4))
     wrong = net.conv(net.x, random(8, 3, 3, 5))  # five input channels; there are four
     steps = Steps(tflite.read(net.finish(y=wrong)), {"x": correlated(1, 6, 6, 4)})
-    with pytest.raises(QuantizeError, match=r"CONV_2D of layer conv_2d_0 could not be run by itself") as caught:
+    with pytest.raises(
+        QuantizeError, match=r"CONV_2D of layer conv_2d_0 could not be run by itself"
+    ) as caught:
         steps.run(steps.operators[0])
     assert caught.value.received
 

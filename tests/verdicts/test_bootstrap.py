@@ -202,7 +202,7 @@ def test_of_a_group_of_few_nothing_is_claimed():
 
 def test_one_class_only_is_refused():
     parts = scores(60, 0)
-    with pytest.raises(DataError, match="whichever"):
+    with pytest.raises(DataError, match="every draw"):
         Bootstrapped.of(lambda rows: compute("auc", parts, rows), 60, strata=parts[1])
 
 

@@ -62,7 +62,7 @@ def gate(
     started, run = time.monotonic(), _run_options(options or GateOptions(), limits, on_progress)
     described = _project(Path(project))
     wanted = _wanted(described)
-    path = described.file.parent / described.baseline if described.file else Path()
+    path = described.folder / described.baseline
     before, old_outputs = (None, {}) if update_baseline else _before(path, described)
     made = variant_files.made(described, list(dict.fromkeys(name for name, _ in wanted)), run)
     if before is not None:

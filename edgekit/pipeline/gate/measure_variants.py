@@ -63,7 +63,7 @@ class Measuring:
     """
 
     def __init__(self, project: Project, made: Mapping[str, Artifact], run: RunOptions) -> None:
-        self._project, self._options = project, run
+        self._project, self._made, self._options = project, made, run
         self._files = _one_file_each(made)
         source = project.data.evaluation
         self._source = source and project.resolve(source)
@@ -92,8 +92,7 @@ class Measuring:
         return self.drawn.of(self._files[variant].contract)
 
     def _key(self, variant: str, target: Target) -> str:
-        one = self._files[variant]
-        assert one.manifest is not None
+        artifact = self._made[variant]
         data = self._source and Path(self._source)
         if data and not data.exists():  # a function: what it returns is known when it is called
             samples = self.samples(variant).sha256
@@ -102,9 +101,9 @@ class Measuring:
         asked = [self._project.metric, *self._asked()]
         return cache.key(
             "measurement",
-            file=one.manifest.sha256,
-            reference=one.manifest.float_sha256,
-            contract=serde.to_dict(one.contract),
+            file=artifact.sha256,
+            reference=artifact.float_sha256,
+            contract=serde.to_dict(artifact.contract),
             samples=samples,
             metrics=asked,
             code=[source_digest(name) for name in asked if name and ":" in name],
@@ -129,8 +128,7 @@ class Measuring:
         order: dict[tuple[Path, Target], None] = {}
         for variant, target in wanted if self._source else ():
             one = self._files[variant]
-            assert one.reference is not None
-            order[one.reference, REFERENCE_TARGET] = None
+            order[_reference(one), REFERENCE_TARGET] = None
             order[one.path, target] = None
         runner = Runner(
             list(order),

@@ -30,14 +30,13 @@ def model_path(project: Project) -> Path:
         ProjectError: It names none.
         ModelError: There is no such file.
     """
-    assert project.file is not None
     if project.model is None:
         raise ProjectError(
             "edgekit.toml does not name the model that the gate converts.",
             received=f"{project.file} without model",
             hint='add model = "NAME.keras" at its top.',
         )
-    path = project.file.parent / project.model
+    path = project.folder / project.model
     if not path.exists():
         raise ModelError("The model of edgekit.toml was not found.", received=str(path))
     return path

@@ -19,7 +19,7 @@ from edgekit.measure.machine import describe_host
 from edgekit.pipeline import cache
 from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gate.run_options import RunOptions
-from edgekit.pipeline.timing import Timed, measure_memory, time_pairs
+from edgekit.pipeline.timing import Timed, measure_memory, memory_metric, time_pairs
 from edgekit.runtimes import environments
 from edgekit.verdicts.evidence import LEVEL
 from edgekit.verdicts.ratio import Ratio
@@ -125,13 +125,7 @@ def memories(files: Mapping[str, Path], target: Target, run: RunOptions) -> dict
             )
             _save(run.cache, key, Memory(peak_rss_bytes=found[name].raw))
         else:
-            found[name] = Metric(
-                name="peak_rss_bytes",
-                value=statistics.median(before.peak_rss_bytes),
-                unit="bytes",
-                better="lower",
-                raw=before.peak_rss_bytes,
-            )
+            found[name] = memory_metric(before.peak_rss_bytes)
     return found
 
 

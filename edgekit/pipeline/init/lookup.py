@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from edgekit.core.errors import DataError, EdgekitError
 from edgekit.core.records import Contract, Limits
@@ -45,7 +46,7 @@ class Found:
     training: Path | str | None = None
     ready: bool = True
     num_samples: int = 0
-    labels: Any = None
+    labels: np.ndarray | None = None
     shared: bool = False
     raw: dict[str, str] = field(default_factory=dict)
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)

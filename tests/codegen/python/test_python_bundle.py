@@ -242,7 +242,7 @@ def test_a_raw_image_gives_what_the_host_gives(
     assert said["top"] == [labels[i] for i in np.argsort(-wanted, kind="stable")[:3]]
     assert said["variants"] == ["float32", "static_wi8_ai8"]
     assert said["passed"] is True
-    assert "A variant is one of float32, static_wi8_ai8" in said["refused"]
+    assert "A variant must be one of float32, static_wi8_ai8" in said["refused"]
 
 
 @pytest.mark.parametrize("number", range(12))

@@ -62,7 +62,7 @@ def test_sizes_that_a_nested_model_leaves_open_follow_from_where_it_is_called(
 
 @pytest.mark.parametrize("small", ["subclassed", "unbuilt"])
 def test_a_model_without_a_graph_is_refused_by_name(surgery: Do, small: str) -> None:
-    with pytest.raises(ModelError, match="Functional or Sequential") as caught:
+    with pytest.raises(ModelError, match="`call` of its own") as caught:
         surgery("run_whole", small=small)
     named = {
         "subclassed": "'own', a Own",

@@ -71,7 +71,7 @@ def test_all_outputs_of_several_forms_are_learned(case: Any):
 
 
 def test_several_outputs_take_no_labels(case: Any):
-    with pytest.raises(UsageError, match="one output"):
+    with pytest.raises(UsageError, match="several outputs"):
         case("several_outputs", distill=False)
 
 
@@ -99,7 +99,7 @@ def test_nan_in_the_first_epoch_leaves_the_start(case: Any):
     [
         ("shape", DataError, r"has the shape \(10, 10, 3\)"),
         ("nan", DataError, "finite numbers"),
-        ("name", DataError, "inputs of .* are image"),
+        ("name", DataError, "inputs of .* must be image"),
         ("nan model", DataError, "before training begins"),
         ("shared", ModelError, "must not share a layer"),
         ("other outputs", ModelError, "same inputs and outputs"),
@@ -124,8 +124,8 @@ def test_what_cannot_be_trained_is_refused(
 @pytest.mark.parametrize(
     ("labels", "rule"),
     [
-        ("outside", "Class ids are 0 to 2"),
-        ("negative", "Class ids are 0 to 2"),
+        ("outside", "Class ids must be from 0 to 2"),
+        ("negative", "Class ids must be from 0 to 2"),
         ("names", "must be numbers"),
         ("nan", "finite"),
         ("pairs", "have the output's shape"),

@@ -150,7 +150,7 @@ def test_unknown_sizes_stay_open(export: Export, name: str, sizes: tuple[int, in
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [
-        ({"y": [1, 8, 8, 3]}, "names an input of the model: x"),
+        ({"y": [1, 8, 8, 3]}, "must name an input of the model: x"),
         ({"x": [1, 8, 8]}, r"must fit the model's shape \[1, -1, -1, 3\]"),
         ({"x": [1, 8, 8, 4]}, "must fit the model's shape"),
         ({"x": [2, 8, 8, 3]}, "the batch is 1"),

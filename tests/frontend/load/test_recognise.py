@@ -145,7 +145,7 @@ def test_a_folder_with_one_damaged_model_says_what_is_damaged(tmp_path: Path):
 
 
 def test_a_missing_path(tmp_path: Path):
-    assert "exists" in refusal(tmp_path / "no.keras")
+    assert "was not found" in refusal(tmp_path / "no.keras")
 
 
 def test_an_empty_file(tmp_path: Path):

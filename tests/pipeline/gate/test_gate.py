@@ -291,7 +291,7 @@ def test_another_model_under_the_same_name_is_not_compared(project):
     gate(folder, update_baseline=True)
     shutil.copy(DENSE.with_name("conv_2d.float32.tflite"), folder / "net.tflite")
     said = refused(ProjectError, folder)
-    assert "is of this model, net y [1, 6, 6, 8]" in said and "net y [1, 8]" in said
+    assert "must be of this model, net y [1, 6, 6, 8]" in said and "net y [1, 8]" in said
 
 
 def test_rules_about_targets_and_variants_measure_no_more_than_they_ask(project):

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import tomllib
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image
 
 from edgekit.core import project as projects
 from edgekit.core.errors import DataError, ModelError, OutputError, UsageError
-from edgekit.core.records import Contract, Limits, Preprocessing, TensorSpec
-from edgekit.frontend.describe import Scaling
-from edgekit.frontend.load.recognise import Recognised
-from edgekit.pipeline.init import lookup, model_summary, pixel_scaling, rule_margins, template, toml
+from edgekit.core.records import TensorSpec
+from edgekit.pipeline.init import lookup
+from edgekit.pipeline.init.init import InitOptions
 from edgekit.pipeline.init.init import init as measuring_init
 from edgekit.verdicts.paired import samples_needed
 
 # What stands in the file; that it is measured, tests/pipeline/init/test_proven_draft.py shows.
-init = partial(measuring_init, measure=False)
+init = partial(measuring_init, options=InitOptions(measure=False))
 MODELS = Path(__file__).parents[2] / "models"
-# A line of TOML that is switched off: a table, or a key with its value.
-SWITCHED_OFF = re.compile(r'# (\[{1,2}[\w."\[]+.*\]|("[^"]*"|\w+) = .*)$')
-
-
-def switched_on(text: str) -> str:
-    """The file with everything switched on that it offers."""
-    lines = [m.group(1) if (m := SWITCHED_OFF.match(line)) else line for line in text.splitlines()]
-    return "\n".join(lines)
 
 
 @pytest.fixture
@@ -54,40 +40,6 @@ def sizes(model: Path) -> tuple[TensorSpec, TensorSpec]:
 def samples(model: Path, count: int, seed: int = 0) -> np.ndarray:
     shape = sizes(model)[0].shape[1:]
     return np.random.default_rng(seed).normal(size=(count, *shape)).astype(np.float32)
-
-
-def described(*inputs: TensorSpec, outputs=None, **more) -> model_summary.Described:
-    outputs = outputs or (TensorSpec(name="out", shape=(1, 3), dtype="float32"),)
-    return model_summary.Described(
-        recognised=Recognised(format="keras3", written_by="Keras 3", path=Path("m.keras")),
-        contract=Contract(inputs=inputs, outputs=outputs),
-        **more,
-    )
-
-
-def written(told: model_summary.Described, folder: Path, **more) -> tuple[str, projects.Project]:
-    """The text for a model, read as every command does."""
-    facts = {
-        "folder": folder,
-        "name": "m",
-        "custom_objects": None,
-        "recipes": ("float32", "dynamic_wi8_afp32"),
-        "found": lookup.Found(),
-        "labels": None,
-        "metric": None,
-    }
-    stated = model_summary.Described(
-        recognised=told.recognised,
-        contract=model_summary.stated(told),
-        scaling=told.scaling,
-        id_limits=told.id_limits,
-    )
-    text = template.text(template.Facts(described=stated, **{**facts, **more}))
-    path = folder / "edgekit.toml"
-    path.write_text(text, encoding="utf-8")
-    project = projects.load(path)
-    project.describe(told.contract)
-    return text, project
 
 
 # What lies beside the model
@@ -246,192 +198,6 @@ def test_paths_are_relative_to_the_file(dense, tmp_path):
     assert made.next_commands[-1].endswith("a/b/gate.toml")
 
 
-# Folders by class
-
-
-def pictures(folder: Path, classes: list[str], size: tuple[int, int]) -> None:
-    for number, name in enumerate(classes):
-        (folder / name).mkdir(parents=True)
-        for i in range(2):
-            Image.new("RGB", size, (number * 20, i, 0)).save(folder / name / f"{i}.png")
-
-
-def pixels(*, takes_pixels: bool, classes: int = 3) -> model_summary.Described:
-    scaling = Scaling(layer="scale", does="value / 255", takes_pixels=takes_pixels)
-    return described(
-        TensorSpec(name="image", shape=(1, 8, 9, 3), dtype="float32"),
-        outputs=(TensorSpec(name="kind", shape=(1, classes), dtype="float32"),),
-        scaling={"image": scaling},
-    )
-
-
-def test_pictures_feed_a_model_that_scales_them_itself(tmp_path):
-    pictures(tmp_path / "sorted", ["cat", "dog", "owl"], (20, 30))
-    told = pixels(takes_pixels=True)
-    found = lookup.beside(tmp_path, model_summary.stated(told), tmp_path / "m.keras")
-    assert (found.ready, found.num_samples, found.labels.tolist()) == (True, 6, [0, 0, 1, 1, 2, 2])
-    labels = model_summary.labels_of_folders(found.classes, told.contract)
-    _, project = written(told, tmp_path, found=found, labels=labels)
-    assert project.input["image"].size == (8, 9)
-    assert project.output["kind"].labels == ("cat", "dog", "owl")
-    assert project.data.evaluation == "sorted"
-
-
-def test_pictures_whose_scaling_nobody_knows_wait_for_it(tmp_path):
-    pictures(tmp_path / "sorted", ["cat", "dog", "owl"], (20, 30))
-    told = pixels(takes_pixels=False)
-    found = lookup.beside(tmp_path, model_summary.stated(told), tmp_path / "m.keras")
-    assert not found.ready and found.num_samples == 6
-    text, project = written(told, tmp_path, found=found)
-    assert project.data.evaluation is None and not project.input
-    assert '# evaluation = "sorted"' in text
-
-
-@pytest.mark.parametrize("others", [["src"], []])
-def test_folders_of_something_else_are_left_alone(tmp_path, others):
-    names = ["cat", "dog"] if not others else ["cat", "dog", "owl"]
-    pictures(tmp_path / "assets", names, (4, 4))
-    for name in others:
-        (tmp_path / "assets" / name).mkdir()
-    contract = model_summary.stated(pixels(takes_pixels=True))
-    assert lookup.beside(tmp_path, contract, tmp_path / "m.keras").evaluation is None
-
-
-def test_a_folder_that_is_named_has_pictures_in_it(tmp_path):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="must hold images or sounds"):
-        lookup.named(str(tmp_path / "empty"), pixels(takes_pixels=True).contract)
-
-
-# Scaling by trial
-
-
-def trial(name: str, right: list[int]) -> pixel_scaling.Trial:
-    rules = Preprocessing(kind="image", size=(8, 9), std=(255.0,))
-    return pixel_scaling.Trial(name=name, preprocessing=rules, right=tuple(map(float, right)))
-
-
-@pytest.mark.parametrize(
-    ("best", "other", "wins"),
-    [
-        ([1] * 90 + [0] * 10, [1] * 60 + [0] * 40, True),
-        ([1] * 90 + [0] * 10, [1] * 85 + [0] * 15, False),  # 5 samples are chance
-        ([1] * 40 + [0] * 60, [0] * 100, False),  # a third is right by chance alone
-        ([1] * 100, [1] * 100, False),
-    ],
-)
-def test_a_way_wins_that_is_right_more_often_than_chance(best, other, wins):
-    trials = [trial("0 to 1", best), trial("0 to 255", other)]
-    won = pixel_scaling.winner(trials, pixels(takes_pixels=False).contract)
-    assert (won is trials[0]) == wins and (won is None) != wins
-
-
-def test_one_way_alone_wins_nothing():
-    assert pixel_scaling.winner([trial("a", [1])], pixels(takes_pixels=False).contract) is None
-
-
-@pytest.mark.parametrize(
-    ("array", "labels"),
-    [
-        (np.zeros((6, 8, 9, 3), np.float32), True),  # inputs already
-        (np.full((6, 8, 9, 3), 999), True),
-        (np.zeros((6, 8, 9, 3), np.uint8), False),
-    ],
-    ids=["floats", "no pixels", "no labels"],
-)
-def test_nothing_is_tried_where_a_trial_would_say_nothing(tmp_path, array, labels):
-    np.savez(tmp_path / "data.npz", x=array, **({"y": [0, 1, 2] * 2} if labels else {}))
-    told = pixels(takes_pixels=False)
-    source = describe.Source(model=told.recognised.path, unsafe=False)
-    found = lookup.beside(tmp_path, told.contract, tmp_path / "m.keras")
-    assert found.num_samples == 6
-    ways = pixel_scaling.tries(
-        told.recognised, source, told.contract, found, limits=Limits(), on_progress=pytest.fail
-    )
-    assert ways == ()
-
-
-def test_trials_stand_in_the_comment_whether_or_not_one_won(tmp_path):
-    trials = (trial("0 to 1", [1, 1]), trial("0 to 255", [1, 0]))
-    text, project = written(pixels(takes_pixels=False), tmp_path, trials=trials)
-    assert "1.00 as 0 to 1, 0.50 as 0 to 255" in text.replace("\n# ", " ")
-    assert not project.input
-
-
-# The text
-
-
-KINDS = {
-    "image": TensorSpec(name="a.b", shape=(1, 32, 32, 3), dtype="float32"),
-    "gray": TensorSpec(name='say "hi"', shape=(1, 32, 32, 1), dtype="float32"),
-    "open": TensorSpec(name="open", shape=(1, -1, -1, 3), dtype="float32"),
-    "bytes": TensorSpec(name="bytes", shape=(1, 16, 16, 3), dtype="uint8"),
-    "sound": TensorSpec(name="wave", shape=(1, 16000), dtype="float32"),
-    "row": TensorSpec(name="row", shape=(1, 4), dtype="float32"),
-    "ids": TensorSpec(name="ids", shape=(1, 20), dtype="int32"),
-    "window": TensorSpec(name="müßig\n#", shape=(1, 26, 3), dtype="float32"),
-    "scalar": TensorSpec(name="scalar", shape=(1,), dtype="float32"),
-}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("raw", ["", "int16 from 0 to 256"], ids=["plain", "raw"])
-def test_all_that_is_switched_off_can_be_switched_on(kind, raw, tmp_path):
-    spec = KINDS[kind]
-    found = lookup.Found(raw={spec.name: raw} if raw else {})
-    told = described(spec, id_limits={"ids": 100})
-    text, _ = written(told, tmp_path, found=found)
-    (tmp_path / "labels.txt").write_text("a\nb\nc\n", encoding="utf-8")
-    (tmp_path / "vocabulary.txt").write_text("a\nb\n", encoding="utf-8")
-    path = tmp_path / "on.toml"
-    path.write_text(switched_on(text), encoding="utf-8")
-    project = projects.load(path)
-    project.describe(told.contract)
-    assert set(project.variant) == {"small"} and len(project.target) == 2
-    assert len(project.rule) == 7 and project.rule[-1].allowed_operators
-    assert project.data.calibration == "data.npz"
-    assert project.output["out"].labels == ("a", "b", "c")
-    wanted = {"image", "gray", "open", "bytes", "sound", "row", "ids"}
-    assert set(project.input) == ({spec.name} if kind in wanted or raw else set())
-    if kind == "open":
-        assert project.input_shapes == {"open": (1, 224, 224, 3)}
-
-
-def test_bytes_need_no_scaling(tmp_path):
-    _, project = written(described(KINDS["bytes"]), tmp_path)
-    assert (project.input["bytes"].kind, project.input["bytes"].size) == ("image", (16, 16))
-
-
-def test_custom_objects_are_said_once(tmp_path):
-    _, project = written(described(KINDS["row"]), tmp_path, custom_objects="layers:OBJECTS")
-    assert project.custom_objects == "layers:OBJECTS"
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
-def test_any_text_survives_as_a_string_and_as_a_key(value):
-    line = f"{toml.key(value)} = {toml.string(value)}"
-    assert tomllib.loads(line) == {value: value}
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
-def test_no_name_ends_a_comment(value):
-    assert tomllib.loads("\n".join(toml.comment(toml.string(value)))) == {}
-
-
-def test_a_name_that_is_no_text_is_refused():
-    with pytest.raises(UsageError, match="must be text"):
-        toml.string("caf\udce9")
-
-
-@pytest.mark.parametrize("count", [1, 60, 500, 2000, 10_000, 100_000])
-def test_the_margin_is_the_smallest_that_the_samples_decide(count):
-    made = rule_margins.margin(count, 0.02)
-    fine = [m for m in (0.005, 0.01, 0.02, 0.05) if samples_needed(0.02, m) <= count]
-    assert made.max_loss == (fine[0] if fine else 0.05)
-    assert f"{count:,} samples" in made.says
-    assert ("seldom" in made.says) == (not fine)
-
-
 # Bad input
 
 
@@ -454,7 +220,7 @@ def test_places_that_cannot_take_the_file(dense, tmp_path, place, words):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("gone.keras", None, "exists"),
+        ("gone.keras", None, "was not found"),
         ("text.keras", b"hello", "A model must be"),
         ("0.h5", b"", "empty"),
     ],
@@ -482,8 +248,8 @@ def test_data_that_does_not_fit_is_refused_where_it_was_named(dense, tmp_path):
 
 
 def test_a_name_that_files_cannot_have_is_refused(dense):
-    with pytest.raises(UsageError, match="name must be of letters"):
-        init(dense, options=InitOptions(name="a/b"))
+    with pytest.raises(UsageError, match="name has letters"):
+        init(dense, options=InitOptions(name="a/b", measure=False))
 
 
 def test_strange_file_names_are_spelled(dense, tmp_path):

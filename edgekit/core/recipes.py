@@ -22,13 +22,13 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="dynamic_wi8_afp32",
-            summary="int8 weights in convolutions and dense layers: dynamic-range quantization",
+            summary="dynamic-range quantization: int8 weights in convolutions and dense layers",
             quantize=Quantization(scheme="dynamic"),
         ),
         Recipe(
             name="dynamic_wi4b32_afp32",
-            summary="int4 weights of dense layers in blocks of 32, int8 of convolutions: "
-            "dynamic-range quantization",
+            summary="dynamic-range quantization: int4 weights of dense layers in blocks of 32, "
+            "int8 of convolutions",
             quantize=Quantization(scheme="dynamic", weight_bits=4, granularity="blockwise_32"),
         ),
         Recipe(

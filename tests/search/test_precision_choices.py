@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -177,3 +179,11 @@ def test_the_number_of_trials_falls_with_the_size_of_the_model(monkeypatch):
     assert counts[0] == 80
     assert counts[-1] == 16
     assert counts == sorted(counts, reverse=True)
+
+
+def test_a_gap_between_kept_operators_is_closed_where_it_saves_casts():
+    made = trials(min_sqnr_db=20.0)
+    order = [group(0), replace(group(1), weighted=False), group(2), group(3), group(4)]
+    # The one without weights joins its neighbours; one with weights does not.
+    assert made._closed([order[0], order[2], order[4]], order) == [*order[:3], order[4]]
+    assert made._closed([order[0]], order) == [order[0]]

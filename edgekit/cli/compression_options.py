@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -13,7 +13,7 @@ from edgekit.cli import options as shared
 if TYPE_CHECKING:
     from edgekit.core.records import Pruning, Training
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 _FRACTION = click.FloatRange(min=0, max=1, min_open=True, max_open=True)
 

@@ -34,7 +34,7 @@ def as_record(kind: type[R], keyword: str) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
-        def command(**given: Any) -> Any:
+        def command(**given: object) -> object:
             names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a dataclass
             record = kind(**{name: given.pop(name) for name in names})
             return function(**given, **{keyword: record})

@@ -18,6 +18,7 @@ ALLOWED_OF_EDGEKIT = {
     "edgekit.cli.streams",
     "edgekit.core",
     "edgekit.core.errors",
+    "edgekit.core.json_values",
     "edgekit.core.suggest",
     "edgekit.core.text",
 }

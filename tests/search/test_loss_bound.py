@@ -28,13 +28,6 @@ def bound(outputs, labels=None, *, contract=CLASSES, held=None, **limits):
     return Bound(contract, everything, {"y": outputs}, held, LossLimits(**limits))
 
 
-def test_a_bound_is_of_something():
-    with pytest.raises(UsageError, match="must be a loss, an SQNR or both"):
-        LossLimits()
-    assert LossLimits(max_loss=0.0, min_sqnr_db=20.0).limit == 0.0
-    assert LossLimits(min_sqnr_db=20.0).limit == 20.0
-
-
 def certain(ids):
     return np.eye(4)[ids].astype(np.float32) * 0.96 + 0.01
 

@@ -88,11 +88,7 @@ def convert(
         options=options,
     )
     if recognised.format == "tflite" and planned.prune is not None:
-        raise UsageError(
-            "Pruning needs a Keras model: it removes channels of layers.",
-            received=f"{model.name}, a .tflite",
-            hint="name the Keras model; --qat works on a .tflite too.",
-        )
+        raise _no_channels(model)
     with claim(planned, model, options.force, on_progress), scratch.folder() as work:
         job = Job(
             source=_source(model, project, details),
@@ -105,6 +101,14 @@ def convert(
         made = Conversion(job, recognised).run()
     compress_and_train.forget(planned)
     return made
+
+
+def _no_channels(model: Path) -> UsageError:
+    return UsageError(
+        "Pruning needs a Keras model: it removes channels of layers.",
+        received=f"{model.name}, a .tflite",
+        hint="name the Keras model; --qat works on a .tflite too.",
+    )
 
 
 def _refuse_unknown(details: Details) -> None:

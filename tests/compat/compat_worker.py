@@ -165,9 +165,7 @@ def histories(kind: str) -> Result:
         place=[found.operation.name, found.node_index, found.tensor_index],
         other=compat_keras.history(3),
         readers=len(readers),
-        of_input=[
-            getattr(call, "operation", getattr(call, "layer", None)).name for call in of_input
-        ],
+        of_input=[(c.operation if kind == "keras3" else c.layer).name for c in of_input],
         of_none=compat_keras.calls_that_read(None),
     )
 

@@ -6,7 +6,6 @@ which its README and its example import.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -69,16 +68,3 @@ def extremes(
     run.calibrate({signature: samples}, None)
     ranges: dict[str, dict[str, np.ndarray]] = run.get_model_qsvs()
     return ranges
-
-
-def policy() -> dict[str, list[str]]:
-    """The operators that the quantizer treats, by configuration (`static_wi8_ai8`).
-
-    Operators by the quantizer's own names, `CONV_2D_TRANSPOSE` among them. Read in
-    litert-quantizer 0.11.0 (`default_policy.DEFAULT_JSON_POLICY`). Without it the reason why an
-    operator stayed float cannot be given.
-    """
-    from litert_quantizer import default_policy
-
-    named: dict[str, list[str]] = json.loads(default_policy.DEFAULT_JSON_POLICY)["ops_per_config"]
-    return named

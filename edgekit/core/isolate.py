@@ -107,40 +107,10 @@ def call(
         RunError: The child crashed, took too long or too much memory.
         InternalError: The function failed in a way it did not foresee.
     """
-    answer = call_json(
-        stage.target,
-        serde.to_dict(request),
-        kind=f"{stage.request.__module__}:{stage.request.__name__}",
-        name=name,
-        limits=limits,
-        on_progress=on_progress,
-        restart=restart,
-        writable=writable,
-        own_code=own_code,
-        env=env,
-        crash_hint=crash_hint,
-    )
-    return serde.from_dict(stage.result, answer)
-
-
-def call_json(
-    target: str,
-    request: Mapping[str, Any],
-    *,
-    kind: str = "",
-    name: str,
-    limits: Limits,
-    on_progress: Progress | None = None,
-    restart: bool = False,
-    writable: Sequence[Path] = (),
-    own_code: bool = False,
-    env: Mapping[str, str] | None = None,
-    crash_hint: str = _CRASH_HINT,
-) -> Any:
-    """`call` without types: goes as soon as every stage has its records."""
     # Not `-m`: that would import what lies in the current folder, a random.py for instance,
     # in place of the standard library.
-    command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(__file__).parents[2]), target, kind]
+    package, kind = str(Path(__file__).parents[2]), _place(stage.request)
+    command = [sys.executable, "-P", "-c", _PROGRAM, package, stage.target, kind]
     # What the child leaves in its temporary folder goes with it, however it ends.
     with scratch.folder() as folder:
         temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
@@ -153,10 +123,11 @@ def call_json(
             crash_hint=crash_hint,
         )
         with child:
-            result = child.request(request, on_progress=on_progress, restart=restart)
-    if isinstance(result, dict) and "internal_error" in result:
-        raise InternalError(result["internal_error"])
-    return result
+            message = serde.to_dict(request)
+            answer = child.request(message, on_progress=on_progress, restart=restart)
+    if isinstance(answer, dict) and "internal_error" in answer:
+        raise InternalError(answer["internal_error"])
+    return serde.from_dict(stage.result, answer)
 
 
 def serve(target: str, kind: str) -> None:
@@ -164,7 +135,7 @@ def serve(target: str, kind: str) -> None:
 
     Args:
         target: The function.
-        kind: The record that it takes, as `module:name`; "" for plain JSON.
+        kind: The record that it takes, as `module:name`.
     """
     # Native code prints to file descriptor 1. Keep the real one for answers and send
     # everything else to standard error.
@@ -179,9 +150,8 @@ def serve(target: str, kind: str) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         work: Callable[..., Any] = _found(target)
-        if kind:
-            request = serde.from_dict(_found(kind), request)
-        result = work(request, lambda line: answer({"progress": line}))
+        message = serde.from_dict(_found(kind), request)
+        result = work(message, lambda line: answer({"progress": line}))
         answer({"result": serde.to_dict(result)})
     except EdgekitError as error:
         answer({"error": error.to_dict()})
@@ -198,6 +168,11 @@ def serve(target: str, kind: str) -> None:
     # Skip the teardown of native libraries: it is slow, and it may crash after all is done.
     sys.stdout.flush()
     os._exit(0)
+
+
+def _place(kind: type) -> str:
+    """A class as `module:name`."""
+    return f"{kind.__module__}:{kind.__qualname__}"
 
 
 def _found(place: str) -> Any:

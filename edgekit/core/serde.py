@@ -141,8 +141,8 @@ def _build_tuple(kind: object, value: object, where: str) -> tuple[object, ...]:
 
 
 def _build_scalar(kind: object, value: object, where: str) -> object:
-    if kind is Any:
-        return value
+    if kind in (Any, object) or (kind is dict and isinstance(value, dict)):
+        return value  # JSON as it is
     if kind is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
         with contextlib.suppress(ValueError, OverflowError):
             return float(value)

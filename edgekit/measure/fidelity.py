@@ -85,7 +85,7 @@ def kl_divergence(
         DataError: The shapes differ, a value is not finite, or there is one class only.
     """
     a, b = _pair(reference, candidate)
-    _require_classes(a, "Divergence needs probabilities of")
+    _require_classes(a, "Divergence")
     if logits is None:
         logits = bool(np.any(a < 0) or np.any(np.abs(a.sum(axis=-1) - 1) > 0.01))
     p, q = (np.exp(signal.log_softmax(array)) if logits else array for array in (a, b))
@@ -111,7 +111,7 @@ def agreement(reference: np.ndarray, candidate: np.ndarray) -> np.ndarray:
         DataError: The shapes differ, a value is not finite, or there is one class only.
     """
     a, b = _pair(reference, candidate)
-    _require_classes(a, "Agreement needs")
+    _require_classes(a, "Agreement")
     same = np.argmax(a, axis=-1) == np.argmax(b, axis=-1)
     return np.asarray(same.reshape(len(same), -1).mean(axis=1), dtype=np.float64)
 
@@ -219,10 +219,11 @@ def _names_a_class(array: np.ndarray, spec: TensorSpec | None) -> bool:
     return array.ndim == 2 and array.dtype.kind == "f"
 
 
-def _require_classes(array: np.ndarray, needs: str) -> None:
+def _require_classes(array: np.ndarray, figure: str) -> None:
     if array.ndim < 2 or array.shape[-1] < 2:
         raise DataError(
-            f"{needs} at least 2 classes, along the last axis.", received=f"shape {array.shape}"
+            f"{figure} needs at least 2 classes, along the last axis.",
+            received=f"shape {array.shape}",
         )
 
 

@@ -54,16 +54,9 @@ def test_extremes_are_those_of_all_samples_and_no_moving_average(conv: bytes):
     assert ranges["max"][0] == pytest.approx(max(o.max() for o in outputs), rel=1e-5, abs=1e-6)
 
 
-def test_policy_lists_operators_by_configuration():
-    policy = litert.policy()
-    assert "CONV_2D_TRANSPOSE" in policy["static_wi8_ai8"]
-    assert {"FULLY_CONNECTED", "CONV_2D"} <= set(policy["dynamic_wi8_afp32"])
-    assert {"static_wi8_ai16", "weightonly_wi4_afp32"} <= policy.keys()
-
-
 def test_none_of_it_imports_tensorflow():
     code = (
-        "import sys; from edgekit.compat import litert; litert.schema(); litert.policy();"
+        "import sys; from edgekit.compat import litert; litert.schema();"
         "import litert_quantizer.calibrator, ai_edge_litert.tools.flatbuffer_utils;"
         "sys.exit(bool({'tensorflow', 'keras', 'tf_keras'} & set(sys.modules)))"
     )

@@ -17,6 +17,7 @@ from edgekit.core.errors import (
     WorkerOutOfMemory,
     WorkerTimeout,
 )
+from edgekit.core.isolate import Stage
 from edgekit.core.process import Process
 from edgekit.core.records import Limits
 
@@ -99,19 +100,21 @@ def test_a_program_that_is_not_there_is_a_clear_error():
 
 
 def test_a_function_runs_isolated_and_what_it_prints_does_not_disturb():
-    answer = isolate.call_json("tests_isolated:double", {"value": 21}, name="it", limits=Limits())
+    answer = isolate.call(
+        Stage("tests_isolated:double", dict, object), {"value": 21}, name="it", limits=Limits()
+    )
     assert answer == 42
 
 
 def test_an_isolated_error_arrives_as_the_same_class():
     with pytest.raises(DataError) as caught:
-        isolate.call_json("tests_isolated:refuse", {}, name="it", limits=Limits())
+        isolate.call(Stage("tests_isolated:refuse", dict, object), {}, name="it", limits=Limits())
     assert (caught.value.rule, caught.value.received) == ("A rule.", "something")
 
 
 def test_an_unforeseen_error_is_internal_and_carries_its_traceback():
     with pytest.raises(InternalError, match="ZeroDivisionError"):
-        isolate.call_json("tests_isolated:fail", {}, name="it", limits=Limits())
+        isolate.call(Stage("tests_isolated:fail", dict, object), {}, name="it", limits=Limits())
 
 
 @pytest.fixture(autouse=True)
@@ -284,19 +287,24 @@ def test_an_allocation_beyond_all_memory_is_refused_at_once():
         process.request({})
     assert "MemoryError" in told.value.received
     with pytest.raises(WorkerOutOfMemory):
-        isolate.call_json("tests_isolated:eat", {"bytes": 2**45}, name="it", limits=Limits())
+        isolate.call(
+            Stage("tests_isolated:eat", dict, object), {"bytes": 2**45}, name="it", limits=Limits()
+        )
 
 
 def test_memory_is_watched_however_fast_it_is_taken():
     limits = Limits(memory_bytes=300 * 2**20)
     with pytest.raises(WorkerOutOfMemory):
-        isolate.call_json("tests_isolated:eat", {"bytes": 2**33}, name="it", limits=limits)
+        isolate.call(
+            Stage("tests_isolated:eat", dict, object), {"bytes": 2**33}, name="it", limits=limits
+        )
 
 
 def test_nothing_of_a_call_outlives_a_parent_that_is_killed(tmp_path):
     program = (
         "from edgekit.core import isolate; from edgekit.core.records import Limits\n"
-        "isolate.call_json('tests_isolated:family', {}, name='it', limits=Limits(),\n"
+        "stage = isolate.Stage('tests_isolated:family', dict, object)\n"
+        "isolate.call(stage, {}, name='it', limits=Limits(),\n"
         "             on_progress=lambda line: print(line, flush=True))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.core import isolate, sandbox, scratch
+from edgekit.core.isolate import Stage
 from edgekit.core.records import Limits
 
 needs_wall = pytest.mark.skipif(
@@ -157,7 +158,7 @@ def test_nothing_outside_changes_whatever_is_tried_in_whichever_order(tmp_path, 
     outside, other = filled(tmp_path / "outside"), filled(tmp_path / "other")
     before = state(outside), state(other)
     request = {"names": names, "place": str(outside), "other": str(other)}
-    assert isolate.call_json("tests_hostile:attack", request, **WALL) == names
+    assert isolate.call(Stage("tests_hostile:attack", dict, object), request, **WALL) == names
     assert (state(outside), state(other)) == before
 
 
@@ -168,7 +169,9 @@ def test_what_crosses_the_wall_is_refused_in_both_directions(tmp_path, name):
     before = state(outside)
     crossing = name in ("move in", "hard link in")
     request = {"names": [name], "place": str(inside), "other": str(outside)}
-    refused = isolate.call_json("tests_hostile:attack", request, **WALL, writable=[inside])
+    refused = isolate.call(
+        Stage("tests_hostile:attack", dict, object), request, **WALL, writable=[inside]
+    )
     assert state(outside) == before
     if crossing or name in ("move out", "hard link out"):
         assert refused == [name]
@@ -183,7 +186,12 @@ def test_the_same_works_inside(tmp_path, name):
     before = state(tmp_path / "inside")
     request = {"names": [name], "place": str(inside), "other": str(other)}
     writable = [tmp_path / "inside"]
-    assert isolate.call_json("tests_hostile:attack", request, **WALL, writable=writable) == []
+    assert (
+        isolate.call(
+            Stage("tests_hostile:attack", dict, object), request, **WALL, writable=writable
+        )
+        == []
+    )
     # A file that has no name, or that is open for writing only, leaves the folder as it was.
     assert (state(tmp_path / "inside") != before) == (name != "nameless file")
 
@@ -193,22 +201,26 @@ def test_files_that_are_named_can_be_written_and_nothing_beside_them(tmp_path):
     named, beside = tmp_path / "named", tmp_path / "beside"
     named.touch()
     beside.touch()
-    call = {"target": "tests_hostile:write", **WALL, "writable": [named]}
-    isolate.call_json(request={"paths": [str(named)]}, **call)
+    call = {"stage": Stage("tests_hostile:write", dict, object), **WALL, "writable": [named]}
+    isolate.call(request={"paths": [str(named)]}, **call)
     assert named.read_text() == "ours"
     with pytest.raises(Exception, match="Permission denied"):
-        isolate.call_json(request={"paths": [str(beside)]}, **call)
+        isolate.call(request={"paths": [str(beside)]}, **call)
     assert beside.read_text() == ""
 
 
 def test_own_code_writes_where_its_person_may(tmp_path):
     path = tmp_path / "new"
-    isolate.call_json("tests_hostile:write", {"paths": [str(path)]}, **WALL, own_code=True)
+    isolate.call(
+        Stage("tests_hostile:write", dict, object), {"paths": [str(path)]}, **WALL, own_code=True
+    )
     assert path.read_text() == "ours"
 
 
 def test_what_libraries_do_works_behind_the_wall(tmp_path):
-    length, names = isolate.call_json("tests_hostile:ordinary", {"file": __file__}, **WALL)
+    length, names = isolate.call(
+        Stage("tests_hostile:ordinary", dict, object), {"file": __file__}, **WALL
+    )
     assert length == len(Path(__file__).read_text())
     assert "tmp" in names
 
@@ -217,15 +229,19 @@ def test_what_libraries_do_works_behind_the_wall(tmp_path):
 def test_no_connection_is_made_or_taken():
     with socket.create_server(("127.0.0.1", 0)) as server:
         request = {"port": server.getsockname()[1]}
-        assert isolate.call_json("tests_hostile:connect", request, **WALL) == "refused"
-        assert isolate.call_json("tests_hostile:listen", {}, **WALL) == "refused"
-        own = isolate.call_json("tests_hostile:connect", request, **WALL, own_code=True)
+        assert (
+            isolate.call(Stage("tests_hostile:connect", dict, object), request, **WALL) == "refused"
+        )
+        assert isolate.call(Stage("tests_hostile:listen", dict, object), {}, **WALL) == "refused"
+        own = isolate.call(
+            Stage("tests_hostile:connect", dict, object), request, **WALL, own_code=True
+        )
         assert own == "connected"
 
 
 @pytest.mark.skipif(sandbox.abi() < 6, reason="this system's Landlock does not know signals")
 def test_no_signal_reaches_processes_outside():
-    assert isolate.call_json("tests_hostile:signal_parent", {}, **WALL) == "refused"
+    assert isolate.call(Stage("tests_hostile:signal_parent", dict, object), {}, **WALL) == "refused"
 
 
 @needs_wall
@@ -236,13 +252,16 @@ def test_a_wall_within_a_wall_is_no_wider(tmp_path):
         "from edgekit.core.records import Limits\n"
         "def run(request, report):\n"
         "    place = Path(request['place'])\n"
-        "    return isolate.call_json('tests_hostile:attack', request, name='inner',\n"
-        "                        limits=Limits(), writable=[place])\n"
+        "    stage = isolate.Stage('tests_hostile:attack', dict, object)\n"
+        "    return isolate.call(stage, request, name='inner', limits=Limits(), writable=[place])\n"
     )
     outside, other = filled(tmp_path / "outside"), filled(tmp_path / "other")
     request = {"names": ["write", "create"], "place": str(outside), "other": str(other)}
     os.environ["PYTHONPATH"] += os.pathsep + str(tmp_path)
-    assert isolate.call_json("tests_nested:run", request, **WALL) == ["write", "create"]
+    assert isolate.call(Stage("tests_nested:run", dict, object), request, **WALL) == [
+        "write",
+        "create",
+    ]
 
 
 @needs_wall

@@ -16,6 +16,7 @@ import pytest
 
 from edgekit.core import isolate
 from edgekit.core.errors import RunError
+from edgekit.core.isolate import Stage
 from edgekit.core.records import Limits
 from tests.fuzz import doors, honest, honest_models
 
@@ -34,8 +35,8 @@ def honest_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
         make(folder / name)
     shutil.copytree(honest.SINGLE_OPERATORS, folder / "tflite")
-    isolate.call_json(
-        "tests.fuzz.honest_models:make",
+    isolate.call(
+        Stage("tests.fuzz.honest_models:make", dict, object),
         {"folder": str(folder)},
         name="The maker of models",
         writable=[folder],
@@ -76,8 +77,8 @@ def _outcomes(name: str, honest_files: Path) -> Iterator[tuple[int, str]]:
         seen: dict[int, str] = {}
         request = {"format": name, "start": start, "stop": stop, "honest": str(honest_files)}
         try:
-            isolate.call_json(
-                "tests.fuzz.doors:read_all",
+            isolate.call(
+                Stage("tests.fuzz.doors:read_all", dict, object),
                 request,
                 name="The reader",
                 limits=_LIMITS,

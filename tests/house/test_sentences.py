@@ -39,7 +39,8 @@ _PASSED_ON = {
     "error.rule",
     "f'{error.message}{hint}'",
     "f'Output {name!r}: {error.rule}'",
-    "str(payload['rule'])",
+    "texts['rule']",
+    "answer['internal_error']",
     "result['internal_error']",
     "(done.stderr.strip() or done.stdout.strip())[-300:]",
     "fault",  # what `reading` was given

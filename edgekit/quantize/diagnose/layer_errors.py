@@ -26,8 +26,7 @@ from edgekit.core.errors import QuantizeError
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import LayerError
 from edgekit.data.samples import Samples
-from edgekit.quantize import heldout_inputs
-from edgekit.quantize.calibration import equalize
+from edgekit.quantize.calibration import equalize, equalized_exponents
 from edgekit.quantize.diagnose.sensitivity import OutputSensitivity, worst
 from edgekit.quantize.diagnose.single_operator import SingleOperator, live_bytes
 from edgekit.quantize.quantize_messages import LayerErrorsRequest, LayerErrorsResult
@@ -49,7 +48,7 @@ def run(request: LayerErrorsRequest, report: Progress) -> LayerErrorsResult:
     samples = usable(before, Samples.load(request.samples))
     equalized = request.equalized
     if equalized is None:
-        equalized = heldout_inputs.exponents(tflite.read(before), tflite.read(after))
+        equalized = equalized_exponents.exponents(tflite.read(before), tflite.read(after))
     errors = layer_errors(before, after, samples, equalized=equalized, on_progress=report)
     return LayerErrorsResult(errors=tuple(errors), num_samples=len(samples))
 

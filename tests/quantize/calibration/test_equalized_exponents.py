@@ -7,8 +7,7 @@ import pytest
 
 from edgekit import tflite
 from edgekit.core import recipes
-from edgekit.quantize import heldout_inputs
-from edgekit.quantize.calibration import equalize
+from edgekit.quantize.calibration import equalize, equalized_exponents
 from tests.quantize import tiny_models as tiny
 
 X = {"x": tiny.correlated(12, 6, 6, 4)}
@@ -39,15 +38,15 @@ def test_weights_tell_the_exponents_without_a_manifest(recipe: str) -> None:
     twin, exponents = equalize.equalized(model, X, equalize.pairs(model))
     assert len(exponents) == 3  # the PAD between them, too
     after = tiny.plain(tflite.to_bytes(twin), how, X)
-    assert heldout_inputs.exponents(model, tflite.read(after)) == exponents
+    assert equalized_exponents.exponents(model, tflite.read(after)) == exponents
     plain = tiny.plain(content, how, X)
-    assert heldout_inputs.exponents(model, tflite.read(plain)) == {}
+    assert equalized_exponents.exponents(model, tflite.read(plain)) == {}
 
 
 def test_the_float_files_own_weights_and_those_of_another_training_tell_none() -> None:
     model = tflite.read(network())
-    assert heldout_inputs.exponents(model, tflite.read(network())) == {}
-    assert heldout_inputs.exponents(model, tflite.read(network(seed=5))) == {}
+    assert equalized_exponents.exponents(model, tflite.read(network())) == {}
+    assert equalized_exponents.exponents(model, tflite.read(network(seed=5))) == {}
 
 
 def test_a_factor_of_all_channels_alike_is_told_and_a_small_one_is_not() -> None:
@@ -60,6 +59,6 @@ def test_a_factor_of_all_channels_alike_is_told_and_a_small_one_is_not() -> None
         for tensor in first.constants:
             values = np.array(tflite.values(after, tensor)) / factor
             after.buffers[tensor.buffer].data = values.reshape(-1).view(np.uint8)
-        found = heldout_inputs.exponents(before, after)
+        found = equalized_exponents.exponents(before, after)
         assert (found.get(first.outputs[0].name) == (power,) * 8) is told
         assert bool(found) is told

@@ -31,9 +31,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edgekit.core.json_values import Json
 from edgekit.core.text import printable
+
+if TYPE_CHECKING:
+    from edgekit.core.json_values import Json
 
 EXIT_OK = 0
 EXIT_GATE_FAILED = 1

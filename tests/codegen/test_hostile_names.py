@@ -81,6 +81,7 @@ def code(text: str, nested: bool) -> str:
     return "".join(out)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(HOSTILE, FILE)
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -21,6 +21,8 @@ from edgekit.quantize.diagnose import scores
 from edgekit.quantize.rewrite import engine
 from tests.quantize.tiny_models import RELU, Network, correlated, extremes, picture_net, random
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[[bytes, Samples], dict[str, np.ndarray]]
 
 SAMPLES = Samples(inputs={"x": correlated(60, 7, 7, 3)})

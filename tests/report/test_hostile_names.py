@@ -107,6 +107,7 @@ def result(name: str):
     return made.result(bad, operators, model=name, notes=(name,), baseline=name)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(HOSTILE, st.sampled_from([60, 80, 210]))
 @example("a" * 79 + "::error::x", 80)
@@ -130,6 +131,7 @@ def test_tables_and_lines_hold_no_command(name: str, width: int) -> None:
     check(out.getvalue())
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(HOSTILE)
 def test_files_for_others_hold_no_command(name: str) -> None:
@@ -161,6 +163,7 @@ def echoed(function: Callable[[], object]) -> str:
     return "\n".join(said)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(HOSTILE)
 def test_lines_notes_progress_and_json_hold_no_command(name: str) -> None:

@@ -167,13 +167,13 @@ class Gate:
 
         Args:
             project: A folder that holds `edgekit.toml`, or that file.
-            update_baseline: As in `edgekit.run_gate`; so are the others.
+            update_baseline: As in `edgekit.gate`; so are the others.
             on_inconclusive: See there.
             output: See there.
             fresh: See `edgekit.GateOptions`.
             unsafe: See there.
             timing: See there.
-            limits: See `edgekit.run_gate`.
+            limits: See `edgekit.gate`.
 
         Returns:
             The result, with `check()`. A project that cannot be judged at all fails the test with

@@ -251,7 +251,7 @@ def test_a_float_tflite_gives_the_same_files_as_keras(made, from_tflite, recipe)
 
 
 def test_the_public_functions_do_what_the_commands_do(made, from_tflite, digits, tmp_path):
-    artifacts = public.convert_model(
+    artifacts = public.convert(
         made.tflite("float32"), output=tmp_path, project=projects.load(digits / "edgekit.toml")
     )
     assert [one.recipe.name for one in artifacts] == list(RECIPES)

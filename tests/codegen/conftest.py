@@ -51,7 +51,7 @@ def convert(
         samples = np.random.default_rng(0).integers(0, 256, (40, *spec.shape[1:]))
         calibration = str(source.parent / "data.npz")
         np.savez(calibration, **{spec.name: samples.astype(np.uint8)})
-    made = edgekit.convert_model(
+    made = edgekit.convert(
         source,
         output=folder / "out",
         name=name,

@@ -80,7 +80,7 @@ def convert_item(item: str, corpus: Path, folder: Path) -> list[Path]:
             shutil.copyfile(path, images / path.name)
         calibration = str(images)
     recipes = ("float32",) if item in _FLOAT_ONLY else ("float32", "static_wi8_ai8")
-    made = edgekit.convert_model(
+    made = edgekit.convert(
         model,
         output=folder / "out",
         name=item,

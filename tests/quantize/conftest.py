@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit import convert_model, tflite
+from edgekit import convert, tflite
 from edgekit.core.records import ConvertOptions
 from edgekit.data import sources
 from edgekit.data.samples import Samples
@@ -27,7 +27,7 @@ def digits_float(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """The digits model, exported."""
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed: pip install 'edgekit-tflite[convert]'")
-    (made,) = convert_model(
+    (made,) = convert(
         digits / "digits.keras",
         output=tmp_path_factory.mktemp("digits"),
         options=ConvertOptions(recipes=("float32",)),
@@ -115,7 +115,7 @@ def recurrent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-c", code, str(path)]
     done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    (made,) = convert_model(
+    (made,) = convert(
         path, output=folder, options=ConvertOptions(recipes=("float32",), golden_samples=2)
     )
     return Path(made.path)

@@ -19,7 +19,7 @@ def magika(corpus: Path, tmp_path_factory: pytest.TempPathFactory):
 
     prepared = prepare("magika_bytes_v1", tmp_path_factory.mktemp("samples"), corpus)
     said = []
-    _, static = edgekit.convert_model(
+    _, static = edgekit.convert(
         prepared.model,
         output=tmp_path_factory.mktemp("magika"),
         calibration=str(prepared.calib),

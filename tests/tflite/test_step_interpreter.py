@@ -170,12 +170,12 @@ def test_real_values_and_stored_ones_are_inverse() -> None:
 @pytest.mark.corpus
 def test_a_network_that_other_people_trained(corpus: Path, tmp_path: Path) -> None:
     """ResNet8: shortcuts, and every scheme against the interpreter."""
-    from edgekit import convert_model
+    from edgekit import convert
     from edgekit.core.records import ConvertOptions
 
     source = corpus / "resnet8_cifar10" / "pretrainedResnet.h5"
     options = ConvertOptions(recipes=("float32",), golden_samples=2)
-    (made,) = convert_model(source, output=tmp_path, options=options)
+    (made,) = convert(source, output=tmp_path, options=options)
     content = Path(made.path).read_bytes()
     (spec,) = tflite.contract(content).inputs
     inputs = {spec.name: correlated(4, *spec.shape[1:]) * 30 + 128}

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import twins  # beside this script
 
-from edgekit import ConvertOptions, convert_model
+from edgekit import ConvertOptions, convert
 from edgekit.core.records import Preprocessing
 from edgekit.pipeline.bundle.bundle import bundle
 from edgekit.runtimes.worker.worker_tensors import Tensor
@@ -34,7 +34,7 @@ def main() -> None:
     vectors = [line for case in _drawn(rng) for line in make_vectors._block(case)]
     (folder / "drawn.txt").write_text("\n".join(vectors) + "\n")
     options = ConvertOptions(recipes=("static_wi8_ai8",), io_dtype="int8")
-    convert_model(
+    convert(
         _FLOAT,
         output=folder / "converted",
         name="digits",
@@ -47,7 +47,7 @@ def main() -> None:
     source = folder / "source.tflite"
     source.write_bytes(twins.twins(_FLOAT.read_bytes()))
     options = ConvertOptions(recipes=("float32", "dynamic_wi8_afp32"))
-    convert_model(source, output=folder / "converted", name="twins", options=options)
+    convert(source, output=folder / "converted", name="twins", options=options)
     both = sorted((folder / "converted").glob("twins.*.tflite"))
     bundle(both, {"android": folder / "twins"})
 

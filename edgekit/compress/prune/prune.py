@@ -24,7 +24,7 @@ def prune(
 
     Args:
         model: A built functional or sequential Keras 3 model. It stays as it is.
-        pruning: How much of it goes. `to_latency` needs measuring: `convert_model` does that.
+        pruning: How much of it goes. `to_latency` needs measuring: `edgekit.convert` does that.
         samples: A few hundred inputs by the model's input names, `(n, ...)`; no labels are
             needed. They choose what goes and repair what stays.
         seed: Of every draw.

@@ -44,7 +44,7 @@ def target(pruning: Pruning) -> Target:
             "A latency target cannot be met by pruning once: files must be timed at several "
             "sparsities.",
             received=f"to_latency {pruning.to_latency:g}",
-            hint="edgekit convert --prune structured --to-latency, or edgekit.convert_model.",
+            hint="edgekit convert --prune structured --to-latency, or edgekit.convert.",
         )
     if pruning.to_size is not None:
         return Target(kind="to_size", value=pruning.to_size)

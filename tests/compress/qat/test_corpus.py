@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.corpus import ITEMS, prepare
-from edgekit import convert_model, tflite
+from edgekit import convert, tflite
 from edgekit.core import recipes
 from edgekit.core.records import ConvertOptions
 from edgekit.data import sources
@@ -23,7 +23,7 @@ def test_real_models_compute_in_training_what_their_int8_file_does(
     ask, stored, corpus, tmp_path, item
 ):
     made = prepare(item, tmp_path, corpus)
-    (artifact,) = convert_model(
+    (artifact,) = convert(
         corpus / ITEMS[item].folder / ITEMS[item].model,
         output=tmp_path / "out",
         options=ConvertOptions(recipes=("float32",)),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from edgekit import convert_model, tflite
+from edgekit import convert, tflite
 from edgekit.core import recipes
 from edgekit.core.records import ConvertOptions, Recipe
 from edgekit.data import sources
@@ -120,7 +120,7 @@ def assert_within_kernels(stored, content: bytes, got: dict, inputs: dict, grid:
 def digits_prepared(digits: Path, tmp_path_factory: pytest.TempPathFactory, ask):
     from edgekit.core import project
 
-    (made,) = convert_model(
+    (made,) = convert(
         digits / "digits.keras",
         output=tmp_path_factory.mktemp("digits"),
         options=ConvertOptions(recipes=("float32",)),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit import convert_model, tflite
+from edgekit import convert, tflite
 from edgekit.core import isolate, serde
 from edgekit.core.errors import ExportError, FidelityError, FlexError, ModelError, UsageError
 from edgekit.core.process import Process
@@ -268,7 +268,7 @@ def test_a_model_that_is_random_at_inference_is_refused(
     assert "RANDOM_STANDARD_NORMAL" in operators(export("noisy"))
     monkeypatch.setenv("PYTHONPATH", str(HERE))
     with pytest.raises(FidelityError, match=r"at least 80 dB(.|\n)*random at inference"):
-        convert_model(
+        convert(
             folder / "noisy.keras",
             output=tmp_path,
             custom_objects="export_layers:OBJECTS",

@@ -171,13 +171,11 @@ def test_silent_channels_keep_their_size() -> None:
 @pytest.mark.corpus
 def test_a_network_that_other_people_trained(corpus: Path, tmp_path: Path) -> None:
     """A keyword spotter of depthwise convolutions; its SavedModel is float."""
-    from edgekit import convert_model
+    from edgekit import convert
     from edgekit.core.records import ConvertOptions
 
     options = ConvertOptions(recipes=("float32",), golden_samples=2)
-    (made,) = convert_model(
-        corpus / "kws_dscnn" / "kws_ref_model", output=tmp_path, options=options
-    )
+    (made,) = convert(corpus / "kws_dscnn" / "kws_ref_model", output=tmp_path, options=options)
     content = Path(made.path).read_bytes()
     (spec,) = tflite.contract(content).inputs
     exponents = check_twin(content, {spec.name: correlated(6, *spec.shape[1:]) * 5})

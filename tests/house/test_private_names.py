@@ -190,7 +190,9 @@ def test_every_function_of_compat_has_a_test_and_says_what_is_lost_without_it():
             if uses.isdisjoint(range(node.lineno, (node.end_lineno or 0) + 1)):
                 continue
             said = ast.get_docstring(node) or ""
-            assert re.search(r"\bRead in \S+ \d+\.\d+", said), f"{node.name}: read in what release?"
+            assert re.search(r"\bRead in\s+\S+ \d+\.\d+", said), (
+                f"{node.name}: read in what release?"
+            )
             assert re.search(r"\b[Ww]ithout\s", said), f"{node.name}: what is lost without it?"
             assert re.search(rf"\b{node.name}\b", tests), f"{node.name} has no test in tests/compat"
 

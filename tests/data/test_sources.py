@@ -143,9 +143,9 @@ def test_inputs_of_strings_take_strings(npz):
 def test_integer_models_take_whole_numbers_of_their_range(npz):
     ids = tensor("x", (1, 3), "int32")
     assert evaluate(npz(x=X.astype(np.float64)), ids).inputs["x"].dtype == np.int32
-    with pytest.raises(DataError, match="takes int32 values"):
+    with pytest.raises(DataError, match="must be int32 values"):
         evaluate(npz(x=X + 0.5), ids)
-    with pytest.raises(DataError, match="takes int8 values, -128 to 127"):
+    with pytest.raises(DataError, match="must be int8 values from -128 to 127"):
         evaluate(npz(x=X.astype(np.int64) * 50), tensor("x", (1, 3), "int8"))
 
 

@@ -268,7 +268,7 @@ def test_nothing_is_said_when_nothing_is_calibrated(tmp_path):
     assert draw.draw(of, request(tmp_path / "bad.npz", calibrates=False), {}).warnings == ()
     made_up = draw.draw(of, request(None), {})
     assert (made_up.warnings, made_up.ranges) == ((), {})
-    assert made_up.answer()["golden"] == "synthetic"
+    assert made_up.facts.golden == "synthetic"
 
 
 def test_the_digits_sample_brings_no_warning_and_its_first_classes_do(digits, tmp_path):

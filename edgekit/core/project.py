@@ -105,7 +105,7 @@ class Project:
     def resolve(self, source: str) -> str:
         """A data source of this file, as an absolute path (callables stay as they are)."""
         path = self.folder / source
-        return str(path) if path.exists() or not _is_callable(source) else source
+        return str(path) if path.exists() or not is_callable_name(source) else source
 
     def describe(self, contract: Contract) -> Contract:
         """`contract` with this project's preprocessing, labels and activations.
@@ -136,7 +136,8 @@ class Project:
         return serde.from_dict(TensorSpec, payload, f"{FILE_NAME} [output.{spec.name}]")
 
 
-def _is_callable(source: str) -> bool:
+def is_callable_name(source: str) -> bool:
+    """Whether `source` is spelled `module:function` (and is no Windows path)."""
     module, colon, function = source.partition(":")
     return (
         bool(colon) and function.isidentifier() and all(p.isidentifier() for p in module.split("."))

@@ -27,6 +27,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgekit.core.errors import DataError, UsageError
+from edgekit.core.project import is_callable_name
 from edgekit.core.records import Better, Contract, Metric, TensorSpec
 from edgekit.core.suggest import nearest
 from edgekit.data import callables
@@ -108,7 +109,7 @@ def check_metric(metric: str) -> None:
     name = metric.partition("@")[0]
     if name in METRICS:
         return
-    if not callables.is_callable_name(name):
+    if not is_callable_name(name):
         raise UsageError(
             f"A metric must be one of {', '.join(METRICS)}, or module:function.",
             received=f"--metric {metric}",

@@ -64,6 +64,11 @@ class Benchmark:
     target: Target
     files: tuple[tuple[Metric, ...], ...]
 
+    @property
+    def ratios(self) -> list[Metric]:
+        """`latency_ratio` of each file but the first, which they are compared with."""
+        return [next(m for m in metrics if m.name == "latency_ratio") for metrics in self.files[1:]]
+
 
 def latency_metrics(rounds: Sequence[np.ndarray], *, seed: int = 0) -> tuple[Metric, ...]:
     """`latency_p50_ms`, `latency_p90_ms` and `latency_p99_ms` of one file.

@@ -28,6 +28,9 @@ from edgekit.core.errors import EdgekitError, OutputError, ProjectError, reading
 
 T = TypeVar("T")
 
+# What takes part in a conversion, beside edgekit and the model.
+TOOLS = ("tensorflow", "keras", "tf-keras", "ai-edge-litert", "litert-quantizer", "numpy")
+
 # Names the entry, and has the hashes of its files.
 _SEAL = "seal.json"
 _UNUSED_SECONDS = 30 * 24 * 3600.0

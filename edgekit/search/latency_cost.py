@@ -52,10 +52,7 @@ def measure(
         limits=limits,
         on_progress=report,
     )
-    ratios = [
-        next(metric.value for metric in metrics if metric.name == "latency_ratio")
-        for metrics in timed.files[1:]
-    ]
+    ratios = [metric.value for metric in timed.ratios]
     return [Times(to_float=ratio, to_unrepaired=ratio / ratios[0]) for ratio in ratios[1:]]
 
 

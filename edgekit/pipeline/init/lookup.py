@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core.errors import DataError, EdgekitError
+from edgekit.core.project import is_callable_name
 from edgekit.core.records import Contract, Limits
-from edgekit.data import callables, images, npz, sources
+from edgekit.data import images, npz, sources
 from edgekit.data.samples import Samples
 
 Purpose = sources.Purpose
@@ -62,7 +63,7 @@ def named(source: str, contract: Contract, memory_bytes: int = Limits().memory_b
         DataError: There is no such source, or it does not fit the model.
     """
     path = Path(source).expanduser()
-    if not path.exists() and callables.is_callable_name(source):
+    if not path.exists() and is_callable_name(source):
         return _loaded(source, contract, memory_bytes)
     if path.is_dir():
         return _folder(path, contract, memory_bytes)

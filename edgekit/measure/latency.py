@@ -16,13 +16,12 @@ from typing import Protocol
 import numpy as np
 
 from edgekit.core.errors import DataError, UsageError
+from edgekit.core.process import Progress
 from edgekit.core.records import BenchmarkOptions, Limits, Metric, Target
 
 _RESAMPLES = 1000
 _CHUNK_VALUES = 2_000_000  # bootstrap draws held in memory at once
 _NS_PER_MS = 1e6
-
-Progress = Callable[[str], None]
 
 
 class Timer(Protocol):

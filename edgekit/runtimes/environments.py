@@ -7,7 +7,6 @@ is made again. Packages come through the machine's own pip configuration.
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from edgekit.core import guard, serde
 from edgekit.core.cache_dir import home, locked
 from edgekit.core.errors import EdgekitError, EnvironmentFailure, UsageError
+from edgekit.core.installed import installed
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes.find_python import find_python
@@ -73,14 +73,6 @@ def _version_key(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
-def _installed(distribution: str) -> str | None:
-    """The version of a package in edgekit's own Python, without importing it."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def python_for(target: Target) -> Path:
     """The Python that runs files on `target`.
 
@@ -91,11 +83,11 @@ def python_for(target: Target) -> Path:
         EnvironmentFailure: No environment holds it; the hint is the command that makes one.
     """
     package = PACKAGES[target.runtime]
-    own = _installed(package.distribution)
-    if package.numpy and own is not None:
-        numpy = _installed("numpy") or "0"
-        own = own if int(numpy.partition(".")[0]) < 2 else None
-    if own is not None and target.version in ("", own):
+    own = installed(package.distribution)
+    if package.numpy and own:
+        numpy = installed("numpy") or "0"
+        own = own if int(numpy.partition(".")[0]) < 2 else ""
+    if own and target.version in ("", own):
         return Path(sys.executable)
     added = [e for e in list_environments() if e.runtime == target.runtime]
     for environment in added:

@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core.errors import DataError, ModelError
+from edgekit.core.process import Progress
 from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes import exchange
-from edgekit.runtimes.base import Arrays, Progress, Session, SessionInfo, Timer
+from edgekit.runtimes.base import Arrays, Session, SessionInfo, Timer
 
 
 @dataclass(frozen=True)

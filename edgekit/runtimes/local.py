@@ -18,10 +18,10 @@ import numpy as np
 
 from edgekit.core import serde
 from edgekit.core.errors import InternalError, ModelError
-from edgekit.core.process import Process
+from edgekit.core.process import Process, Progress
 from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes import environments, exchange
-from edgekit.runtimes.base import Arrays, Progress, Runtime, Session, SessionInfo, Timer
+from edgekit.runtimes.base import Arrays, Runtime, Session, SessionInfo, Timer
 from edgekit.runtimes.worker.worker_model import Load, Loaded, Run
 from edgekit.runtimes.worker.worker_serve import Hello
 from edgekit.runtimes.worker.worker_tensors import TensorFields

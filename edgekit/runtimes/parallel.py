@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from edgekit.core.process import Progress
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes import exchange
-from edgekit.runtimes.base import Arrays, Progress, SessionInfo
+from edgekit.runtimes.base import Arrays, SessionInfo
 from edgekit.runtimes.local import HostSession
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgekit.core.process import Progress
 from edgekit.core.records import BenchmarkOptions, Limits, Target
 from edgekit.measure import latency
 from edgekit.runtimes import local
@@ -30,7 +31,7 @@ def measure(
     repaired: Sequence[Path],
     *,
     limits: Limits,
-    report: Callable[[str], None],
+    report: Progress,
 ) -> list[Times]:
     """Time files in one process, interleaved in a random order.
 

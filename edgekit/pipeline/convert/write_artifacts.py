@@ -11,9 +11,10 @@ from typing import Literal
 
 import edgekit
 from edgekit.core import artifacts, serde
+from edgekit.core.installed import installed
 from edgekit.core.records import Artifact, Step
 from edgekit.data.samples import Samples
-from edgekit.pipeline.cache import TOOLS, installed
+from edgekit.pipeline.cache import TOOLS
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.plan import Plan
 

@@ -12,6 +12,7 @@ import numpy as np
 from edgekit.core import serde
 from edgekit.core.errors import DataError, EdgekitError, UnsupportedOperator
 from edgekit.core.gate_rules import TASK_METRICS, Baseline
+from edgekit.core.installed import installed
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Measurement, Metric, Target
 from edgekit.data.samples import Samples
@@ -110,7 +111,7 @@ class Measuring:
             variant=variant,
             target=serde.to_dict(target),
             python=str(environments.python_for(target)),
-            runtime=cache.installed("ai-edge-litert"),
+            runtime=installed("ai-edge-litert"),
         )
 
     def _asked(self) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from edgekit.core import artifacts, recipes, scratch, serde
 from edgekit.core.errors import ModelError, ProjectError
 from edgekit.core.gate_rules import Variant
+from edgekit.core.installed import installed
 from edgekit.core.json_values import Json
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, ConvertOptions, Limits, Override
@@ -141,7 +142,7 @@ def _common(project: Project, model: Path) -> dict[str, Json]:
         "metric": project.metric,
         "custom_objects": project.custom_objects and source_digest(project.custom_objects),
         "input_shapes": serde.to_dict(project.input_shapes),
-        "tools": {tool: cache.installed(tool) for tool in cache.TOOLS},
+        "tools": {tool: installed(tool) for tool in cache.TOOLS},
     }
 
 

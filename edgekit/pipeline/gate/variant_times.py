@@ -13,6 +13,7 @@ from typing import TypeVar
 from edgekit.core import serde
 from edgekit.core.errors import ProjectError
 from edgekit.core.gate_rules import TIME_METRICS, Rule, TimingOptions
+from edgekit.core.installed import installed
 from edgekit.core.json_values import Json
 from edgekit.core.records import Metric, Target
 from edgekit.measure.machine import describe_host
@@ -184,7 +185,7 @@ def _place(target: Target) -> dict[str, Json]:
         "host": serde.to_dict(describe_host()),
         "target": serde.to_dict(target),
         "python": str(environments.python_for(target)),
-        "runtime": cache.installed("ai-edge-litert"),
+        "runtime": installed("ai-edge-litert"),
     }
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edgekit.core.errors import DataError, UsageError
+from edgekit.core.errors import DataError, UsageError, check_least
 from edgekit.core.process import Progress
 from edgekit.core.records import BenchmarkOptions, Limits, Metric, Target
 
@@ -317,13 +317,4 @@ def _prefixed(step: str, on_progress: Progress) -> Progress:
 def _check(paths: Sequence[Path], options: BenchmarkOptions) -> None:
     if not paths:
         raise UsageError("A benchmark needs a file.", received="none")
-    for name, least in (
-        ("num_processes", 1),
-        ("num_runs", 1),
-        ("num_threads", 1),
-        ("warmup_runs", 0),
-    ):
-        if getattr(options, name) < least:
-            raise UsageError(
-                f"{name} must be at least {least}.", received=str(getattr(options, name))
-            )
+    check_least(options, num_processes=1, num_runs=1, num_threads=1, warmup_runs=0)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core import serde
-from edgekit.core.errors import ModelError, UsageError
+from edgekit.core.errors import ModelError, UsageError, check_least
 from edgekit.core.gate_rules import TimingOptions
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import BenchmarkOptions, Limits, Metric, Target
@@ -242,16 +242,7 @@ def _timed(slots: _Slots, found: Sequence[np.ndarray], tolerance: float) -> Time
 def _check(pairs: Sequence[Pair], options: TimingOptions) -> None:
     if not pairs:
         raise UsageError("Timing needs a candidate and a reference.", received="no pairs")
-    for name, least in (
-        ("num_processes", 1),
-        ("max_processes", 1),
-        ("num_runs", 1),
-        ("warmup_runs", 0),
-    ):
-        if getattr(options, name) < least:
-            raise UsageError(
-                f"{name} must be at least {least}.", received=str(getattr(options, name))
-            )
+    check_least(options, num_processes=1, max_processes=1, num_runs=1, warmup_runs=0)
     if not options.tolerance > 0:
         raise UsageError(
             "The self-test's tolerance must be above 0.", received=f"{options.tolerance}"

@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 
 from edgekit.core import serde
+from edgekit.core.closing import Closing
 from edgekit.core.errors import InternalError, ModelError
 from edgekit.core.process import Process, Progress
 from edgekit.core.records import Limits, Target, TensorSpec
@@ -121,7 +122,7 @@ def _is_text(path: Path) -> bool:
     return True
 
 
-class HostSession:
+class HostSession(Closing):
     """A `Session` in a worker process."""
 
     def __init__(
@@ -164,14 +165,8 @@ class HostSession:
         """See `Session.close`."""
         self._loaded.close()
 
-    def __enter__(self) -> Session:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class HostTimer:
+class HostTimer(Closing):
     """A `Timer` in a worker process."""
 
     def __init__(self, paths: Sequence[Path], target: Target, limits: Limits) -> None:
@@ -212,12 +207,6 @@ class HostTimer:
     def close(self) -> None:
         """See `Timer.close`."""
         self._loaded.close()
-
-    def __enter__(self) -> Timer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _info(loaded: Loaded) -> SessionInfo:

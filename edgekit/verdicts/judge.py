@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from edgekit.core.errors import EXIT_GATE_FAILED, EXIT_INCONCLUSIVE, EXIT_OK, EXIT_USAGE
 from edgekit.core.gate_rules import OnInconclusive, Outcome, Status, Verdict
 from edgekit.verdicts import sentences
 from edgekit.verdicts.claims import Claim
@@ -45,11 +46,13 @@ def outcome(verdicts: Sequence[Verdict]) -> Outcome:
     return "inconclusive" if "inconclusive" in statuses else "passed"
 
 
-def exit_code(found: Outcome, on_inconclusive: OnInconclusive) -> int:
+def exit_code(result: Outcome, on_inconclusive: OnInconclusive) -> int:
     """0 passed, 1 failed, 2 could not judge, 3 inconclusive or what that shall mean."""
-    if found == "inconclusive":
-        return {"pass": 0, "fail": 1, "exit3": 3}[on_inconclusive]
-    return {"passed": 0, "failed": 1, "unjudged": 2}[found]
+    if result == "inconclusive":
+        return {"pass": EXIT_OK, "fail": EXIT_GATE_FAILED, "exit3": EXIT_INCONCLUSIVE}[
+            on_inconclusive
+        ]
+    return {"passed": EXIT_OK, "failed": EXIT_GATE_FAILED, "unjudged": EXIT_USAGE}[result]
 
 
 def _p_fail(claim: Claim) -> float | None:

@@ -21,7 +21,8 @@ from edgekit.core.records import (
     Training,
 )
 
-TASK_METRICS = ("top1_accuracy", "top5_accuracy", "mae", "rmse", "auc")
+ACCURACIES = ("top1_accuracy", "top5_accuracy")
+TASK_METRICS = (*ACCURACIES, "mae", "rmse", "auc")
 FIDELITY_METRICS = ("agreement", "sqnr_db", "cosine")
 SIZE_METRICS = ("size_bytes", "compressed_bytes")
 TIME_METRICS = ("latency_p50_ms",)
@@ -29,7 +30,7 @@ OTHER_METRICS = ("latency_ratio", "peak_rss_bytes")
 METRICS = (*TASK_METRICS, *FIDELITY_METRICS, *SIZE_METRICS, *TIME_METRICS, *OTHER_METRICS)
 """What a rule may be about, besides `module:function`; `@OUTPUT` behind a name picks an output."""
 
-FRACTIONS = ("top1_accuracy", "top5_accuracy", "auc", "agreement", "cosine")
+FRACTIONS = (*ACCURACIES, "auc", "agreement", "cosine")
 """Metrics whose difference is a loss as it stands; that of others is divided by the reference's."""
 
 BASELINE_SCHEMA_VERSION = 1

@@ -22,9 +22,7 @@ from edgekit.core.project import is_callable_name
 from edgekit.core.records import Contract, Limits
 from edgekit.data import callables, check_samples, folders, npz, preprocess, tables
 from edgekit.data.samples import Samples
-from edgekit.data.split import draw, overlap, split
-
-__all__ = ["Purpose", "load", "overlap", "split"]
+from edgekit.data.split import draw
 
 Purpose = Literal["calibration", "evaluation", "training"]
 

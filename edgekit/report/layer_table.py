@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from edgekit.core.records import LayerError, Measurement
+from edgekit.tflite import signal
 
 _WORST = 5
 # Layers that a sentence names, and the least share of those.
@@ -102,11 +103,11 @@ def blame_lines(measured: Measurement) -> list[str]:
     told = ", ".join(f"{layer} ({shares[layer]:.2f})" for layer in named)
     lines = [f"To blame most, by their shares: {told}."]
     noise = sum(
-        10 ** (-max(one.output_sqnr_db, 0.0) / 10)
+        signal.noise_to_signal(max(one.output_sqnr_db, 0.0))
         for one in measured.layers
         if one.output_sqnr_db is not None
     )
-    if noise > 10 ** (-_FINE_DB / 10):
+    if noise > signal.noise_to_signal(_FINE_DB):
         lines.append(f"Keep one float: edgekit convert --keep-float {_selector(named[0])}")
     return lines
 

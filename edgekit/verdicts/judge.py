@@ -20,7 +20,7 @@ from edgekit.core.errors import EXIT_GATE_FAILED, EXIT_INCONCLUSIVE, EXIT_OK, EX
 from edgekit.core.gate_rules import OnInconclusive, Outcome, Status, Verdict
 from edgekit.verdicts import sentences
 from edgekit.verdicts.claims import Claim
-from edgekit.verdicts.evidence import LEVEL, Exactly
+from edgekit.verdicts.evidence import LEVEL, Exactly, is_same
 
 _ALPHA = 1 - LEVEL
 # A p-value that was computed as exactly 5 % may differ in its last digits.
@@ -87,9 +87,7 @@ def _status(claim: Claim, fails: bool) -> Status:
 
 
 def _holds(value: float, limit: float, at_least: bool) -> bool:
-    if math.isclose(value, limit, rel_tol=1e-9, abs_tol=1e-12):  # 1.05 * 100 bytes are 105
-        return True
-    return value > limit if at_least else value < limit
+    return is_same(value, limit) or (value > limit if at_least else value < limit)
 
 
 def _finite(bound: float) -> float | None:

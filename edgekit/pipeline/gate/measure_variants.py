@@ -11,7 +11,7 @@ import numpy as np
 
 from edgekit.core import serde
 from edgekit.core.errors import DataError, EdgekitError, UnsupportedOperator
-from edgekit.core.gate_rules import TASK_METRICS, Baseline
+from edgekit.core.gate_rules import ACCURACIES, TASK_METRICS, Baseline
 from edgekit.core.installed import installed
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Measurement, Metric, Target
@@ -28,7 +28,6 @@ from edgekit.runtimes import environments, local
 from edgekit.runtimes.base import SessionInfo
 
 _FLOAT = "float32"
-_ACCURACIES = ("top1_accuracy", "top5_accuracy")
 _FILE = "measurement.json"
 _PLAIN = "plain"
 
@@ -216,7 +215,7 @@ def _check_classes(samples: Samples, task: Sequence[str]) -> None:
     Raises:
         DataError: They are.
     """
-    accuracies = [name for name in task if name.partition("@")[0] in _ACCURACIES]
+    accuracies = [name for name in task if name.partition("@")[0] in ACCURACIES]
     if not accuracies or samples.labels is None or len(samples) < 2:
         return
     rows = samples.labels.reshape(len(samples), -1)

@@ -13,12 +13,11 @@ import numpy as np
 from edgekit.core.errors import DataError, EdgekitError
 from edgekit.core.project import is_callable_name
 from edgekit.core.records import Contract, Limits
-from edgekit.data import images, npz, sources
+from edgekit.data import images, npz, sounds, sources
 from edgekit.data.samples import Samples
 
 Purpose = sources.Purpose
 
-_SOUNDS = (".wav", ".flac", ".ogg")
 # Words in the names of files and arrays that tell what they are for.
 _WORDS: dict[Purpose, tuple[str, ...]] = {
     "calibration": ("calibration", "calib"),
@@ -198,7 +197,7 @@ def _classes(folder: Path) -> list[Path]:
 
 
 def _is_media(path: Path) -> bool:
-    return path.suffix.lower() in (*images.SUFFIXES, *_SOUNDS)
+    return path.suffix.lower() in (*images.SUFFIXES, *sounds.SUFFIXES)
 
 
 def _loaded(source: Path | str, contract: Contract, memory_bytes: int) -> Found:

@@ -22,7 +22,7 @@ from edgekit.core.errors import InternalError, ModelError
 from edgekit.core.process import Process, Progress
 from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes import environments, exchange
-from edgekit.runtimes.base import Arrays, Runtime, Session, SessionInfo, Timer
+from edgekit.runtimes.base import Arrays, Session, SessionInfo, Timer
 from edgekit.runtimes.worker.worker_model import Load, Loaded, Run
 from edgekit.runtimes.worker.worker_serve import Hello
 from edgekit.runtimes.worker.worker_tensors import TensorFields
@@ -245,18 +245,3 @@ def open_session(
 def open_timer(paths: Sequence[Path], target: Target, *, limits: Limits) -> Timer:
     """Load several files in one worker. See `Runtime.open_timer`."""
     return HostTimer(paths, target, limits)
-
-
-class HostRuntime:
-    """The `Runtime` of every package that runs on this machine."""
-
-    def open_session(self, path: Path, target: Target, *, limits: Limits) -> Session:
-        """See `Runtime.open_session`."""
-        return open_session(path, target, limits=limits)
-
-    def open_timer(self, paths: Sequence[Path], target: Target, *, limits: Limits) -> Timer:
-        """See `Runtime.open_timer`."""
-        return open_timer(paths, target, limits=limits)
-
-
-RUNTIME: Runtime = HostRuntime()

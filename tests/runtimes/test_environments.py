@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import runtimes
 from edgekit.core.errors import EnvironmentFailure, UsageError
 from edgekit.core.records import Target
 from edgekit.runtimes import environments, find_python
@@ -75,11 +74,6 @@ def test_parse_refuses_others(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
         environments.parse(text)
     assert caught.value.hint == hint
-
-
-def test_an_unknown_runtime_has_no_entry() -> None:
-    with pytest.raises(UsageError, match="litert, tflite-runtime"):
-        runtimes.get(Target(runtime="onnx"))
 
 
 def test_the_default_runs_in_this_python() -> None:

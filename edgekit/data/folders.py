@@ -48,7 +48,7 @@ def read(
             that do not fit into the memory limit (see `unpacked_size.fits`).
         ProjectError: The input's preprocessing is not stated or makes no sense.
     """
-    spec = _only_input(contract, folder)
+    spec = _preprocessed_input(contract, folder)
     validate(spec)
     sound = spec.preprocessing.kind == "audio"
     suffixes = sounds.SUFFIXES if sound else images.SUFFIXES
@@ -81,14 +81,23 @@ def read(
     )
 
 
-def _only_input(contract: Contract, folder: Path) -> TensorSpec:
+def only_input(contract: Contract, folder: Path) -> TensorSpec:
+    """The input that the files of a folder feed.
+
+    Raises:
+        DataError: The model has several.
+    """
     if len(contract.inputs) != 1:
         raise DataError(
             "A folder of files cannot feed a model with several inputs.",
             received=f"{folder} for inputs {', '.join(s.name for s in contract.inputs)}",
             hint="give an .npz with an array for each input, or module:function.",
         )
-    spec = contract.inputs[0]
+    return contract.inputs[0]
+
+
+def _preprocessed_input(contract: Contract, folder: Path) -> TensorSpec:
+    spec = only_input(contract, folder)
     if spec.preprocessing.kind not in ("image", "audio"):
         raise DataError(
             "A folder of files needs preprocessing, which edgekit.toml does not give.",

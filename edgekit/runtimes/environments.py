@@ -114,7 +114,7 @@ def _folder(target: Target) -> Path:
     return home() / "runtimes" / f"{target.runtime}-{target.version}"
 
 
-def add(target: Target, on_progress: Progress | None = None) -> Path:
+def add(target: Target, on_progress: Progress = silent) -> Path:
     """Make an environment for `target`, unless there is one. Returns its Python.
 
     Two processes may add the same one at once: the second waits and uses the first's.
@@ -133,14 +133,13 @@ def add(target: Target, on_progress: Progress | None = None) -> Path:
             received=sys.platform,
             hint="use --runtime litert, which runs everywhere.",
         )
-    report = on_progress or (lambda _: None)
-    with locked(folder, report, "making the same environment"):
+    with locked(folder, on_progress, "making the same environment"):
         ready = _read(folder)
         if ready is not None:
             return Path(ready.python)
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            return _make(target, folder, report)
+            return _make(target, folder, on_progress)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -177,7 +176,7 @@ def _make(target: Target, folder: Path, report: Progress) -> Path:
 
 
 def _hello(python: Path, target: Target) -> Greeting:
-    from edgekit.runtimes import local  # host asks this module for its Python
+    from edgekit.runtimes import local  # it asks this module for its Python
 
     name = f"The new {target.label} environment"
     with local.start(python, target, name=name, limits=_HELLO) as worker:

@@ -13,7 +13,7 @@ import numpy as np
 from edgekit.core.errors import DataError, EdgekitError
 from edgekit.core.project import is_callable_name
 from edgekit.core.records import Contract, Limits
-from edgekit.data import images, npz, sounds, sources
+from edgekit.data import folders, images, npz, sounds, sources
 from edgekit.data.samples import Samples
 
 Purpose = sources.Purpose
@@ -149,12 +149,7 @@ def _one(path: Path, contract: Contract, memory_bytes: int) -> Found:
 
 def _folder(path: Path, contract: Contract, memory_bytes: int) -> Found:
     """A folder of images or sounds, whether or not it is known how they become inputs."""
-    if len(contract.inputs) != 1:
-        raise DataError(
-            "A folder of files cannot feed a model with several inputs.",
-            received=f"{path} for inputs {', '.join(s.name for s in contract.inputs)}",
-            hint="give an .npz with an array for each input, or module:function.",
-        )
+    spec = folders.only_input(contract, path)
     classes = tuple(entry.name for entry in _classes(path))
     count = sum(map(_is_media, path.rglob("*")))
     if not count:
@@ -162,7 +157,7 @@ def _folder(path: Path, contract: Contract, memory_bytes: int) -> Found:
             "The data folder must hold images or sounds, by class: FOLDER/CLASS/FILE.",
             received=f"none in {path}",
         )
-    if contract.inputs[0].preprocessing.kind in ("image", "audio"):
+    if spec.preprocessing.kind in ("image", "audio"):
         return replace(_loaded(path, contract, memory_bytes), classes=classes)
     return Found(
         calibration=path,

@@ -224,10 +224,10 @@ def check_least(record: object, **least: int) -> None:
 
 
 def _tree(root: type[EdgekitError]) -> dict[str, type[EdgekitError]]:
-    found = {root.__name__: root}
+    kinds = {root.__name__: root}
     for child in root.__subclasses__():
-        found.update(_tree(child))
-    return found
+        kinds.update(_tree(child))
+    return kinds
 
 
 def from_dict(payload: Json) -> EdgekitError:

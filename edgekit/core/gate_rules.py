@@ -230,15 +230,15 @@ class GateResult:
         Raises:
             UsageError: There is none, or there are several.
         """
-        found = self.verdicts_on(metric, variant, target, against)
-        if len(found) != 1:
-            there = found or self.verdicts
+        verdicts = self.verdicts_on(metric, variant, target, against)
+        if len(verdicts) != 1:
+            there = verdicts or self.verdicts
             raise UsageError(
                 "One verdict must be meant.",
-                received=f"{len(found)} verdicts on {_asked(metric, variant, target, against)}",
+                received=f"{len(verdicts)} verdicts on {_asked(metric, variant, target, against)}",
                 hint="the gate has: " + ("; ".join(map(_spelled, there)) or "none"),
             )
-        return found[0]
+        return verdicts[0]
 
     def verdicts_on(
         self,

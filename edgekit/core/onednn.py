@@ -96,8 +96,8 @@ def _is_fault(crash: WorkerCrashed) -> bool:
 
 def _memory_of(target: str) -> Path:
     """Where it is remembered: another TensorFlow, processor or work has another place."""
-    told = (target, _version(), platform.machine(), _processor())
-    return home() / "without_onednn" / hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+    parts = (target, _version(), platform.machine(), _processor())
+    return home() / "without_onednn" / hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def _version() -> str:

@@ -85,5 +85,5 @@ def resolve(name: str) -> Callable[..., Any]:
             f"{function_name!r}",
             hint=nearest(function_name, public),
         )
-    found: Callable[..., object] = function
-    return found
+    resolved: Callable[..., object] = function
+    return resolved

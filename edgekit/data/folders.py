@@ -52,31 +52,31 @@ def read(
     validate(spec)
     sound = spec.preprocessing.kind == "audio"
     suffixes = sounds.SUFFIXES if sound else images.SUFFIXES
-    found = _list(folder, suffixes, contract, memory_bytes)
-    if not found.files:
+    listing = _list(folder, suffixes, contract, memory_bytes)
+    if not listing.files:
         raise DataError(
             f"The data folder must hold {', '.join(suffixes)} files, by class: FOLDER/CLASS/FILE.",
             received=f"none in {folder}",
         )
-    chosen = draw(found.labels, len(found.files), limit, seed)
+    chosen = draw(listing.labels, len(listing.files), limit, seed)
     rows: np.ndarray | None = None
     for row, index in enumerate(chosen):
-        path = found.files[index]
+        path = listing.files[index]
         if sound:
             raw = sounds.read(path, spec, memory_bytes=memory_bytes)
         else:
             raw = images.read(path, memory_bytes=memory_bytes)
-        made = preprocess(raw, spec)
+        sample = preprocess(raw, spec)
         if rows is None:  # one array from the start: a list would hold everything twice
             unpacked_size.fits(
-                len(chosen) * made.nbytes, memory_bytes, f"{len(chosen)} files of {folder}"
+                len(chosen) * sample.nbytes, memory_bytes, f"{len(chosen)} files of {folder}"
             )
-            rows = np.empty((len(chosen), *made.shape), made.dtype)
-        rows[row] = made
+            rows = np.empty((len(chosen), *sample.shape), sample.dtype)
+        rows[row] = sample
     assert rows is not None  # at least one file was chosen
     return Samples(
         inputs={spec.name: check_samples.fit(rows, spec)},
-        labels=None if found.labels is None else found.labels[chosen],
+        labels=None if listing.labels is None else listing.labels[chosen],
         source=str(folder),
     )
 

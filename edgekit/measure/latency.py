@@ -183,13 +183,13 @@ def _interval(
     rng = np.random.default_rng(seed)
     processes, rounds = table.shape
     at_once = max(1, _CHUNK_VALUES // table.size)
-    found = []
+    draws = []
     for first in range(0, _RESAMPLES, at_once):
         count = min(at_once, _RESAMPLES - first)
         which = rng.integers(0, processes, (count, processes, 1))
         when = rng.integers(0, rounds, (count, processes, rounds))
-        found.append(statistic(table[which, when].reshape(count, -1)))
-    low, high = np.percentile(np.concatenate(found), (2.5, 97.5))
+        draws.append(statistic(table[which, when].reshape(count, -1)))
+    low, high = np.percentile(np.concatenate(draws), (2.5, 97.5))
     return float(low), float(high)
 
 
@@ -231,7 +231,7 @@ def benchmark(
     target = replace(target, num_threads=options.num_threads)
     times: list[list[np.ndarray]] = [[] for _ in paths]
     for process in range(options.num_processes):
-        found = time_process(
+        rounds_of_files = time_process(
             paths,
             target,
             options,
@@ -241,7 +241,7 @@ def benchmark(
             seed=seed,
             on_progress=on_progress,
         )
-        for mine, rounds in zip(times, found, strict=True):
+        for mine, rounds in zip(times, rounds_of_files, strict=True):
             mine.append(rounds)
     files = [latency_metrics(times[0], seed=seed)]
     for mine in times[1:]:

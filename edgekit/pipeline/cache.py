@@ -92,13 +92,13 @@ class Cache:
             # Of an entry nothing is this run's own, so all of `load` is reading.
             with _believing(folder):
                 _check(folder)
-                found = load(folder)
+                entry = load(folder)
         except EdgekitError:  # what `load` refuses by itself has another class
             self._damaged[name] = None
             return None
         with suppress(OSError):  # a cache that may only be read is a cache
             os.utime(folder)
-        return found
+        return entry
 
     @contextmanager
     def making(self, name: str) -> Iterator[Path]:

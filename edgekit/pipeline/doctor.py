@@ -91,7 +91,7 @@ def _runtime(target: Target) -> Finding:
     try:
         python = environments.python_for(target)
         with local.start(python, target, name=name, limits=Limits(seconds=60)) as worker:
-            said = local.ask(worker, Hello(), Greeting)
+            greeting = local.ask(worker, Hello(), Greeting)
     except EdgekitError as error:
         return Finding(
             what=target.label,
@@ -99,5 +99,5 @@ def _runtime(target: Target) -> Finding:
             detail=error.received or error.rule,
             fix=error.hint or f"edgekit runtime add {target.label}",
         )
-    detail = f"{said.version} on Python {said.python}, NumPy {said.numpy}"
+    detail = f"{greeting.version} on Python {greeting.python}, NumPy {greeting.numpy}"
     return Finding(what=target.label, ok=True, detail=detail)

@@ -50,13 +50,13 @@ class Environment:
 
 def list_environments() -> list[Environment]:
     """Every finished environment, by name, newest version first."""
-    found = []
+    environments = []
     for marker in (home() / "runtimes").glob(f"*/{_MARKER}"):
         environment = _read(marker.parent)
         if environment is not None:
-            found.append(environment)
-    found.sort(key=lambda e: _version_key(e.version), reverse=True)
-    return sorted(found, key=lambda e: e.runtime)
+            environments.append(environment)
+    environments.sort(key=lambda e: _version_key(e.version), reverse=True)
+    return sorted(environments, key=lambda e: e.runtime)
 
 
 def _read(folder: Path) -> Environment | None:

@@ -73,7 +73,7 @@ def choose(kept: Sequence[int], times: Sequence[Times], *, sure: bool) -> int:
         Its index.
     """
     if not sure:
-        limit = min(one.to_float for one in times) / _MUCH_FASTER
+        limit = min(time.to_float for time in times) / _MUCH_FASTER
         near = [i for i in range(len(kept)) if times[i].to_float <= limit]
         return max(near, key=lambda i: (kept[i], -times[i].to_float))
     best, *others = sorted(range(len(kept)), key=lambda i: (kept[i], times[i].to_float))

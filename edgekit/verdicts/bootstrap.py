@@ -259,11 +259,11 @@ def _leave_out(statistic: Statistic, n: int) -> np.ndarray:
     kept = np.arange(n - size)
     firsts = np.arange(0, n - size + 1, size)
     batch = max(1, AT_ONCE // n)
-    made = []
+    batches = []
     for start in range(0, len(firsts), batch):
         first = firsts[start : start + batch, None]
-        made.append(statistic(order[kept + size * (kept >= first)]))
-    return np.concatenate(made)
+        batches.append(statistic(order[kept + size * (kept >= first)]))
+    return np.concatenate(batches)
 
 
 def _rare(left: np.ndarray, value: float, n: int, near: float) -> Rare | None:

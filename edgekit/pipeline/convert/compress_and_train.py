@@ -220,9 +220,7 @@ def _check(job: Job, source: Path, proof: prove.Proof) -> Path:
 
 def _method(file: ConvertedFile) -> str:
     """How its weights were rounded."""
-    return next(
-        (candidate.name for candidate in file.quantized.candidates if candidate.chosen), "nearest"
-    )
+    return next((c.name for c in file.quantized.candidates if c.chosen), "nearest")
 
 
 def _of_step(outputs: Mapping[str, np.ndarray], step: str) -> dict[str, np.ndarray]:

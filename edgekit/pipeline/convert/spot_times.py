@@ -32,9 +32,7 @@ def against_float(
         a file cannot be timed.
     """
     files = [
-        artifact
-        for artifact in artifacts
-        if artifact.recipe.quantize is None or artifact.recipe.quantize.activation_bits != 16
+        a for a in artifacts if a.recipe.quantize is None or a.recipe.quantize.activation_bits != 16
     ]
     if len(files) < 2:
         return {}

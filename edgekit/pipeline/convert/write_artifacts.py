@@ -91,9 +91,7 @@ def write(
         for artifact, path in zip(manifests, paths, strict=True):
             temporary = moves.enter_context(serde.atomic_path(path))
             temporary.write_text(artifacts.manifest_text(artifact), encoding="utf-8")
-        places = dict(others) | dict(
-            zip(files, (Path(manifest.path) for manifest in manifests), strict=True)
-        )
+        places = dict(others) | dict(zip(files, (Path(m.path) for m in manifests), strict=True))
         for source, place in places.items():
             shutil.copyfile(source, moves.enter_context(serde.atomic_path(place)))
         # An old manifest beside a new file would be a lie, should somebody end us in between.

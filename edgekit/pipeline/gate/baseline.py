@@ -70,9 +70,7 @@ def save(
     for measurement in baseline.measurements:
         for metric in filter(keep, measurement.metrics):
             arrays.update(_arrays_of(measurement, metric))
-    shown = replace(
-        baseline, measurements=tuple(measurement.summary() for measurement in baseline.measurements)
-    )
+    shown = replace(baseline, measurements=tuple(m.summary() for m in baseline.measurements))
     arrays[_COPY] = np.frombuffer(serde.dumps(_checked(shown)).encode(), np.uint8)
     with staging(path, path.parent) as scratch:
         text, values = scratch / path.name, scratch / values_path(path).name
@@ -97,9 +95,7 @@ def load(path: Path) -> tuple[Baseline, dict[str, np.ndarray]]:
             baseline = serde.from_dict(Baseline, _payload(path), path.name)
             arrays = _values(path, baseline)
             _check_copy(path, baseline, arrays)
-            measurements = tuple(
-                _with_values(measurement, arrays) for measurement in baseline.measurements
-            )
+            measurements = tuple(_with_values(m, arrays) for m in baseline.measurements)
     except EdgekitError as error:
         hint = error.hint or restore
         raise ProjectError(error.rule, received=error.received, hint=hint) from None
@@ -152,7 +148,7 @@ def _values(path: Path, baseline: Baseline) -> dict[str, np.ndarray]:
 def _checked(baseline: Baseline) -> Baseline:
     """What the copy in the `.npz` covers: everything but the hash of that file, and hosts."""
     nowhere = Host(machine="", system="", cpu="", cores=0, python="")
-    measured = tuple(replace(measurement, host=nowhere) for measurement in baseline.measurements)
+    measured = tuple(replace(m, host=nowhere) for m in baseline.measurements)
     return replace(baseline, values_sha256="", measurements=measured)
 
 

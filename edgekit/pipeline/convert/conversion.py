@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -176,19 +175,27 @@ class Conversion:
             or callables.is_own_code(job.plan.calibration)
             or callables.is_own_code(training)
         )
-        run = (
-            partial(isolate.call, IMPORT)
-            if self._recognised.format == "tflite"
-            else partial(onednn.call, EXPORT, notes=job.notes)
-        )
-        exported = run(
-            request,
-            name="The exporter",
-            limits=job.options.limits,
-            on_progress=job.on_progress,
-            writable=[job.work],
-            own_code=own_code,
-        )
+        if self._recognised.format == "tflite":
+            exported = isolate.call(
+                IMPORT,
+                request,
+                name="The exporter",
+                limits=job.options.limits,
+                on_progress=job.on_progress,
+                writable=[job.work],
+                own_code=own_code,
+            )
+        else:
+            exported = onednn.call(
+                EXPORT,
+                request,
+                name="The exporter",
+                notes=job.notes,
+                limits=job.options.limits,
+                on_progress=job.on_progress,
+                writable=[job.work],
+                own_code=own_code,
+            )
         job.notes.extend(exported.notes)
         return exported
 

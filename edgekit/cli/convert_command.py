@@ -280,7 +280,7 @@ def parse_overrides(texts: tuple[str, ...], keep_float: tuple[str, ...]) -> tupl
     from edgekit.core.errors import UsageError
     from edgekit.core.records import Override
 
-    found = []
+    overrides = []
     for text in texts:
         layers, equals, recipe = text.rpartition("=")
         if not (equals and layers and recipe):
@@ -289,8 +289,8 @@ def parse_overrides(texts: tuple[str, ...], keep_float: tuple[str, ...]) -> tupl
                 received=text,
                 hint="--override 'conv.*=weight_only_wi8_afp32'",
             )
-        found.append(Override(layers=layers, recipe=recipe))
-    return (*found, *(Override(layers=layer, recipe="float32") for layer in keep_float))
+        overrides.append(Override(layers=layers, recipe=recipe))
+    return (*overrides, *(Override(layers=layer, recipe="float32") for layer in keep_float))
 
 
 def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:

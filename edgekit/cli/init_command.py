@@ -95,7 +95,7 @@ def lines(made: Initialised) -> list[str]:
         for spec in made.contract.outputs
     )
     samples = f"{made.num_samples:,} samples {'with' if made.labelled else 'without'} labels"
-    found = {
+    summary = {
         "model": f"{made.model}, {made.written_by}",
         "inputs": inputs,
         "outputs": outputs,
@@ -107,7 +107,7 @@ def lines(made: Initialised) -> list[str]:
     left = ["", "Left to you, in the file:", *(f"  {line}" for line in made.left)]
     return [
         f"Wrote {made.path}" + f" and {made.baseline}" * bool(made.baseline),
-        *(f"  {what:<8} {said}" for what, said in found.items()),
+        *(f"  {what:<8} {text}" for what, text in summary.items()),
         *(measured if made.measured else []),
         *(left if made.left else []),
         "",

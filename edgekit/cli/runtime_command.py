@@ -33,12 +33,14 @@ def list_(as_json: bool) -> None:
     """Show the runtimes that were added; LiteRT itself is always there."""
     from edgekit.runtimes import environments
 
-    found = environments.list_environments()
+    added = environments.list_environments()
     if as_json:
-        shared.echo_json(found)
+        shared.echo_json(added)
         return
-    for one in found:
-        shared.echo(f"{one.label:28} Python {one.python_version}, NumPy {one.numpy}: {one.python}")
+    for each in added:
+        shared.echo(
+            f"{each.label:28} Python {each.python_version}, NumPy {each.numpy}: {each.python}"
+        )
 
 
 @runtime.command()

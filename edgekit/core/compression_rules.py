@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edgekit.core.errors import UsageError
+from edgekit.core.errors import UsageError, check_least
 from edgekit.core.records import ConvertOptions, Pruning, Recipe, Training
 
 # Recipes whose integers can be trained: one scale for each channel, no half floats.
@@ -76,8 +76,7 @@ def check_pruning(prune: Pruning) -> None:
             received=name,
             hint="--prune structured, or --sparsity 0.5.",
         )
-    if prune.round_to < 1:
-        raise UsageError("round_to must be at least 1.", received=str(prune.round_to))
+    check_least(prune, round_to=1)
     for selector in (*prune.layers, *prune.keep):
         try:
             re.compile(selector)
@@ -115,11 +114,7 @@ def check_training(training: Training) -> None:
     Raises:
         UsageError: One of them is out of range.
     """
-    least = {"epochs": 1, "batch_size": 1, "patience": 1, "seed": 0}
-    for name, minimum in least.items():
-        value = getattr(training, name)
-        if value is not None and value < minimum:
-            raise UsageError(f"{name} must be at least {minimum}.", received=str(value))
+    check_least(training, epochs=1, batch_size=1, patience=1, seed=0)
     if training.learning_rate is not None and not 0 < training.learning_rate < 1:
         raise UsageError(
             "learning_rate must be between 0 and 1.", received=str(training.learning_rate)

@@ -207,11 +207,27 @@ def reading(
         raise kind(fault, received=received, hint=hint) from None
 
 
+def check_least(record: object, **least: int) -> None:
+    """Refuse a record with a number below the least one; None is no number.
+
+    Args:
+        record: Whose attributes are looked at.
+        least: By the attribute's name.
+
+    Raises:
+        UsageError: One of them; it says which.
+    """
+    for name, minimum in least.items():
+        value = getattr(record, name)
+        if value is not None and value < minimum:
+            raise UsageError(f"{name} must be at least {minimum}.", received=str(value))
+
+
 def _tree(root: type[EdgekitError]) -> dict[str, type[EdgekitError]]:
-    found = {root.__name__: root}
+    kinds = {root.__name__: root}
     for child in root.__subclasses__():
-        found.update(_tree(child))
-    return found
+        kinds.update(_tree(child))
+    return kinds
 
 
 def from_dict(payload: Json) -> EdgekitError:

@@ -44,23 +44,23 @@ def size(
     """
     with reading(path, f"The {what} could not be read.", kind=kind, hint=hint):
         try:
-            found = path.stat()
+            status = path.stat()
         except FileNotFoundError:
             raise kind(f"The {what} was not found.", received=str(path), hint=hint) from None
-    if not stat.S_ISREG(found.st_mode):
-        it = next((name for test, name in _KINDS if test(found.st_mode)), "something else")
+    if not stat.S_ISREG(status.st_mode):
+        it = next((name for test, name in _KINDS if test(status.st_mode)), "something else")
         raise kind(
             f"The {what} is not a regular file.",
             received=f"{path}: {it}",
             hint="give the file itself.",
         )
-    if most_bytes is not None and found.st_size > most_bytes:
+    if most_bytes is not None and status.st_size > most_bytes:
         raise kind(
             f"The {what} is larger than {most_bytes:,} bytes.",
-            received=f"{path}: {found.st_size:,} bytes",
+            received=f"{path}: {status.st_size:,} bytes",
             hint="is it the right file?",
         )
-    return found.st_size
+    return status.st_size
 
 
 def read_text(

@@ -21,7 +21,8 @@ from edgekit.core.records import (
     Training,
 )
 
-TASK_METRICS = ("top1_accuracy", "top5_accuracy", "mae", "rmse", "auc")
+ACCURACIES = ("top1_accuracy", "top5_accuracy")
+TASK_METRICS = (*ACCURACIES, "mae", "rmse", "auc")
 FIDELITY_METRICS = ("agreement", "sqnr_db", "cosine")
 SIZE_METRICS = ("size_bytes", "compressed_bytes")
 TIME_METRICS = ("latency_p50_ms",)
@@ -29,7 +30,7 @@ OTHER_METRICS = ("latency_ratio", "peak_rss_bytes")
 METRICS = (*TASK_METRICS, *FIDELITY_METRICS, *SIZE_METRICS, *TIME_METRICS, *OTHER_METRICS)
 """What a rule may be about, besides `module:function`; `@OUTPUT` behind a name picks an output."""
 
-FRACTIONS = ("top1_accuracy", "top5_accuracy", "auc", "agreement", "cosine")
+FRACTIONS = (*ACCURACIES, "auc", "agreement", "cosine")
 """Metrics whose difference is a loss as it stands; that of others is divided by the reference's."""
 
 BASELINE_SCHEMA_VERSION = 1
@@ -229,15 +230,15 @@ class GateResult:
         Raises:
             UsageError: There is none, or there are several.
         """
-        found = self.verdicts_on(metric, variant, target, against)
-        if len(found) != 1:
-            there = found or self.verdicts
+        verdicts = self.verdicts_on(metric, variant, target, against)
+        if len(verdicts) != 1:
+            there = verdicts or self.verdicts
             raise UsageError(
                 "One verdict must be meant.",
-                received=f"{len(found)} verdicts on {_asked(metric, variant, target, against)}",
+                received=f"{len(verdicts)} verdicts on {_asked(metric, variant, target, against)}",
                 hint="the gate has: " + ("; ".join(map(_spelled, there)) or "none"),
             )
-        return found[0]
+        return verdicts[0]
 
     def verdicts_on(
         self,

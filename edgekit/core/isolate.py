@@ -38,7 +38,6 @@ _SETTINGS = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 
-
 _CRASH_HINT = (
     "native code failed: the file may be damaged, or hold what this version of the library "
     "cannot handle."
@@ -149,8 +148,8 @@ def serve(target: str, kind: str) -> None:
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        work: Callable[..., Any] = _found(target)
-        message = serde.from_dict(_found(kind), request)
+        work: Callable[..., Any] = _imported(target)
+        message = serde.from_dict(_imported(kind), request)
         result = work(message, lambda line: answer({"progress": line}))
         answer({"result": serde.to_dict(result)})
     except EdgekitError as error:
@@ -175,7 +174,7 @@ def _place(kind: type) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
-def _found(place: str) -> Any:
+def _imported(place: str) -> Any:
     """What `module:name` names."""
     module, _, name = place.partition(":")
     return getattr(importlib.import_module(module), name)

@@ -14,16 +14,17 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 
 from edgekit.core import isolate, serde
 from edgekit.core.cache_dir import home
 from edgekit.core.errors import EdgekitError, WorkerCrashed
+from edgekit.core.installed import installed
 from edgekit.core.isolate import Request, Result, Stage
 from edgekit.core.process import Progress
 from edgekit.core.records import Limits
 
+_DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu", "tensorflow-intel")
 _OFF = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 # Signals of native code that fails; others come from outside.
 _FAULTS = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP")
@@ -95,17 +96,12 @@ def _is_fault(crash: WorkerCrashed) -> bool:
 
 def _memory_of(target: str) -> Path:
     """Where it is remembered: another TensorFlow, processor or work has another place."""
-    told = (target, _version(), platform.machine(), _processor())
-    return home() / "without_onednn" / hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+    parts = (target, _version(), platform.machine(), _processor())
+    return home() / "without_onednn" / hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def _version() -> str:
-    for distribution in ("tensorflow", "tensorflow-cpu", "tensorflow-intel"):
-        try:
-            return metadata.version(distribution)
-        except metadata.PackageNotFoundError:
-            continue
-    return ""
+    return next(filter(None, map(installed, _DISTRIBUTIONS)), "")
 
 
 def _processor() -> str:

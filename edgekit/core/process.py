@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from edgekit.core import sandbox
+from edgekit.core.closing import Closing
 from edgekit.core.errors import RunError, WorkerCrashed, WorkerOutOfMemory, WorkerTimeout, from_dict
 from edgekit.core.json_values import Json
 from edgekit.core.process_tree import ProcessTree
@@ -55,7 +56,7 @@ def silent(line: str) -> None:
     del line
 
 
-class Process:
+class Process(Closing):
     """One child process.
 
     Args:
@@ -286,12 +287,6 @@ class Process:
         if self._child.stdin is not None:
             self._child.stdin.close()
         self._read_to_the_end()
-
-    def __enter__(self) -> Process:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def kill_all() -> None:

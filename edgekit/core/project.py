@@ -105,7 +105,7 @@ class Project:
     def resolve(self, source: str) -> str:
         """A data source of this file, as an absolute path (callables stay as they are)."""
         path = self.folder / source
-        return str(path) if path.exists() or not _is_callable(source) else source
+        return str(path) if path.exists() or not is_callable_name(source) else source
 
     def describe(self, contract: Contract) -> Contract:
         """`contract` with this project's preprocessing, labels and activations.
@@ -123,20 +123,21 @@ class Project:
         return Contract(inputs=inputs, outputs=tuple(map(self._describe_output, contract.outputs)))
 
     def _describe_output(self, spec: TensorSpec) -> TensorSpec:
-        said = self.output.get(spec.name)
-        if said is None:
+        output = self.output.get(spec.name)
+        if output is None:
             return spec
-        if said.labels and spec.shape and spec.shape[-1] not in (-1, len(said.labels)):
+        if output.labels and spec.shape and spec.shape[-1] not in (-1, len(output.labels)):
             raise ProjectError(
                 f"[output.{spec.name}] must have one label for each of its {spec.shape[-1]} "
                 "values.",
-                received=f"{len(said.labels)} labels",
+                received=f"{len(output.labels)} labels",
             )
-        payload = {**serde.to_dict(spec), "labels": said.labels, "activation": said.activation}
+        payload = {**serde.to_dict(spec), "labels": output.labels, "activation": output.activation}
         return serde.from_dict(TensorSpec, payload, f"{FILE_NAME} [output.{spec.name}]")
 
 
-def _is_callable(source: str) -> bool:
+def is_callable_name(source: str) -> bool:
+    """Whether `source` is spelled `module:function` (and is no Windows path)."""
     module, colon, function = source.partition(":")
     return (
         bool(colon) and function.isidentifier() and all(p.isidentifier() for p in module.split("."))
@@ -213,15 +214,16 @@ def _check_numbers(project: Project, where: str) -> None:
         raise ProjectError(
             f"{where} [data] seed must be at least 0.", received=f"seed = {project.data.seed}"
         )
-    for name, said in project.input.items():
-        if not all(math.isfinite(v) and v != 0 for v in said.std):
+    for name, rules in project.input.items():
+        if not all(math.isfinite(v) and v != 0 for v in rules.std):
             raise ProjectError(
                 f"{where} [input.{name}] std must be finite and not 0: it is divided by.",
-                received=f"std = {list(said.std)}",
+                received=f"std = {list(rules.std)}",
             )
-        if not all(map(math.isfinite, said.mean)):
+        if not all(map(math.isfinite, rules.mean)):
             raise ProjectError(
-                f"{where} [input.{name}] mean must be finite.", received=f"mean = {list(said.mean)}"
+                f"{where} [input.{name}] mean must be finite.",
+                received=f"mean = {list(rules.mean)}",
             )
 
 

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from edgekit.core.errors import UsageError
+from edgekit.core.errors import UsageError, check_least
 
 SCHEMA_VERSION = 1
 
@@ -519,11 +519,7 @@ class ConvertOptions:
             raise UsageError(
                 "min_sqnr must be a number of decibels.", received=str(self.min_sqnr_db)
             )
-        least = {"seed": 0, "calibration_samples": 1, "golden_samples": 1}
-        for name, minimum in least.items():
-            value = getattr(self, name)
-            if value < minimum:
-                raise UsageError(f"{name} must be at least {minimum}.", received=str(value))
+        check_least(self, seed=0, calibration_samples=1, golden_samples=1)
 
     @property
     def is_bounded(self) -> bool:

@@ -11,17 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.core.errors import DataError, EdgekitError
+from edgekit.core.project import is_callable_name
 from edgekit.core.suggest import nearest
-
-
-def is_callable_name(source: str) -> bool:
-    """Whether `source` is spelled `module:function` (and is no Windows path)."""
-    module, colon, function = source.partition(":")
-    return (
-        bool(colon)
-        and function.isidentifier()
-        and all(part.isidentifier() for part in module.split("."))
-    )
 
 
 def is_own_code(source: str | None) -> bool:
@@ -94,5 +85,5 @@ def resolve(name: str) -> Callable[..., Any]:
             f"{function_name!r}",
             hint=nearest(function_name, public),
         )
-    found: Callable[..., object] = function
-    return found
+    resolved: Callable[..., object] = function
+    return resolved

@@ -45,50 +45,59 @@ def read(
 
     Raises:
         DataError: No files, a class that is no label, a file that cannot be decoded, or samples
-            that do not fit into the memory limit (see `memory.fits`).
+            that do not fit into the memory limit (see `unpacked_size.fits`).
         ProjectError: The input's preprocessing is not stated or makes no sense.
     """
-    spec = _only_input(contract, folder)
+    spec = _preprocessed_input(contract, folder)
     validate(spec)
     sound = spec.preprocessing.kind == "audio"
     suffixes = sounds.SUFFIXES if sound else images.SUFFIXES
-    found = _list(folder, suffixes, contract, memory_bytes)
-    if not found.files:
+    listing = _list(folder, suffixes, contract, memory_bytes)
+    if not listing.files:
         raise DataError(
             f"The data folder must hold {', '.join(suffixes)} files, by class: FOLDER/CLASS/FILE.",
             received=f"none in {folder}",
         )
-    chosen = draw(found.labels, len(found.files), limit, seed)
+    chosen = draw(listing.labels, len(listing.files), limit, seed)
     rows: np.ndarray | None = None
     for row, index in enumerate(chosen):
-        path = found.files[index]
+        path = listing.files[index]
         if sound:
             raw = sounds.read(path, spec, memory_bytes=memory_bytes)
         else:
             raw = images.read(path, memory_bytes=memory_bytes)
-        made = preprocess(raw, spec)
+        sample = preprocess(raw, spec)
         if rows is None:  # one array from the start: a list would hold everything twice
             unpacked_size.fits(
-                len(chosen) * made.nbytes, memory_bytes, f"{len(chosen)} files of {folder}"
+                len(chosen) * sample.nbytes, memory_bytes, f"{len(chosen)} files of {folder}"
             )
-            rows = np.empty((len(chosen), *made.shape), made.dtype)
-        rows[row] = made
+            rows = np.empty((len(chosen), *sample.shape), sample.dtype)
+        rows[row] = sample
     assert rows is not None  # at least one file was chosen
     return Samples(
         inputs={spec.name: check_samples.fit(rows, spec)},
-        labels=None if found.labels is None else found.labels[chosen],
+        labels=None if listing.labels is None else listing.labels[chosen],
         source=str(folder),
     )
 
 
-def _only_input(contract: Contract, folder: Path) -> TensorSpec:
+def only_input(contract: Contract, folder: Path) -> TensorSpec:
+    """The input that the files of a folder feed.
+
+    Raises:
+        DataError: The model has several.
+    """
     if len(contract.inputs) != 1:
         raise DataError(
             "A folder of files cannot feed a model with several inputs.",
             received=f"{folder} for inputs {', '.join(s.name for s in contract.inputs)}",
             hint="give an .npz with an array for each input, or module:function.",
         )
-    spec = contract.inputs[0]
+    return contract.inputs[0]
+
+
+def _preprocessed_input(contract: Contract, folder: Path) -> TensorSpec:
+    spec = only_input(contract, folder)
     if spec.preprocessing.kind not in ("image", "audio"):
         raise DataError(
             "A folder of files needs preprocessing, which edgekit.toml does not give.",

@@ -29,7 +29,7 @@ def read(path: Path, *, memory_bytes: int = Limits().memory_bytes) -> np.ndarray
 
     Args:
         path: The file.
-        memory_bytes: What the process may take; see `memory.fits`.
+        memory_bytes: What the process may take; see `unpacked_size.fits`.
 
     Raises:
         DataError: Not an image, cut off, damaged, larger than Pillow's safety limit or the
@@ -156,14 +156,16 @@ def validate(spec: TensorSpec, where: str) -> None:
             received=f"resize_shorter_to = {rules.resize_shorter_to}, size = {list(rules.size)}",
         )
     channels = 1 if rules.channels == "gray" else 3
-    made: tuple[int, ...] = (*rules.size, channels)
+    shape: tuple[int, ...] = (*rules.size, channels)
     wanted = spec.shape[1:]
     if len(wanted) == 2 and channels == 1:
-        made = made[:2]
-    if len(wanted) != len(made) or any(w not in (-1, m) for w, m in zip(wanted, made, strict=True)):
+        shape = shape[:2]
+    if len(wanted) != len(shape) or any(
+        w not in (-1, m) for w, m in zip(wanted, shape, strict=True)
+    ):
         raise ProjectError(
             f"{where} must make what the model takes: shape {list(wanted)} for each sample "
             "(height, width, channels).",
             received=f"size = {list(rules.size)}, channels = {rules.channels!r}, "
-            f"that is {list(made)}",
+            f"that is {list(shape)}",
         )

@@ -72,7 +72,7 @@ def exceeding(samples: Samples, allowed: Ranges, *, by: float) -> list[Excess]:
         allowed: Smallest and largest value by input; unknown inputs are left alone.
         by: A fraction of the range's width.
     """
-    found = []
+    excesses = []
     for name, (low, high) in allowed.items():
         array = samples.inputs.get(name)
         if array is None or not array.size or array.dtype.kind not in "iufb":
@@ -84,7 +84,7 @@ def exceeding(samples: Samples, allowed: Ranges, *, by: float) -> list[Excess]:
         if count:
             width = high - low
             fraction = float(outside.max()) / width if width > 0 else float("inf")
-            found.append(
+            excesses.append(
                 Excess(
                     input=name,
                     low=float(lows.min()),
@@ -93,7 +93,7 @@ def exceeding(samples: Samples, allowed: Ranges, *, by: float) -> list[Excess]:
                     samples=count,
                 )
             )
-    return found
+    return excesses
 
 
 def unlike_calibration(evaluation: Samples, calibrated: Ranges) -> tuple[str, ...]:

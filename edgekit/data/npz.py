@@ -64,7 +64,7 @@ def read(
     Args:
         path: The file.
         wanted: Names out of `names`.
-        memory_bytes: What the process may take; see `memory.fits`.
+        memory_bytes: What the process may take; see `unpacked_size.fits`.
 
     Raises:
         DataError: No such file, damaged, too large for the memory limit, or an array holds
@@ -80,11 +80,11 @@ def read(
             _check(name, headers[name], path)
         total = sum(header.nbytes for header in headers.values())
         unpacked_size.fits(total, memory_bytes, f"{path} unpacked")
-        found = {}
+        arrays = {}
         for name, member in chosen.items():
             with reading(path, _FAULT, kind=DataError, hint=_HINT), archive.open(member) as file:
-                found[name] = _array(file, _header(file))
-        return found
+                arrays[name] = _array(file, _header(file))
+        return arrays
 
 
 @contextmanager
@@ -103,15 +103,15 @@ def _open(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
     """The archive's files by the names of their arrays."""
-    found = {}
+    members = {}
     for member in archive.infolist():
         name = member.filename.removesuffix(".npy")
-        if name in found:
+        if name in members:
             raise DataError(
                 "The data file must not hold two arrays of one name.", received=f"{path}: {name!r}"
             )
-        found[name] = member
-    return found
+        members[name] = member
+    return members
 
 
 def _header(file: IO[bytes]) -> _Header:

@@ -18,12 +18,11 @@ from typing import Literal
 import numpy as np
 
 from edgekit.core.errors import DataError
+from edgekit.core.project import is_callable_name
 from edgekit.core.records import Contract, Limits
 from edgekit.data import callables, check_samples, folders, npz, preprocess, tables
 from edgekit.data.samples import Samples
-from edgekit.data.split import draw, overlap, split
-
-__all__ = ["Purpose", "load", "overlap", "split"]
+from edgekit.data.split import draw
 
 Purpose = Literal["calibration", "evaluation", "training"]
 
@@ -64,7 +63,7 @@ def load(
         limit: Draw at most so many, without replacement, stratified by class.
         seed: Of that draw; the same seed draws the same samples.
         memory_bytes: What the process may take: larger samples are refused before they are
-            read (see `memory.fits`).
+            read (see `unpacked_size.fits`).
 
     Raises:
         DataError: No such source, or its samples do not fit the model.
@@ -74,7 +73,7 @@ def load(
     path = Path(source).expanduser()
     if path.is_dir():
         return folders.read(path, contract, limit, seed, memory_bytes=memory_bytes)
-    if not path.exists() and callables.is_callable_name(source):
+    if not path.exists() and is_callable_name(source):
         found = _from_function(source, contract, purpose, limit, seed)
     elif not path.exists():
         raise DataError(

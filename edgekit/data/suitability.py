@@ -248,11 +248,13 @@ def _constant_columns(array: np.ndarray, spec: TensorSpec) -> list[str]:
     if not len(still):
         return []
     names = spec.preprocessing.columns if table else ()
-    said = ", ".join(f"{names[i] if names else i} is {low[i]:.4g}" for i in still[:_NAMED].tolist())
+    listed = ", ".join(
+        f"{names[i] if names else i} is {low[i]:.4g}" for i in still[:_NAMED].tolist()
+    )
     return [
         f"{len(still)} of the {size} {'columns' if array.ndim == 2 else 'channels'} of input "
         f"{spec.name!r} never change{'s' if len(still) == 1 else ''} in {len(array)} calibration "
-        f"samples ({said}{', ...' if len(still) > _NAMED else ''}): give samples in which they "
+        f"samples ({listed}{', ...' if len(still) > _NAMED else ''}): give samples in which they "
         "vary as they do in the app, or leave them out of the model."
     ]
 

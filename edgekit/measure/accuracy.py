@@ -27,6 +27,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgekit.core.errors import DataError, UsageError
+from edgekit.core.project import is_callable_name
 from edgekit.core.records import Better, Contract, Metric, TensorSpec
 from edgekit.core.suggest import nearest
 from edgekit.data import callables
@@ -94,8 +95,8 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
     wanted = wanted or next(iter(outputs))
     spec = next(spec for spec in contract.outputs if spec.name == wanted)
     function = callables.resolve(METRICS[name])
-    made: Metric = function(outputs[wanted], samples.labels, spec)
-    return replace(made, name=metric)
+    result: Metric = function(outputs[wanted], samples.labels, spec)
+    return replace(result, name=metric)
 
 
 def check_metric(metric: str) -> None:
@@ -108,7 +109,7 @@ def check_metric(metric: str) -> None:
     name = metric.partition("@")[0]
     if name in METRICS:
         return
-    if not callables.is_callable_name(name):
+    if not is_callable_name(name):
         raise UsageError(
             f"A metric must be one of {', '.join(METRICS)}, or module:function.",
             received=f"--metric {metric}",
@@ -337,12 +338,12 @@ def default_metric(contract: Contract, labels: np.ndarray | None) -> str | None:
     """
     if labels is None or not len(labels):
         return None
-    found = {spec.name: name for spec in contract.outputs if (name := _guess(spec, labels))}
-    named = [spec.name for spec in contract.outputs if spec.labels and spec.name in found]
+    guesses = {spec.name: name for spec in contract.outputs if (name := _guess(spec, labels))}
+    named = [spec.name for spec in contract.outputs if spec.labels and spec.name in guesses]
     if len(contract.outputs) == 1:
-        return next(iter(found.values()), None)
-    fitting = list(found) if len(found) == 1 else named
-    return f"{found[fitting[0]]}@{fitting[0]}" if len(fitting) == 1 else None
+        return next(iter(guesses.values()), None)
+    fitting = list(guesses) if len(guesses) == 1 else named
+    return f"{guesses[fitting[0]]}@{fitting[0]}" if len(fitting) == 1 else None
 
 
 def _guess(spec: TensorSpec, labels: np.ndarray) -> str | None:

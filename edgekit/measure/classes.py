@@ -104,9 +104,9 @@ def _from_names(labels: np.ndarray, spec: TensorSpec, classes: int) -> np.ndarra
             hint=f"give [output.{spec.name}] labels in edgekit.toml.",
         )
     names = labels.astype("U")
-    found, places = np.unique(names, return_inverse=True)
+    distinct, places = np.unique(names, return_inverse=True)
     index = {name: i for i, name in enumerate(spec.labels)}
-    for name in found.tolist():
+    for name in distinct.tolist():
         if name not in index:
             raise DataError(
                 f"Labels must be names of output {spec.name!r}: "
@@ -114,4 +114,4 @@ def _from_names(labels: np.ndarray, spec: TensorSpec, classes: int) -> np.ndarra
                 received=f"{name!r} in sample {int(np.argwhere(names == name)[0][0])}",
                 hint=nearest(name, spec.labels),
             )
-    return np.array([index[name] for name in found.tolist()])[places].reshape(labels.shape)
+    return np.array([index[name] for name in distinct.tolist()])[places].reshape(labels.shape)

@@ -14,7 +14,7 @@ from edgekit.core.suggest import nearest
 from edgekit.measure.intervals import wilson
 from edgekit.tflite import signal
 
-_SMALLEST_PROBABILITY = 1e-7  # int8 softmax gives exact zeros, whose logarithm is infinite
+SMALLEST_PROBABILITY = 1e-7  # int8 softmax gives exact zeros, whose logarithm is infinite
 
 
 def sqnr_db(reference: np.ndarray, candidate: np.ndarray) -> float:
@@ -89,7 +89,7 @@ def kl_divergence(
     if logits is None:
         logits = bool(np.any(a < 0) or np.any(np.abs(a.sum(axis=-1) - 1) > 0.01))
     p, q = (np.exp(signal.log_softmax(array)) if logits else array for array in (a, b))
-    floored = (np.log(np.maximum(array, _SMALLEST_PROBABILITY)) for array in (p, q))
+    floored = (np.log(np.maximum(array, SMALLEST_PROBABILITY)) for array in (p, q))
     return max(0.0, float(signal.kl_divergence(*floored).mean()))
 
 

@@ -15,14 +15,13 @@ from typing import Protocol
 
 import numpy as np
 
-from edgekit.core.errors import DataError, UsageError
+from edgekit.core.errors import DataError, UsageError, check_least
+from edgekit.core.process import Progress
 from edgekit.core.records import BenchmarkOptions, Limits, Metric, Target
 
 _RESAMPLES = 1000
 _CHUNK_VALUES = 2_000_000  # bootstrap draws held in memory at once
 _NS_PER_MS = 1e6
-
-Progress = Callable[[str], None]
 
 
 class Timer(Protocol):
@@ -63,6 +62,11 @@ class Benchmark:
 
     target: Target
     files: tuple[tuple[Metric, ...], ...]
+
+    @property
+    def ratios(self) -> list[Metric]:
+        """`latency_ratio` of each file but the first, which they are compared with."""
+        return [next(m for m in metrics if m.name == "latency_ratio") for metrics in self.files[1:]]
 
 
 def latency_metrics(rounds: Sequence[np.ndarray], *, seed: int = 0) -> tuple[Metric, ...]:
@@ -179,13 +183,13 @@ def _interval(
     rng = np.random.default_rng(seed)
     processes, rounds = table.shape
     at_once = max(1, _CHUNK_VALUES // table.size)
-    found = []
+    draws = []
     for first in range(0, _RESAMPLES, at_once):
         count = min(at_once, _RESAMPLES - first)
         which = rng.integers(0, processes, (count, processes, 1))
         when = rng.integers(0, rounds, (count, processes, rounds))
-        found.append(statistic(table[which, when].reshape(count, -1)))
-    low, high = np.percentile(np.concatenate(found), (2.5, 97.5))
+        draws.append(statistic(table[which, when].reshape(count, -1)))
+    low, high = np.percentile(np.concatenate(draws), (2.5, 97.5))
     return float(low), float(high)
 
 
@@ -227,7 +231,7 @@ def benchmark(
     target = replace(target, num_threads=options.num_threads)
     times: list[list[np.ndarray]] = [[] for _ in paths]
     for process in range(options.num_processes):
-        found = time_process(
+        rounds_of_files = time_process(
             paths,
             target,
             options,
@@ -237,7 +241,7 @@ def benchmark(
             seed=seed,
             on_progress=on_progress,
         )
-        for mine, rounds in zip(times, found, strict=True):
+        for mine, rounds in zip(times, rounds_of_files, strict=True):
             mine.append(rounds)
     files = [latency_metrics(times[0], seed=seed)]
     for mine in times[1:]:
@@ -313,13 +317,4 @@ def _prefixed(step: str, on_progress: Progress) -> Progress:
 def _check(paths: Sequence[Path], options: BenchmarkOptions) -> None:
     if not paths:
         raise UsageError("A benchmark needs a file.", received="none")
-    for name, least in (
-        ("num_processes", 1),
-        ("num_runs", 1),
-        ("num_threads", 1),
-        ("warmup_runs", 0),
-    ):
-        if getattr(options, name) < least:
-            raise UsageError(
-                f"{name} must be at least {least}.", received=str(getattr(options, name))
-            )
+    check_least(options, num_processes=1, num_runs=1, num_threads=1, warmup_runs=0)

@@ -59,9 +59,9 @@ def benchmark(
         for path, name in zip(paths, artifacts.labels(paths), strict=True)
     ]
     return [
-        one
+        measurement
         for target in targets
-        for one in _on_target(timed, first, target, options, limits, on_progress)
+        for measurement in _on_target(timed, first, target, options, limits, on_progress)
     ]
 
 

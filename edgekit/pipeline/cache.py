@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +26,9 @@ from edgekit.core.cache_dir import home
 from edgekit.core.errors import EdgekitError, OutputError, ProjectError, reading
 
 T = TypeVar("T")
+
+# What takes part in a conversion, beside edgekit and the model.
+TOOLS = ("tensorflow", "keras", "tf-keras", "ai-edge-litert", "litert-quantizer", "numpy")
 
 # Names the entry, and has the hashes of its files.
 _SEAL = "seal.json"
@@ -41,15 +43,6 @@ def own_digest() -> str:
     for path in sorted(root.rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
-
-
-@cache
-def installed(distribution: str) -> str:
-    """The version of a package, empty where it is not installed."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def key(kind: str, **parts: object) -> str:
@@ -99,13 +92,13 @@ class Cache:
             # Of an entry nothing is this run's own, so all of `load` is reading.
             with _believing(folder):
                 _check(folder)
-                found = load(folder)
+                entry = load(folder)
         except EdgekitError:  # what `load` refuses by itself has another class
             self._damaged[name] = None
             return None
         with suppress(OSError):  # a cache that may only be read is a cache
             os.utime(folder)
-        return found
+        return entry
 
     @contextmanager
     def making(self, name: str) -> Iterator[Path]:

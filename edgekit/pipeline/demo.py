@@ -47,14 +47,14 @@ def demo(
         environments.parse(name)  # refuses a wrong one before the conversion
     model = sample_model()
     project = projects.find(model)
-    made = convert(
+    artifacts = convert(
         model,
         output=output,
         project=project,
         options=ConvertOptions(force=True),
         on_progress=on_progress,
     )
-    files = [Path(artifact.path) for artifact in made]
+    files = [Path(artifact.path) for artifact in artifacts]
     targets, remarks = _targets(names, on_progress)
     proven = validate(
         files,
@@ -65,9 +65,9 @@ def demo(
         on_progress=on_progress,
     )
     remarks += [
-        f"{one.target.label} refuses {one.artifact}: {one.failure}."
-        for one in proven
-        if one.failure
+        f"{measurement.target.label} refuses {measurement.artifact}: {measurement.failure}."
+        for measurement in proven
+        if measurement.failure
     ]
     measured = _with_times(files, targets, proven, on_progress)
     return measured, _advise(measured, files[0].name), remarks
@@ -133,8 +133,8 @@ def _advise(measured: Sequence[Measurement], reference: str) -> dict[str, Advice
     advice = {label: advise(group, reference, everywhere) for label, group in by_target.items()}
     first = next(iter(advice))
     return {
-        label: said if label == first else replace(said, ship=None)
-        for label, said in advice.items()
+        label: advised if label == first else replace(advised, ship=None)
+        for label, advised in advice.items()
     }
 
 

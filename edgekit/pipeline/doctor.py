@@ -6,10 +6,10 @@ import importlib.util
 import platform
 import sys
 from dataclasses import dataclass
-from importlib import metadata
 
 from edgekit.core import sandbox
 from edgekit.core.errors import EdgekitError
+from edgekit.core.installed import installed
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes import environments, local
 from edgekit.runtimes.worker.worker_serve import Greeting, Hello
@@ -37,11 +37,11 @@ def doctor() -> list[Finding]:
         _wall(),
     ]
     for name in _BASE:
-        version = _version(name)
+        version = installed(name)
         findings.append(
             Finding(
                 what=name,
-                ok=version is not None,
+                ok=bool(version),
                 detail=version or "not installed",
                 fix=None if version else "pip install . in the checkout",
             )
@@ -53,7 +53,7 @@ def doctor() -> list[Finding]:
             Finding(
                 what=name,
                 ok=found,
-                detail=(_version(name) or "installed")
+                detail=(installed(name) or "installed")
                 if found
                 else "not installed: Keras models cannot be converted, .tflite files can",
                 fix=None if found else _FIX_CONVERT,
@@ -91,7 +91,7 @@ def _runtime(target: Target) -> Finding:
     try:
         python = environments.python_for(target)
         with local.start(python, target, name=name, limits=Limits(seconds=60)) as worker:
-            said = local.ask(worker, Hello(), Greeting)
+            greeting = local.ask(worker, Hello(), Greeting)
     except EdgekitError as error:
         return Finding(
             what=target.label,
@@ -99,12 +99,5 @@ def _runtime(target: Target) -> Finding:
             detail=error.received or error.rule,
             fix=error.hint or f"edgekit runtime add {target.label}",
         )
-    detail = f"{said.version} on Python {said.python}, NumPy {said.numpy}"
+    detail = f"{greeting.version} on Python {greeting.python}, NumPy {greeting.numpy}"
     return Finding(what=target.label, ok=True, detail=detail)
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None

@@ -27,13 +27,13 @@ def inspect(
         EnvironmentFailure: The runtime is not installed.
     """
     path, target, limits = Path(path), target or Target(), limits or Limits()
-    found = read_in_child(INSPECT, path, limits)
+    inspection = read_in_child(INSPECT, path, limits)
     try:
         with local.open_session(path, target, limits=limits) as session:
             info = session.info
     except (RunError, ModelError) as error:
-        return found, Delegation(runtime=target.label, failure=error.brief)
-    return found, Delegation(
+        return inspection, Delegation(runtime=target.label, failure=error.brief)
+    return inspection, Delegation(
         runtime=f"{target.runtime} {info.runtime_version}",
         partitions=info.partitions,
         num_ops=info.num_ops,

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core import serde
-from edgekit.core.errors import ModelError, UsageError
+from edgekit.core.errors import ModelError, UsageError, check_least
 from edgekit.core.gate_rules import TimingOptions
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import BenchmarkOptions, Limits, Metric, Target
@@ -98,9 +98,9 @@ def time_pairs(
     options, limits = options or TimingOptions(), limits or Limits()
     _check(pairs, options)
     slots = _Slots(pairs)
-    found: list[np.ndarray] = []
+    times: list[np.ndarray] = []
     for look in (options.num_processes, max(options.num_processes, options.max_processes)):
-        found += [
+        times += [
             latency.time_process(
                 slots.files,
                 target,
@@ -110,9 +110,9 @@ def time_pairs(
                 limits=limits,
                 on_progress=on_progress,
             )
-            for process in range(len(found), look)
+            for process in range(len(times), look)
         ]
-        timed = _timed(slots, found, options.tolerance)
+        timed = _timed(slots, times, options.tolerance)
         if timed.self_test_failed is None and not undecided(timed):
             break
     return timed
@@ -217,11 +217,11 @@ def _of_process(options: TimingOptions, processes: int, target: Target) -> Bench
     )
 
 
-def _timed(slots: _Slots, found: Sequence[np.ndarray], tolerance: float) -> Timed:
+def _timed(slots: _Slots, processes: Sequence[np.ndarray], tolerance: float) -> Timed:
     """What processes found; each array has the shape `(files, rounds)`, nanoseconds."""
 
     def ratios(left: int, right: int) -> tuple[float, ...]:
-        return tuple(latency.process_ratio(times[left], times[right]) for times in found)
+        return tuple(latency.process_ratio(times[left], times[right]) for times in processes)
 
     self_test = ratios(*slots.self_test)
     itself = statistics.median(self_test)
@@ -230,28 +230,19 @@ def _timed(slots: _Slots, found: Sequence[np.ndarray], tolerance: float) -> Time
     return Timed(
         ratios={pair: ratios(*places) for pair, places in slots.pairs.items()},
         p50_ms={
-            path: tuple(float(np.median(times[place])) / _NS_PER_MS for times in found)
+            path: tuple(float(np.median(times[place])) / _NS_PER_MS for times in processes)
             for path, place in slots.paths.items()
         },
         self_test=self_test,
         self_test_failed=itself if fails else None,
-        num_processes=len(found),
+        num_processes=len(processes),
     )
 
 
 def _check(pairs: Sequence[Pair], options: TimingOptions) -> None:
     if not pairs:
         raise UsageError("Timing needs a candidate and a reference.", received="no pairs")
-    for name, least in (
-        ("num_processes", 1),
-        ("max_processes", 1),
-        ("num_runs", 1),
-        ("warmup_runs", 0),
-    ):
-        if getattr(options, name) < least:
-            raise UsageError(
-                f"{name} must be at least {least}.", received=str(getattr(options, name))
-            )
+    check_least(options, num_processes=1, max_processes=1, num_runs=1, warmup_runs=0)
     if not options.tolerance > 0:
         raise UsageError(
             "The self-test's tolerance must be above 0.", received=f"{options.tolerance}"

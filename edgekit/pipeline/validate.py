@@ -95,9 +95,9 @@ def validate(
     with runner:
         _check_metric(metric)
         measured = [
-            one
+            measurement
             for name, file in zip(names, candidates, strict=True)
-            for one in _on_targets(name, file, targets, metric, drawn, runner)
+            for measurement in _on_targets(name, file, targets, metric, drawn, runner)
         ]
     for number, file in enumerate(candidates if options.layers else ()):
         first = number * len(targets)

@@ -47,15 +47,15 @@ def advise(
     base = next((m for m in measurements if m.artifact == reference), None)
     remarks: dict[str, str] = {}
     fit: list[tuple[Measurement, float]] = []
-    for one in measurements:
-        loss = _loss(one, base)
-        proven = runs_everywhere is None or one.artifact in runs_everywhere
-        if one.artifact == reference:
-            fit.append((one, 0.0))
+    for measurement in measurements:
+        loss = _loss(measurement, base)
+        proven = runs_everywhere is None or measurement.artifact in runs_everywhere
+        if measurement.artifact == reference:
+            fit.append((measurement, 0.0))
             continue
-        remarks[one.artifact] = "; ".join(_remarks(one, base, loss))
+        remarks[measurement.artifact] = "; ".join(_remarks(measurement, base, loss))
         if proven and loss is not None and loss <= MAX_LOSS:
-            fit.append((one, loss))
+            fit.append((measurement, loss))
     rule = _rule(base, runs_everywhere is not None)
     if not fit:
         return Advice(
@@ -64,7 +64,7 @@ def advise(
             remarks=remarks,
             rule=rule,
         )
-    fastest = min(_ratio(one) for one, _ in fit)
+    fastest = min(_ratio(measurement) for measurement, _ in fit)
     near = [pair for pair in fit if _ratio(pair[0]) <= fastest * (1 + SAME_LATENCY)]
     chosen, loss = min(near, key=lambda pair: _value(pair[0], "size_bytes") or 0.0)
     return Advice(
@@ -85,9 +85,9 @@ def _rule(base: Measurement | None, everywhere: bool) -> str:
     )
 
 
-def _task(one: Measurement) -> str | None:
+def _task(measurement: Measurement) -> str | None:
     """The task metric that is a fraction, if one was measured."""
-    names = (metric.name for metric in one.metrics)
+    names = (metric.name for metric in measurement.metrics)
     return next((name for name in names if name.split("@")[0] in _FRACTIONS), None)
 
 
@@ -102,35 +102,37 @@ def _reason(chosen: Measurement, base: Measurement | None, loss: float) -> str:
     return ", ".join(parts)
 
 
-def _remarks(one: Measurement, base: Measurement | None, loss: float | None) -> list[str]:
-    said = []
+def _remarks(measurement: Measurement, base: Measurement | None, loss: float | None) -> list[str]:
+    remarks = []
     if loss is not None and loss > MAX_LOSS:
-        said.append(f"loses {loss:.4f}")
-    if _ratio(one) > 1 + SAME_LATENCY:
-        said.append("slower than float here")
-    if base is not None and (_value(one, "size_bytes") or 0) >= (_value(base, "size_bytes") or 0):
-        said.append("no smaller than float")
-    return said
+        remarks.append(f"loses {loss:.4f}")
+    if _ratio(measurement) > 1 + SAME_LATENCY:
+        remarks.append("slower than float here")
+    if base is not None and (_value(measurement, "size_bytes") or 0) >= (
+        _value(base, "size_bytes") or 0
+    ):
+        remarks.append("no smaller than float")
+    return remarks
 
 
-def _loss(one: Measurement, base: Measurement | None) -> float | None:
+def _loss(measurement: Measurement, base: Measurement | None) -> float | None:
     """What a file loses against float, as a fraction; None where it cannot be said."""
     if base is None:
         return None
-    for metric in one.metrics:
+    for metric in measurement.metrics:
         other = base.metric(metric.name)
         is_task = metric.name.split("@")[0] in _FRACTIONS
         if is_task and other is not None:
             return other.value - metric.value
-    agreement = _value(one, "agreement")
+    agreement = _value(measurement, "agreement")
     return None if agreement is None else 1 - agreement
 
 
-def _ratio(one: Measurement) -> float:
-    value = _value(one, "latency_ratio")
+def _ratio(measurement: Measurement) -> float:
+    value = _value(measurement, "latency_ratio")
     return 1.0 if value is None else value
 
 
-def _value(one: Measurement, name: str) -> float | None:
-    metric = one.metric(name)
+def _value(measurement: Measurement, name: str) -> float | None:
+    metric = measurement.metric(name)
     return None if metric is None else metric.value

@@ -37,20 +37,20 @@ def _step(step: Step, before: str) -> str:
     return f"{'; '.join(parts)} ({step.seconds:.1f} s)."
 
 
-def _gain(one: Artifact, original: Artifact, ratios: Mapping[str, Metric]) -> str:
+def _gain(artifact: Artifact, original: Artifact, ratios: Mapping[str, Metric]) -> str:
     """How much smaller and faster than the original's float file, and what did not change."""
-    size = one.size_bytes / original.size_bytes
-    download = one.compressed_bytes / original.compressed_bytes
-    ratio = ratios.get(one.recipe.label)
+    size = artifact.size_bytes / original.size_bytes
+    download = artifact.compressed_bytes / original.compressed_bytes
+    ratio = ratios.get(artifact.recipe.label)
     same_size, same_time = abs(size - 1) < _SAME, ratio is not None and _is_same(ratio)
     parts = [
-        f"{bytes_text(one.size_bytes)} ({size:.2f}x of float)",
-        f"download {bytes_text(one.compressed_bytes)} ({download:.2f}x)",
+        f"{bytes_text(artifact.size_bytes)} ({size:.2f}x of float)",
+        f"download {bytes_text(artifact.compressed_bytes)} ({download:.2f}x)",
     ]
     if ratio is not None:
         sure = "" if ratio.low is None else f" [{ratio.low:.2f} {ratio.high:.2f}]"
         parts.append(f"time {ratio.value:.2f}x{sure} on this machine")
-    line = f"{one.recipe.label}: {', '.join(parts)}"
+    line = f"{artifact.recipe.label}: {', '.join(parts)}"
     if same_size and (same_time or ratio is None):
         smaller = "nothing but the download got smaller" if download < 1 else "nothing got smaller"
         return f"{line}: {smaller}; --prune structured removes channels."

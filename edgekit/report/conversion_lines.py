@@ -20,15 +20,15 @@ _PLAIN = "nearest"
 def candidate_lines(artifacts: Sequence[Artifact]) -> list[str]:
     """Which way of quantizing was chosen for each file, and how far plain rounding came."""
     lines = []
-    for one in artifacts:
-        chosen = next((c for c in one.candidates if c.chosen), None)
+    for file in artifacts:
+        chosen = next((c for c in file.candidates if c.chosen), None)
         if chosen is None:
             continue
-        plain = next((c for c in one.candidates if c.name.endswith(_PLAIN)), None)
+        plain = next((c for c in file.candidates if c.name.endswith(_PLAIN)), None)
         beside = ""
         if plain is not None and plain is not chosen:
             beside = f" (plain: {plain.name}, {plain.sqnr_db:.1f} dB)"
-        lines.append(f"{one.recipe.label}: {chosen.name}, {chosen.sqnr_db:.1f} dB{beside}")
+        lines.append(f"{file.recipe.label}: {chosen.name}, {chosen.sqnr_db:.1f} dB{beside}")
     return lines
 
 
@@ -37,13 +37,13 @@ def repair_lines(artifacts: Sequence[Artifact]) -> list[str]:
     return [_repair(one, one.repair) for one in artifacts if one.repair is not None]
 
 
-def _repair(one: Artifact, repair: Repair) -> str:
+def _repair(file: Artifact, repair: Repair) -> str:
     loss = _loss(repair)
     if not repair.kept:
-        line = f"{one.recipe.label}: nothing kept, the bound holds at once: {loss}"
+        line = f"{file.recipe.label}: nothing kept, the bound holds at once: {loss}"
     else:
         line = (
-            f"{one.recipe.label}: kept {len(repair.kept)} of {repair.num_operators} operators in "
+            f"{file.recipe.label}: kept {len(repair.kept)} of {repair.num_operators} operators in "
             f"higher precision ({_layers(repair.kept)}): {loss}; {_price(repair)}"
         )
     return f"{line}. {repair.note[:1].upper()}{repair.note[1:]}." if repair.note else f"{line}."
@@ -100,22 +100,25 @@ def advice_lines(
         latency_ratios: Multiples of float's time by the recipe's label, of those that were timed.
     """
     lines = []
-    for one in artifacts[1:]:
-        said = []
-        sparse = one.recipe.prune is not None and one.recipe.quantize is None  # told with its step
-        if one.size_bytes >= artifacts[0].size_bytes and not sparse:
-            said.append("is no smaller than the float file")
-        ratio = (latency_ratios or {}).get(one.recipe.label)
+    for file in artifacts[1:]:
+        remarks = []
+        sparse = (
+            file.recipe.prune is not None and file.recipe.quantize is None
+        )  # told with its step
+        if file.size_bytes >= artifacts[0].size_bytes and not sparse:
+            remarks.append("is no smaller than the float file")
+        ratio = (latency_ratios or {}).get(file.recipe.label)
         if ratio is not None and ratio.low is not None and ratio.low > _SLOWER:
-            said.append(f"takes {ratio.value:.2f}x of float's time on this machine")
-        elif one.recipe.quantize is not None and one.recipe.quantize.activation_bits == 16:
-            said.append("is for NPUs: no CPU has fast kernels for int16 activations")
-        quantized = one.recipe.quantize is not None and one.recipe.prune is None
-        if quantized and one.verified is not None and one.verified.sqnr_db < _FAR_DB:
-            said.append(
-                f"is only {one.verified.sqnr_db:.1f} dB from float: --max-loss or --min-sqnr keeps "
-                "the operators to blame in higher precision, edgekit validate --layers names them"
+            remarks.append(f"takes {ratio.value:.2f}x of float's time on this machine")
+        elif file.recipe.quantize is not None and file.recipe.quantize.activation_bits == 16:
+            remarks.append("is for NPUs: no CPU has fast kernels for int16 activations")
+        quantized = file.recipe.quantize is not None and file.recipe.prune is None
+        if quantized and file.verified is not None and file.verified.sqnr_db < _FAR_DB:
+            remarks.append(
+                f"is only {file.verified.sqnr_db:.1f} dB from float: --max-loss or --min-sqnr "
+                "keeps the operators to blame in higher precision, edgekit validate --layers names "
+                "them"
             )
-        if said:
-            lines.append(f"{one.recipe.label}: {'; '.join(said)}.")
+        if remarks:
+            lines.append(f"{file.recipe.label}: {'; '.join(remarks)}.")
     return lines

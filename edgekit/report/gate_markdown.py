@@ -98,8 +98,8 @@ def escape(text: str) -> str:
     return text.replace("$", "<span>$</span>")
 
 
-def _sentence(one: Verdict) -> str:
-    return f"- **{one.status}** {escape(words.remark(one))}"
+def _sentence(verdict: Verdict) -> str:
+    return f"- **{verdict.status}** {escape(words.remark(verdict))}"
 
 
 _COLUMNS: Sequence[tuple[str, Callable[[Verdict], str]]] = (
@@ -113,8 +113,8 @@ _COLUMNS: Sequence[tuple[str, Callable[[Verdict], str]]] = (
 )
 
 
-def _verdict(one: Verdict) -> str:
-    return _row([cell(one) for _, cell in _COLUMNS])
+def _verdict(verdict: Verdict) -> str:
+    return _row([cell(verdict) for _, cell in _COLUMNS])
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -62,19 +62,19 @@ def gate_table(result: GateResult, width: int = _WIDE) -> Table:
     return table
 
 
-def _cells(one: Verdict, wide: bool, has_targets: bool, has_counts: bool) -> list[str | Text]:
-    cells: list[str | Text] = [one.status, one.variant]
+def _cells(verdict: Verdict, wide: bool, has_targets: bool, has_counts: bool) -> list[str | Text]:
+    cells: list[str | Text] = [verdict.status, verdict.variant]
     if wide and has_targets:
-        cells.append(one.target or "-")
-    elif one.target:
-        cells[-1] = Text(f"{printable(one.variant)}\n{printable(one.target)}")
-    estimate = Text(printable_lines(words.estimate_text(one, " " if wide else "\n")))
-    cells += [words.subject_text(one), estimate, words.limit_text(one)]
-    return [*cells, words.count_text(one)] if has_counts else cells
+        cells.append(verdict.target or "-")
+    elif verdict.target:
+        cells[-1] = Text(f"{printable(verdict.variant)}\n{printable(verdict.target)}")
+    estimate = Text(printable_lines(words.estimate_text(verdict, " " if wide else "\n")))
+    cells += [words.subject_text(verdict), estimate, words.limit_text(verdict)]
+    return [*cells, words.count_text(verdict)] if has_counts else cells
 
 
-def _style(one: Verdict) -> str:
-    return STYLES[one.status]
+def _style(verdict: Verdict) -> str:
+    return STYLES[verdict.status]
 
 
 def show(result: GateResult, out: Console | None = None) -> None:

@@ -39,8 +39,8 @@ def limit_text(verdict: Verdict) -> str:
     if rule.fully_delegated:
         return "all"
     word = "at least" if rule.at_least is not None else "at most"
-    told = (verdict.limit, rule.max_loss, rule.at_least, rule.at_most)
-    limit = next((one for one in told if one is not None), None)
+    limits = (verdict.limit, rule.max_loss, rule.at_least, rule.at_most)
+    limit = next((value for value in limits if value is not None), None)
     return "-" if limit is None else f"{word} {figure_of_limit(limit, _unit(verdict))}"
 
 
@@ -93,26 +93,27 @@ def remark(verdict: Verdict) -> str:
     Where an estimate is inconclusive and the sentence leaves it open, it says what would decide.
     """
     place = place_text(verdict)
-    said = one_line(verdict.sentence or f"{verdict.status}: {rule_text(verdict)}")
-    if not said.startswith(f"{place}: "):
-        said = f"{place}: {said}"
-    told = re.search(r"\bdecide\b", said)
-    if verdict.status != "inconclusive" or verdict.estimate is None or told:
-        return said
+    sentence = one_line(verdict.sentence or f"{verdict.status}: {rule_text(verdict)}")
+    if not sentence.startswith(f"{place}: "):
+        sentence = f"{place}: {sentence}"
+    is_open = re.search(r"\bdecide\b", sentence)
+    if verdict.status != "inconclusive" or verdict.estimate is None or is_open:
+        return sentence
     what = verdict.counted or "samples"
     if verdict.needed is None:
-        return f"{said} No number of {what} would decide it."
-    return f"{said} About {verdict.needed:,} {what} would decide; there are {verdict.n:,}."
+        return f"{sentence} No number of {what} would decide it."
+    return f"{sentence} About {verdict.needed:,} {what} would decide; there are {verdict.n:,}."
 
 
 def notes(result: GateResult) -> list[str]:
     """What stands beside the verdicts and is not in a sentence that is shown anyway."""
-    told = [
-        f"{place_text(one)}: {one_line(one.note)}"
-        for one in result.verdicts
-        if one.note and (one.status == "pass" or one_line(one.note) not in remark(one))
+    remarks = [
+        f"{place_text(verdict)}: {one_line(verdict.note)}"
+        for verdict in result.verdicts
+        if verdict.note
+        and (verdict.status == "pass" or one_line(verdict.note) not in remark(verdict))
     ]
-    return list(dict.fromkeys([*told, *map(one_line, result.notes)]))
+    return list(dict.fromkeys([*remarks, *map(one_line, result.notes)]))
 
 
 def place_text(verdict: Verdict) -> str:

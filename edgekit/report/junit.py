@@ -60,9 +60,9 @@ def junit_xml(result: GateResult, on_inconclusive: OnInconclusive = "exit3") -> 
         suite.set(attribute, str(found[element]))
     suite.set("tests", str(len(result.verdicts)))
     suite.set("time", f"{result.seconds:.3f}")
-    said = [words.closing_line(result), words.baseline_line(result), *result.notes]
+    lines = [words.closing_line(result), words.baseline_line(result), *result.notes]
     ElementTree.SubElement(suite, "system-out").text = printable_lines(
-        "\n".join(filter(None, said))
+        "\n".join(filter(None, lines))
     )
     ElementTree.indent(suites)
     text = ElementTree.tostring(suites, encoding="unicode")
@@ -71,7 +71,7 @@ def junit_xml(result: GateResult, on_inconclusive: OnInconclusive = "exit3") -> 
 
 def _add_properties(suite: ElementTree.Element, result: GateResult) -> None:
     properties = ElementTree.SubElement(suite, "properties")
-    told = {
+    values = {
         "edgekit": result.edgekit,
         "model": result.model,
         "outcome": result.outcome,
@@ -80,39 +80,41 @@ def _add_properties(suite: ElementTree.Element, result: GateResult) -> None:
         "system": result.host.system,
         "python": result.host.python,
     }
-    for name, value in told.items():
+    for name, value in values.items():
         if value:
             ElementTree.SubElement(properties, "property", name=name, value=printable_lines(value))
 
 
-def _add_status(case: ElementTree.Element, one: Verdict, on_inconclusive: OnInconclusive) -> str:
+def _add_status(
+    case: ElementTree.Element, verdict: Verdict, on_inconclusive: OnInconclusive
+) -> str:
     """The element that says that a test did not pass; its name, empty where it passed."""
-    name = _ELEMENTS.get(one.status, _INCONCLUSIVE[on_inconclusive])
+    name = _ELEMENTS.get(verdict.status, _INCONCLUSIVE[on_inconclusive])
     if not name:
         return ""
-    said = words.remark(one)
-    element = ElementTree.SubElement(case, name, message=printable_lines(said))
+    message = words.remark(verdict)
+    element = ElementTree.SubElement(case, name, message=printable_lines(message))
     if name != "skipped":  # Surefire allows skipped tests a message only
-        element.set("type", one.status)
-        element.text = printable_lines(f"{words.rule_text(one)}\n{said}")
+        element.set("type", verdict.status)
+        element.text = printable_lines(f"{words.rule_text(verdict)}\n{message}")
     return name
 
 
-def _class_name(one: Verdict) -> str:
+def _class_name(verdict: Verdict) -> str:
     """`static_wi8_ai8 on litert`; dots would become packages in a CI system's tree."""
-    return words.place_text(one).replace(".", "_")
+    return words.place_text(verdict).replace(".", "_")
 
 
-def _details(one: Verdict) -> str:
+def _details(verdict: Verdict) -> str:
     lines = [
-        f"status: {one.status}",
-        f"estimate: {words.estimate_text(one)}",
-        f"limit: {words.limit_text(one)}",
-        f"n: {words.count_text(one)}",
+        f"status: {verdict.status}",
+        f"estimate: {words.estimate_text(verdict)}",
+        f"limit: {words.limit_text(verdict)}",
+        f"n: {words.count_text(verdict)}",
     ]
-    if one.needed is not None:
-        lines.append(f"needed: {one.needed:,}")
-    lines.append(words.one_line(one.sentence))
-    if one.note and words.one_line(one.note) not in lines[-1]:
-        lines.append(f"note: {words.one_line(one.note)}")
+    if verdict.needed is not None:
+        lines.append(f"needed: {verdict.needed:,}")
+    lines.append(words.one_line(verdict.sentence))
+    if verdict.note and words.one_line(verdict.note) not in lines[-1]:
+        lines.append(f"note: {words.one_line(verdict.note)}")
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from edgekit.core.records import LayerError, Measurement
+from edgekit.tflite import signal
 
 _WORST = 5
 # Layers that a sentence names, and the least share of those.
@@ -26,11 +27,11 @@ def blame(errors: Sequence[LayerError], count: int = _WORST) -> tuple[int, ...]:
     By what each operator's error alone does to the model's outputs; where that was not
     measured, by the local error. Operators without an error are never among them.
     """
-    told = any(one.output_sqnr_db is not None for one in errors)
+    has_outputs = any(one.output_sqnr_db is not None for one in errors)
 
     def sqnr_db(place: int) -> float:
         one = errors[place]
-        value = one.output_sqnr_db if told else one.local_sqnr_db
+        value = one.output_sqnr_db if has_outputs else one.local_sqnr_db
         return math.inf if value is None else value
 
     ranked = sorted(range(len(errors)), key=lambda place: (sqnr_db(place), place))
@@ -61,9 +62,9 @@ def layers_table(measured: Measurement) -> Table:
         table.add_column("type", min_width=5)
     for column in ("local", "cumul.", "outputs", "blame"):
         table.add_column(column, justify="right", no_wrap=True)
-    told = measured.layers
-    worst = [p for p in blame(told) if told[p].blame is None or (told[p].blame or 0) >= _MUCH]
-    for place, one in enumerate(told):
+    layers = measured.layers
+    worst = [p for p in blame(layers) if layers[p].blame is None or (layers[p].blame or 0) >= _MUCH]
+    for place, one in enumerate(layers):
         table.add_row(
             one.layer,
             one.operator,
@@ -99,14 +100,14 @@ def blame_lines(measured: Measurement) -> list[str]:
             f"No layer stands out: {ranked[0]} does the most of what errors do to the outputs, "
             f"{shares[ranked[0]]:.2f} of it."
         ]
-    told = ", ".join(f"{layer} ({shares[layer]:.2f})" for layer in named)
-    lines = [f"To blame most, by their shares: {told}."]
+    spelled = ", ".join(f"{layer} ({shares[layer]:.2f})" for layer in named)
+    lines = [f"To blame most, by their shares: {spelled}."]
     noise = sum(
-        10 ** (-max(one.output_sqnr_db, 0.0) / 10)
+        signal.noise_to_signal(max(one.output_sqnr_db, 0.0))
         for one in measured.layers
         if one.output_sqnr_db is not None
     )
-    if noise > 10 ** (-_FINE_DB / 10):
+    if noise > signal.noise_to_signal(_FINE_DB):
         lines.append(f"Keep one float: edgekit convert --keep-float {_selector(named[0])}")
     return lines
 

@@ -77,22 +77,26 @@ def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
         "agreed",
     ):
         table.add_column(column, justify="right", overflow="fold")
-    for one in artifacts:
+    for artifact in artifacts:
         table.add_row(
-            one.recipe.label,
-            one.path,
-            bytes_text(one.size_bytes),
-            bytes_text(one.compressed_bytes),
-            one.oldest_runtime,
-            str(len(one.skipped)) if one.recipe.quantize else "-",
-            str(len(one.kept)) if one.recipe.quantize else "-",
-            *_verified_cells(one.verified),
+            artifact.recipe.label,
+            artifact.path,
+            bytes_text(artifact.size_bytes),
+            bytes_text(artifact.compressed_bytes),
+            artifact.oldest_runtime,
+            str(len(artifact.skipped)) if artifact.recipe.quantize else "-",
+            str(len(artifact.kept)) if artifact.recipe.quantize else "-",
+            *_verified_cells(artifact.verified),
         )
-    told = next((one.verified for one in artifacts if one.verified), None)
-    if told is not None:
-        held = f", {told.held_back} of them held-out calibration samples" if told.held_back else ""
+    verified = next((artifact.verified for artifact in artifacts if artifact.verified), None)
+    if verified is not None:
+        held = (
+            f", {verified.held_back} of them held-out calibration samples"
+            if verified.held_back
+            else ""
+        )
         table.caption = (
-            f"SQNR and agreement with the float file on {told.num_samples} samples{held}"
+            f"SQNR and agreement with the float file on {verified.num_samples} samples{held}"
         )
     return table
 
@@ -110,11 +114,11 @@ def exceptions_table(artifacts: Sequence[Artifact]) -> Table | None:
     Those of one reason share a row.
     """
     groups: dict[tuple[str, str, str], dict[str, int]] = {}
-    for one in artifacts:
-        name = one.recipe.label
-        told = [(name, "float32", s.reason, s.operator, s.layer) for s in one.skipped]
-        told += [(name, k.recipe, k.reason, k.operator, k.layer) for k in one.kept]
-        for recipe, instead, reason, operator, layer in told:
+    for artifact in artifacts:
+        name = artifact.recipe.label
+        entries = [(name, "float32", s.reason, s.operator, s.layer) for s in artifact.skipped]
+        entries += [(name, k.recipe, k.reason, k.operator, k.layer) for k in artifact.kept]
+        for recipe, instead, reason, operator, layer in entries:
             counts = groups.setdefault((recipe, instead, _without_numbers(reason)), {})
             what = f"{operator} ({layer})"
             counts[what] = counts.get(what, 0) + 1
@@ -157,10 +161,10 @@ def measurements_table(
     for target in dict.fromkeys(one.target for one in measurements):
         for one in (m for m in measurements if m.target == target):
             cells = [column.text(one) for column in columns]
-            said = (advice or {}).get(target.label)
-            ship = said is not None and one.artifact == said.ship
+            advised = (advice or {}).get(target.label)
+            ship = advised is not None and one.artifact == advised.ship
             if advice:
-                remark = said.remarks.get(one.artifact, "") if said else ""
+                remark = advised.remarks.get(one.artifact, "") if advised else ""
                 cells.append("ship this" if ship else remark)
             table.add_row(*cells, style="bold green" if ship else None)
         table.add_section()
@@ -176,15 +180,15 @@ class _Column:
     is_size: bool = False
     has_interval: bool = True
 
-    def text(self, one: Measurement) -> str:
+    def text(self, measurement: Measurement) -> str:
         """One cell; a dash where nothing was measured."""
         if self.metric == "artifact":
-            return one.artifact.removesuffix(".tflite")
+            return measurement.artifact.removesuffix(".tflite")
         if self.metric == "runtime":
-            return one.target.title
+            return measurement.target.title
         if self.metric == "task":
-            return "cannot run" if one.failure else _task_text(one)
-        metric = one.metric(self.metric)
+            return "cannot run" if measurement.failure else _task_text(measurement)
+        metric = measurement.metric(self.metric)
         if self.is_size:
             return "-" if metric is None else bytes_text(metric.value)
         if metric is not None and self.metric == "latency_p50_ms" and 0 < metric.value < 0.01:
@@ -194,12 +198,12 @@ class _Column:
         return metric_text(metric, self.digits)
 
 
-def _task_metrics(one: Measurement) -> list[Metric]:
-    return [m for m in one.metrics if m.name.split("@")[0] not in _KNOWN]
+def _task_metrics(measurement: Measurement) -> list[Metric]:
+    return [m for m in measurement.metrics if m.name.split("@")[0] not in _KNOWN]
 
 
-def _task_text(one: Measurement) -> str:
-    return ", ".join(metric_text(m) for m in _task_metrics(one)) or "-"
+def _task_text(measurement: Measurement) -> str:
+    return ", ".join(metric_text(m) for m in _task_metrics(measurement)) or "-"
 
 
 def _task_head(measurements: Sequence[Measurement]) -> str:

@@ -7,7 +7,6 @@ is made again. Packages come through the machine's own pip configuration.
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from edgekit.core import guard, serde
 from edgekit.core.cache_dir import home, locked
 from edgekit.core.errors import EdgekitError, EnvironmentFailure, UsageError
+from edgekit.core.installed import installed
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes.find_python import find_python
@@ -50,13 +50,13 @@ class Environment:
 
 def list_environments() -> list[Environment]:
     """Every finished environment, by name, newest version first."""
-    found = []
+    environments = []
     for marker in (home() / "runtimes").glob(f"*/{_MARKER}"):
         environment = _read(marker.parent)
         if environment is not None:
-            found.append(environment)
-    found.sort(key=lambda e: _version_key(e.version), reverse=True)
-    return sorted(found, key=lambda e: e.runtime)
+            environments.append(environment)
+    environments.sort(key=lambda e: _version_key(e.version), reverse=True)
+    return sorted(environments, key=lambda e: e.runtime)
 
 
 def _read(folder: Path) -> Environment | None:
@@ -73,14 +73,6 @@ def _version_key(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
-def _installed(distribution: str) -> str | None:
-    """The version of a package in edgekit's own Python, without importing it."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def python_for(target: Target) -> Path:
     """The Python that runs files on `target`.
 
@@ -91,11 +83,11 @@ def python_for(target: Target) -> Path:
         EnvironmentFailure: No environment holds it; the hint is the command that makes one.
     """
     package = PACKAGES[target.runtime]
-    own = _installed(package.distribution)
-    if package.numpy and own is not None:
-        numpy = _installed("numpy") or "0"
-        own = own if int(numpy.partition(".")[0]) < 2 else None
-    if own is not None and target.version in ("", own):
+    own = installed(package.distribution)
+    if package.numpy and own:
+        numpy = installed("numpy") or "0"
+        own = own if int(numpy.partition(".")[0]) < 2 else ""
+    if own and target.version in ("", own):
         return Path(sys.executable)
     added = [e for e in list_environments() if e.runtime == target.runtime]
     for environment in added:
@@ -122,7 +114,7 @@ def _folder(target: Target) -> Path:
     return home() / "runtimes" / f"{target.runtime}-{target.version}"
 
 
-def add(target: Target, on_progress: Progress | None = None) -> Path:
+def add(target: Target, on_progress: Progress = silent) -> Path:
     """Make an environment for `target`, unless there is one. Returns its Python.
 
     Two processes may add the same one at once: the second waits and uses the first's.
@@ -141,14 +133,13 @@ def add(target: Target, on_progress: Progress | None = None) -> Path:
             received=sys.platform,
             hint="use --runtime litert, which runs everywhere.",
         )
-    report = on_progress or (lambda _: None)
-    with locked(folder, report, "making the same environment"):
+    with locked(folder, on_progress, "making the same environment"):
         ready = _read(folder)
         if ready is not None:
             return Path(ready.python)
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            return _make(target, folder, report)
+            return _make(target, folder, on_progress)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -185,7 +176,7 @@ def _make(target: Target, folder: Path, report: Progress) -> Path:
 
 
 def _hello(python: Path, target: Target) -> Greeting:
-    from edgekit.runtimes import local  # host asks this module for its Python
+    from edgekit.runtimes import local  # it asks this module for its Python
 
     name = f"The new {target.label} environment"
     with local.start(python, target, name=name, limits=_HELLO) as worker:

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from edgekit.core.closing import Closing
 from edgekit.core.errors import DataError, ModelError
+from edgekit.core.process import Progress
 from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes import exchange
-from edgekit.runtimes.base import Arrays, Progress, Session, SessionInfo, Timer
+from edgekit.runtimes.base import Arrays, Session, SessionInfo, Timer
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class FakeModel:
     peak_rss_bytes: int = 1 << 20
 
 
-class FakeSession:
+class FakeSession(Closing):
     """A `Session` that calls a function."""
 
     def __init__(self, model: FakeModel) -> None:
@@ -79,14 +81,8 @@ class FakeSession:
         """See `Session.close`."""
         self.closed = True
 
-    def __enter__(self) -> Session:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class FakeTimer:
+class FakeTimer(Closing):
     """A `Timer` whose clock is each model's `nanoseconds`."""
 
     def __init__(self, models: Sequence[FakeModel]) -> None:
@@ -111,12 +107,6 @@ class FakeTimer:
 
     def close(self) -> None:
         """See `Timer.close`."""
-
-    def __enter__(self) -> Timer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class FakeRuntime:

@@ -17,11 +17,12 @@ from typing import TypeVar
 import numpy as np
 
 from edgekit.core import serde
+from edgekit.core.closing import Closing
 from edgekit.core.errors import InternalError, ModelError
-from edgekit.core.process import Process
+from edgekit.core.process import Process, Progress
 from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes import environments, exchange
-from edgekit.runtimes.base import Arrays, Progress, Runtime, Session, SessionInfo, Timer
+from edgekit.runtimes.base import Arrays, Session, SessionInfo, Timer
 from edgekit.runtimes.worker.worker_model import Load, Loaded, Run
 from edgekit.runtimes.worker.worker_serve import Hello
 from edgekit.runtimes.worker.worker_tensors import TensorFields
@@ -121,7 +122,7 @@ def _is_text(path: Path) -> bool:
     return True
 
 
-class HostSession:
+class HostSession(Closing):
     """A `Session` in a worker process."""
 
     def __init__(
@@ -164,14 +165,8 @@ class HostSession:
         """See `Session.close`."""
         self._loaded.close()
 
-    def __enter__(self) -> Session:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class HostTimer:
+class HostTimer(Closing):
     """A `Timer` in a worker process."""
 
     def __init__(self, paths: Sequence[Path], target: Target, limits: Limits) -> None:
@@ -213,12 +208,6 @@ class HostTimer:
         """See `Timer.close`."""
         self._loaded.close()
 
-    def __enter__(self) -> Timer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
 
 def _info(loaded: Loaded) -> SessionInfo:
     return SessionInfo(
@@ -256,18 +245,3 @@ def open_session(
 def open_timer(paths: Sequence[Path], target: Target, *, limits: Limits) -> Timer:
     """Load several files in one worker. See `Runtime.open_timer`."""
     return HostTimer(paths, target, limits)
-
-
-class HostRuntime:
-    """The `Runtime` of every package that runs on this machine."""
-
-    def open_session(self, path: Path, target: Target, *, limits: Limits) -> Session:
-        """See `Runtime.open_session`."""
-        return open_session(path, target, limits=limits)
-
-    def open_timer(self, paths: Sequence[Path], target: Target, *, limits: Limits) -> Timer:
-        """See `Runtime.open_timer`."""
-        return open_timer(paths, target, limits=limits)
-
-
-RUNTIME: Runtime = HostRuntime()

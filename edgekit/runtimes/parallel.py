@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from edgekit.core.closing import Closing
+from edgekit.core.process import Progress
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes import exchange
-from edgekit.runtimes.base import Arrays, Progress, SessionInfo
+from edgekit.runtimes.base import Arrays, SessionInfo
 from edgekit.runtimes.local import HostSession
 
 
-class ParallelSession:
+class ParallelSession(Closing):
     """`jobs` sessions on one file, opened in the background from the moment it is made.
 
     So a caller can load samples, or run another file, while these workers start. What
@@ -79,12 +81,6 @@ class ParallelSession:
             if not session.cancel():
                 session.add_done_callback(_close)
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def __enter__(self) -> ParallelSession:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _close(opened: Future[HostSession]) -> None:

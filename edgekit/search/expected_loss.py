@@ -14,10 +14,7 @@ import numpy as np
 
 from edgekit.core.errors import EdgekitError
 from edgekit.core.records import TensorSpec
-from edgekit.measure import classes
-
-# As in `measure.fidelity`: below it a probability says nothing.
-_SMALLEST = 1e-7
+from edgekit.measure import classes, fidelity
 
 
 def expected_loss(
@@ -69,7 +66,7 @@ def _logits(reference: np.ndarray, candidate: np.ndarray) -> tuple[np.ndarray, n
         return a, b
     # An integer softmax gives zeros and multiples of a step: half of one stands for its zeros.
     least = float(b[b > 0].min()) / 2 if (b <= 0).any() and (b > 0).any() else 0.0
-    least = max(least, _SMALLEST)
+    least = max(least, fidelity.SMALLEST_PROBABILITY)
     return np.log(np.maximum(a, least)), np.log(np.maximum(b, least))
 
 

@@ -66,22 +66,22 @@ class _Repair:
         self._report(f"{name}: {explain.value(self._bound, self._first)} with nothing kept")
         if self._first.holds:
             return HeldFile(repair=self._record(self._first))
-        found = self._trials.solutions()
-        if not found:
+        solutions = self._trials.solutions()
+        if not solutions:
             raise self._not_held()
         if self._request.device != "cpu":  # what takes how long there, this machine does not know
-            fewest = min(found, key=lambda one: one.num_operators)
+            fewest = min(solutions, key=lambda s: s.num_operators)
             return self._write(fewest, path, None, sure=True)
-        times = self._timed(found, path)
+        times = self._timed(solutions, path)
         how = self._trials.recipe.quantize
         sure = not (how is not None and how.needs_ranges and self._bound.uses_margins)
-        chosen = latency_cost.choose([one.num_operators for one in found], times, sure=sure)
-        return self._write(found[chosen], path, times[chosen], sure)
+        chosen = latency_cost.choose([s.num_operators for s in solutions], times, sure=sure)
+        return self._write(solutions[chosen], path, times[chosen], sure)
 
-    def _timed(self, found: list[Solution], path: Path) -> list[latency_cost.Times]:
+    def _timed(self, solutions: list[Solution], path: Path) -> list[latency_cost.Times]:
         """How long each solution takes; their files lie beside `path` for a while."""
         places = []
-        for number, solution in enumerate(found):
+        for number, solution in enumerate(solutions):
             place = path.with_suffix(f".{number}.tflite")
             model = self._trials.model(solution.kept, solution.fallback)
             place.write_bytes(tflite.to_bytes(model))

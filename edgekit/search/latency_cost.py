@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgekit.core.process import Progress
 from edgekit.core.records import BenchmarkOptions, Limits, Target
 from edgekit.measure import latency
 from edgekit.runtimes import local
@@ -30,7 +31,7 @@ def measure(
     repaired: Sequence[Path],
     *,
     limits: Limits,
-    report: Callable[[str], None],
+    report: Progress,
 ) -> list[Times]:
     """Time files in one process, interleaved in a random order.
 
@@ -52,10 +53,7 @@ def measure(
         limits=limits,
         on_progress=report,
     )
-    ratios = [
-        next(metric.value for metric in metrics if metric.name == "latency_ratio")
-        for metrics in timed.files[1:]
-    ]
+    ratios = [metric.value for metric in timed.ratios]
     return [Times(to_float=ratio, to_unrepaired=ratio / ratios[0]) for ratio in ratios[1:]]
 
 
@@ -75,7 +73,7 @@ def choose(kept: Sequence[int], times: Sequence[Times], *, sure: bool) -> int:
         Its index.
     """
     if not sure:
-        limit = min(one.to_float for one in times) / _MUCH_FASTER
+        limit = min(time.to_float for time in times) / _MUCH_FASTER
         near = [i for i in range(len(kept)) if times[i].to_float <= limit]
         return max(near, key=lambda i: (kept[i], -times[i].to_float))
     best, *others = sorted(range(len(kept)), key=lambda i: (kept[i], times[i].to_float))

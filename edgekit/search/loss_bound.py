@@ -115,14 +115,14 @@ class Bound:
             outputs: Its outputs for the held-out samples, perhaps with those for the other
                 calibration samples behind them: margins are told from all of them.
         """
-        mine = {name: values[: self.num_held] for name, values in outputs.items()}
+        held = {name: values[: self.num_held] for name, values in outputs.items()}
         if not all(np.isfinite(values).all() for values in outputs.values()):
             bad = -math.inf if self.quantity == "sqnr_db" else math.inf
             return Verdict(
                 value=bad, low=None, high=None, expected=None, holds=False, excess=math.inf
             )
-        found = {m.name: m for m in fidelity.compare(self._expected, mine, self._contract)}
-        sqnr = found["sqnr_db"].value
+        metrics = {m.name: m for m in fidelity.compare(self._expected, held, self._contract)}
+        sqnr = metrics["sqnr_db"].value
         max_loss, min_sqnr_db = self.limits.max_loss, self.limits.min_sqnr_db
         short = 0.0 if min_sqnr_db is None else max(0.0, min_sqnr_db - sqnr)
         if max_loss is None:
@@ -130,12 +130,12 @@ class Bound:
                 value=sqnr, low=None, high=None, expected=None, holds=short == 0, excess=short
             )
         if self.quantity == "agreement":
-            agreed = found["agreement"]
+            agreed = metrics["agreement"]
             value = 1 - agreed.value
             low = None if agreed.high is None else 1 - agreed.high
             high = None if agreed.low is None else 1 - agreed.low
         else:
-            value, low, high = self._loss(mine)
+            value, low, high = self._loss(held)
         guess = self._margins(outputs) if self.uses_margins else None
         over = max(0.0, value - max_loss - _ROUNDING)
         over = max(over, 0.0 if guess is None else guess - max_loss)
@@ -181,5 +181,5 @@ class Bound:
             )
             for name in names
         ]
-        told = [guess for guess in guesses if guess is not None]
-        return max(told) if told else None
+        known = [guess for guess in guesses if guess is not None]
+        return max(known) if known else None

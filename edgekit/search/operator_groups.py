@@ -55,7 +55,7 @@ def group_operators(
     if how is None:
         return []
     by_tensor = {error.tensor: error for error in errors}
-    made: list[OperatorGroup] = []
+    groups: list[OperatorGroup] = []
     for op in tflite.main_operators(model):
         if op.facts.is_cast or op.index in fixed:
             continue
@@ -64,7 +64,7 @@ def group_operators(
         if not meant or error is None or error.scheme == "float":
             continue
         weighted = select.treats(model, op, recipes.INT8_WEIGHTS)
-        last = made[-1] if made else None
+        last = groups[-1] if groups else None
         joins = (
             last is not None
             and not weighted
@@ -72,7 +72,7 @@ def group_operators(
             and last.layer == op.layer
             and last.operators[-1] == op.index - 1
         )
-        one = OperatorGroup(
+        group = OperatorGroup(
             operators=(*(last.operators if joins and last else ()), op.index),
             names=(*(last.names if joins and last else ()), op.name),
             layer=op.layer,
@@ -81,10 +81,10 @@ def group_operators(
             weight_bytes=sum(t.weight_bytes for t in op.constants if len(t.shape) >= 2),
         )
         if joins:
-            made[-1] = one
+            groups[-1] = group
         else:
-            made.append(one)
-    return made
+            groups.append(group)
+    return groups
 
 
 def _error(op: Operator, by_tensor: Mapping[str, LayerError]) -> LayerError | None:
@@ -96,7 +96,7 @@ def _noise(error: LayerError) -> float:
     return 0.0 if sqnr is None else signal.noise_to_signal(sqnr)
 
 
-def ranked(found: Sequence[OperatorGroup], recipe: Recipe) -> list[OperatorGroup]:
+def ranked(groups: Sequence[OperatorGroup], recipe: Recipe) -> list[OperatorGroup]:
     """Whom to keep first: those that do the most harm, where bytes are saved for each byte."""
     how = recipe.quantize
     by_bytes = how is not None and how.scheme == "weight_only"
@@ -104,7 +104,7 @@ def ranked(found: Sequence[OperatorGroup], recipe: Recipe) -> list[OperatorGroup
     def blame(group: OperatorGroup) -> float:
         return group.noise / max(1, group.weight_bytes) if by_bytes else group.noise
 
-    return sorted(found, key=lambda group: (-blame(group), group.operators))
+    return sorted(groups, key=lambda group: (-blame(group), group.operators))
 
 
 def exceptions(

@@ -162,9 +162,9 @@ class Trials:
         ranked = self._ranked()
         every = recipes.fallbacks(self.recipe, self._device)
         trials = self._affordable()
-        found: list[Solution] = []
+        solutions: list[Solution] = []
         for fallback in every:
-            if found and fallback == every[-1]:
+            if solutions and fallback == every[-1]:
                 break  # float is the last resort: it gains nothing
             known = [group for group in ranked if self._changes(group, fallback)]
             if len(known) == len(ranked) and fallback == "float32":
@@ -174,10 +174,10 @@ class Trials:
             kept = smallest(known, self._holds(fallback), trials)
             if kept is None:
                 continue
-            found += self._variants(tuple(kept), known, fallback)
+            solutions += self._variants(tuple(kept), known, fallback)
             if self.recipe.quantize and not self.recipe.quantize.needs_ranges:
                 break  # one way is enough where all of them compute in float
-        return found
+        return solutions
 
     def _variants(
         self, kept: tuple[OperatorGroup, ...], known: Sequence[OperatorGroup], fallback: str
@@ -188,12 +188,12 @@ class Trials:
         """
         how = self.recipe.quantize
         ranges = how is not None and how.needs_ranges
-        made = []
+        solutions = []
         closed = tuple(self._closed(kept, known)) if ranges else kept
         for some in dict.fromkeys((kept, closed, tuple(known) if ranges else kept)):
             verdict = self.judge(some, fallback)
             if verdict.holds:
-                made.append(
+                solutions.append(
                     Solution(
                         kept=some,
                         fallback=fallback,
@@ -202,7 +202,7 @@ class Trials:
                         closes_gaps=some == closed,
                     )
                 )
-        return made
+        return solutions
 
     def _closed(
         self, kept: Sequence[OperatorGroup], known: Sequence[OperatorGroup]
@@ -232,8 +232,8 @@ class Trials:
             samples,
             on_progress=self._report,
         )
-        found = operator_groups.group_operators(self.before, self.recipe, errors, self._by_hand)
-        return operator_groups.ranked(found, self.recipe)
+        groups = operator_groups.group_operators(self.before, self.recipe, errors, self._by_hand)
+        return operator_groups.ranked(groups, self.recipe)
 
     def _changes(self, group: OperatorGroup, fallback: str) -> bool:
         """Whether it would have something else than the recipe gives it."""

@@ -15,8 +15,8 @@ def outputs(model: Model, samples: Samples) -> dict[str, np.ndarray]:
     Raises:
         QuantizeError: The interpreter could not run it.
     """
-    made = run(model, samples.inputs)
-    return {name: _without_batch(values) for name, values in made.items()}
+    batched = run(model, samples.inputs)
+    return {name: _without_batch(values) for name, values in batched.items()}
 
 
 def _without_batch(values: np.ndarray) -> np.ndarray:

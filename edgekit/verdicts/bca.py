@@ -83,9 +83,9 @@ def draws(
         rng: Draws them.
     """
     batch = max(1, AT_ONCE // sum(len(group) for group in groups))
-    made = []
+    batches = []
     for start in range(0, resamples, batch):
         count = min(batch, resamples - start)
         rows = [group[rng.integers(0, len(group), (count, len(group)))] for group in groups]
-        made.append(statistic(np.concatenate(rows, axis=1)))
-    return np.concatenate(made)
+        batches.append(statistic(np.concatenate(rows, axis=1)))
+    return np.concatenate(batches)

@@ -27,7 +27,7 @@ from edgekit.core.errors import DataError
 from edgekit.verdicts import bca
 from edgekit.verdicts.bca import AT_ONCE, NORMAL, RESAMPLES, Bca, Statistic
 from edgekit.verdicts.binomial import at_most
-from edgekit.verdicts.evidence import LEVEL
+from edgekit.verdicts.evidence import ENDLESS, LEVEL, POWER
 from edgekit.verdicts.proportion import highest
 
 FEWEST = 30
@@ -42,10 +42,9 @@ _SINGLE = 1000  # samples up to which the jackknife leaves out one at a time
 _GROUPS = 400
 _RARE = 16
 _LITTLE, _FEW = 0.1, 0.1
-_ENDLESS = 10**9  # nobody has that many samples: no number would decide
 
 _Z = NORMAL.inv_cdf(LEVEL)
-_Z_POWER = NORMAL.inv_cdf(0.8)
+_Z_POWER = NORMAL.inv_cdf(POWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +184,9 @@ class Bootstrapped:
         for truth in truths:
             distance = abs(limit - truth) if truth is not None else 0.0
             wanted = self.n * (spread / distance) ** 2 if distance else math.inf
-            if self.n < wanted < _ENDLESS:
+            if self.n < wanted < ENDLESS:
                 break
-        return None if wanted >= _ENDLESS else max(self.n + 1, self.fewest, math.ceil(wanted))
+        return None if wanted >= ENDLESS else max(self.n + 1, self.fewest, math.ceil(wanted))
 
     def _bound(self, level: float) -> float:
         if self.n < self.fewest:
@@ -260,11 +259,11 @@ def _leave_out(statistic: Statistic, n: int) -> np.ndarray:
     kept = np.arange(n - size)
     firsts = np.arange(0, n - size + 1, size)
     batch = max(1, AT_ONCE // n)
-    made = []
+    batches = []
     for start in range(0, len(firsts), batch):
         first = firsts[start : start + batch, None]
-        made.append(statistic(order[kept + size * (kept >= first)]))
-    return np.concatenate(made)
+        batches.append(statistic(order[kept + size * (kept >= first)]))
+    return np.concatenate(batches)
 
 
 def _rare(left: np.ndarray, value: float, n: int, near: float) -> Rare | None:

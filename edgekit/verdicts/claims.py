@@ -80,13 +80,13 @@ def claims(
     """
     for rule in rules:
         judged: set[str] = set()
-        for one in facts:
-            if not concerned(rule, one.variant, one.target):
+        for fact in facts:
+            if not concerned(rule, fact.variant, fact.target):
                 continue
-            if is_of_file(rule) and one.variant in judged:
+            if is_of_file(rule) and fact.variant in judged:
                 continue
-            judged.add(one.variant)
-            yield _claim(rule, one, baseline)
+            judged.add(fact.variant)
+            yield _claim(rule, fact, baseline)
 
 
 def _claim(rule: Rule, facts: Facts, baseline: Baseline | None) -> Claim:
@@ -137,13 +137,13 @@ def _version(text: str) -> tuple[int, ...]:
 
 def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     """Metrics of samples: accuracy and fidelity."""
-    rule, one = claim.rule, facts.measurement
-    if not one.num_samples:
+    rule, measurement = claim.rule, facts.measurement
+    if not measurement.num_samples:
         raise _Unjudged("error", "edgekit.toml names no samples: [data] evaluation")
-    metric = one.metric(rule.metric)
+    metric = measurement.metric(rule.metric)
     note = ""
     if metric is None and rule.base_metric in TASK_METRICS:
-        metric = one.metric("agreement")
+        metric = measurement.metric("agreement")
         if metric is None or rule.max_loss is None:
             raise _Unjudged("error", f"{rule.metric} needs labels, and the samples have none")
         note = "no labels: the loss is 1 - agreement with the float file"
@@ -152,7 +152,7 @@ def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     claim = replace(claim, note=note or metric.note, unit=metric.unit)
     again = facts.recompute.get(rule.metric, {})
     if rule.max_loss is None:
-        evidence = comparison.value(metric, one.num_samples, again.get("candidate"))
+        evidence = comparison.value(metric, measurement.num_samples, again.get("candidate"))
         return _limited(claim, evidence)
     claim = replace(claim, limit=rule.max_loss, quantity="loss", unit="")
     if rule.against == "float":
@@ -161,15 +161,16 @@ def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     old = before.metric(metric.name)
     if old is None:
         raise _Unjudged("incomparable", f"the baseline has no {metric.name}; {RENEW}")
-    if before.samples_sha256 != one.samples_sha256:
+    if before.samples_sha256 != measurement.samples_sha256:
         raise _Unjudged(
             "incomparable",
             f"the baseline was measured on {before.num_samples} other samples; {RENEW}",
         )
-    if before.artifact_sha256 == one.artifact_sha256 and comparison.same(metric, old):
-        return replace(claim, evidence=Exactly(0.0, one.num_samples, "samples"))
+    if before.artifact_sha256 == measurement.artifact_sha256 and comparison.same(metric, old):
+        return replace(claim, evidence=Exactly(0.0, measurement.num_samples, "samples"))
     return replace(
-        claim, evidence=comparison.loss(metric, old, one.num_samples, _two(again, "baseline"))
+        claim,
+        evidence=comparison.loss(metric, old, measurement.num_samples, _two(again, "baseline")),
     )
 
 
@@ -243,15 +244,15 @@ def _milliseconds(claim: Claim, facts: Facts, baseline: Baseline | None) -> Clai
             "milliseconds hold on one machine, and without a baseline nobody knows on which; "
             f"{RENEW}, or {hint}",
         )
-    before, one = _baseline(claim, facts, baseline), facts.measurement
-    if not _same_machine(before, one):
+    before, now = _baseline(claim, facts, baseline), facts.measurement
+    if not _same_machine(before, now):
         raise _Unjudged(
             "incomparable",
             f"milliseconds were set on {before.host.cpu} ({before.host.cores} cores, "
-            f"{before.runtime_version}), and this is {one.host.cpu} ({one.host.cores} cores, "
-            f"{one.runtime_version}); {hint}",
+            f"{before.runtime_version}), and this is {now.host.cpu} ({now.host.cores} cores, "
+            f"{now.runtime_version}); {hint}",
         )
-    metric = one.metric(claim.rule.metric)
+    metric = now.metric(claim.rule.metric)
     if metric is None:
         raise _Unjudged("error", facts.untimed or f"{claim.rule.metric} was not measured")
     return _timed(replace(claim, unit="ms"), metric.raw, facts)
@@ -259,8 +260,8 @@ def _milliseconds(claim: Claim, facts: Facts, baseline: Baseline | None) -> Clai
 
 def _memory(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     """Peak memory of fresh processes."""
-    rule, one = claim.rule, facts.measurement
-    metric = one.metric("peak_rss_bytes")
+    rule, measurement = claim.rule, facts.measurement
+    metric = measurement.metric("peak_rss_bytes")
     if metric is None:
         raise _Unjudged("error", "peak memory was not measured")
     if rule.max_loss is None:
@@ -269,7 +270,7 @@ def _memory(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
         before = facts.of_float("peak_rss_bytes")
     else:
         old = _baseline(claim, facts, baseline)
-        if not _same_machine(old, one) or old.host.python != one.host.python:
+        if not _same_machine(old, measurement) or old.host.python != measurement.host.python:
             raise _Unjudged(
                 "incomparable", "memory was measured on another machine, Python or runtime"
             )
@@ -298,24 +299,24 @@ def _limited(claim: Claim, evidence: Evidence) -> Claim:
 
 def _baseline(claim: Claim, facts: Facts, baseline: Baseline | None) -> Measurement:
     """What the baseline says of the variant: for a file's own metrics, on any target."""
-    found = baseline and baseline.measurement(facts.variant, facts.target.title)
-    if baseline and not found and not claim.target:
-        found = next((m for m in baseline.measurements if m.artifact == facts.variant), None)
-    if not found:
+    measurement = baseline and baseline.measurement(facts.variant, facts.target.title)
+    if baseline and not measurement and not claim.target:
+        measurement = next((m for m in baseline.measurements if m.artifact == facts.variant), None)
+    if not measurement:
         where = f" on {claim.target}" if claim.target else ""
         raise _Unjudged(
             "incomparable", f"the baseline has nothing of {facts.variant}{where}; {RENEW}"
         )
-    if found.failure and claim.target:
-        raise _Unjudged("incomparable", f"the baseline's file did not run: {found.failure}")
-    return found
+    if measurement.failure and claim.target:
+        raise _Unjudged("incomparable", f"the baseline's file did not run: {measurement.failure}")
+    return measurement
 
 
-def _same_machine(one: Measurement, other: Measurement) -> bool:
+def _same_machine(measurement: Measurement, other: Measurement) -> bool:
     def of(m: Measurement) -> tuple[object, ...]:
         return (m.host.machine, m.host.cpu, m.host.cores, m.runtime_version, m.target.num_threads)
 
-    return of(one) == of(other)
+    return of(measurement) == of(other)
 
 
 _Kind = Callable[[Claim, Facts, Baseline | None], Claim]

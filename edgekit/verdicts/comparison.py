@@ -10,6 +10,7 @@ from edgekit.core.errors import DataError
 from edgekit.core.gate_rules import FRACTIONS
 from edgekit.core.records import Metric
 from edgekit.verdicts import recompute
+from edgekit.verdicts.bca import RESAMPLES
 from edgekit.verdicts.bootstrap import Bootstrapped
 from edgekit.verdicts.evidence import Evidence
 from edgekit.verdicts.facts import Recompute
@@ -18,7 +19,6 @@ from edgekit.verdicts.proportion import Proportion
 
 # Of a metric that somebody's own function computes, on a draw of all samples: each costs a call.
 _RESAMPLES_OF_WHOLE = 400
-_RESAMPLES = 4000
 
 
 def value(metric: Metric, n: int, again: Recompute | None = None) -> Evidence:
@@ -113,7 +113,7 @@ def _bootstrapped(
     *,
     hope: float | None,
 ) -> Evidence:
-    resamples = _RESAMPLES_OF_WHOLE if of.whole else _RESAMPLES
+    resamples = _RESAMPLES_OF_WHOLE if of.whole else RESAMPLES
     return Bootstrapped.of(statistic, n, strata=of.strata, resamples=resamples, hope=hope)
 
 

@@ -22,6 +22,12 @@ from typing import Literal, Protocol
 LEVEL = 0.95
 """Of each one-sided bound, and so of each verdict."""
 
+POWER = 0.8
+"""How probable it shall be that the samples which are said to be needed decide."""
+
+ENDLESS = 10**9
+"""Nobody has that many samples: no number would decide."""
+
 
 class Evidence(Protocol):
     """What samples say of one quantity."""
@@ -84,7 +90,7 @@ class Exactly:
 
     def p_above(self, limit: float) -> float:
         """0 where it is above the limit, else 1."""
-        return 0.0 if self.value > limit and not _same(self.value, limit) else 1.0
+        return 0.0 if self.value > limit and not is_same(self.value, limit) else 1.0
 
     def p_below(self, limit: float) -> float:
         """0 where it is not above the limit, else 1."""
@@ -96,6 +102,6 @@ class Exactly:
         return None
 
 
-def _same(value: float, limit: float) -> bool:
+def is_same(value: float, limit: float) -> bool:
     """Equal but for the last digits: 1.05 * 100 bytes are 105."""
     return math.isclose(value, limit, rel_tol=1e-9, abs_tol=1e-12)

@@ -16,10 +16,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from edgekit.core.errors import EXIT_GATE_FAILED, EXIT_INCONCLUSIVE, EXIT_OK, EXIT_USAGE
 from edgekit.core.gate_rules import OnInconclusive, Outcome, Status, Verdict
 from edgekit.verdicts import sentences
 from edgekit.verdicts.claims import Claim
-from edgekit.verdicts.evidence import LEVEL, Exactly
+from edgekit.verdicts.evidence import LEVEL, Exactly, is_same
 
 _ALPHA = 1 - LEVEL
 # A p-value that was computed as exactly 5 % may differ in its last digits.
@@ -45,11 +46,13 @@ def outcome(verdicts: Sequence[Verdict]) -> Outcome:
     return "inconclusive" if "inconclusive" in statuses else "passed"
 
 
-def exit_code(found: Outcome, on_inconclusive: OnInconclusive) -> int:
+def exit_code(result: Outcome, on_inconclusive: OnInconclusive) -> int:
     """0 passed, 1 failed, 2 could not judge, 3 inconclusive or what that shall mean."""
-    if found == "inconclusive":
-        return {"pass": 0, "fail": 1, "exit3": 3}[on_inconclusive]
-    return {"passed": 0, "failed": 1, "unjudged": 2}[found]
+    if result == "inconclusive":
+        return {"pass": EXIT_OK, "fail": EXIT_GATE_FAILED, "exit3": EXIT_INCONCLUSIVE}[
+            on_inconclusive
+        ]
+    return {"passed": EXIT_OK, "failed": EXIT_GATE_FAILED, "unjudged": EXIT_USAGE}[result]
 
 
 def _p_fail(claim: Claim) -> float | None:
@@ -84,9 +87,7 @@ def _status(claim: Claim, fails: bool) -> Status:
 
 
 def _holds(value: float, limit: float, at_least: bool) -> bool:
-    if math.isclose(value, limit, rel_tol=1e-9, abs_tol=1e-12):  # 1.05 * 100 bytes are 105
-        return True
-    return value > limit if at_least else value < limit
+    return is_same(value, limit) or (value > limit if at_least else value < limit)
 
 
 def _finite(bound: float) -> float | None:

@@ -32,15 +32,13 @@ from typing import Literal
 import numpy as np
 
 from edgekit.core.errors import DataError
-from edgekit.verdicts.evidence import LEVEL
+from edgekit.verdicts.evidence import ENDLESS, LEVEL, POWER
 
 _NORMAL = NormalDist()
 _Z = _NORMAL.inv_cdf(LEVEL)
-POWER = 0.8
 _LESS, _MORE = 0.25, 0.75  # of a sample; see above
 _UNSEEN = 2  # differing samples that a pilot is taken to have missed
 _STEPS = 60
-_ENDLESS = 10**9  # nobody has that many samples: no number would decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,4 +227,4 @@ def _enough(discordance: float, truth: float, margin: float, power: float) -> in
     scale = _Z * math.sqrt(max(0.0, variance)) + _NORMAL.inv_cdf(power) * spread
     lenient = _LESS if margin > 0 else _MORE
     root = (scale + math.sqrt(scale * scale + 4 * distance * lenient)) / (2 * distance)
-    return math.ceil(root * root) if root * root < _ENDLESS else None
+    return math.ceil(root * root) if root * root < ENDLESS else None

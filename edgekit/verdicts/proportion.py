@@ -16,13 +16,12 @@ import numpy as np
 
 from edgekit.core.errors import DataError
 from edgekit.verdicts.binomial import at_most
-from edgekit.verdicts.evidence import LEVEL
+from edgekit.verdicts.evidence import ENDLESS, LEVEL, POWER
 
 _NORMAL = NormalDist()
 _Z = _NORMAL.inv_cdf(LEVEL)
-_Z_POWER = _NORMAL.inv_cdf(0.8)
+_Z_POWER = _NORMAL.inv_cdf(POWER)
 _STEPS = 60
-_ENDLESS = 10**9  # nobody has that many samples: no number would decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ class Proportion:
         root = (scale + math.sqrt(scale * scale + 2 * distance)) / (2 * distance)
         none_seen = math.log(1 - LEVEL) / math.log1p(-bound)
         wanted = max(root * root, none_seen)
-        return max(self.n + 1, math.ceil(wanted)) if wanted < _ENDLESS else None
+        return max(self.n + 1, math.ceil(wanted)) if wanted < ENDLESS else None
 
     @property
     def _seen(self) -> int:

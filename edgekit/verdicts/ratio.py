@@ -15,9 +15,8 @@ from typing import Literal
 from edgekit.core.errors import DataError
 from edgekit.core.gate_rules import TimingOptions
 from edgekit.verdicts import student
-from edgekit.verdicts.evidence import LEVEL
+from edgekit.verdicts.evidence import LEVEL, POWER
 
-_POWER = 0.8
 _MOST_PROCESSES = 10_000  # hours of timing: nobody's answer
 _ALIKE = 1e-9  # a spread of logarithms that is only rounding
 
@@ -148,5 +147,5 @@ class Ratio:
 def _enough(processes: int, distance: float, spread: float, level: float) -> bool:
     """Whether so many processes show a distance from the limit with a power of 0.8."""
     freedom = processes - 1
-    quantiles = student.quantile(level, freedom) + student.quantile(_POWER, freedom)
+    quantiles = student.quantile(level, freedom) + student.quantile(POWER, freedom)
     return distance >= quantiles * spread / math.sqrt(processes)

@@ -26,7 +26,7 @@ from edgekit.core.suggest import nearest
 MOST_DB = 200.0
 """More than float64 outputs of a float32 model can tell from equal ones."""
 
-_ZERO = 1e-24  # the square of fidelity.ZERO
+_ZERO = 1e-24  # the square of `tflite.signal.ZERO`
 
 
 def compute(statistic: str, parts: np.ndarray, rows: np.ndarray) -> np.ndarray:

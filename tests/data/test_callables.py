@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from edgekit.core.errors import DataError
+from edgekit.core.project import is_callable_name
 from edgekit.data import callables
 from tests.data.contracts import evaluate
 
@@ -52,14 +53,14 @@ def test_functions_that_are_not_there(module):
     ],
 )
 def test_what_is_spelled_as_a_function(source, is_name):
-    assert callables.is_callable_name(source) is is_name
+    assert is_callable_name(source) is is_name
     assert callables.is_own_code(source) is is_name
 
 
 def test_a_file_that_is_there_is_no_function(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_data:load").write_text("")
-    assert callables.is_callable_name("my_data:load")
+    assert is_callable_name("my_data:load")
     assert not callables.is_own_code("my_data:load")
     assert not callables.is_own_code(None)
 

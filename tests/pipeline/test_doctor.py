@@ -15,6 +15,7 @@ from edgekit.core.errors import EnvironmentFailure, WorkerCrashed
 from edgekit.pipeline import doctor
 from edgekit.pipeline.doctor import Finding
 from edgekit.runtimes.environments import Environment
+from edgekit.runtimes.worker.worker_serve import Greeting
 
 OLD = Environment(
     runtime="tflite-runtime",
@@ -40,8 +41,8 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.environments, "list_environments", lambda: [OLD])
     monkeypatch.setattr(doctor.environments, "python_for", lambda target: Path("python"))
     monkeypatch.setattr(doctor.local, "start", lambda *_, **__: Worker())
-    versions = {"version": "2.1", "python": "3.12", "numpy": "2.2"}
-    monkeypatch.setattr(doctor.local, "ask", lambda worker, do: versions)
+    versions = Greeting(runtime="litert", version="2.1", python="3.12", numpy="2.2")
+    monkeypatch.setattr(doctor.local, "ask", lambda worker, request, answer: versions)
 
 
 def findings() -> dict[str, Finding]:

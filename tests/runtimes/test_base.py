@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit import runtimes
 from edgekit.core.errors import DataError, ModelError
 from edgekit.core.records import Limits, Target, TensorSpec
+from edgekit.runtimes import local
 from edgekit.runtimes.base import Runtime, Session
 from edgekit.runtimes.fake import FakeModel, FakeRuntime
 
@@ -42,7 +42,7 @@ def seam(request: pytest.FixtureRequest) -> tuple[Runtime, Target]:
     target = Target()
     if request.param == "tflite-runtime":
         target = request.getfixturevalue("tflite_runtime")
-    return runtimes.get(target), target
+    return local, target
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import runtimes
 from edgekit.core.errors import EnvironmentFailure, UsageError
 from edgekit.core.records import Target
 from edgekit.runtimes import environments, find_python
@@ -77,13 +76,8 @@ def test_parse_refuses_others(text: str, hint: str) -> None:
     assert caught.value.hint == hint
 
 
-def test_an_unknown_runtime_has_no_entry() -> None:
-    with pytest.raises(UsageError, match="litert, tflite-runtime"):
-        runtimes.get(Target(runtime="onnx"))
-
-
 def test_the_default_runs_in_this_python() -> None:
-    installed = environments._installed("ai-edge-litert")
+    installed = environments.installed("ai-edge-litert")
     assert installed
     assert environments.python_for(Target()) == Path(sys.executable)
     assert environments.python_for(Target(version=installed)) == Path(sys.executable)
@@ -100,7 +94,7 @@ def test_numpy_decides_whether_this_python_can_run_tflite_runtime(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     versions = {"tflite-runtime": "2.14.0", "numpy": "1.26.4"}
-    monkeypatch.setattr(environments, "_installed", versions.get)
+    monkeypatch.setattr(environments, "installed", versions.get)
     assert environments.python_for(OLD) == Path(sys.executable)
     versions["numpy"] = "2.1.0"
     with pytest.raises(EnvironmentFailure):

@@ -307,7 +307,7 @@ class Freezing(keras.callbacks.Callback):
     """Leaves the ranges of a model as they are for the last part of a training.
 
     Args:
-        model: What `fake.build_rounding` made.
+        model: What `fake_quant.build_rounding` made.
         part: The fraction of the epochs in which only weights are trained.
     """
 

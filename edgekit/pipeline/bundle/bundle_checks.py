@@ -70,10 +70,10 @@ def check_text(text: str, what: str) -> None:
         text.encode()
 
 
-def _difference(told: Contract, inside: Contract) -> str:
+def _difference(contract: Contract, inside: Contract) -> str:
     """What a contract says otherwise than the file itself; empty where they agree."""
     for side in ("inputs", "outputs"):
-        mine: tuple[TensorSpec, ...] = getattr(told, side)
+        mine: tuple[TensorSpec, ...] = getattr(contract, side)
         its: tuple[TensorSpec, ...] = getattr(inside, side)
         if [spec.name for spec in mine] != [spec.name for spec in its]:
             names = [", ".join(spec.name for spec in specs) or "none" for specs in (mine, its)]

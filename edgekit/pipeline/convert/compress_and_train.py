@@ -202,10 +202,10 @@ def _trained(
         on_progress=job.on_progress,
         writable=[job.work],
     )
-    made = replace(file, quantized=quantized)
-    after = prove.check_runs(made.path, recipe, proof, exported.contract, limits)
-    rounded = Step(name="quantize", summary=_method(made), seconds=quantized.seconds)
-    return replace(made, steps=(_with_loss(rounded, before), _with_loss(trained.step, after)))
+    written = replace(file, quantized=quantized)
+    after = prove.check_runs(written.path, recipe, proof, exported.contract, limits)
+    rounded = Step(name="quantize", summary=_method(written), seconds=quantized.seconds)
+    return replace(written, steps=(_with_loss(rounded, before), _with_loss(trained.step, after)))
 
 
 def _check(job: Job, source: Path, proof: prove.Proof) -> Path:
@@ -220,12 +220,12 @@ def _check(job: Job, source: Path, proof: prove.Proof) -> Path:
 
 def _method(file: ConvertedFile) -> str:
     """How its weights were rounded."""
-    return next((one.name for one in file.quantized.candidates if one.chosen), "nearest")
+    return next((c.name for c in file.quantized.candidates if c.chosen), "nearest")
 
 
-def _of_step(answers: Mapping[str, np.ndarray], step: str) -> dict[str, np.ndarray]:
+def _of_step(outputs: Mapping[str, np.ndarray], step: str) -> dict[str, np.ndarray]:
     prefix = f"{step}/"
-    return {key.removeprefix(prefix): answers[key] for key in answers if key.startswith(prefix)}
+    return {key.removeprefix(prefix): outputs[key] for key in outputs if key.startswith(prefix)}
 
 
 def _with_loss(step: Step, loss: Verified | None) -> Step:

@@ -98,9 +98,9 @@ def convert(
             notes=[*planned.notes],
             on_progress=on_progress,
         )
-        made = Conversion(job, recognised).run()
+        written = Conversion(job, recognised).run()
     compress_and_train.forget(planned)
-    return made
+    return written
 
 
 def _no_channels(model: Path) -> UsageError:
@@ -289,10 +289,10 @@ class Conversion:
     ) -> tuple[Artifact, ...]:
         """Put files, manifests, golden samples and the pruned model in their places."""
         job, planned = self._job, self._job.plan
-        made = [write_artifacts.artifact(planned, file, steps, facts) for file in files]
+        manifests = [write_artifacts.artifact(planned, file, steps, facts) for file in files]
         compared.golden.save(job.golden)
         others = {job.golden: artifacts.golden_path(planned.folder, planned.name)}
         if planned.prune is not None:
             others[job.keras_file] = artifacts.keras_path(planned.folder, planned.name)
-        write_artifacts.write(made, [file.path for file in files], others)
-        return tuple(made)
+        write_artifacts.write(manifests, [file.path for file in files], others)
+        return tuple(manifests)

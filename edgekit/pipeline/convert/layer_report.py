@@ -56,7 +56,7 @@ def measure_layers(
     with scratch.folder() as folder:
         stored = folder / "samples.npz"
         chosen.save(stored, compress=False)
-        found = isolate.call(
+        result = isolate.call(
             LAYER_ERRORS,
             LayerErrorsRequest(
                 float_file=reference.absolute(),
@@ -68,8 +68,8 @@ def measure_layers(
             limits=limits,
             on_progress=on_progress,
         )
-    return found.errors, (
-        f"layers of {path.name}: by LiteRT's kernels, on {found.num_samples} of "
+    return result.errors, (
+        f"layers of {path.name}: by LiteRT's kernels, on {result.num_samples} of "
         f"{len(samples)} samples, drawn with seed {seed}."
     )
 

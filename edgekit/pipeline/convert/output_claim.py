@@ -13,11 +13,11 @@ from edgekit.pipeline.convert.plan import Plan, check_outputs
 
 
 @contextmanager
-def claim(settled: Plan, model: Path, force: bool, report: Progress) -> Iterator[None]:
+def claim(planned: Plan, model: Path, force: bool, report: Progress) -> Iterator[None]:
     """Hold the outputs of a conversion until its files are written.
 
     Args:
-        settled: Folder and name of the outputs.
+        planned: Folder and name of the outputs.
         model: What is converted; no output replaces it.
         force: Outputs that are there are replaced, so those of another conversion are waited for.
         report: Told of the wait.
@@ -26,7 +26,7 @@ def claim(settled: Plan, model: Path, force: bool, report: Progress) -> Iterator
         UsageError: Another conversion is writing the same names, or has just written them.
         OutputError: The folder cannot take the files.
     """
-    output = settled.folder / settled.name
+    output = planned.folder / planned.name
     lock = lock_of(output)
     if lock is None:
         yield
@@ -35,13 +35,13 @@ def claim(settled: Plan, model: Path, force: bool, report: Progress) -> Iterator
         if not force:
             raise UsageError(
                 "Another conversion is writing to the same folder and name already.",
-                received=f"{settled.folder.absolute()}, {settled.name}",
+                received=f"{planned.folder.absolute()}, {planned.name}",
                 hint="wait for it, or choose another --output or --name.",
             )
         report("waiting for another conversion to the same folder and name")
         lock.take(wait=True)
     try:
-        check_outputs(settled, model, force)  # somebody may have written since they were planned
+        check_outputs(planned, model, force)  # somebody may have written since they were planned
         yield
     finally:
         lock.release()

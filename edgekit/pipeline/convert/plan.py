@@ -1,4 +1,4 @@
-"""What a conversion will do, settled before anything slow begins."""
+"""What a conversion will do, planned before anything slow begins."""
 
 from __future__ import annotations
 
@@ -196,12 +196,12 @@ def _check_exceptions(chosen: Sequence[Recipe], options: ConvertOptions) -> None
             ) from None
     if any(recipe.quantize for recipe in chosen):
         return
-    for option, given in {
+    for option, is_asked in {
         "--override and --keep-float": options.overrides,
         "--max-loss": options.max_loss is not None,
         "--min-sqnr": options.min_sqnr_db is not None,
     }.items():
-        if given:
+        if is_asked:
             raise UsageError(
                 f"{option} needs a recipe that quantizes.",
                 received=f"--recipe {_names(chosen)}",

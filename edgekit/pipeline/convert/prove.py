@@ -85,7 +85,7 @@ def compare_with_original(job: Job, proof: Proof) -> Compared:
 
 
 def compare_with_pruned(
-    file: Path, answers: Mapping[str, np.ndarray], proof: Proof, options: ConvertOptions
+    file: Path, expected: Mapping[str, np.ndarray], proof: Proof, options: ConvertOptions
 ) -> None:
     """Run the pruned float file on the proof's samples, and compare it with the pruned model.
 
@@ -94,7 +94,7 @@ def compare_with_pruned(
     """
     with local.open_session(file, Target(), limits=options.limits) as session:
         outputs = session.run(proof.samples.inputs)
-    _agrees(answers, outputs, options, "the pruned Keras model")
+    _agrees(expected, outputs, options, "the pruned Keras model")
 
 
 def _agrees(
@@ -121,10 +121,10 @@ def _agrees(
 
 def verified(outputs: Mapping[str, np.ndarray], proof: Proof, contract: Contract) -> Verified:
     """How near outputs for the proof's samples come to those of the original's float file."""
-    found = {m.name: m.value for m in fidelity.compare(proof.samples.reference, outputs, contract)}
+    values = {m.name: m.value for m in fidelity.compare(proof.samples.reference, outputs, contract)}
     return Verified(
-        sqnr_db=found["sqnr_db"],
-        agreement=found.get("agreement"),
+        sqnr_db=values["sqnr_db"],
+        agreement=values.get("agreement"),
         num_samples=len(proof.samples),
         held_back=proof.held_back,
     )

@@ -57,10 +57,7 @@ def sparsity(job: Job, source: KerasSource, pruning: Pruning, to_latency: float)
         limits=job.options.limits,
         on_progress=job.on_progress,
     )
-    ratios = [
-        next(metric.value for metric in metrics if metric.name == "latency_ratio")
-        for metrics in timed.files[1:]
-    ]
+    ratios = [metric.value for metric in timed.ratios]
     for file, ratio in zip(pruned, ratios, strict=True):
         if ratio <= to_latency:
             job.on_progress(f"pruning {file.sparsity:.2f} of the channels takes {ratio:.2f}x")

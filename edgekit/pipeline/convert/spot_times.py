@@ -16,14 +16,14 @@ _OPTIONS = BenchmarkOptions(warmup_runs=1, num_runs=9, num_processes=1, min_seco
 
 
 def against_float(
-    made: Sequence[Artifact], *, limits: Limits | None = None, on_progress: Progress = silent
+    artifacts: Sequence[Artifact], *, limits: Limits | None = None, on_progress: Progress = silent
 ) -> dict[str, Metric]:
     """How long files take against the float file, on LiteRT with one thread.
 
     Files with int16 activations are left out: they are not for CPUs, and take long.
 
     Args:
-        made: What `convert` returned: the float file first.
+        artifacts: What `convert` returned: the float file first.
         limits: Of the process.
         on_progress: Takes one line.
 
@@ -31,16 +31,14 @@ def against_float(
         Latency as a multiple of float's, with its interval, by the recipe's label; nothing where
         a file cannot be timed.
     """
-    timed = [
-        one
-        for one in made
-        if one.recipe.quantize is None or one.recipe.quantize.activation_bits != 16
+    files = [
+        a for a in artifacts if a.recipe.quantize is None or a.recipe.quantize.activation_bits != 16
     ]
-    if len(timed) < 2:
+    if len(files) < 2:
         return {}
     try:
-        found = latency.benchmark(
-            [Path(one.path) for one in timed],
+        timed = latency.benchmark(
+            [Path(artifact.path) for artifact in files],
             Target(),
             _OPTIONS,
             open_timer=local.open_timer,
@@ -49,7 +47,4 @@ def against_float(
         )
     except RunError:  # the files are written and right; how fast they are is another matter
         return {}
-    return {
-        one.recipe.label: next(metric for metric in metrics if metric.name == "latency_ratio")
-        for one, metrics in zip(timed[1:], found.files[1:], strict=True)
-    }
+    return {a.recipe.label: ratio for a, ratio in zip(files[1:], timed.ratios, strict=True)}

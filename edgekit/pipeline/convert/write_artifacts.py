@@ -6,18 +6,17 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 import edgekit
 from edgekit.core import artifacts, serde
+from edgekit.core.installed import installed
 from edgekit.core.records import Artifact, Step
 from edgekit.data.samples import Samples
+from edgekit.pipeline.cache import TOOLS
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.plan import Plan
-
-_TOOLS = ("tensorflow", "keras", "tf-keras", "ai-edge-litert", "litert-quantizer", "numpy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,27 +73,29 @@ def artifact(planned: Plan, file: ConvertedFile, steps: Sequence[Step], facts: F
     )
 
 
-def write(made: Sequence[Artifact], files: Sequence[Path], others: Mapping[Path, Path]) -> None:
+def write(
+    manifests: Sequence[Artifact], files: Sequence[Path], others: Mapping[Path, Path]
+) -> None:
     """All files or none: each is written beside its place, then all are moved there.
 
     Args:
-        made: Where the files go, and their manifests.
+        manifests: Of each file, which say where it goes.
         files: Where they are.
         others: Golden samples and the pruned model: where they are, and where they go.
 
     Raises:
         OutputError: No room or no right. What was there before is still there.
     """
-    manifests = [artifacts.manifest_path(Path(artifact.path)) for artifact in made]
+    paths = [artifacts.manifest_path(Path(artifact.path)) for artifact in manifests]
     with ExitStack() as moves:  # it ends in reverse order: manifests are moved last
-        for artifact, path in zip(made, manifests, strict=True):
+        for artifact, path in zip(manifests, paths, strict=True):
             temporary = moves.enter_context(serde.atomic_path(path))
             temporary.write_text(artifacts.manifest_text(artifact), encoding="utf-8")
-        places = dict(others) | dict(zip(files, (Path(one.path) for one in made), strict=True))
+        places = dict(others) | dict(zip(files, (Path(m.path) for m in manifests), strict=True))
         for source, place in places.items():
             shutil.copyfile(source, moves.enter_context(serde.atomic_path(place)))
         # An old manifest beside a new file would be a lie, should somebody end us in between.
-        for path in manifests:
+        for path in paths:
             moves.callback(path.unlink, missing_ok=True)
 
 
@@ -106,9 +107,4 @@ def digests(samples: Path, most: int | None = None) -> str:
 def tool_versions(written_by: str) -> dict[str, str]:
     """Versions of what took part; `model` is what wrote the model."""
     versions = {"edgekit": edgekit.__version__, "model": written_by}
-    for tool in _TOOLS:
-        try:
-            versions[tool] = metadata.version(tool)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
+    return versions | {tool: version for tool in TOOLS if (version := installed(tool))}

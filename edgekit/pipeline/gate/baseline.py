@@ -67,10 +67,10 @@ def save(
         OutputError: No room or no right. What was there before is still there.
     """
     arrays = {f"{_OUTPUTS}/{name}": array for name, array in (outputs or {}).items()}
-    for one in baseline.measurements:
-        for metric in filter(keep, one.metrics):
-            arrays.update(_arrays_of(one, metric))
-    shown = replace(baseline, measurements=tuple(one.summary() for one in baseline.measurements))
+    for measurement in baseline.measurements:
+        for metric in filter(keep, measurement.metrics):
+            arrays.update(_arrays_of(measurement, metric))
+    shown = replace(baseline, measurements=tuple(m.summary() for m in baseline.measurements))
     arrays[_COPY] = np.frombuffer(serde.dumps(_checked(shown)).encode(), np.uint8)
     with staging(path, path.parent) as scratch:
         text, values = scratch / path.name, scratch / values_path(path).name
@@ -80,7 +80,7 @@ def save(
         moves = [(values, values_path(path)), (text, path)]
         for source, place in (beside or {}).items():
             moves.insert(0, (Path(shutil.copyfile(source, scratch / place.name)), place))
-        move_all([Move(made, place, scratch) for made, place in moves])
+        move_all([Move(source_file, place, scratch) for source_file, place in moves])
 
 
 def load(path: Path) -> tuple[Baseline, dict[str, np.ndarray]]:
@@ -95,7 +95,7 @@ def load(path: Path) -> tuple[Baseline, dict[str, np.ndarray]]:
             baseline = serde.from_dict(Baseline, _payload(path), path.name)
             arrays = _values(path, baseline)
             _check_copy(path, baseline, arrays)
-            measurements = tuple(_with_values(one, arrays) for one in baseline.measurements)
+            measurements = tuple(_with_values(m, arrays) for m in baseline.measurements)
     except EdgekitError as error:
         hint = error.hint or restore
         raise ProjectError(error.rule, received=error.received, hint=hint) from None
@@ -148,7 +148,7 @@ def _values(path: Path, baseline: Baseline) -> dict[str, np.ndarray]:
 def _checked(baseline: Baseline) -> Baseline:
     """What the copy in the `.npz` covers: everything but the hash of that file, and hosts."""
     nowhere = Host(machine="", system="", cpu="", cores=0, python="")
-    measured = tuple(replace(one, host=nowhere) for one in baseline.measurements)
+    measured = tuple(replace(m, host=nowhere) for m in baseline.measurements)
     return replace(baseline, values_sha256="", measurements=measured)
 
 
@@ -171,45 +171,45 @@ def _check_copy(path: Path, baseline: Baseline, arrays: Arrays) -> None:
 
 def _difference(now: Baseline, before: Baseline) -> str:
     """The first value that differs; what else was changed is found by git more easily."""
-    for mine, original in zip(now.measurements, before.measurements, strict=False):
-        for metric in mine.metrics:
+    for current, original in zip(now.measurements, before.measurements, strict=False):
+        for metric in current.metrics:
             measured = original.metric(metric.name)
             if measured is None or metric.value != measured.value:
-                told = "nothing" if measured is None else measured.value
-                return f"{_place(mine, metric)} = {metric.value}, where {told} was measured"
+                value = "nothing" if measured is None else measured.value
+                return f"{_place(current, metric)} = {metric.value}, where {value} was measured"
     return "another measurement than was written"
 
 
-def _arrays_of(one: Measurement, metric: Metric) -> Iterator[tuple[str, np.ndarray]]:
-    place = _place(one, metric)
+def _arrays_of(measurement: Measurement, metric: Metric) -> Iterator[tuple[str, np.ndarray]]:
+    place = _place(measurement, metric)
     if metric.raw:
         yield f"{place}/raw", _small(np.asarray(metric.raw))
     if metric.parts:
         yield f"{place}/parts", np.asarray(metric.parts)
 
 
-def _with_values(one: Measurement, arrays: Arrays) -> Measurement:
+def _with_values(measurement: Measurement, arrays: Arrays) -> Measurement:
     """The measurement with its per-sample values."""
 
     def values(metric: Metric, what: str) -> np.ndarray:
-        array = arrays.get(f"{_place(one, metric)}/{what}", np.array(()))
+        array = arrays.get(f"{_place(measurement, metric)}/{what}", np.array(()))
         return array.astype(np.float64)
 
     return replace(
-        one,
+        measurement,
         metrics=tuple(
             replace(
                 metric,
                 raw=tuple(map(float, values(metric, "raw"))),
                 parts=tuple(tuple(map(float, row)) for row in values(metric, "parts")),
             )
-            for metric in one.metrics
+            for metric in measurement.metrics
         ),
     )
 
 
-def _place(one: Measurement, metric: Metric) -> str:
-    return f"{one.artifact}/{one.target.title}/{metric.name}"
+def _place(measurement: Measurement, metric: Metric) -> str:
+    return f"{measurement.artifact}/{measurement.target.title}/{metric.name}"
 
 
 def _small(values: np.ndarray) -> np.ndarray:

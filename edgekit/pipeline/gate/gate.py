@@ -109,66 +109,66 @@ def _result(
         outcome=outcome,
         exit_code=judge.exit_code(outcome, on_inconclusive),
         verdicts=verdicts,
-        measurements=tuple(one.measurement.summary() for one in facts),
+        measurements=tuple(fact.measurement.summary() for fact in facts),
         host=describe_host(),
-        notes=tuple(dict.fromkeys(note for one in facts for note in one.measurement.notes)),
+        notes=tuple(dict.fromkeys(note for fact in facts for note in fact.measurement.notes)),
     )
 
 
 def _project(path: Path) -> Project:
     """The project of a file or folder, when it has rules."""
-    said = projects.load(path / projects.FILE_NAME if path.is_dir() else path)
-    if not said.rule:
+    project = projects.load(path / projects.FILE_NAME if path.is_dir() else path)
+    if not project.rule:
         raise ProjectError(
             "A gate needs rules.",
             received=f"{path} without a [[rule]]",
             hint="`edgekit init MODEL` writes some; one holds the keys "
             'metric = "size_bytes", max_loss = 0.05 and against = "baseline".',
         )
-    return said
+    return project
 
 
-def _name(said: Project) -> str:
-    return said.name or Path(said.model or "").stem
+def _name(project: Project) -> str:
+    return project.name or Path(project.model or "").stem
 
 
-def _wanted(said: Project) -> list[Pair]:
+def _wanted(project: Project) -> list[Pair]:
     """The variants and targets that rules are about.
 
     A rule about files alone needs no more than one target for each variant.
     """
-    for target in said.target:
+    for target in project.target:
         environments.parse(target.label)  # refuses runtimes that there are not
-    if not said.variants:
+    if not project.variants:
         raise ProjectError(
             "A gate needs variants: recipes, or [variant.NAME].",
-            received=f"{said.file} with neither",
+            received=f"{project.file} with neither",
             hint='add recipes = ["static_wi8_ai8"].',
         )
     wanted: dict[Pair, None] = {}
-    for rule in sorted(said.rule, key=claims.is_of_file):
-        for variant in said.variants:
-            pairs = [(variant, t) for t in said.target if claims.concerned(rule, variant, t)]
+    for rule in sorted(project.rule, key=claims.is_of_file):
+        for variant in project.variants:
+            pairs = [(variant, t) for t in project.target if claims.concerned(rule, variant, t)]
             if claims.is_of_file(rule):
                 pairs = [] if any(v == variant for v, _ in wanted) else pairs[:1]
             wanted.update(dict.fromkeys(pairs))
-    order = list(said.variants)
-    return sorted(wanted, key=lambda pair: (order.index(pair[0]), said.target.index(pair[1])))
+    order = list(project.variants)
+    return sorted(wanted, key=lambda pair: (order.index(pair[0]), project.target.index(pair[1])))
 
 
-def _before(path: Path, said: Project) -> tuple[Baseline | None, dict[str, np.ndarray]]:
+def _before(path: Path, project: Project) -> tuple[Baseline | None, dict[str, np.ndarray]]:
     """The baseline, where a rule needs one; where it is only of use, if there is one."""
-    if any(rule.against == "baseline" for rule in said.rule) or path.is_file():
+    if any(rule.against == "baseline" for rule in project.rule) or path.is_file():
         return store.load(path)
     return None, {}
 
 
-def _check_model(before: Baseline, said: Project, made: Mapping[str, Artifact]) -> None:
+def _check_model(before: Baseline, project: Project, made: Mapping[str, Artifact]) -> None:
     """Refuse a baseline of another model. One that was trained again has the same outputs."""
     outputs = _outputs(made)
-    if (before.model, before.outputs) != (_name(said), outputs):
+    if (before.model, before.outputs) != (_name(project), outputs):
         raise ProjectError(
-            f"The baseline {said.baseline} must be of this model, {_name(said)} "
+            f"The baseline {project.baseline} must be of this model, {_name(project)} "
             f"{_spelled(outputs)}.",
             received=f"{before.model} {_spelled(before.outputs)}",
             hint=f"write a new one, if the model is meant to be another: {store.UPDATE}",
@@ -185,7 +185,7 @@ def _spelled(outputs: Mapping[str, Sequence[int]]) -> str:
 
 def _update(
     path: Path,
-    said: Project,
+    project: Project,
     made: Mapping[str, Artifact],
     facts: Sequence[Facts],
     measured: Mapping[Pair, Measured],
@@ -204,7 +204,7 @@ def _update(
                 received=f"{one.variant} on {one.target.title}: {one.problem}",
                 hint=f"fix that, or leave it out of the rules; {path.name} is as it was.",
             )
-    compared = {rule.metric for rule in said.rule if rule.against == "baseline"}
+    compared = {rule.metric for rule in project.rule if rule.against == "baseline"}
     outputs = {
         gather_facts.outputs_place(one.measurement) + name.removeprefix("candidate/"): array
         for one in measured.values()
@@ -214,11 +214,11 @@ def _update(
     timed = dict.fromkeys(
         one.variant
         for one in facts
-        for rule in said.rule
+        for rule in project.rule
         if gather_facts.times_baseline(rule) and claims.concerned(rule, one.variant, one.target)
     )
     baseline = Baseline(
-        model=_name(said),
+        model=_name(project),
         outputs=_outputs(made),
         measurements=tuple(one.measurement for one in facts),
     )
@@ -244,7 +244,7 @@ def _deliver(folder: Path, made: Mapping[str, Artifact]) -> None:
     """Copy the judged files, with their manifests and float files."""
     for artifact in made.values():
         file = Path(artifact.path)
-        for one in {file, artifacts.float_path(artifact)}:
-            for source in (one, artifacts.manifest_path(one)):
+        for path in {file, artifacts.float_path(artifact)}:
+            for source in (path, artifacts.manifest_path(path)):
                 with serde.atomic_path(folder / source.name) as temporary:
                     shutil.copyfile(source, temporary)

@@ -51,21 +51,21 @@ def gather(
         old_outputs: Whole outputs of the baseline, by `VARIANT/TARGET/NAME`.
     """
     facts = []
-    for (variant, target), one in measured.items():
+    for (variant, target), result in measured.items():
         artifact = made[variant]
         inside = tflite.operators(tflite.read(Path(artifact.path)))
         facts.append(
             Facts(
                 variant=variant,
                 target=target,
-                measurement=one.measurement,
-                reference=one.reference,
+                measurement=result.measurement,
+                reference=result.reference,
                 is_float=artifact.sha256 == artifact.float_sha256,
                 operators=tuple(dict.fromkeys(operator.name for operator in inside)),
                 oldest_runtime=artifact.oldest_runtime,
-                plain=one.plain,
-                recompute=_recompute(one, artifact.contract, measuring, old_outputs),
-                problem=one.problem,
+                plain=result.plain,
+                recompute=_recompute(result, artifact.contract, measuring, old_outputs),
+                problem=result.problem,
             )
         )
     return facts
@@ -77,18 +77,18 @@ def outputs_place(measurement: Measurement) -> str:
 
 
 def _recompute(
-    one: Measured, contract: Contract, measuring: Measuring, old: Mapping[str, np.ndarray]
+    measured: Measured, contract: Contract, measuring: Measuring, old: Mapping[str, np.ndarray]
 ) -> dict[str, dict[str, Recompute]]:
-    names = [m.name for m in one.measurement.metrics if m.statistic == "whole"]
+    names = [m.name for m in measured.measurement.metrics if m.statistic == "whole"]
     if not names:
         return {}
-    samples = measuring.samples(one.measurement.artifact)
-    given = {whose: _under(one.outputs, f"{whose}/") for whose in ("candidate", "float")}
-    given["baseline"] = _under(old, outputs_place(one.measurement))
+    samples = measuring.samples(measured.measurement.artifact)
+    arrays = {whose: _under(measured.outputs, f"{whose}/") for whose in ("candidate", "float")}
+    arrays["baseline"] = _under(old, outputs_place(measured.measurement))
     return {
         name: {
             whose: partial(_on_rows, name, outputs, samples, contract)
-            for whose, outputs in given.items()
+            for whose, outputs in arrays.items()
             if outputs
         }
         for name in names
@@ -131,81 +131,81 @@ def timed(
         path: Where the baseline lies, or will.
         run: How files are timed.
     """
-    found = list(facts)
+    result = list(facts)
     for target in dict.fromkeys(one.target for one in facts):
         places = [
             i
-            for i, one in enumerate(found)
-            if one.target == target and not one.problem and not one.measurement.failure
+            for i, fact in enumerate(result)
+            if fact.target == target and not fact.problem and not fact.measurement.failure
         ]
-        asked = {i: _asked(found[i], project, made, baseline, path) for i in places}
+        asked = {i: _asked(result[i], project, made, baseline, path) for i in places}
         timing = [one for one in asked.values() if one.rules]
         if timing:
             try:
                 metrics, noisy = variant_times.times(timing, target, run)
             except EdgekitError as error:  # a crash in the middle: what was measured stands
                 for i in places:
-                    found[i] = replace(found[i], untimed=error.brief)
+                    result[i] = replace(result[i], untimed=error.brief)
             else:
                 for i in places:
-                    found[i] = _with(found[i], *metrics.get(found[i].variant, ()))
-                    found[i] = replace(found[i], noisy=noisy if asked[i].rules else "")
+                    result[i] = _with(result[i], *metrics.get(result[i].variant, ()))
+                    result[i] = replace(result[i], noisy=noisy if asked[i].rules else "")
         for i in places:
-            if _rules(project, found[i], ("peak_rss_bytes",)):
-                found[i] = _with_memory(found[i], made, run)
-    return found
+            if _rules(project, result[i], ("peak_rss_bytes",)):
+                result[i] = _with_memory(result[i], made, run)
+    return result
 
 
-def _rules(project: Project, one: Facts, metrics: Sequence[str]) -> tuple[Rule, ...]:
+def _rules(project: Project, fact: Facts, metrics: Sequence[str]) -> tuple[Rule, ...]:
     return tuple(
         rule
         for rule in project.rule
-        if rule.metric in metrics and claims.concerned(rule, one.variant, one.target)
+        if rule.metric in metrics and claims.concerned(rule, fact.variant, fact.target)
     )
 
 
 def _asked(
-    one: Facts,
+    fact: Facts,
     project: Project,
     made: Mapping[str, Artifact],
     baseline: Baseline | None,
     path: Path,
 ) -> variant_times.Asked:
-    artifact = made[one.variant]
+    artifact = made[fact.variant]
     rules = tuple(
         rule
-        for rule in _rules(project, one, _TIMES)
-        if rule.metric in TIME_METRICS or not claims.is_timed_against_itself(rule, one, baseline)
+        for rule in _rules(project, fact, _TIMES)
+        if rule.metric in TIME_METRICS or not claims.is_timed_against_itself(rule, fact, baseline)
     )
     return variant_times.Asked(
-        variant=one.variant,
+        variant=fact.variant,
         path=Path(artifact.path),
         reference=artifacts.float_path(artifact),
-        baseline=_old_file(one, baseline, path) if any(map(times_baseline, rules)) else None,
+        baseline=_old_file(fact, baseline, path) if any(map(times_baseline, rules)) else None,
         rules=rules,
     )
 
 
-def _old_file(one: Facts, baseline: Baseline | None, path: Path) -> Path | None:
+def _old_file(fact: Facts, baseline: Baseline | None, path: Path) -> Path | None:
     """The baseline's own file, if it is there and is the one that was measured."""
-    before = baseline and baseline.measurement(one.variant, one.target.title)
-    file = baseline_file(path, one.variant)
+    before = baseline and baseline.measurement(fact.variant, fact.target.title)
+    file = baseline_file(path, fact.variant)
     if not before or not file.is_file() or serde.sha256(file) != before.artifact_sha256:
         return None
     return file
 
 
-def _with(one: Facts, *metrics: Metric) -> Facts:
-    kept = [m for m in one.measurement.metrics if m.name not in {new.name for new in metrics}]
-    return replace(one, measurement=replace(one.measurement, metrics=(*kept, *metrics)))
+def _with(fact: Facts, *metrics: Metric) -> Facts:
+    kept = [m for m in fact.measurement.metrics if m.name not in {new.name for new in metrics}]
+    return replace(fact, measurement=replace(fact.measurement, metrics=(*kept, *metrics)))
 
 
-def _with_memory(one: Facts, made: Mapping[str, Artifact], run: RunOptions) -> Facts:
-    artifact = made[one.variant]
+def _with_memory(fact: Facts, made: Mapping[str, Artifact], run: RunOptions) -> Facts:
+    artifact = made[fact.variant]
     files = {"candidate": Path(artifact.path), "float": artifacts.float_path(artifact)}
     try:
-        found = variant_times.memories(files, one.target, run)
+        memories = variant_times.memories(files, fact.target, run)
     except EdgekitError as error:
-        return replace(one, problem=error.brief)
-    more = _with(one, found["candidate"])
-    return replace(more, reference=(*one.reference, found["float"]))
+        return replace(fact, problem=error.brief)
+    more = _with(fact, memories["candidate"])
+    return replace(more, reference=(*fact.reference, memories["float"]))

@@ -11,7 +11,8 @@ import numpy as np
 
 from edgekit.core import serde
 from edgekit.core.errors import DataError, EdgekitError, UnsupportedOperator
-from edgekit.core.gate_rules import TASK_METRICS, Baseline
+from edgekit.core.gate_rules import ACCURACIES, TASK_METRICS, Baseline
+from edgekit.core.installed import installed
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Measurement, Metric, Target
 from edgekit.data.samples import Samples
@@ -27,7 +28,6 @@ from edgekit.runtimes import environments, local
 from edgekit.runtimes.base import SessionInfo
 
 _FLOAT = "float32"
-_ACCURACIES = ("top1_accuracy", "top5_accuracy")
 _FILE = "measurement.json"
 _PLAIN = "plain"
 
@@ -78,14 +78,14 @@ class Measuring:
             EnvironmentFailure: A target's runtime is not installed.
         """
         keys = {pair: self._key(*pair) for pair in wanted}
-        found = {pair: self._options.cache.read(key, _load) for pair, key in keys.items()}
-        missing = [pair for pair, one in found.items() if one is None]
-        for pair, one in self._run(missing).items():
-            found[pair] = one
-            if not one.problem:
+        results = {pair: self._options.cache.read(key, _load) for pair, key in keys.items()}
+        missing = [pair for pair, measured in results.items() if measured is None]
+        for pair, measured in self._run(missing).items():
+            results[pair] = measured
+            if not measured.problem:
                 with self._options.cache.making(keys[pair]) as folder:
-                    _save(folder, one)
-        return {pair: one for pair, one in found.items() if one is not None}
+                    _save(folder, measured)
+        return {pair: measured for pair, measured in results.items() if measured is not None}
 
     def samples(self, variant: str) -> Samples:
         """The evaluation samples for a variant."""
@@ -110,7 +110,7 @@ class Measuring:
             variant=variant,
             target=serde.to_dict(target),
             python=str(environments.python_for(target)),
-            runtime=cache.installed("ai-edge-litert"),
+            runtime=installed("ai-edge-litert"),
         )
 
     def _asked(self) -> list[str]:
@@ -127,9 +127,9 @@ class Measuring:
             return {}
         order: dict[tuple[Path, Target], None] = {}
         for variant, target in wanted if self._source else ():
-            one = self._files[variant]
-            order[_reference(one), REFERENCE_TARGET] = None
-            order[one.path, target] = None
+            file = self._files[variant]
+            order[_reference(file), REFERENCE_TARGET] = None
+            order[file.path, target] = None
         runner = Runner(
             list(order),
             jobs=1,
@@ -138,29 +138,29 @@ class Measuring:
             meanwhile=self.drawn.begin_hashing,
         )
         with runner:
-            return {pair: self._one(*pair, runner) for pair in wanted}
+            return {pair: self._run_pair(*pair, runner) for pair in wanted}
 
-    def _one(self, variant: str, target: Target, runner: Runner) -> Measured:
+    def _run_pair(self, variant: str, target: Target, runner: Runner) -> Measured:
         """Run one pair. What goes wrong with it is its problem: the others go on."""
-        one = self._files[variant]
+        file = self._files[variant]
         samples = self.samples(variant) if self._source else None
         blank = Measured(
             measurement=Measurement(
                 artifact=variant,
-                artifact_sha256=serde.sha256(one.path),
+                artifact_sha256=serde.sha256(file.path),
                 samples_sha256=self.drawn.hashes()[0] if samples else "",
                 num_samples=len(samples) if samples else 0,
                 target=target,
                 host=describe_host(),
-                metrics=sizes(one.path),
+                metrics=sizes(file.path),
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             ),
-            reference=sizes(_reference(one)),
+            reference=sizes(_reference(file)),
         )
         try:
             if samples is not None:
-                return self._ran(blank, one, samples, runner)
-            with local.open_session(one.path, target, limits=self._options.limits) as session:
+                return self._ran(blank, file, samples, runner)
+            with local.open_session(file.path, target, limits=self._options.limits) as session:
                 return _with_info(blank, session.info)
         except UnsupportedOperator as error:
             failed = replace(blank.measurement, failure=error.received or error.rule)
@@ -168,39 +168,39 @@ class Measuring:
         except EdgekitError as error:
             return replace(blank, problem=error.brief)
 
-    def _ran(self, blank: Measured, one: Candidate, samples: Samples, runner: Runner) -> Measured:
+    def _ran(self, blank: Measured, file: Candidate, samples: Samples, runner: Runner) -> Measured:
         target = blank.measurement.target
-        expected = runner.outputs(_reference(one), REFERENCE_TARGET, samples)
-        outputs = runner.outputs(one.path, target, samples)
+        expected = runner.outputs(_reference(file), REFERENCE_TARGET, samples)
+        outputs = runner.outputs(file.path, target, samples)
         default = self._project.metric
         if samples.labels is None and default and default.partition("@")[0] in TASK_METRICS:
             default = None
-        metrics, notes = measure(one, samples, outputs, expected, default)
+        metrics, notes = measure(file, samples, outputs, expected, default)
         have = {metric.name for metric in metrics}
         asked = [name for name in self._asked() if name not in have]
         if samples.labels is None:
             asked = [name for name in asked if name.partition("@")[0] not in TASK_METRICS]
-        more = [accuracy.measure(name, outputs, samples, one.contract) for name in asked]
+        more = [accuracy.measure(name, outputs, samples, file.contract) for name in asked]
         task = [m.name for m in (*metrics, *more) if _is_task(m.name)]
         _check_classes(samples, task)
-        before = [accuracy.measure(name, expected, samples, one.contract) for name in task]
+        before = [accuracy.measure(name, expected, samples, file.contract) for name in task]
         whole = any(metric.statistic == "whole" for metric in (*metrics, *more))
         measured = replace(
             blank,
             measurement=replace(
                 blank.measurement,
                 metrics=(*metrics, *more),
-                notes=(*notes, *sample_notes(one.manifest, samples, self.drawn.hashes()[1])),
+                notes=(*notes, *sample_notes(file.manifest, samples, self.drawn.hashes()[1])),
             ),
             reference=(*blank.reference, *before),
             outputs={
                 f"{whose}/{name}": array
-                for whose, given in (("candidate", outputs), ("float", expected))
-                for name, array in given.items()
+                for whose, arrays in (("candidate", outputs), ("float", expected))
+                for name, array in arrays.items()
                 if whole
             },
         )
-        return _with_info(measured, runner.info(one.path, target))
+        return _with_info(measured, runner.info(file.path, target))
 
 
 def _with_info(measured: Measured, info: SessionInfo) -> Measured:
@@ -215,7 +215,7 @@ def _check_classes(samples: Samples, task: Sequence[str]) -> None:
     Raises:
         DataError: They are.
     """
-    accuracies = [name for name in task if name.partition("@")[0] in _ACCURACIES]
+    accuracies = [name for name in task if name.partition("@")[0] in ACCURACIES]
     if not accuracies or samples.labels is None or len(samples) < 2:
         return
     rows = samples.labels.reshape(len(samples), -1)
@@ -231,21 +231,21 @@ def _is_task(name: str) -> bool:
     return name.partition("@")[0] in TASK_METRICS or ":" in name
 
 
-def _reference(one: Candidate) -> Path:
-    assert one.reference is not None  # the cache keeps each file beside its float file
-    return one.reference
+def _reference(file: Candidate) -> Path:
+    assert file.reference is not None  # the cache keeps each file beside its float file
+    return file.reference
 
 
 def _one_file_each(made: Mapping[str, Artifact]) -> dict[str, Candidate]:
     """The files of variants; those of equal content are one file, and so run once."""
     first: dict[str, Path] = {}
-    found = {}
+    files = {}
     for variant, artifact in made.items():
-        one = candidate(Path(artifact.path))
-        floating = first.setdefault(artifact.float_sha256, _reference(one))
-        path = first.setdefault(artifact.sha256, one.path)
-        found[variant] = replace(one, path=path, reference=floating)
-    return found
+        file = candidate(Path(artifact.path))
+        floating = first.setdefault(artifact.float_sha256, _reference(file))
+        path = first.setdefault(artifact.sha256, file.path)
+        files[variant] = replace(file, path=path, reference=floating)
+    return files
 
 
 def _load(folder: Path) -> Measured:
@@ -260,10 +260,10 @@ def _load(folder: Path) -> Measured:
     )
 
 
-def _save(folder: Path, one: Measured) -> None:
-    reference = replace(one.measurement, artifact=_FLOAT, metrics=one.reference)
-    outputs = dict(one.outputs)
-    if one.plain is not None:
-        outputs[_PLAIN] = np.array(one.plain, dtype="U")
-    stored = Baseline(model="", measurements=(one.measurement, reference))
+def _save(folder: Path, measured: Measured) -> None:
+    reference = replace(measured.measurement, artifact=_FLOAT, metrics=measured.reference)
+    outputs = dict(measured.outputs)
+    if measured.plain is not None:
+        outputs[_PLAIN] = np.array(measured.plain, dtype="U")
+    stored = Baseline(model="", measurements=(measured.measurement, reference))
     store.save(folder / _FILE, stored, outputs=outputs)

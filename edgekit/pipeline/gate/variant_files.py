@@ -12,13 +12,13 @@ from pathlib import Path
 from edgekit.core import artifacts, recipes, scratch, serde
 from edgekit.core.errors import ModelError, ProjectError
 from edgekit.core.gate_rules import Variant
+from edgekit.core.installed import installed
 from edgekit.core.json_values import Json
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, ConvertOptions, Limits, Override
 from edgekit.pipeline import cache
 from edgekit.pipeline.gate.run_options import RunOptions
 
-_TOOLS = ("tensorflow", "keras", "tf-keras", "litert-quantizer", "ai-edge-litert", "numpy")
 # Names the variant's file in an entry of the cache.
 _FILE = "variant.txt"
 
@@ -60,8 +60,8 @@ def made(project: Project, wanted: Sequence[str], run: RunOptions) -> dict[str, 
     common = _common(project, model)
     options = {name: _options(project, project.variants[name], run) for name in wanted}
     keys = {name: _key(common, options[name], project.variants[name].recipe) for name in wanted}
-    found = {name: run.cache.read(key, _load) for name, key in keys.items()}
-    missing = [name for name in wanted if found[name] is None]
+    cached = {name: run.cache.read(key, _load) for name, key in keys.items()}
+    missing = [name for name in wanted if cached[name] is None]
     while missing:
         # Variants that differ in their recipe only share one export.
         alike = [name for name in missing if options[name] == options[missing[0]]]
@@ -69,9 +69,9 @@ def made(project: Project, wanted: Sequence[str], run: RunOptions) -> dict[str, 
         recipe_of = {name: project.variants[name].recipe for name in alike}
         _convert(project, options[alike[0]], recipe_of, keys, run)
         for name in alike:
-            found[name] = run.cache.read(keys[name], _load)
+            cached[name] = run.cache.read(keys[name], _load)
         missing = [name for name in missing if name not in alike]
-    return {name: artifact for name, artifact in found.items() if artifact is not None}
+    return {name: artifact for name, artifact in cached.items() if artifact is not None}
 
 
 def _convert(
@@ -94,7 +94,7 @@ def _convert(
         )
         for name, recipe in recipe_of.items():
             # The original's float file comes first; that of a pruned one has the same name.
-            artifact = next(one for one in reversed(converted) if one.recipe.name == recipe)
+            artifact = next(made for made in reversed(converted) if made.recipe.name == recipe)
             with run.cache.making(keys[name]) as entry:
                 _keep(artifact, entry)
 
@@ -142,7 +142,7 @@ def _common(project: Project, model: Path) -> dict[str, Json]:
         "metric": project.metric,
         "custom_objects": project.custom_objects and source_digest(project.custom_objects),
         "input_shapes": serde.to_dict(project.input_shapes),
-        "tools": {tool: cache.installed(tool) for tool in _TOOLS},
+        "tools": {tool: installed(tool) for tool in cache.TOOLS},
     }
 
 
@@ -169,8 +169,8 @@ def source_digest(source: str) -> str:
     beside = Path(os.getcwd()) / f"{module}.py"
     if beside.is_file():
         return f"{source} {serde.sha256(beside)}"
-    found = importlib.util.find_spec(module)
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
         return source
-    place = Path(found.origin)
+    place = Path(spec.origin)
     return f"{source} {serde.sha256(place.parent if place.name == '__init__.py' else place)}"

@@ -13,6 +13,7 @@ from typing import TypeVar
 from edgekit.core import serde
 from edgekit.core.errors import ProjectError
 from edgekit.core.gate_rules import TIME_METRICS, Rule, TimingOptions
+from edgekit.core.installed import installed
 from edgekit.core.json_values import Json
 from edgekit.core.records import Metric, Target
 from edgekit.measure.machine import describe_host
@@ -84,14 +85,16 @@ def times(
         `latency_ratio@baseline`, each with a value for each process in `raw`; and why they cannot
         be believed, empty where they can.
     """
-    found: dict[tuple[Path, Path], Times] = {}
-    pairs = list(dict.fromkeys((one.path, other) for one in asked for other in one.others()))
+    by_pair: dict[tuple[Path, Path], Times] = {}
+    pairs = list(
+        dict.fromkeys((variant.path, other) for variant in asked for other in variant.others())
+    )
     keys = {pair: _key(pair, target, run.timing) for pair in pairs}
     for pair in pairs:
         before = run.cache.read(keys[pair], partial(_load, Times))
         if before is not None:
-            found[pair] = before
-    missing = [pair for pair in pairs if pair not in found]
+            by_pair[pair] = before
+    missing = [pair for pair in pairs if pair not in by_pair]
     noisy = ""
     if missing:
         timed = time_pairs(
@@ -104,40 +107,40 @@ def times(
         )
         noisy = timed.reason
         for pair in missing:
-            found[pair] = Times(
+            by_pair[pair] = Times(
                 ratios=tuple(timed.ratios[pair]), p50_ms=tuple(timed.p50_ms[pair[0]])
             )
         if not noisy and not _is_undecided(asked, timed):
             for pair in missing:
-                _save(run.cache, keys[pair], found[pair])
-    return {one.variant: _metrics(one, found) for one in asked}, noisy
+                _save(run.cache, keys[pair], by_pair[pair])
+    return {variant.variant: _metrics(variant, by_pair) for variant in asked}, noisy
 
 
 def memories(files: Mapping[str, Path], target: Target, run: RunOptions) -> dict[str, Metric]:
     """Peak memory of files on one target, by the names they are given here."""
-    found: dict[str, Metric] = {}
+    metrics: dict[str, Metric] = {}
     for name, path in files.items():
         key = cache.key("memory", **_place(target), file=serde.sha256(path))
         before = run.cache.read(key, partial(_load, Memory))
         if before is None:
-            found[name] = measure_memory(
+            metrics[name] = measure_memory(
                 path, target, limits=run.limits, on_progress=run.on_progress
             )
-            _save(run.cache, key, Memory(peak_rss_bytes=found[name].raw))
+            _save(run.cache, key, Memory(peak_rss_bytes=metrics[name].raw))
         else:
-            found[name] = memory_metric(before.peak_rss_bytes)
-    return found
+            metrics[name] = memory_metric(before.peak_rss_bytes)
+    return metrics
 
 
 def _is_undecided(asked: Sequence[Asked], timed: Timed) -> bool:
     """Whether a rule about times is neither held nor broken yet."""
-    for one in asked:
-        for rule in one.rules:
+    for variant in asked:
+        for rule in variant.rules:
             if rule.metric in TIME_METRICS:
-                values = timed.p50_ms.get(one.path)
+                values = timed.p50_ms.get(variant.path)
             else:
-                other = one.reference if rule.against == "float" else one.baseline
-                values = timed.ratios.get((one.path, other)) if other else None
+                other = variant.reference if rule.against == "float" else variant.baseline
+                values = timed.ratios.get((variant.path, other)) if other else None
             if values is None:
                 continue
             evidence, limit = Ratio(values), _limit(rule)
@@ -152,14 +155,16 @@ def _limit(rule: Rule) -> float:
     return next(limit for limit in (rule.at_most, rule.at_least) if limit is not None)
 
 
-def _metrics(one: Asked, found: Mapping[tuple[Path, Path], Times]) -> tuple[Metric, ...]:
-    times = found[one.path, one.reference]
+def _metrics(variant: Asked, by_pair: Mapping[tuple[Path, Path], Times]) -> tuple[Metric, ...]:
+    times = by_pair[variant.path, variant.reference]
     metrics = [
         _metric("latency_p50_ms", times.p50_ms, "ms"),
         _metric("latency_ratio", times.ratios),
     ]
-    if one.baseline:
-        metrics.append(_metric("latency_ratio@baseline", found[one.path, one.baseline].ratios))
+    if variant.baseline:
+        metrics.append(
+            _metric("latency_ratio@baseline", by_pair[variant.path, variant.baseline].ratios)
+        )
     return tuple(metrics)
 
 
@@ -180,7 +185,7 @@ def _place(target: Target) -> dict[str, Json]:
         "host": serde.to_dict(describe_host()),
         "target": serde.to_dict(target),
         "python": str(environments.python_for(target)),
-        "runtime": cache.installed("ai-edge-litert"),
+        "runtime": installed("ai-edge-litert"),
     }
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core.errors import DataError, EdgekitError
+from edgekit.core.project import is_callable_name
 from edgekit.core.records import Contract, Limits
-from edgekit.data import callables, images, npz, sources
+from edgekit.data import folders, images, npz, sounds, sources
 from edgekit.data.samples import Samples
 
 Purpose = sources.Purpose
 
-_SOUNDS = (".wav", ".flac", ".ogg")
 # Words in the names of files and arrays that tell what they are for.
 _WORDS: dict[Purpose, tuple[str, ...]] = {
     "calibration": ("calibration", "calib"),
@@ -62,7 +62,7 @@ def named(source: str, contract: Contract, memory_bytes: int = Limits().memory_b
         DataError: There is no such source, or it does not fit the model.
     """
     path = Path(source).expanduser()
-    if not path.exists() and callables.is_callable_name(source):
+    if not path.exists() and is_callable_name(source):
         return _loaded(source, contract, memory_bytes)
     if path.is_dir():
         return _folder(path, contract, memory_bytes)
@@ -149,12 +149,7 @@ def _one(path: Path, contract: Contract, memory_bytes: int) -> Found:
 
 def _folder(path: Path, contract: Contract, memory_bytes: int) -> Found:
     """A folder of images or sounds, whether or not it is known how they become inputs."""
-    if len(contract.inputs) != 1:
-        raise DataError(
-            "A folder of files cannot feed a model with several inputs.",
-            received=f"{path} for inputs {', '.join(s.name for s in contract.inputs)}",
-            hint="give an .npz with an array for each input, or module:function.",
-        )
+    spec = folders.only_input(contract, path)
     classes = tuple(entry.name for entry in _classes(path))
     count = sum(map(_is_media, path.rglob("*")))
     if not count:
@@ -162,7 +157,7 @@ def _folder(path: Path, contract: Contract, memory_bytes: int) -> Found:
             "The data folder must hold images or sounds, by class: FOLDER/CLASS/FILE.",
             received=f"none in {path}",
         )
-    if contract.inputs[0].preprocessing.kind in ("image", "audio"):
+    if spec.preprocessing.kind in ("image", "audio"):
         return replace(_loaded(path, contract, memory_bytes), classes=classes)
     return Found(
         calibration=path,
@@ -197,7 +192,7 @@ def _classes(folder: Path) -> list[Path]:
 
 
 def _is_media(path: Path) -> bool:
-    return path.suffix.lower() in (*images.SUFFIXES, *_SOUNDS)
+    return path.suffix.lower() in (*images.SUFFIXES, *sounds.SUFFIXES)
 
 
 def _loaded(source: Path | str, contract: Contract, memory_bytes: int) -> Found:

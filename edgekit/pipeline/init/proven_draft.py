@@ -132,7 +132,7 @@ def _judged(
     options: RunOptions,
 ) -> Proven:
     """Let the gate judge, and switch off what it does not find to hold."""
-    said: dict[str, str] = {}
+    broken: dict[str, str] = {}
     for _ in range(_DRAFTS):
         draft(file, facts, contract)
         result = gate(
@@ -144,9 +144,11 @@ def _judged(
         )
         if result.exit_code == 0:
             return Proven(facts=facts, baseline=True, notes=notes)
-        said = {one.metric: one.sentence for one in result.verdicts if one.status != "pass"}
-        facts = _without(facts, said)
-    return Proven(facts=facts, notes=(*notes, f"The gate does not pass: {' '.join(said.values())}"))
+        broken = {v.metric: v.sentence for v in result.verdicts if v.status != "pass"}
+        facts = _without(facts, broken)
+    return Proven(
+        facts=facts, notes=(*notes, f"The gate does not pass: {' '.join(broken.values())}")
+    )
 
 
 def _without(facts: template.Facts, sentences: dict[str, str]) -> template.Facts:

@@ -90,15 +90,15 @@ class Tried:
     @property
     def lines(self) -> tuple[str, ...]:
         """What was measured, one recipe a line, and which was taken and why."""
-        said = tuple(one.line for one in self.candidates)
+        lines = tuple(candidate.line for candidate in self.candidates)
         if self.chosen is None:
-            return (*said, "none of them is near the float file: only that is kept") * bool(said)
+            return (*lines, "none of them is near the float file: only that is kept") * bool(lines)
         if len(self.candidates) == 1:
-            return said
+            return lines
         why = "as near to float as asked, and no slower"
         if self.chosen.is_slow:
             why = "all are slower than float, this one least"
-        return (*said, f"taken: {self.chosen.recipe} ({why})")
+        return (*lines, f"taken: {self.chosen.recipe} ({why})")
 
 
 def tried(
@@ -136,20 +136,20 @@ def choose(
         float_problem: Why not even the float file can be made, else empty; asked where the first
             recipe cannot.
     """
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     for recipe in recipes:
-        one = measured(recipe)
-        if one.facts is not None and one.facts.problem:
-            return Tried(unfit=one.facts.problem)
-        if one.problem and not found:
+        candidate = measured(recipe)
+        if candidate.facts is not None and candidate.facts.problem:
+            return Tried(unfit=candidate.facts.problem)
+        if candidate.problem and not candidates:
             problem = float_problem()
             if problem:
                 return Tried(problem=problem)
-        found.append(one)
-        if one.is_close and not one.is_slow:
-            return Tried(candidates=tuple(found), chosen=one)
-    close = [one for one in found if one.is_close]
-    return Tried(candidates=tuple(found), chosen=min(close, key=_time) if close else None)
+        candidates.append(candidate)
+        if candidate.is_close and not candidate.is_slow:
+            return Tried(candidates=tuple(candidates), chosen=candidate)
+    close = [candidate for candidate in candidates if candidate.is_close]
+    return Tried(candidates=tuple(candidates), chosen=min(close, key=_time) if close else None)
 
 
 def _measured(project: Project, recipe: str, least_loss: float, options: RunOptions) -> Candidate:
@@ -190,6 +190,6 @@ def _float_problem(project: Project, options: RunOptions) -> str:
     return ""
 
 
-def _time(one: Candidate) -> float:
-    metric = one.facts and one.facts.measurement.metric("latency_ratio")
+def _time(candidate: Candidate) -> float:
+    metric = candidate.facts and candidate.facts.measurement.metric("latency_ratio")
     return metric.value if metric else 1.0

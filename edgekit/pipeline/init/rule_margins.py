@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edgekit.core.gate_rules import FRACTIONS
+from edgekit.core.gate_rules import ACCURACIES, FRACTIONS
 from edgekit.pipeline.init.rule_limits import Bound
 from edgekit.pipeline.init.toml import array, comment, joined, off, string
 
@@ -14,7 +14,6 @@ _MARGINS = (0.005, 0.01, 0.02, 0.05)
 # quantized one, and two trainings of a model.
 _QUANTIZED, _TRAINED_ANEW = 0.02, 0.04
 _OPERATORS = ["[[rule]]", 'allowed_operators = ["CONV_2D", "FULLY_CONNECTED", "SOFTMAX"]']
-_ACCURACIES = ("top1_accuracy", "top5_accuracy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ class Planned:
 def planned(metric: str, num_samples: int) -> Planned:
     """The losses to ask for, from nothing but the number of samples."""
     name = metric.partition("@")[0]
-    if name in _ACCURACIES:
+    if name in ACCURACIES:
         by_float, by_baseline = margin(num_samples, _QUANTIZED), margin(num_samples, _TRAINED_ANEW)
         return Planned(
             to_float=replace(by_float, says=f"0.01 is one sample in a hundred. {by_float.says}"),

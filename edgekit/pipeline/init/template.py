@@ -102,7 +102,7 @@ def _measured(facts: Facts) -> list[str]:
     samples = f", on {count:,} samples" if count and facts.found.ready else ", without samples"
     return [
         *comment(f"Measured here{samples}:"),
-        *(line for said in facts.tried.lines for line in comment(f"- {said}")),
+        *(line for result in facts.tried.lines for line in comment(f"- {result}")),
     ]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from edgekit.compress.compress_messages import (
@@ -13,7 +11,7 @@ from edgekit.compress.compress_messages import (
     SparsitiesResult,
 )
 from edgekit.core.errors import UsageError
-from edgekit.core.records import Metric, Pruning
+from edgekit.core.records import Metric, Pruning, Target
 from edgekit.measure import latency
 from edgekit.pipeline.convert import sparsity_search
 from tests.fake_children import FakeChildren
@@ -37,7 +35,7 @@ def search(tmp_path, monkeypatch, children: FakeChildren):
         assert paths[0] == made.original
         times = [SLOWER[float(path.stem)] for path in paths[1:]]
         timed = [(Metric(name="latency_ratio", value=ratio),) for ratio in times]
-        return SimpleNamespace(files=((), *timed))
+        return latency.Benchmark(target=Target(), files=((), *timed))
 
     monkeypatch.setattr(latency, "benchmark", benchmark)
     source = KerasSource(model=made.source.model, contract=CONTRACT, unsafe=True)

@@ -174,7 +174,7 @@ def test_whatever_is_damaged_is_refused_with_the_way_out_or_reads_as_it_was(path
     ("arrays", "words"),
     [
         ({"v/litert/top1_accuracy/raw": np.array(["a"])}, "could not convert"),
-        ({"v/litert/top1_accuracy/raw": np.zeros((2, 2))}, "scalars"),
+        ({"v/litert/top1_accuracy/raw": np.zeros((2, 2))}, "Python scalars"),
         ({"v/litert/sqnr_db/parts": np.zeros(2)}, "not iterable"),
         ({"copy": np.array([255, 254], np.uint8)}, "decode"),
         ({"copy": np.frombuffer(b"[1]", np.uint8)}, "table"),

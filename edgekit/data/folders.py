@@ -45,7 +45,7 @@ def read(
 
     Raises:
         DataError: No files, a class that is no label, a file that cannot be decoded, or samples
-            that do not fit into the memory limit (see `memory.fits`).
+            that do not fit into the memory limit (see `unpacked_size.fits`).
         ProjectError: The input's preprocessing is not stated or makes no sense.
     """
     spec = _only_input(contract, folder)

@@ -29,7 +29,7 @@ def read(path: Path, *, memory_bytes: int = Limits().memory_bytes) -> np.ndarray
 
     Args:
         path: The file.
-        memory_bytes: What the process may take; see `memory.fits`.
+        memory_bytes: What the process may take; see `unpacked_size.fits`.
 
     Raises:
         DataError: Not an image, cut off, damaged, larger than Pillow's safety limit or the

@@ -64,7 +64,7 @@ def read(
     Args:
         path: The file.
         wanted: Names out of `names`.
-        memory_bytes: What the process may take; see `memory.fits`.
+        memory_bytes: What the process may take; see `unpacked_size.fits`.
 
     Raises:
         DataError: No such file, damaged, too large for the memory limit, or an array holds

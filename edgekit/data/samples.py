@@ -134,7 +134,7 @@ class Samples:
 
         Args:
             path: The file.
-            memory_bytes: What the process may take (see `memory.fits`).
+            memory_bytes: What the process may take (see `unpacked_size.fits`).
 
         Raises:
             DataError: No such file, damaged, too large, or not of this form.

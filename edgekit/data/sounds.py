@@ -30,7 +30,7 @@ def read(path: Path, spec: TensorSpec, *, memory_bytes: int = Limits().memory_by
     Args:
         path: The file.
         spec: The input; its preprocessing says the sample rate.
-        memory_bytes: What the process may take; see `memory.fits`.
+        memory_bytes: What the process may take; see `unpacked_size.fits`.
 
     Raises:
         DataError: Not a sound, without a frame, cut off, at another rate, not finite, or larger

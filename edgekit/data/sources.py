@@ -64,7 +64,7 @@ def load(
         limit: Draw at most so many, without replacement, stratified by class.
         seed: Of that draw; the same seed draws the same samples.
         memory_bytes: What the process may take: larger samples are refused before they are
-            read (see `memory.fits`).
+            read (see `unpacked_size.fits`).
 
     Raises:
         DataError: No such source, or its samples do not fit the model.

@@ -33,7 +33,7 @@ def read(
     Args:
         path: The file.
         contract: The model's inputs.
-        memory_bytes: What the process may take (see `memory.fits`).
+        memory_bytes: What the process may take (see `unpacked_size.fits`).
 
     Raises:
         DataError: Not a table, too large, a column is missing, or a cell is not a number.

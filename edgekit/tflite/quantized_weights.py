@@ -1,6 +1,6 @@
 """Where the values of a float file lie when it is quantized: what training has to imitate.
 
-A record between two processes: `quantize.grid` tells it of a float file and its quantized
+A record between two processes: `quantize.trained.grid` makes it of a float file and its quantized
 copy, `compress.qat` trains with it and writes a trained one, `quantize.trained` applies that.
 """
 

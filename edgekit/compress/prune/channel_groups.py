@@ -91,7 +91,7 @@ def find(graph: Graph) -> Channels:
     """The channels of a model, as they depend on each other.
 
     Args:
-        graph: What `graph.walk` made of the model.
+        graph: What `layer_graph.walk` made of the model.
     """
     search = _Search(graph)
     for node in graph.nodes:

@@ -49,7 +49,7 @@ class Costs:
 
     Attributes:
         everything: A `kept` that removes nothing.
-        open_sizes: Whether some size is unknown and was counted as 1: give `graph.walk` sizes.
+        open_sizes: Whether some size is unknown and was counted as 1: give `layer_graph.walk` sizes.
     """
 
     everything: np.ndarray
@@ -93,8 +93,8 @@ def count(graph: Graph, channels: Channels) -> Costs:
     """The costs of a model.
 
     Args:
-        graph: What `graph.walk` made of it. Where the model leaves sizes open, give them there.
-        channels: What `groups.find` made of that.
+        graph: What `layer_graph.walk` made of it. Where the model leaves sizes open, give them there.
+        channels: What `channel_groups.find` made of that.
     """
     counted: list[_Term] = []
     weights: list[_Term] = []

@@ -36,8 +36,8 @@ def remove(model: Any, graph: Graph, channels: Channels, kept: np.ndarray) -> An
 
     Args:
         model: A Functional or Sequential Keras 3 model; it is not changed.
-        graph: What `graph.walk` made of it.
-        channels: What `groups.find` made of that.
+        graph: What `layer_graph.walk` made of it.
+        channels: What `channel_groups.find` made of that.
         kept: By atom, whether it stays; bool, shape `(channels.count,)`.
 
     Returns:
@@ -76,7 +76,7 @@ class _Builder:
         self.graph = graph
         self.channels = channels
         self.kept = kept
-        # The first call of a layer stands for all: `groups.find` made them agree.
+        # The first call of a layer stands for all: `channel_groups.find` made them agree.
         self.nodes: dict[int, Node] = {}
         for node in graph.nodes:
             self.nodes.setdefault(id(node.operation), node)

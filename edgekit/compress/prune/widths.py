@@ -35,7 +35,7 @@ def target(pruning: Pruning) -> Target:
     """The target that structured pruning is given.
 
     Raises:
-        UsageError: One that makes no sense (see `compression.check_pruning`), or a latency,
+        UsageError: One that makes no sense (see `compression_rules.check_pruning`), or a latency,
             which has to be measured.
     """
     compression_rules.check_pruning(pruning)

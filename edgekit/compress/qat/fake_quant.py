@@ -26,7 +26,7 @@ def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any
         A `keras.Model`; `trained` tells what became of the grid in it.
 
     Raises:
-        ModelError: As `rebuild.rebuild`.
+        ModelError: As `float_network.rebuild`.
     """
     from edgekit.compress.qat.operator_layers import Range, RoundingLayer
 

@@ -31,7 +31,7 @@ def run(op: Operator, values: Sequence[Any]) -> list[Any]:
     Args:
         op: Of the float file.
         values: By place: tensors with any batch, constants as NumPy arrays, or None. The
-            weights of linear operators are in TensorFlow's order (see `linear.kernel`).
+            weights of linear operators are in TensorFlow's order (see `linear_functions.kernel`).
 
     Raises:
         ModelError: Nothing here computes this operator, or it does not keep the batch in front.

@@ -52,7 +52,7 @@ class Range(keras.layers.Layer):
             self.frozen.assign(1.0)
 
     def ends(self) -> tuple[Any, Any]:
-        """Both ends of the range, float64; the same computation for training and for baking."""
+        """Both ends of the range, float64; the same computation for training and for the trained grid."""
         frozen = tf.convert_to_tensor(self.frozen) > 0.5
         low = tf.where(frozen, self.kept_low, self.low)
         high = tf.where(frozen, self.kept_high, self.high)
@@ -307,7 +307,7 @@ class Freezing(keras.callbacks.Callback):
     """Leaves the ranges of a model as they are for the last part of a training.
 
     Args:
-        model: What `fake.build_rounding` made.
+        model: What `fake_quant.build_rounding` made.
         part: The fraction of the epochs in which only weights are trained.
     """
 

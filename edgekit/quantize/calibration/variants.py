@@ -77,7 +77,7 @@ class Variant:
         ]
 
     def ranges(self, method: str, without: int | None = HELD) -> Ranges:
-        """By `extremes` or one of `ranges.METHODS`, from all thirds but one, or from all."""
+        """By `extremes` or one of `clipped_ranges.METHODS`, from all thirds but one, or from all."""
         others = [i for i in range(len(self._thirds)) if i != without] or [0]
         extremes = narrowing.widest([self._extremes[i] for i in others])
         if method == "extremes":

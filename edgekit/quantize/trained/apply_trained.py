@@ -31,7 +31,7 @@ def apply_trained(prepared: Prepared, trained: Grid) -> Prepared:
         if ranges is None:
             continue
         for name in group.names:
-            # The quantizer computes in their type: in float64 as `grids.from_range` does.
+            # The quantizer computes in their type: in float64 as `quantized_weights.from_range` does.
             ranges[name] = {"min": np.array([group.low]), "max": np.array([group.high])}
     weights = dict(prepared.weights)
     for index, one in trained.weights.items():

@@ -15,7 +15,7 @@ from edgekit.tflite.quantized_weights import QuantizedWeights
 def stored_weight(op: Operator, makers: Mapping[tuple[int, int], Operator]) -> Tensor | None:
     """The integer weights that an operator of a quantized file reads, with one scale a channel.
 
-    None where it has none: the operator stayed float. `makers` is what `pairing.producers`
+    None where it has none: the operator stayed float. `makers` is what `cast_pairs.producers`
     found.
     """
     if op.weight is None:

@@ -1,6 +1,6 @@
 """Which way to quantize serves a model best: tried on calibration samples held out for it.
 
-Plain rounding with the extremes as ranges is always among the candidates, and has to be
+Round-to-nearest with the extremes as ranges is always among the candidates, and has to be
 beaten, by more than chance.
 
 Two thirds of the samples fit, one third judges. For a static recipe the method of ranges with the
@@ -20,14 +20,14 @@ from functools import cached_property
 import numpy as np
 
 from edgekit import tflite
+from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Candidate, Contract, Quantization, Recipe
 from edgekit.data import split
 from edgekit.data.samples import Samples
 from edgekit.quantize import select
-from edgekit.quantize.calibrated_recipe import INT8_WEIGHTS, Prepared
-from edgekit.quantize.calibration import clipped_ranges as narrowing
-from edgekit.quantize.calibration import equalize
+from edgekit.quantize.calibrated_recipe import Prepared
+from edgekit.quantize.calibration import clipped_ranges, equalize
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.variants import HELD, Variant, thirds
 from edgekit.quantize.diagnose import scores
@@ -38,8 +38,8 @@ from edgekit.quantize.weights.refine import Method, refine
 from edgekit.tflite import Model
 from edgekit.tflite.quantized_weights import QuantizedWeights
 
-# What activations of all samples may take while weights are refined, in bytes.
-_ACTIVATIONS = 700 * 2**20
+# What activations of all samples may take while weights are refined.
+_ACTIVATION_BYTES = 700 * 2**20
 # The float file's activations and the quantized one's, with what an operator gives.
 _COPIES = 2.5
 # A copy of the float file agrees with it at least as well as the float file with Keras.
@@ -137,12 +137,12 @@ class Search:
         """As many of the samples to fit to as memory holds, all of their activations at once."""
         assert self._samples is not None
         fit, _ = split.held_back(self._samples, self._seed)
-        most = max(1, int(_ACTIVATIONS / (_COPIES * max(1, live_bytes(self._model)))))
+        most = max(1, int(_ACTIVATION_BYTES / (_COPIES * max(1, live_bytes(self._model)))))
         return fit if len(fit) <= most else fit.take(range(most))
 
     @cached_property
-    def _expected(self) -> list[scores.Answers]:
-        return [scores.answers(self._model, third.inputs) for third in self._thirds]
+    def _expected(self) -> list[scores.Outputs]:
+        return [scores.outputs(self._model, third.inputs) for third in self._thirds]
 
     @cached_property
     def _plain(self) -> Variant:
@@ -150,12 +150,12 @@ class Search:
 
     @cached_property
     def _equalized(self) -> Variant | None:
-        found = equalize.pairs(self._model)
-        if not found:
+        pairs = equalize.pairs(self._model)
+        if not pairs:
             return None
-        model, exponents = equalize.equalized(self._model, self._fit.inputs, found)
-        got = scores.answers(model, self._thirds[HELD].inputs)
-        if scores.sqnr_db(self._expected[HELD], got) < _SAME_DB:
+        model, exponents = equalize.equalized(self._model, self._fit.inputs, pairs)
+        outputs = scores.outputs(model, self._thirds[HELD].inputs)
+        if scores.sqnr_db(self._expected[HELD], outputs) < _SAME_DB:
             return None  # of huge factors floats lose digits
         return Variant(model, self._thirds, self._contract, "equalized, ", exponents)
 
@@ -178,8 +178,8 @@ class Search:
         """
         cheap = replace(_method(recipe), gptq=False)
         weights = self._tried(recipe, variant, "extremes", cheap).weights
-        found = []
-        for method in ("extremes", *narrowing.METHODS):
+        methods = []
+        for method in ("extremes", *clipped_ranges.METHODS):
             self._report(f"calibrating: {recipe.name}, {variant.name}{method}")
             errors = []
             for i, third in enumerate(self._thirds):
@@ -187,16 +187,14 @@ class Search:
                     float_model=variant.content, ranges=variant.ranges(method, i), weights=weights
                 )
                 model = prepared.apply(recipe, by_hand(variant.model, recipe))
-                got = scores.answers(model, third.inputs)
-                errors.append(scores.errors(self._expected[i], got))
-            found.append((method, np.concatenate(errors, axis=1)))
-        (usual, base), *others = found
-        found = [(name, errors) for name, errors in others if scores.better(errors, base)]
-        return (
-            min(found, key=lambda pair: scores.relative(pair[1], base).mean())[0]
-            if found
-            else usual
-        )
+                outputs = scores.outputs(model, third.inputs)
+                errors.append(scores.errors(self._expected[i], outputs))
+            methods.append((method, np.concatenate(errors, axis=1)))
+        (usual, base), *others = methods
+        better = [(name, errors) for name, errors in others if scores.better(errors, base)]
+        if not better:
+            return usual
+        return min(better, key=lambda pair: scores.relative(pair[1], base).mean())[0]
 
     def _weight_only(self, recipe: Recipe) -> list[_Tried]:
         method = _method(recipe)
@@ -240,7 +238,7 @@ class Search:
     ) -> Model:
         """What the quantizer makes of it, before weights are refined."""
         exceptions = {
-            **dict.fromkeys(_cheap_int8(variant, recipe, method), INT8_WEIGHTS),
+            **dict.fromkeys(_cheap_int8(variant, recipe, method), recipes.INT8_WEIGHTS),
             **by_hand(variant.model, recipe),
         }
         chosen = self._ranges(variant, ranges)
@@ -267,11 +265,11 @@ class Search:
         model: Model,
         weights: Mapping[int, QuantizedWeights],
     ) -> _Tried:
-        got = scores.answers(model, self._thirds[HELD].inputs)
+        outputs = scores.outputs(model, self._thirds[HELD].inputs)
         return _Tried(
             name=f"{variant.name}{f'{ranges}, ' if ranges else ''}{method.name}",
-            errors=scores.errors(self._expected[HELD], got),
-            sqnr_db=scores.sqnr_db(self._expected[HELD], got),
+            errors=scores.errors(self._expected[HELD], outputs),
+            sqnr_db=scores.sqnr_db(self._expected[HELD], outputs),
             variant=variant,
             ranges=ranges,
             weights=weights,
@@ -291,22 +289,23 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
     """
     plain, *others = tried
 
-    def error(one: _Tried) -> float:
-        return float(scores.relative(one.errors, plain.errors).mean())
+    def error(candidate: _Tried) -> float:
+        return float(scores.relative(candidate.errors, plain.errors).mean())
 
-    ahead = [
-        one
-        for one in others
-        if (scores.better(one.errors, plain.errors) if plain_is_good else error(one) < error(plain))
-    ]
+    def beats_plain(candidate: _Tried) -> bool:
+        if plain_is_good:
+            return scores.better(candidate.errors, plain.errors)
+        return error(candidate) < error(plain)
+
+    ahead = [candidate for candidate in others if beats_plain(candidate)]
     if not ahead:
         return plain
     best = min(ahead, key=error)
-    return [one for one in ahead if one is best or not scores.better(best.errors, one.errors)][-1]
+    return [t for t in ahead if t is best or not scores.better(best.errors, t.errors)][-1]
 
 
 def _cheap_int8(variant: Variant, recipe: Recipe, method: Method) -> frozenset[int]:
-    """None for plain rounding, which is what the quantizer does by itself."""
+    """None for round-to-nearest, which is what the quantizer does by itself."""
     return cheap_operators(variant.model, recipe) if method.changes_weights else frozenset()
 
 
@@ -328,7 +327,5 @@ def _method(recipe: Recipe) -> Method:
 
 
 def _others(how: Quantization) -> list[Quantization]:
-    from edgekit.core import recipes
-
-    found = [recipes.get(override.recipe).quantize for override in how.overrides]
-    return [other for other in found if other is not None]
+    others = [recipes.get(override.recipe).quantize for override in how.overrides]
+    return [other for other in others if other is not None]

@@ -49,7 +49,8 @@ class Costs:
 
     Attributes:
         everything: A `kept` that removes nothing.
-        open_sizes: Whether some size is unknown and was counted as 1: give `layer_graph.walk` sizes.
+        open_sizes: Whether some size is unknown and was counted as 1: give `layer_graph.walk`
+            sizes.
     """
 
     everything: np.ndarray
@@ -93,7 +94,8 @@ def count(graph: Graph, channels: Channels) -> Costs:
     """The costs of a model.
 
     Args:
-        graph: What `layer_graph.walk` made of it. Where the model leaves sizes open, give them there.
+        graph: What `layer_graph.walk` made of it. Where the model leaves sizes open,
+            give them there.
         channels: What `channel_groups.find` made of that.
     """
     counted: list[_Term] = []

@@ -48,12 +48,12 @@ class _Held:
     def read(self, node: Node) -> list[np.ndarray]:
         return [self.values[number] for number in node.inputs]
 
-    def keep(self, node: Node, given: Sequence[np.ndarray]) -> None:
+    def keep(self, node: Node, outputs: Sequence[np.ndarray]) -> None:
         for number in set(node.inputs):
             self.left[number] -= 1
             if not self.left[number]:
                 del self.values[number]
-        for number, value in zip(node.outputs, given, strict=True):
+        for number, value in zip(node.outputs, outputs, strict=True):
             if self.left.get(number):
                 self.values[number] = value
 
@@ -72,23 +72,23 @@ def passing(
 def repair(old: Graph, repairs: Sequence[Repair], inputs: Mapping[str, np.ndarray]) -> None:
     """Compute the original and let each repair do its work on its own model beside it."""
     held = _start(old, inputs)
-    others = [_start(one.graph, inputs) for one in repairs]
+    others = [_start(each.graph, inputs) for each in repairs]
     for other in others:  # the same arrays, so that equal ones are known without a look
         for name, number in old.inputs.items():
             other.values[number] = held.values[old.inputs[name]]
     for at, node in enumerate(old.nodes):
         read = held.read(node)
-        given = _compute(node.call, read)
-        for one, other in zip(repairs, others, strict=True):
-            new = one.graph.nodes[at]
+        outputs = _compute(node.call, read)
+        for each, other in zip(repairs, others, strict=True):
+            new = each.graph.nodes[at]
             read_new = other.read(new)
-            one.visit(node, read, new, read_new)
+            each.visit(node, read, new, read_new)
             same = all(a is b for a, b in zip(read, read_new, strict=True))
             if same and _equal(node.operation, new.operation):
-                other.keep(new, given)
+                other.keep(new, outputs)
             else:
                 other.keep(new, _compute(new.call, read_new))
-        held.keep(node, given)
+        held.keep(node, outputs)
 
 
 def _equal(old: Any, new: Any) -> bool:

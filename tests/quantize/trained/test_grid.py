@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
-from edgekit.quantize.calibrated_recipe import INT8_WEIGHTS, Prepared
+from edgekit.core.recipes import INT8_WEIGHTS
+from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.rewrite.cast_pairs import pairs
 from edgekit.quantize.trained.apply_trained import apply_trained

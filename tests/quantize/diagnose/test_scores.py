@@ -10,12 +10,12 @@ import pytest
 from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.quantize.diagnose import scores
-from edgekit.quantize.diagnose.scores import Answers
+from edgekit.quantize.diagnose.scores import Outputs
 from tests.quantize.tiny_models import RELU, correlated, picture_net, plain
 
 
-def told(logits: bool = False, **values: object) -> Answers:
-    found = Answers({name: np.asarray(v, np.float32) for name, v in values.items()})
+def told(logits: bool = False, **values: object) -> Outputs:
+    found = Outputs({name: np.asarray(v, np.float32) for name, v in values.items()})
     found.logits = frozenset(values) if logits else frozenset()
     return found
 

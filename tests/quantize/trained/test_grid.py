@@ -196,7 +196,7 @@ def test_it_crosses_a_process_border_whole(branching, tmp_path):
 
 def test_another_file_is_refused(tmp_path):
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
-    with pytest.raises(QuantizeError, match=r"grid(.|\n)*other\.npz"):
+    with pytest.raises(QuantizeError, match=r"quantization(.|\n)*other\.npz"):
         Grid.load(tmp_path / "other.npz")
 
 

@@ -248,6 +248,38 @@ class _Walker:
         return [self.new(shape, dtype) for shape, dtype in sizes]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """The tensors of a model that is computed call by call, until their last reader has read them.
+
+    Attributes:
+        values: By tensor.
+        left: By tensor, how many calls are still to read it.
+    """
+
+    values: dict[int, Any]
+    left: dict[int, int]
+
+    @classmethod
+    def start(cls, graph: Graph, values: dict[int, Any]) -> Held:
+        """Before the first call: `values` are the model's inputs."""
+        return cls(values, {number: len(nodes) for number, nodes in graph.readers.items()})
+
+    def read(self, node: Node) -> list[Any]:
+        """What a call reads."""
+        return [self.values[number] for number in node.inputs]
+
+    def keep(self, node: Node, outputs: Sequence[Any]) -> None:
+        """Take what a call gave, and let go what it was the last to read."""
+        for number in set(node.inputs):
+            self.left[number] -= 1
+            if not self.left[number]:
+                del self.values[number]
+        for number, value in zip(node.outputs, outputs, strict=True):
+            if self.left.get(number):
+                self.values[number] = value
+
+
 def steps(graph: Graph, inputs: Mapping[str, Any]) -> Iterator[tuple[Node, list[Any], list[Any]]]:
     """Compute a batch call by call; a tensor is let go after its last reader.
 
@@ -272,19 +304,13 @@ def steps(graph: Graph, inputs: Mapping[str, Any]) -> Iterator[tuple[Node, list[
                 hint="give an array for each of them.",
             )
         values[number] = keras.ops.convert_to_tensor(inputs[name], dtype=graph.dtypes[number])
-    left = {number: len(nodes) for number, nodes in graph.readers.items()}
+    held = Held.start(graph, values)
     for node in graph.nodes:
-        read = [values[number] for number in node.inputs]
-        given = node.call(read)
-        yield node, read, given
-        for number in set(node.inputs):
-            left[number] -= 1
-            if not left[number]:
-                del values[number]
-        for number, value in zip(node.outputs, given, strict=True):
-            if left.get(number):
-                values[number] = value
-        del read, given
+        read = held.read(node)
+        outputs = node.call(read)
+        yield node, read, outputs
+        held.keep(node, outputs)
+        del read, outputs
 
 
 def run(

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from edgekit.compress.prune.layer_graph import Graph, Node
+from edgekit.compress.prune.layer_graph import Graph, Held, Node
 
 MEMORY = 1 << 30
 """Bytes of activations that are held at once."""
@@ -36,26 +35,6 @@ class Repair(Protocol):
             new: The same call in the changed model.
             read_new: What it reads there; the very same arrays where nothing differs.
         """
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Held:
-    """The tensors of one model that are still to be read."""
-
-    values: dict[int, np.ndarray]
-    left: dict[int, int]
-
-    def read(self, node: Node) -> list[np.ndarray]:
-        return [self.values[number] for number in node.inputs]
-
-    def keep(self, node: Node, outputs: Sequence[np.ndarray]) -> None:
-        for number in set(node.inputs):
-            self.left[number] -= 1
-            if not self.left[number]:
-                del self.values[number]
-        for number, value in zip(node.outputs, outputs, strict=True):
-            if self.left.get(number):
-                self.values[number] = value
 
 
 def passing(
@@ -122,7 +101,7 @@ def affordable(graph: Graph, available: int, models: int) -> int:
         models: How many are computed side by side.
     """
     held: dict[int, int] = {n: _bytes(graph, n) for n in graph.inputs.values()}
-    left = _readers(graph)
+    left = {number: len(nodes) for number, nodes in graph.readers.items()}
     peak = now = sum(held.values())
     for node in graph.nodes:
         for number in node.outputs:
@@ -141,13 +120,9 @@ def _bytes(graph: Graph, number: int) -> int:
     return 4 * math.prod(size or 64 for size in graph.shapes[number][1:])
 
 
-def _start(graph: Graph, inputs: Mapping[str, np.ndarray]) -> _Held:
+def _start(graph: Graph, inputs: Mapping[str, np.ndarray]) -> Held:
     feeds: dict[int, np.ndarray] = {}
     for name, number in graph.inputs.items():
         dtype = graph.dtypes[number]
         feeds[number] = inputs[name] if dtype == "string" else inputs[name].astype(dtype)
-    return _Held(feeds, _readers(graph))
-
-
-def _readers(graph: Graph) -> dict[int, int]:
-    return {number: len(nodes) for number, nodes in graph.readers.items()}
+    return Held.start(graph, feeds)

@@ -1,4 +1,4 @@
-"""The middle of the way, from a Keras model to a smaller one: prune, then train a little.
+"""From a Keras model to a smaller one: prune, then train a little.
 
 `run` is called in a child process of its own (see `isolate`): the original model has been
 exported, and its float file is what everything here is compared with.

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from edgekit.compat.keras import all_layers, set_student_loss
-from edgekit.compress.train.losses import Form, TeacherAnswers
+from edgekit.compress.train.losses import Form, TeacherLoss
 
 # Of batch normalization's running statistics.
 _MOMENTUM = 0.9
@@ -75,7 +75,7 @@ def distiller(
     return Copying(
         teacher=teacher,
         student=student,
-        distillation_losses=TeacherAnswers(forms, variances, temperature),
+        distillation_losses=TeacherLoss(forms, variances, temperature),
         student_loss_weight=label_weight,
     )
 

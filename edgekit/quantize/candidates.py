@@ -14,8 +14,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -44,19 +44,42 @@ _ACTIVATION_BYTES = 700 * 2**20
 _COPIES = 2.5
 # A copy of the float file agrees with it at least as well as the float file with Keras.
 _SAME_DB = 80.0
+_NEAREST = Method(gptq=False, bias_correction=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """One way to quantize: what, by which method of ranges (None without any), with which weights.
+
+    With round-to-nearest, weights are what the quantizer gives by itself.
+    """
+
+    recipe: Recipe
+    variant: Variant
+    ranges: str | None
+    method: Method = _NEAREST
+
+    @property
+    def name(self) -> str:
+        """As it stands in the manifest."""
+        return f"{self.variant.name}{f'{self.ranges}, ' if self.ranges else ''}{self.method.name}"
+
+    @property
+    def cheap_int8(self) -> frozenset[int]:
+        """Operators with int8 weights in place of int4; none for round-to-nearest."""
+        if not self.method.changes_weights:
+            return frozenset()
+        return cheap_operators(self.variant.model, self.recipe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """One candidate: how far it lies from float, and how to make it again."""
+    """A plan that was carried out, and how far its outputs lie from float."""
 
-    name: str
+    plan: _Plan
+    weights: Mapping[int, QuantizedWeights]
     errors: np.ndarray
     sqnr_db: float
-    variant: Variant
-    ranges: str | None
-    weights: Mapping[int, QuantizedWeights] = field(default_factory=dict)
-    cheap_int8: frozenset[int] = frozenset()
 
 
 class Search:
@@ -110,13 +133,14 @@ class Search:
         tried = self._static(recipe) if static else self._weight_only(recipe)
         best = _best(tried, plain_is_good=how.weight_bits >= 8)
         return Prepared(
-            float_model=best.variant.content,
-            ranges=self._ranges(best.variant, best.ranges),
+            float_model=best.plan.variant.content,
+            ranges=self._ranges(best.plan.variant, best.plan.ranges),
             weights=best.weights,
-            cheap_int8=best.cheap_int8,
-            equalized=best.variant.exponents,
+            cheap_int8=best.plan.cheap_int8,
+            equalized=best.plan.variant.exponents,
             candidates=tuple(
-                Candidate(name=t.name, sqnr_db=round(t.sqnr_db, 2), chosen=t is best) for t in tried
+                Candidate(name=t.plan.name, sqnr_db=round(t.sqnr_db, 2), chosen=t is best)
+                for t in tried
             ),
         )
 
@@ -163,21 +187,23 @@ class Search:
         """Plain, then refined on the best ranges; the same of the equalized copy."""
         tried = []
         for variant in filter(None, (self._plain, self._equalized)):
-            tried.append(self._rounded(recipe, variant, "extremes"))
-            ranges = self._best_ranges(recipe, variant)
-            if ranges != "extremes":
-                tried.append(self._rounded(recipe, variant, ranges))
-            tried.append(self._refined(recipe, variant, ranges, _method(recipe)))
+            plan = _Plan(recipe=recipe, variant=variant, ranges="extremes")
+            tried.append(self._try(plan))
+            best = replace(plan, ranges=self._best_ranges(plan))
+            if best != plan:
+                tried.append(self._try(best))
+            tried.append(self._refined(replace(best, method=_method(recipe))))
         return tried
 
-    def _best_ranges(self, recipe: Recipe, variant: Variant) -> str:
+    def _best_ranges(self, plan: _Plan) -> str:
         """The method of ranges with the smallest error over all thirds, each held out once.
 
         The weights are the same for all, and their biases corrected, which is cheap: what
         weights lose would hide what ranges lose.
         """
-        cheap = replace(_method(recipe), gptq=False)
-        weights = self._tried(recipe, variant, "extremes", cheap).weights
+        recipe, variant = plan.recipe, plan.variant
+        cheap = replace(plan, method=replace(_method(recipe), gptq=False))
+        weights = self._weights(cheap, self._quantized(cheap))
         methods = []
         for method in ("extremes", *clipped_ranges.METHODS):
             self._report(f"calibrating: {recipe.name}, {variant.name}{method}")
@@ -197,83 +223,60 @@ class Search:
         return min(better, key=lambda pair: scores.relative(pair[1], base).mean())[0]
 
     def _weight_only(self, recipe: Recipe) -> list[_Tried]:
-        method = _method(recipe)
-        tried = [self._rounded(recipe, self._plain, None)]
+        plan, method = _Plan(recipe=recipe, variant=self._plain, ranges=None), _method(recipe)
+        plain = self._try(plan)
         assert recipe.quantize is not None
         if recipe.quantize.weight_bits == 8 or not method.gptq:
-            return [*tried, self._refined(recipe, self._plain, None, method)]
+            return [plain, self._refined(replace(plan, method=method))]
         # Two cores are used better by both at once than by one after the other.
-        methods = (method, replace(method, refit=True))
-        self._report(f"rounding weights: {recipe.name}, {' and '.join(m.name for m in methods)}")
-        quantized = [self._quantized(recipe, self._plain, None, method) for method in methods]
-        with ThreadPoolExecutor(len(methods)) as pool:
-            threads = max(1, (os.cpu_count() or 1) // len(methods))
-            refined = [
-                pool.submit(self._refine, self._plain, model, method, threads)
-                for model, method in zip(quantized, methods, strict=True)
-            ]
-        for model, method, weights in zip(quantized, methods, refined, strict=True):
-            tried.append(self._scored(recipe, self._plain, None, method, model, weights.result()))
-        return tried
+        plans = [replace(plan, method=m) for m in (method, replace(method, refit=True))]
+        self._report(f"rounding weights: {recipe.name}, {' and '.join(p.name for p in plans)}")
+        models = [self._quantized(each) for each in plans]
+        with ThreadPoolExecutor(len(plans)) as pool:
+            threads = max(1, (os.cpu_count() or 1) // len(plans))
+            weights = list(pool.map(partial(self._weights, num_threads=threads), plans, models))
+        return [plain, *map(self._scored, plans, models, weights)]
 
-    def _rounded(self, recipe: Recipe, variant: Variant, ranges: str | None) -> _Tried:
-        """Weights by round-to-nearest: what the quantizer does."""
-        return self._tried(recipe, variant, ranges, Method(gptq=False, bias_correction=False))
+    def _refined(self, plan: _Plan) -> _Tried:
+        self._report(f"rounding weights: {plan.recipe.name}, {plan.variant.name}{plan.method.name}")
+        return self._try(plan)
 
-    def _refined(
-        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
-    ) -> _Tried:
-        self._report(f"rounding weights: {recipe.name}, {variant.name}{method.name}")
-        return self._tried(recipe, variant, ranges, method)
+    def _try(self, plan: _Plan) -> _Tried:
+        model = self._quantized(plan)
+        return self._scored(plan, model, self._weights(plan, model))
 
-    def _tried(
-        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
-    ) -> _Tried:
-        model = self._quantized(recipe, variant, ranges, method)
-        weights = self._refine(variant, model, method) if method.changes_weights else {}
-        return self._scored(recipe, variant, ranges, method, model, weights)
-
-    def _quantized(
-        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
-    ) -> Model:
+    def _quantized(self, plan: _Plan) -> Model:
         """What the quantizer makes of it, before weights are refined."""
         exceptions = {
-            **dict.fromkeys(_cheap_int8(variant, recipe, method), recipes.INT8_WEIGHTS),
-            **by_hand(variant.model, recipe),
+            **dict.fromkeys(plan.cheap_int8, recipes.INT8_WEIGHTS),
+            **by_hand(plan.variant.model, plan.recipe),
         }
-        chosen = self._ranges(variant, ranges)
-        return engine.quantized(variant.content, recipe, chosen, exceptions)
+        ranges = self._ranges(plan.variant, plan.ranges)
+        return engine.quantized(plan.variant.content, plan.recipe, ranges, exceptions)
 
-    def _refine(
-        self, variant: Variant, model: Model, method: Method, num_threads: int | None = None
+    def _weights(
+        self, plan: _Plan, model: Model, num_threads: int | None = None
     ) -> Mapping[int, QuantizedWeights]:
+        """Refined weights, which are written into `model`; none for round-to-nearest."""
+        if not plan.method.changes_weights:
+            return {}
         return refine(
-            variant.model,
+            plan.variant.model,
             model,
             self._fit.inputs,
-            method,
+            plan.method,
             seed=self._seed,
             num_threads=num_threads,
         )
 
-    def _scored(
-        self,
-        recipe: Recipe,
-        variant: Variant,
-        ranges: str | None,
-        method: Method,
-        model: Model,
-        weights: Mapping[int, QuantizedWeights],
-    ) -> _Tried:
+    def _scored(self, plan: _Plan, model: Model, weights: Mapping[int, QuantizedWeights]) -> _Tried:
+        expected = self._expected[HELD]
         outputs = scores.outputs(model, self._thirds[HELD].inputs)
         return _Tried(
-            name=f"{variant.name}{f'{ranges}, ' if ranges else ''}{method.name}",
-            errors=scores.errors(self._expected[HELD], outputs),
-            sqnr_db=scores.sqnr_db(self._expected[HELD], outputs),
-            variant=variant,
-            ranges=ranges,
+            plan=plan,
             weights=weights,
-            cheap_int8=_cheap_int8(variant, recipe, method),
+            errors=scores.errors(expected, outputs),
+            sqnr_db=scores.sqnr_db(expected, outputs),
         )
 
 
@@ -302,11 +305,6 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
         return plain
     best = min(ahead, key=error)
     return [t for t in ahead if t is best or not scores.better(best.errors, t.errors)][-1]
-
-
-def _cheap_int8(variant: Variant, recipe: Recipe, method: Method) -> frozenset[int]:
-    """None for round-to-nearest, which is what the quantizer does by itself."""
-    return cheap_operators(variant.model, recipe) if method.changes_weights else frozenset()
 
 
 def by_hand(model: Model, recipe: Recipe) -> dict[int, Quantization | None]:

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras
 
+from edgekit.compat.tensorflow import frozen_graph
 from edgekit.core.records import TensorSpec
 from edgekit.frontend.export import export_graph
 from edgekit.frontend.keras2 import function_layers
@@ -229,7 +230,7 @@ def settled() -> dict[str, Any]:
     given = tf.constant(_x(1, 5, 3))
     before, now = loop(given), after(given)
     reserved = [n for n in after.graph.as_graph_def().node if n.op == "TensorListReserve"]
-    definition, inputs, outputs, _ = export_graph.freeze(loop)
+    definition, inputs, outputs, _ = frozen_graph(loop)
     return {
         "plain": export_graph.inline_recurrence(concrete) is concrete,
         "names": sorted(now),

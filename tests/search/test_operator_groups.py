@@ -118,12 +118,12 @@ def test_those_that_do_most_harm_come_first_and_for_size_most_by_byte():
 
 
 def test_what_a_recipe_falls_back_to_depends_on_what_files_are_for():
-    assert operator_groups.fallbacks(INT8, "cpu")[0] == "dynamic_wi8_afp32"
-    assert operator_groups.fallbacks(INT8, "npu") == ("static_wi8_ai16", "float32")
-    assert operator_groups.fallbacks(INT4, "mcu") == operator_groups.fallbacks(INT4, "cpu")
-    assert operator_groups.fallbacks(recipes.get("float16"), "cpu") == ("float32",)
+    assert recipes.fallbacks(INT8, "cpu")[0] == "dynamic_wi8_afp32"
+    assert recipes.fallbacks(INT8, "npu") == ("static_wi8_ai16", "float32")
+    assert recipes.fallbacks(INT4, "mcu") == recipes.fallbacks(INT4, "cpu")
+    assert recipes.fallbacks(recipes.get("float16"), "cpu") == ("float32",)
     for recipe in recipes.RECIPES.values():
-        assert operator_groups.fallbacks(recipe, "cpu")[-1] == "float32"
+        assert recipes.fallbacks(recipe, "cpu")[-1] == "float32"
 
 
 def test_each_operator_gets_the_best_that_it_can_have():

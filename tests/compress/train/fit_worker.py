@@ -373,7 +373,7 @@ def schedule(
     lines: list[str] = []
     saved: list[int] = []
     state = State(losses=[1.0], best=_w(student))
-    callback = training_schedule.Course(
+    callback = training_schedule.TrainingMonitor(
         student,
         state,
         epochs=epochs,
@@ -409,7 +409,7 @@ def random_layers() -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for name, seed, epoch in (("one", 3, 0), ("same", 3, 0), ("next", 3, 1), ("other", 4, 0)):
         student = image_model()
-        callback = training_schedule.Course(
+        callback = training_schedule.TrainingMonitor(
             student, State(), epochs=2, patience=2, seed=seed, report=_silent, save=lambda _: None
         )
         callback.on_epoch_begin(epoch)

@@ -13,7 +13,7 @@ from tests.data.contracts import evaluate
 
 def test_what_a_function_raises_names_it(module):
     module("def data():\n    return {}['nothing']\n")
-    with pytest.raises(DataError, match="my_data:data runs") as caught:
+    with pytest.raises(DataError, match="my_data:data failed") as caught:
         evaluate("my_data:data")
     assert "KeyError: 'nothing' (my_data.py line 3)" in caught.value.received
 
@@ -27,10 +27,10 @@ def test_functions_that_are_not_there(module):
         evaluate("my_data:value")
     with pytest.raises(DataError, match="no module 'my_dta'"):
         evaluate("my_dta:data")
-    with pytest.raises(DataError, match="returns Samples"):
+    with pytest.raises(DataError, match="must return Samples"):
         evaluate("my_data:load_data")
     module("import not_installed_here\n")
-    with pytest.raises(DataError, match="Importing my_data runs"):
+    with pytest.raises(DataError, match="Importing my_data failed"):
         evaluate("my_data:data")
     module("def data():\n    return [[1, 2], [3]], [0, 1]\n")
     with pytest.raises(DataError, match="different lengths"):

@@ -62,7 +62,7 @@ def test_calibration_samples_are_finite_too(npz, value):
 
 
 def test_empty_and_uneven(npz):
-    with pytest.raises(DataError, match="at least one sample"):
+    with pytest.raises(DataError, match="There are no samples"):
         evaluate(npz(x=X[:0]))
     with pytest.raises(DataError, match=r"x: 4, labels: 3"):
         evaluate(npz(x=X, y=Y[:3]))
@@ -78,7 +78,7 @@ def test_empty_and_uneven(npz):
     ],
 )
 def test_what_is_no_number_is_told_what_to_do(array, hint):
-    with pytest.raises(DataError, match="holds numbers") as caught:
+    with pytest.raises(DataError, match="must hold numbers") as caught:
         check_samples.fit(array, tensor(shape=(1,)))
     assert caught.value.received == f"dtype {array.dtype}"
     assert hint in caught.value.hint
@@ -90,7 +90,7 @@ def test_a_last_axis_of_one_comes_and_goes():
     assert check_samples.fit(gray[..., None], tensor(shape=(1, 5, 6))).shape == (2, 5, 6)
     with pytest.raises(DataError) as caught:
         check_samples.fit(gray, tensor(shape=(1, -1, 7, 1)))
-    assert caught.value.rule == "Each sample of input 'x' has the shape (any, 7, 1)."
+    assert caught.value.rule == "Each sample of input 'x' must have the shape (any, 7, 1)."
 
 
 def test_only_floats_can_be_infinite():

@@ -66,12 +66,12 @@ def test_folder_with_another_number_of_classes(folder):
 def test_folder_needs_a_preprocessing_and_one_input(folder, tmp_path):
     with pytest.raises(DataError, match=r"\[input.image\]"):
         evaluate(folder, tensor("image", (1, 4, 4, 3)))
-    with pytest.raises(DataError, match="one input"):
+    with pytest.raises(DataError, match="several inputs"):
         evaluate(folder, IMAGE, tensor("b"))
     with pytest.raises(ProjectError, match="size"):
         evaluate(folder, tensor("image", (1, 4, 4, 3), kind="image"))
     (tmp_path / "none").mkdir()
-    with pytest.raises(DataError, match="holds"):
+    with pytest.raises(DataError, match="must hold"):
         evaluate(tmp_path / "none", IMAGE, outputs=(tensor("out", (1, -1)),))
 
 
@@ -110,7 +110,7 @@ def test_folder_of_sounds(tmp_path):
     with pytest.raises(DataError, match=r"at 8000"):
         evaluate(tmp_path, slow)
     soundfile.write(tmp_path / "no" / "3.wav", np.array([0, np.nan]), 8000, subtype="FLOAT")
-    with pytest.raises(DataError, match=r"3\.wav holds finite numbers"):
+    with pytest.raises(DataError, match=r"3\.wav must hold finite numbers"):
         evaluate(tmp_path, SOUND)
     (tmp_path / "no" / "2.wav").write_bytes(b"RIFF")
     with pytest.raises(DataError, match="decoded"):

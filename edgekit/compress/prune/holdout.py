@@ -91,10 +91,10 @@ def distance(reference: Sequence[np.ndarray], candidate: Sequence[np.ndarray]) -
     divergence (the mean of the divergence itself is that of the worst sample). For others the
     root of the squared error over the variance of the reference about its mean over samples.
     """
-    return float(sum(_one(r, c) for r, c in zip(reference, candidate, strict=True)))
+    return float(sum(_output_error(r, c) for r, c in zip(reference, candidate, strict=True)))
 
 
-def _one(reference: np.ndarray, candidate: np.ndarray) -> float:
+def _output_error(reference: np.ndarray, candidate: np.ndarray) -> float:
     p, q = reference.astype(np.float64), candidate.astype(np.float64)
     if not np.isfinite(q).all():
         return float("inf")

@@ -80,7 +80,7 @@ def test_the_table_of_files_says_how_near_each_is():
     first, second = cells(table)
     assert first[-3:] == ("-", "-", "-")
     assert second[-3:] == ("3", "30.0", "1.000")
-    assert "24 samples, 16 of them held-back" in str(table.caption)
+    assert "24 samples, 16 of them held-out" in str(table.caption)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The middle of the way, from a Keras model to a smaller one: prune, then train a little.
+"""From a Keras model to a smaller one: prune, then train a little.
 
 `run` is called in a child process of its own (see `isolate`): the original model has been
 exported, and its float file is what everything here is compared with.
@@ -88,7 +88,7 @@ def prune_by_sparsity(request: SparsitiesRequest, report: Progress) -> Sparsitie
         EdgekitError: What `prune.prune` raises.
     """
     original, model = _load(request.source, report)
-    made: list[SparseFile] = []
+    files: list[SparseFile] = []
     parameters = 0
     for sparsity in request.sparsities:
         report(f"pruning {sparsity:g} of the channels, to time it")
@@ -100,8 +100,8 @@ def prune_by_sparsity(request: SparsitiesRequest, report: Progress) -> Sparsitie
         wrapped = _named_as(keras_model.wrap_keras3(pruned.model), original)
         path = request.folder / f"sparsity-{sparsity:g}.tflite"
         path.write_bytes(export.export(wrapped, request.source.contract))
-        made.append(SparseFile(sparsity=sparsity, path=path))
-    return SparsitiesResult(files=tuple(made))
+        files.append(SparseFile(sparsity=sparsity, path=path))
+    return SparsitiesResult(files=tuple(files))
 
 
 def _load(source: KerasSource, report: Progress) -> tuple[LoadedModel, Any]:

@@ -1,4 +1,4 @@
-"""What the pruner and the training are asked and answer."""
+"""Requests and results of pruning and of training."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ def _activation(tensor: Any) -> _Activation | None:
 
 def _named(name: str) -> _Activation | None:
     known: tuple[_Activation, ...] = get_args(_Activation)
-    return next((one for one in known if one == name), None)
+    return next((activation for activation in known if activation == name), None)
 
 
 def _scaling(loaded: LoadedModel) -> dict[str, Scaling]:
@@ -223,8 +223,8 @@ def _readers(tensor: Any, most: int) -> Iterator[tuple[Any, Any]]:
         if len(inner) == 1:
             yield from _readers(inner[0], most - 1)
         elif type(layer).__name__ in _PASSING and most > 0:
-            made = node.outputs if isinstance(node.outputs, (list, tuple)) else [node.outputs]
-            for tensor in made:
+            outputs = node.outputs if isinstance(node.outputs, (list, tuple)) else [node.outputs]
+            for tensor in outputs:
                 yield from _readers(tensor, most - 1)
         else:
             yield layer, node

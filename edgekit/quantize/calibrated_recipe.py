@@ -21,8 +21,6 @@ from edgekit.quantize.weights import patch
 from edgekit.tflite import Model
 from edgekit.tflite.quantized_weights import QuantizedWeights
 
-INT8_WEIGHTS = recipes.INT8_WEIGHTS
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -65,7 +63,7 @@ class Prepared:
 
     def exceptions(self, others: Exceptions = MappingProxyType({})) -> Exceptions:
         """Its own exceptions, and others, which win."""
-        return {**dict.fromkeys(self.cheap_int8, INT8_WEIGHTS), **others}
+        return {**dict.fromkeys(self.cheap_int8, recipes.INT8_WEIGHTS), **others}
 
     def save(self, path: Path) -> None:
         """Write all of it to an `.npz`, for another process."""

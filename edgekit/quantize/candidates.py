@@ -1,6 +1,6 @@
 """Which way to quantize serves a model best: tried on calibration samples held out for it.
 
-Plain rounding with the extremes as ranges is always among the candidates, and has to be
+Round-to-nearest with the extremes as ranges is always among the candidates, and has to be
 beaten, by more than chance.
 
 Two thirds of the samples fit, one third judges. For a static recipe the method of ranges with the
@@ -14,20 +14,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
 from edgekit import tflite
+from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Candidate, Contract, Quantization, Recipe
 from edgekit.data import split
 from edgekit.data.samples import Samples
 from edgekit.quantize import select
-from edgekit.quantize.calibrated_recipe import INT8_WEIGHTS, Prepared
-from edgekit.quantize.calibration import clipped_ranges as narrowing
-from edgekit.quantize.calibration import equalize
+from edgekit.quantize.calibrated_recipe import Prepared
+from edgekit.quantize.calibration import clipped_ranges, equalize
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.variants import HELD, Variant, thirds
 from edgekit.quantize.diagnose import scores
@@ -38,25 +38,48 @@ from edgekit.quantize.weights.refine import Method, refine
 from edgekit.tflite import Model
 from edgekit.tflite.quantized_weights import QuantizedWeights
 
-# What activations of all samples may take while weights are refined, in bytes.
-_ACTIVATIONS = 700 * 2**20
+# What activations of all samples may take while weights are refined.
+_ACTIVATION_BYTES = 700 * 2**20
 # The float file's activations and the quantized one's, with what an operator gives.
 _COPIES = 2.5
 # A copy of the float file agrees with it at least as well as the float file with Keras.
 _SAME_DB = 80.0
+_NEAREST = Method(gptq=False, bias_correction=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """One way to quantize: what, by which method of ranges (None without any), with which weights.
+
+    With round-to-nearest, weights are what the quantizer gives by itself.
+    """
+
+    recipe: Recipe
+    variant: Variant
+    ranges: str | None
+    method: Method = _NEAREST
+
+    @property
+    def name(self) -> str:
+        """As it stands in the manifest."""
+        return f"{self.variant.name}{f'{self.ranges}, ' if self.ranges else ''}{self.method.name}"
+
+    @property
+    def cheap_int8(self) -> frozenset[int]:
+        """Operators with int8 weights in place of int4; none for round-to-nearest."""
+        if not self.method.changes_weights:
+            return frozenset()
+        return cheap_operators(self.variant.model, self.recipe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """One candidate: how far it lies from float, and how to make it again."""
+    """A plan that was carried out, and how far its outputs lie from float."""
 
-    name: str
+    plan: _Plan
+    weights: Mapping[int, QuantizedWeights]
     errors: np.ndarray
     sqnr_db: float
-    variant: Variant
-    ranges: str | None
-    weights: Mapping[int, QuantizedWeights] = field(default_factory=dict)
-    cheap_int8: frozenset[int] = frozenset()
 
 
 class Search:
@@ -110,13 +133,14 @@ class Search:
         tried = self._static(recipe) if static else self._weight_only(recipe)
         best = _best(tried, plain_is_good=how.weight_bits >= 8)
         return Prepared(
-            float_model=best.variant.content,
-            ranges=self._ranges(best.variant, best.ranges),
+            float_model=best.plan.variant.content,
+            ranges=self._ranges(best.plan.variant, best.plan.ranges),
             weights=best.weights,
-            cheap_int8=best.cheap_int8,
-            equalized=best.variant.exponents,
+            cheap_int8=best.plan.cheap_int8,
+            equalized=best.plan.variant.exponents,
             candidates=tuple(
-                Candidate(name=t.name, sqnr_db=round(t.sqnr_db, 2), chosen=t is best) for t in tried
+                Candidate(name=t.plan.name, sqnr_db=round(t.sqnr_db, 2), chosen=t is best)
+                for t in tried
             ),
         )
 
@@ -137,12 +161,12 @@ class Search:
         """As many of the samples to fit to as memory holds, all of their activations at once."""
         assert self._samples is not None
         fit, _ = split.held_back(self._samples, self._seed)
-        most = max(1, int(_ACTIVATIONS / (_COPIES * max(1, live_bytes(self._model)))))
+        most = max(1, int(_ACTIVATION_BYTES / (_COPIES * max(1, live_bytes(self._model)))))
         return fit if len(fit) <= most else fit.take(range(most))
 
     @cached_property
-    def _expected(self) -> list[scores.Answers]:
-        return [scores.answers(self._model, third.inputs) for third in self._thirds]
+    def _expected(self) -> list[scores.Outputs]:
+        return [scores.outputs(self._model, third.inputs) for third in self._thirds]
 
     @cached_property
     def _plain(self) -> Variant:
@@ -150,12 +174,12 @@ class Search:
 
     @cached_property
     def _equalized(self) -> Variant | None:
-        found = equalize.pairs(self._model)
-        if not found:
+        pairs = equalize.pairs(self._model)
+        if not pairs:
             return None
-        model, exponents = equalize.equalized(self._model, self._fit.inputs, found)
-        got = scores.answers(model, self._thirds[HELD].inputs)
-        if scores.sqnr_db(self._expected[HELD], got) < _SAME_DB:
+        model, exponents = equalize.equalized(self._model, self._fit.inputs, pairs)
+        outputs = scores.outputs(model, self._thirds[HELD].inputs)
+        if scores.sqnr_db(self._expected[HELD], outputs) < _SAME_DB:
             return None  # of huge factors floats lose digits
         return Variant(model, self._thirds, self._contract, "equalized, ", exponents)
 
@@ -163,23 +187,25 @@ class Search:
         """Plain, then refined on the best ranges; the same of the equalized copy."""
         tried = []
         for variant in filter(None, (self._plain, self._equalized)):
-            tried.append(self._rounded(recipe, variant, "extremes"))
-            ranges = self._best_ranges(recipe, variant)
-            if ranges != "extremes":
-                tried.append(self._rounded(recipe, variant, ranges))
-            tried.append(self._refined(recipe, variant, ranges, _method(recipe)))
+            plan = _Plan(recipe=recipe, variant=variant, ranges="extremes")
+            tried.append(self._try(plan))
+            best = replace(plan, ranges=self._best_ranges(plan))
+            if best != plan:
+                tried.append(self._try(best))
+            tried.append(self._refined(replace(best, method=_method(recipe))))
         return tried
 
-    def _best_ranges(self, recipe: Recipe, variant: Variant) -> str:
+    def _best_ranges(self, plan: _Plan) -> str:
         """The method of ranges with the smallest error over all thirds, each held out once.
 
         The weights are the same for all, and their biases corrected, which is cheap: what
         weights lose would hide what ranges lose.
         """
-        cheap = replace(_method(recipe), gptq=False)
-        weights = self._tried(recipe, variant, "extremes", cheap).weights
-        found = []
-        for method in ("extremes", *narrowing.METHODS):
+        recipe, variant = plan.recipe, plan.variant
+        cheap = replace(plan, method=replace(_method(recipe), gptq=False))
+        weights = self._weights(cheap, self._quantized(cheap))
+        methods = []
+        for method in ("extremes", *clipped_ranges.METHODS):
             self._report(f"calibrating: {recipe.name}, {variant.name}{method}")
             errors = []
             for i, third in enumerate(self._thirds):
@@ -187,95 +213,70 @@ class Search:
                     float_model=variant.content, ranges=variant.ranges(method, i), weights=weights
                 )
                 model = prepared.apply(recipe, by_hand(variant.model, recipe))
-                got = scores.answers(model, third.inputs)
-                errors.append(scores.errors(self._expected[i], got))
-            found.append((method, np.concatenate(errors, axis=1)))
-        (usual, base), *others = found
-        found = [(name, errors) for name, errors in others if scores.better(errors, base)]
-        return (
-            min(found, key=lambda pair: scores.relative(pair[1], base).mean())[0]
-            if found
-            else usual
-        )
+                outputs = scores.outputs(model, third.inputs)
+                errors.append(scores.errors(self._expected[i], outputs))
+            methods.append((method, np.concatenate(errors, axis=1)))
+        (usual, base), *others = methods
+        better = [(name, errors) for name, errors in others if scores.better(errors, base)]
+        if not better:
+            return usual
+        return min(better, key=lambda pair: scores.relative(pair[1], base).mean())[0]
 
     def _weight_only(self, recipe: Recipe) -> list[_Tried]:
-        method = _method(recipe)
-        tried = [self._rounded(recipe, self._plain, None)]
+        plan, method = _Plan(recipe=recipe, variant=self._plain, ranges=None), _method(recipe)
+        plain = self._try(plan)
         assert recipe.quantize is not None
         if recipe.quantize.weight_bits == 8 or not method.gptq:
-            return [*tried, self._refined(recipe, self._plain, None, method)]
+            return [plain, self._refined(replace(plan, method=method))]
         # Two cores are used better by both at once than by one after the other.
-        methods = (method, replace(method, refit=True))
-        self._report(f"rounding weights: {recipe.name}, {' and '.join(m.name for m in methods)}")
-        quantized = [self._quantized(recipe, self._plain, None, method) for method in methods]
-        with ThreadPoolExecutor(len(methods)) as pool:
-            threads = max(1, (os.cpu_count() or 1) // len(methods))
-            refined = [
-                pool.submit(self._refine, self._plain, model, method, threads)
-                for model, method in zip(quantized, methods, strict=True)
-            ]
-        for model, method, weights in zip(quantized, methods, refined, strict=True):
-            tried.append(self._scored(recipe, self._plain, None, method, model, weights.result()))
-        return tried
+        plans = [replace(plan, method=m) for m in (method, replace(method, refit=True))]
+        self._report(f"rounding weights: {recipe.name}, {' and '.join(p.name for p in plans)}")
+        models = [self._quantized(each) for each in plans]
+        with ThreadPoolExecutor(len(plans)) as pool:
+            threads = max(1, (os.cpu_count() or 1) // len(plans))
+            weights = list(pool.map(partial(self._weights, num_threads=threads), plans, models))
+        return [plain, *map(self._scored, plans, models, weights)]
 
-    def _rounded(self, recipe: Recipe, variant: Variant, ranges: str | None) -> _Tried:
-        """Weights by round-to-nearest: what the quantizer does."""
-        return self._tried(recipe, variant, ranges, Method(gptq=False, bias_correction=False))
+    def _refined(self, plan: _Plan) -> _Tried:
+        self._report(f"rounding weights: {plan.recipe.name}, {plan.variant.name}{plan.method.name}")
+        return self._try(plan)
 
-    def _refined(
-        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
-    ) -> _Tried:
-        self._report(f"rounding weights: {recipe.name}, {variant.name}{method.name}")
-        return self._tried(recipe, variant, ranges, method)
+    def _try(self, plan: _Plan) -> _Tried:
+        model = self._quantized(plan)
+        return self._scored(plan, model, self._weights(plan, model))
 
-    def _tried(
-        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
-    ) -> _Tried:
-        model = self._quantized(recipe, variant, ranges, method)
-        weights = self._refine(variant, model, method) if method.changes_weights else {}
-        return self._scored(recipe, variant, ranges, method, model, weights)
-
-    def _quantized(
-        self, recipe: Recipe, variant: Variant, ranges: str | None, method: Method
-    ) -> Model:
+    def _quantized(self, plan: _Plan) -> Model:
         """What the quantizer makes of it, before weights are refined."""
         exceptions = {
-            **dict.fromkeys(_cheap_int8(variant, recipe, method), INT8_WEIGHTS),
-            **by_hand(variant.model, recipe),
+            **dict.fromkeys(plan.cheap_int8, recipes.INT8_WEIGHTS),
+            **by_hand(plan.variant.model, plan.recipe),
         }
-        chosen = self._ranges(variant, ranges)
-        return engine.quantized(variant.content, recipe, chosen, exceptions)
+        ranges = self._ranges(plan.variant, plan.ranges)
+        return engine.quantized(plan.variant.content, plan.recipe, ranges, exceptions)
 
-    def _refine(
-        self, variant: Variant, model: Model, method: Method, num_threads: int | None = None
+    def _weights(
+        self, plan: _Plan, model: Model, num_threads: int | None = None
     ) -> Mapping[int, QuantizedWeights]:
+        """Refined weights, which are written into `model`; none for round-to-nearest."""
+        if not plan.method.changes_weights:
+            return {}
         return refine(
-            variant.model,
+            plan.variant.model,
             model,
             self._fit.inputs,
-            method,
+            plan.method,
             seed=self._seed,
             num_threads=num_threads,
         )
 
-    def _scored(
-        self,
-        recipe: Recipe,
-        variant: Variant,
-        ranges: str | None,
-        method: Method,
-        model: Model,
-        weights: Mapping[int, QuantizedWeights],
-    ) -> _Tried:
-        got = scores.answers(model, self._thirds[HELD].inputs)
+    def _scored(self, plan: _Plan, model: Model, weights: Mapping[int, QuantizedWeights]) -> _Tried:
+        expected = self._expected[HELD]
+        outputs = scores.outputs(model, self._thirds[HELD].inputs)
         return _Tried(
-            name=f"{variant.name}{f'{ranges}, ' if ranges else ''}{method.name}",
-            errors=scores.errors(self._expected[HELD], got),
-            sqnr_db=scores.sqnr_db(self._expected[HELD], got),
-            variant=variant,
-            ranges=ranges,
+            plan=plan,
             weights=weights,
-            cheap_int8=_cheap_int8(variant, recipe, method),
+            errors=scores.errors(expected, outputs),
+            sqnr_db=scores.sqnr_db(expected, outputs),
         )
 
 
@@ -291,23 +292,19 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
     """
     plain, *others = tried
 
-    def error(one: _Tried) -> float:
-        return float(scores.relative(one.errors, plain.errors).mean())
+    def error(candidate: _Tried) -> float:
+        return float(scores.relative(candidate.errors, plain.errors).mean())
 
-    ahead = [
-        one
-        for one in others
-        if (scores.better(one.errors, plain.errors) if plain_is_good else error(one) < error(plain))
-    ]
+    def beats_plain(candidate: _Tried) -> bool:
+        if plain_is_good:
+            return scores.better(candidate.errors, plain.errors)
+        return error(candidate) < error(plain)
+
+    ahead = [candidate for candidate in others if beats_plain(candidate)]
     if not ahead:
         return plain
     best = min(ahead, key=error)
-    return [one for one in ahead if one is best or not scores.better(best.errors, one.errors)][-1]
-
-
-def _cheap_int8(variant: Variant, recipe: Recipe, method: Method) -> frozenset[int]:
-    """None for plain rounding, which is what the quantizer does by itself."""
-    return cheap_operators(variant.model, recipe) if method.changes_weights else frozenset()
+    return [t for t in ahead if t is best or not scores.better(best.errors, t.errors)][-1]
 
 
 def by_hand(model: Model, recipe: Recipe) -> dict[int, Quantization | None]:
@@ -328,7 +325,5 @@ def _method(recipe: Recipe) -> Method:
 
 
 def _others(how: Quantization) -> list[Quantization]:
-    from edgekit.core import recipes
-
-    found = [recipes.get(override.recipe).quantize for override in how.overrides]
-    return [other for other in found if other is not None]
+    others = [recipes.get(override.recipe).quantize for override in how.overrides]
+    return [other for other in others if other is not None]

@@ -1,4 +1,4 @@
-"""What the quantizing stage is asked and answers: records of its files."""
+"""Requests and results of the quantizing stages, and the records of their files."""
 
 from __future__ import annotations
 

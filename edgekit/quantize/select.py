@@ -26,12 +26,12 @@ def select(model: Model, overrides: Sequence[Override]) -> dict[int, Quantizatio
         UsageError: A selector matches no layer, or is no regular expression; there is no
             such recipe, or none of the operators can be quantized so.
     """
-    found = _operators(model)
-    layers = sorted({op.layer for op in found})
+    operators = _operators(model)
+    layers = sorted({op.layer for op in operators})
     chosen: dict[int, Quantization | None] = {}
     for override in overrides:
         how = recipes.get(override.recipe).quantize
-        meant = [op for op in found if _matches(override, op)]
+        meant = [op for op in operators if _matches(override, op)]
         if not meant:
             raise UsageError(
                 "The selector matches no layer of the model.",
@@ -69,7 +69,7 @@ def kept(
     how = recipe.quantize
     if how is None:
         return ()
-    told = []
+    result = []
     for op in _operators(model):
         if op.index not in exceptions or not (
             check_applied.is_meant(op, how) or treats(model, op, how)
@@ -82,8 +82,8 @@ def kept(
         reason = (reasons or {}).get(op.index) or (
             f"asked for: {asked.layers}={asked.recipe}" if asked else "asked for"
         )
-        told.append(Kept(layer=op.layer, operator=op.name, recipe=name, reason=reason))
-    return tuple(told)
+        result.append(Kept(layer=op.layer, operator=op.name, recipe=name, reason=reason))
+    return tuple(result)
 
 
 def effective(model: Model, op: Operator, how: Quantization | None) -> Quantization | None:

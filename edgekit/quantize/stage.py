@@ -97,7 +97,7 @@ def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
         bounded=request.bounded,
         report=report,
     )
-    made: list[tuple[Prepared, Future[TfliteFile], float]] = []
+    results: list[tuple[Prepared, Future[TfliteFile], float]] = []
     # zlib works outside the interpreter's lock, so it compresses one file while the
     # quantizer makes the next.
     with ThreadPoolExecutor() as pool:
@@ -110,11 +110,13 @@ def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
             spec = _spec(request, recipe)
             finished = _finish(prepared, before, spec, exceptions)
             _save(prepared, spec, exceptions)
-            made.append((prepared, pool.submit(finished.compress), time.perf_counter() - started))
+            results.append(
+                (prepared, pool.submit(finished.compress), time.perf_counter() - started)
+            )
     return QuantizeResult(
         files=tuple(
             _entry(prepared, _spec(request, recipe), written.result(), seconds)
-            for recipe, (prepared, written, seconds) in zip(request.recipes, made, strict=True)
+            for recipe, (prepared, written, seconds) in zip(request.recipes, results, strict=True)
         )
     )
 
@@ -227,13 +229,15 @@ def describe(contract: Contract, content: bytes | tflite.Model) -> Contract:
     """What the file says of its tensors, with the float contract's words for them."""
     stored = tflite.contract(content)
     return Contract(
-        inputs=_joined(stored.inputs, contract.inputs),
-        outputs=_joined(stored.outputs, contract.outputs),
+        inputs=_described(stored.inputs, contract.inputs),
+        outputs=_described(stored.outputs, contract.outputs),
     )
 
 
-def _joined(stored: tuple[TensorSpec, ...], said: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
-    words = {spec.name: spec for spec in said}
+def _described(
+    stored: tuple[TensorSpec, ...], stated: tuple[TensorSpec, ...]
+) -> tuple[TensorSpec, ...]:
+    words = {spec.name: spec for spec in stated}
     return tuple(
         replace(
             spec,

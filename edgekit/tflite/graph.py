@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,6 +140,12 @@ def operators(model: Model) -> Iterator[Operator]:
                 outputs=tuple(known[i] for i in raw.outputs if i >= 0),
                 options=raw.builtinOptions or raw.builtinOptions2,
             )
+
+
+def shared_constants(operators: Iterable[Operator]) -> frozenset[int]:
+    """Constants that are read in several places, by index: what suits one does not suit all."""
+    readers = Counter(tensor.index for op in operators for tensor in op.constants)
+    return frozenset(index for index, count in readers.items() if count > 1)
 
 
 def _code(code: OperatorCode) -> tuple[str, bool]:

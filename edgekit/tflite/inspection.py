@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,7 @@ def inspect(path: Path) -> Inspection:
         tensor for n in range(len(model.subgraphs)) for tensor in graph.tensors(model, n)
     ]
     inputs, outputs, notes = _interface(model)
-    stated, found = versions.stated_runtime(model), versions.oldest_runtime(model)
+    stated, oldest_runtime = versions.stated_runtime(model), versions.oldest_runtime(model)
     flex = _count(op.name for op in operators if op.is_custom and op.name.startswith(_FLEX))
     custom = _count(op.name for op in operators if op.is_custom and op.name not in flex)
     counts, weights = _operators(operators), _weights(operators)
@@ -125,7 +126,7 @@ def inspect(path: Path) -> Inspection:
         compressed_bytes=len(zlib.compress(content, 9)),
         description=_description(model),
         stated_runtime=stated,
-        oldest_runtime=found,
+        oldest_runtime=oldest_runtime,
         needed_runtime=needed,
         signatures=_signatures(model),
         inputs=inputs,
@@ -138,7 +139,7 @@ def inspect(path: Path) -> Inspection:
         custom_operators=custom,
         num_subgraphs=len(model.subgraphs),
         is_batch_static=all(spec.shape[:1] != (-1,) for spec in (*inputs, *outputs)),
-        notes=(*notes, *_runtime_notes(stated, found, needed)),
+        notes=(*notes, *_runtime_notes(stated, oldest_runtime, needed)),
     )
 
 
@@ -146,20 +147,21 @@ def _interface(
     model: Model,
 ) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...], tuple[str, ...]]:
     try:
-        found = contract(model)
+        interface = contract(model)
     except ModelError as error:
         # Several signatures are a reason not to bind the file, not a reason not to look.
         return (), (), (f"inputs and outputs are ambiguous: {error.rule} {error.received}",)
-    return found.inputs, found.outputs, ()
+    return interface.inputs, interface.outputs, ()
 
 
-def _runtime_notes(stated: str, found: str, needed: str) -> list[str]:
+def _runtime_notes(stated: str, oldest_runtime: str, needed: str) -> list[str]:
     notes = []
-    if stated and stated != found:
+    if stated and stated != oldest_runtime:
         notes.append(
-            f"the file states that it needs runtime {stated}; its operators' versions need {found}"
+            f"the file states that it needs runtime {stated}; its operators' versions need "
+            f"{oldest_runtime}"
         )
-    if versions.parts(needed) > versions.parts(found):
+    if versions.parts(needed) > versions.parts(oldest_runtime):
         notes.append(
             f"some operators state versions older than their types need: a runtime before "
             f"{needed} may load the file and compute garbage"
@@ -213,12 +215,12 @@ def _operators(operators: list[graph.Operator]) -> tuple[OperatorCount, ...]:
 
 
 def _weights(operators: list[graph.Operator]) -> tuple[Weight, ...]:
-    found: dict[int, Weight] = {}
+    weights: dict[int, Weight] = {}
     for op in operators:
-        constants, layer = op.constants, op.layer
-        for tensor in constants:
-            if tensor.buffer not in found:
-                found[tensor.buffer] = Weight(
+        layer = op.layer
+        for tensor in op.constants:
+            if tensor.buffer not in weights:
+                weights[tensor.buffer] = Weight(
                     name=tensor.name,
                     layer=layer,
                     operator=op.name,
@@ -226,7 +228,7 @@ def _weights(operators: list[graph.Operator]) -> tuple[Weight, ...]:
                     dtype=tensor.dtype,
                     size_bytes=tensor.weight_bytes,
                 )
-    return tuple(sorted(found.values(), key=lambda weight: (-weight.size_bytes, weight.name)))
+    return tuple(sorted(weights.values(), key=lambda weight: (-weight.size_bytes, weight.name)))
 
 
 def _quantized(tensor: graph.Tensor) -> QuantizedTensor:
@@ -242,7 +244,4 @@ def _quantized(tensor: graph.Tensor) -> QuantizedTensor:
 
 
 def _count(names: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    return dict(sorted(counts.items()))
+    return dict(sorted(Counter(names).items()))

@@ -155,8 +155,8 @@ def _tensor(builder: Builder, spec: TensorSpec, file: str | None) -> int:
         unit = _table(builder, 2, {1: options}, {0: (_NORMALIZATION_OPTIONS, "Uint8")})
         fields[4] = _vector(builder, [unit])
     if file is not None:
-        told = {0: builder.CreateString(file), 1: builder.CreateString("Labels, one a line.")}
-        entry = _table(builder, 4, told, {2: (_TENSOR_AXIS_LABELS, "Int8")})
+        names = {0: builder.CreateString(file), 1: builder.CreateString("Labels, one a line.")}
+        entry = _table(builder, 4, names, {2: (_TENSOR_AXIS_LABELS, "Int8")})
         fields[6] = _vector(builder, [entry])
     return _table(builder, 7, fields)
 

@@ -1,6 +1,6 @@
 """Where the values of a float file lie when it is quantized: what training has to imitate.
 
-A record between two processes: `quantize.trained.grid` tells it of a float file and its quantized
+A record between two processes: `quantize.trained.grid` makes it of a float file and its quantized
 copy, `compress.qat` trains with it and writes a trained one, `quantize.trained` applies that.
 """
 
@@ -86,7 +86,7 @@ class QuantizedWeights:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Grid:
-    """Where a quantized file rounds, told in the indices of the float file's main graph.
+    """Where a quantized file rounds, in the indices of the float file's main graph.
 
     Attributes:
         groups: The grids of activations.
@@ -108,17 +108,17 @@ class Grid:
     def save(self, path: Path) -> None:
         """Write it to an `.npz`, for another process: whole or not at all."""
         arrays: dict[str, np.ndarray] = {}
-        for index, one in self.weights.items():
-            arrays[f"codes/{index}"], arrays[f"scales/{index}"] = one.integers, one.scales
-            if one.bias is not None:
-                arrays[f"bias/{index}"] = one.bias
+        for index, held in self.weights.items():
+            arrays[f"codes/{index}"], arrays[f"scales/{index}"] = held.integers, held.scales
+            if held.bias is not None:
+                arrays[f"bias/{index}"] = held.bias
         for (index, place), values in self.constants.items():
             arrays[f"constant/{index}/{place}"] = values
         record = _GridRecord(
             groups=self.groups,
             outputs=tuple(self.outputs.items()),
             operands=tuple((*key, group) for key, group in self.operands.items()),
-            weights=tuple((index, one.bits, one.axis) for index, one in self.weights.items()),
+            weights=tuple((index, held.bits, held.axis) for index, held in self.weights.items()),
         )
         npz_record.write_record(path, record, arrays)
 

@@ -106,5 +106,5 @@ def tflite() -> Schema:
 
 def _members(enum: type) -> Mapping[int, str]:
     """Schema number to name, without `NONE`."""
-    found = {value: name for name, value in vars(enum).items() if isinstance(value, int)}
-    return {number: name for number, name in found.items() if number}
+    named = {value: name for name, value in vars(enum).items() if isinstance(value, int)}
+    return {number: name for number, name in named.items() if number}

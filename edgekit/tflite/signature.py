@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,11 +77,17 @@ def ensure_signature(model: Model) -> None:
         ModelError: Two inputs (or outputs) share a name.
     """
     names = binding(model)
-    if names.key:
-        return
+    if not names.key:
+        sign(model, names.inputs, names.outputs, names.subgraph)
+
+
+def sign(
+    model: Model, inputs: Mapping[str, int], outputs: Mapping[str, int], subgraph: int = 0
+) -> None:
+    """Make `serving_default` the only signature, in place: names to indices of tensors."""
     generated = litert.schema()
 
-    def entries(named: dict[str, int]) -> list[object]:
+    def entries(named: Mapping[str, int]) -> list[object]:
         return [
             generated.TensorMapT(name=name.encode(), tensorIndex=index)
             for name, index in named.items()
@@ -88,10 +95,10 @@ def ensure_signature(model: Model) -> None:
 
     model.signatureDefs = [
         generated.SignatureDefT(
-            inputs=entries(names.inputs),
-            outputs=entries(names.outputs),
+            inputs=entries(inputs),
+            outputs=entries(outputs),
             signatureKey=DEFAULT.encode(),
-            subgraphIndex=names.subgraph,
+            subgraphIndex=subgraph,
         )
     ]
 

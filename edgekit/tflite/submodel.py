@@ -59,16 +59,16 @@ def single(
             else:
                 tensor.buffer = 0
         tensors.append(tensor)
-    one = copy.copy(raw)
-    one.inputs = [place[i] if i >= 0 else -1 for i in raw.inputs]
-    one.outputs = [place[i] for i in raw.outputs]
-    one.opcodeIndex = raw.opcodeIndex if whole else 0
+    operator = copy.copy(raw)
+    operator.inputs = [place[i] if i >= 0 else -1 for i in raw.inputs]
+    operator.outputs = [place[i] for i in raw.outputs]
+    operator.opcodeIndex = raw.opcodeIndex if whole else 0
     moving = [t.index for t in op.inputs if not t.is_constant and t.index not in constants]
     activations = dict.fromkeys(moving)
     main = schema.SubGraphT()
-    main.tensors, main.operators = tensors, [one]
+    main.tensors, main.operators = tensors, [operator]
     main.inputs = [place[i] for i in activations]
-    main.outputs = list(one.outputs)
+    main.outputs = list(operator.outputs)
     cut = schema.ModelT()
     cut.version = model.version
     cut.operatorCodes = model.operatorCodes if whole else [model.operatorCodes[raw.opcodeIndex]]

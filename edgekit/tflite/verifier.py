@@ -128,12 +128,12 @@ class _Walk:
     ) -> None:
         def place(number: int) -> int:
             position = 4 + 2 * number
-            found: int = _U16(self._data, vtable + position)[0] if position < length else 0
-            return found
+            offset: int = _U16(self._data, vtable + position)[0] if position < length else 0
+            return offset
 
         if isinstance(referred, Union):
-            told = place(slot - 1)
-            kind = referred.members.get(self._data[at + told]) if told else None
+            kind_at = place(slot - 1)
+            kind = referred.members.get(self._data[at + kind_at]) if kind_at else None
             if kind is not None:
                 self.table(kind, self.target(at + place(slot)))
             return

@@ -58,8 +58,8 @@ def oldest_runtime(model: Model) -> str:
     Returns:
         Such as "2.17.0", in TensorFlow's numbers (tflite-runtime's are the same).
     """
-    found = [oldest(op.name, op.version) for op in operators(model) if not op.is_custom]
-    return max([FORMAT, *found], key=parts)
+    needed = [oldest(op.name, op.version) for op in operators(model) if not op.is_custom]
+    return max([FORMAT, *needed], key=parts)
 
 
 def parts(version: str) -> tuple[int, ...]:

@@ -97,10 +97,10 @@ def finish(source: bytes | Model, *, contract: Contract, name: str, description:
 
 
 def _in_order(
-    indices: Sequence[int], names: dict[str, int], said: Sequence[TensorSpec], what: str
+    indices: Sequence[int], names: dict[str, int], described: Sequence[TensorSpec], what: str
 ) -> list[TensorSpec]:
     """The contract's tensors in the subgraph's order, which the metadata must follow."""
-    specs = {spec.name: spec for spec in said}
+    specs = {spec.name: spec for spec in described}
     by_index = {index: name for name, index in names.items()}
     missing = [by_index[i] for i in indices if i in by_index and by_index[i] not in specs]
     if missing:

@@ -62,7 +62,7 @@ def test_calibration_samples_are_finite_too(npz, value):
 
 
 def test_empty_and_uneven(npz):
-    with pytest.raises(DataError, match="no samples"):
+    with pytest.raises(DataError, match="There are no samples"):
         evaluate(npz(x=X[:0]))
     with pytest.raises(DataError, match=r"x: 4, labels: 3"):
         evaluate(npz(x=X, y=Y[:3]))

@@ -10,10 +10,11 @@ import pytest
 
 from edgekit import tflite
 from edgekit.core import recipes
+from edgekit.core.recipes import INT8_WEIGHTS
 from edgekit.core.records import Recipe
 from edgekit.data.samples import Samples
 from edgekit.quantize import candidates
-from edgekit.quantize.calibrated_recipe import INT8_WEIGHTS, Prepared
+from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.rewrite import engine
 from tests.quantize.tiny_models import correlated, picture_net
@@ -83,8 +84,8 @@ def test_an_exception_takes_nothing_of_what_was_found(prepared: Prepare, name: s
     np.testing.assert_array_equal(
         tflite.values(model, kept.inputs[1]), tflite.values(before, first.inputs[1])
     )
-    expected = scores.answers(tflite.read(picture_net()), SAMPLES.inputs)
-    assert scores.sqnr_db(expected, scores.answers(model, SAMPLES.inputs)) > 20
+    expected = scores.outputs(tflite.read(picture_net()), SAMPLES.inputs)
+    assert scores.sqnr_db(expected, scores.outputs(model, SAMPLES.inputs)) > 20
 
 
 def test_exceptions_by_hand_win(prepared: Prepare) -> None:

@@ -108,8 +108,8 @@ def test_what_is_chosen_is_what_was_told(recipe: Recipe) -> None:
     content = picture_net()
     made = search(content, SAMPLES).prepare(recipe)
     _, held = held_back(SAMPLES, 0)
-    expected = scores.answers(tflite.read(content), held.inputs)
-    got = scores.answers(made.apply(recipe), held.inputs)
+    expected = scores.outputs(tflite.read(content), held.inputs)
+    got = scores.outputs(made.apply(recipe), held.inputs)
     (told,) = (c for c in made.candidates if c.chosen)
     assert scores.sqnr_db(expected, got) == pytest.approx(told.sqnr_db, abs=0.02)
     plain = made.candidates[0]
@@ -139,8 +139,8 @@ def test_a_handful_of_samples_works(recipe: Recipe, count: int) -> None:
     samples = SAMPLES.take(range(count))
     made = search(picture_net(), samples).prepare(recipe)
     assert chosen(made)
-    expected = scores.answers(tflite.read(picture_net()), samples.inputs)
-    got = scores.answers(made.apply(recipe), samples.inputs)
+    expected = scores.outputs(tflite.read(picture_net()), samples.inputs)
+    got = scores.outputs(made.apply(recipe), samples.inputs)
     assert scores.sqnr_db(expected, got) > 15
 
 
@@ -186,8 +186,8 @@ def test_one_scale_for_a_whole_weight_works(recipe: Recipe) -> None:
         bar = 22.0
     recipe = how(recipe, granularity="per_tensor")
     made = search(picture_net(), SAMPLES).prepare(recipe)
-    expected = scores.answers(tflite.read(picture_net()), SAMPLES.inputs)
-    assert scores.sqnr_db(expected, scores.answers(made.apply(recipe), SAMPLES.inputs)) > bar
+    expected = scores.outputs(tflite.read(picture_net()), SAMPLES.inputs)
+    assert scores.sqnr_db(expected, scores.outputs(made.apply(recipe), SAMPLES.inputs)) > bar
 
 
 @pytest.mark.parametrize("io", ["int8", "uint8"])
@@ -218,7 +218,7 @@ def test_an_equalized_twin_is_told_by_its_exponents() -> None:
     assert chosen(made).startswith("equalized")
     assert set(made.equalized) == {"conv_2d_0"}
     assert made.float_model != content
-    one, two = (scores.answers(tflite.read(c), SAMPLES.inputs) for c in (content, made.float_model))
+    one, two = (scores.outputs(tflite.read(c), SAMPLES.inputs) for c in (content, made.float_model))
     assert scores.sqnr_db(one, two) > 100
     told = {c.name: c.sqnr_db for c in made.candidates}
     assert told[chosen(made)] > told["extremes, nearest"] + 6

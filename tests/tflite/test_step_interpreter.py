@@ -192,4 +192,4 @@ def test_a_network_that_other_people_trained(corpus: Path, tmp_path: Path) -> No
             # Sums of floats go in another order where kernels fuse operators; integers do not.
             rtol, atol = (0, 0) if "static" in recipe else (1e-4, 1e-6)
             np.testing.assert_allclose(got, expected, rtol=rtol, atol=atol)
-        assert set(scores.answers(model, inputs)) == set(names.outputs)
+        assert set(scores.outputs(model, inputs)) == set(names.outputs)

@@ -49,15 +49,15 @@ def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
     """
     called = Names(bundle)
     sources = resources.files("edgekit.codegen") / "sources" / "c"
-    made = {name: (sources / name).read_bytes() for name in _SOURCES}
-    made[f"{called.prefix}.h"] = _header(bundle, called).encode()
-    made[f"{called.prefix}.c"] = _source(bundle, called).encode()
+    result = {name: (sources / name).read_bytes() for name in _SOURCES}
+    result[f"{called.prefix}.h"] = _header(bundle, called).encode()
+    result[f"{called.prefix}.c"] = _source(bundle, called).encode()
     for model in bundle.models:
-        made[f"{called.variants[model.variant]}.c"] = c_arrays.variant(
+        result[f"{called.variants[model.variant]}.c"] = c_arrays.variant(
             called, model, contents[model.file], contents[model.golden.file]
         ).encode()
-    made["README.md"] = c_readme.readme(bundle, called).encode()
-    return made
+    result["README.md"] = c_readme.readme(bundle, called).encode()
+    return result
 
 
 def _header(bundle: Bundle, called: Names) -> str:

@@ -51,10 +51,10 @@ def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
         text[f"{code}/{name}"] = source
     for name, source in kotlin_source.sources(bundle, naming, assets, folder).items():
         text[f"{code}/{name}"] = source
-    made = {path: content.encode() for path, content in text.items()}
+    result = {path: content.encode() for path, content in text.items()}
     for name, asset in assets.items():
-        made[f"{module}/src/main/assets/{folder}/{asset}"] = contents[name]
-    return made
+        result[f"{module}/src/main/assets/{folder}/{asset}"] = contents[name]
+    return result
 
 
 def _assets(bundle: Bundle) -> dict[str, str]:

@@ -29,7 +29,7 @@ def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
     """
     package = identifiers.unique([bundle.name], identifiers.snake, "python", _MODULES)[bundle.name]
     sources = resources.files("edgekit.codegen") / "sources" / "python"
-    made = {
+    result = {
         "README.md": utf8(_readme(bundle, package)),
         "pyproject.toml": _project(bundle, package).encode(),
         f"{package}/__init__.py": module(bundle, package).encode(),
@@ -37,11 +37,11 @@ def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
         f"{package}/py.typed": b"",
     }
     for name in _SOURCES:
-        made[f"{package}/{name}"] = (sources / name).read_bytes()
+        result[f"{package}/{name}"] = (sources / name).read_bytes()
     for model in bundle.models:
-        made[f"{package}/{model.file}"] = contents[model.file]
-        made[f"{package}/{model.golden.file}"] = contents[model.golden.file]
-    return made
+        result[f"{package}/{model.file}"] = contents[model.file]
+        result[f"{package}/{model.golden.file}"] = contents[model.golden.file]
+    return result
 
 
 def _project(bundle: Bundle, package: str) -> str:

@@ -36,7 +36,7 @@ def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
     swift_source.check(bundle)
     naming = swift_source.Naming.of(bundle)
     sources = resources.files("edgekit.codegen") / "sources" / "swift"
-    made = {
+    result = {
         f"Sources/{module}/{name}": data
         for module in ("EdgeKitCore", "CLiteRT")
         for name, data in _read(sources / module).items()
@@ -50,11 +50,11 @@ def files(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, bytes]:
         f"Sources/{name}/{name}Variant.swift": swift_source.variants(bundle, naming),
         f"Tests/{name}Tests/SelfTests.swift": swift_source.tests(bundle, naming),
     }
-    made |= {path: text.encode() for path, text in generated.items()}
+    result |= {path: text.encode() for path, text in generated.items()}
     for model in bundle.models:
         for file in (model.file, model.golden.file):
-            made[f"Sources/{name}/Models/{file}"] = contents[file]
-    return made
+            result[f"Sources/{name}/Models/{file}"] = contents[file]
+    return result
 
 
 def _read(folder: Traversable) -> dict[str, bytes]:

@@ -59,15 +59,12 @@ class Channels:
             where the last axis is of unknown size or is the batch.
         count: The number of atoms: what a `kept` array is long.
         groups: In order of the first layer that makes them.
-        bundles: Sets of atoms of which one at least must stay, since some tensor has no other
-            channels: an array of atoms each.
         left_alone: Layers that keep channels from being removed, and why.
     """
 
     atoms: Mapping[int, np.ndarray]
     count: int
     groups: tuple[Group, ...]
-    bundles: tuple[np.ndarray, ...]
     left_alone: tuple[Skipped, ...]
 
     def everything(self) -> np.ndarray:
@@ -140,14 +137,14 @@ class _Search:
         self._share(node, kind)
 
     def _fits(self, node: Node, given: list[np.ndarray]) -> bool:
-        return [len(one) for one in given] == [width(self.graph, t) for t in node.outputs]
+        return [len(atoms) for atoms in given] == [width(self.graph, t) for t in node.outputs]
 
     def _leave_alone(
         self, node: Node, read: list[np.ndarray], kind: Kind | None, reason: str
     ) -> list[np.ndarray]:
         weights = bool(getattr(node.operation, "weights", ()))
         sizes = [width(self.graph, tensor) for tensor in node.outputs]
-        if all(self.atoms.is_fixed(one) for one in read) and kind not in PRODUCERS:
+        if all(self.atoms.is_fixed(atoms) for atoms in read) and kind not in PRODUCERS:
             if not weights or kind is not None or _is_normalization(node.operation):
                 return [np.full(size, -1) for size in sizes]
         given = [self.atoms.new(size) for size in sizes]
@@ -194,22 +191,20 @@ class _Search:
                         self.atoms.freeze(self.by_tensor[its])
 
     def result(self) -> Channels:
-        by_tensor = {tensor: self.atoms.roots(one) for tensor, one in self.by_tensor.items()}
-        made = [(node, self.atoms.roots(one)) for node, one in self.made]
-        makes = {root for _, one in made for root in one.tolist()}
+        by_tensor = {tensor: self.atoms.roots(atoms) for tensor, atoms in self.by_tensor.items()}
+        made = [(node, self.atoms.roots(atoms)) for node, atoms in self.made]
+        makes = {root for _, roots in made for root in roots.tolist()}
         free = sorted(
             root for root in makes if not (self.atoms.frozen[root] or self.atoms.at_edge[root])
         )
         # One more number, for -1 and for what is frozen, at the end: index -1 finds it.
         number = np.full(self.atoms.new(1)[0] + 1, -1)
         number[free] = np.arange(len(free))
-        numbered = {tensor: number[one] for tensor, one in by_tensor.items()}
-        sets = {tuple(np.unique(one).tolist()) for one in numbered.values() if len(one)}
+        numbered = {tensor: number[roots] for tensor, roots in by_tensor.items()}
         return Channels(
             atoms=numbered,
             count=len(free),
-            groups=self._groups([(node, number[one]) for node, one in made], free),
-            bundles=tuple(np.asarray(one) for one in sorted(sets) if one[0] >= 0),
+            groups=self._groups([(node, number[roots]) for node, roots in made], free),
             left_alone=self._left_alone(makes),
         )
 

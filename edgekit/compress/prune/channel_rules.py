@@ -114,15 +114,8 @@ def split(atoms: Atoms, graph: Graph, node: Node, read: list[np.ndarray]) -> Giv
     return list(np.split(read[0], where))
 
 
-def reduce(atoms: Atoms, graph: Graph, node: Node, read: list[np.ndarray]) -> Given:
-    """The same channels, unless it reduces them."""
-    if _is_last(node.operation.axis, graph, node):
-        return _MIXES
-    return [read[0]]
-
-
-def softmax(atoms: Atoms, graph: Graph, node: Node, read: list[np.ndarray]) -> Given:
-    """All of the channels, since each output depends on all; along other axes any."""
+def along_axis(atoms: Atoms, graph: Graph, node: Node, read: list[np.ndarray]) -> Given:
+    """The same channels; none where it reduces them, or each output depends on all of them."""
     if _is_last(node.operation.axis, graph, node):
         return _MIXES
     return [read[0]]
@@ -179,10 +172,10 @@ RULES: dict[Kind, Rule] = {
     "flatten": reshape,
     "reshape": reshape,
     "split": split,
-    "reduce": reduce,
+    "reduce": along_axis,
     "axes": axes,
     "slices": slices,
-    "softmax": softmax,
+    "softmax": along_axis,
 }
 
 

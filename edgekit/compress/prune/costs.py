@@ -49,7 +49,8 @@ class Costs:
 
     Attributes:
         everything: A `kept` that removes nothing.
-        open_sizes: Whether some size is unknown and counted as 1: `layer_graph.walk` takes sizes.
+        open_sizes: Whether some size is unknown and was counted as 1: give `layer_graph.walk`
+            sizes.
     """
 
     everything: np.ndarray
@@ -93,7 +94,8 @@ def count(graph: Graph, channels: Channels) -> Costs:
     """The costs of a model.
 
     Args:
-        graph: What `layer_graph.walk` made of it: sizes that the model leaves open are given there.
+        graph: What `layer_graph.walk` made of it. Where the model leaves sizes open,
+            give them there.
         channels: What `channel_groups.find` made of that.
     """
     counted: list[_Term] = []

@@ -59,26 +59,26 @@ def divided(graph: Graph, samples: Samples, most: int, rng: np.random.Generator)
 
 def _require_fitting(graph: Graph, samples: Samples) -> None:
     for name, number in graph.inputs.items():
-        given = samples.inputs.get(name)
-        if given is None:
+        array = samples.inputs.get(name)
+        if array is None:
             raise DataError(
                 f"Every input of the model needs an array: {', '.join(graph.inputs)}.",
                 received=f"samples with {', '.join(samples.inputs)}, without {name!r}",
                 hint="give an array for each of them.",
             )
         shape = graph.shapes[number][1:]
-        same = len(given.shape) == len(shape) + 1
+        same = len(array.shape) == len(shape) + 1
         if not same or any(
-            size not in (None, got) for size, got in zip(shape, given.shape[1:], strict=True)
+            size not in (None, got) for size, got in zip(shape, array.shape[1:], strict=True)
         ):
             raise DataError(
                 f"Samples of the input {name!r} must have the shape {('samples', *shape)}.",
-                received=f"shape {given.shape}",
+                received=f"shape {array.shape}",
                 hint="None stands for any size.",
             )
 
 
-def answers(graph: Graph, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+def outputs(graph: Graph, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """The model's outputs, in its order."""
     values = graphs.run(graph, inputs, batch_size=64)
     return [values[number] for number in graph.outputs]
@@ -91,10 +91,10 @@ def distance(reference: Sequence[np.ndarray], candidate: Sequence[np.ndarray]) -
     divergence (the mean of the divergence itself is that of the worst sample). For others the
     root of the squared error over the variance of the reference about its mean over samples.
     """
-    return float(sum(_one(r, c) for r, c in zip(reference, candidate, strict=True)))
+    return float(sum(_output_error(r, c) for r, c in zip(reference, candidate, strict=True)))
 
 
-def _one(reference: np.ndarray, candidate: np.ndarray) -> float:
+def _output_error(reference: np.ndarray, candidate: np.ndarray) -> float:
     p, q = reference.astype(np.float64), candidate.astype(np.float64)
     if not np.isfinite(q).all():
         return float("inf")

@@ -239,13 +239,45 @@ class _Walker:
         import keras
 
         tensors = list(call.arguments.keras_tensors)
-        told = [(tensor.shape, tensor.dtype) for tensor in call.outputs]
+        sizes = [(tensor.shape, tensor.dtype) for tensor in call.outputs]
         if any(self.shapes[n] != tuple(t.shape) for n, t in zip(read, tensors, strict=True)):
             specs = iter([keras.KerasTensor(self.shapes[n], dtype=self.dtypes[n]) for n in read])
             args, kwargs = arguments_with(call.arguments, specs)
             inferred = leaves(call.operation.compute_output_spec(*args, **kwargs))
-            told = [(spec.shape, spec.dtype) for spec in inferred]
-        return [self.new(shape, dtype) for shape, dtype in told]
+            sizes = [(spec.shape, spec.dtype) for spec in inferred]
+        return [self.new(shape, dtype) for shape, dtype in sizes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """The tensors of a model that is computed call by call, until their last reader has read them.
+
+    Attributes:
+        values: By tensor.
+        left: By tensor, how many calls are still to read it.
+    """
+
+    values: dict[int, Any]
+    left: dict[int, int]
+
+    @classmethod
+    def start(cls, graph: Graph, values: dict[int, Any]) -> Held:
+        """Before the first call: `values` are the model's inputs."""
+        return cls(values, {number: len(nodes) for number, nodes in graph.readers.items()})
+
+    def read(self, node: Node) -> list[Any]:
+        """What a call reads."""
+        return [self.values[number] for number in node.inputs]
+
+    def keep(self, node: Node, outputs: Sequence[Any]) -> None:
+        """Take what a call gave, and let go what it was the last to read."""
+        for number in set(node.inputs):
+            self.left[number] -= 1
+            if not self.left[number]:
+                del self.values[number]
+        for number, value in zip(node.outputs, outputs, strict=True):
+            if self.left.get(number):
+                self.values[number] = value
 
 
 def steps(graph: Graph, inputs: Mapping[str, Any]) -> Iterator[tuple[Node, list[Any], list[Any]]]:
@@ -272,19 +304,13 @@ def steps(graph: Graph, inputs: Mapping[str, Any]) -> Iterator[tuple[Node, list[
                 hint="give an array for each of them.",
             )
         values[number] = keras.ops.convert_to_tensor(inputs[name], dtype=graph.dtypes[number])
-    left = {number: len(nodes) for number, nodes in graph.readers.items()}
+    held = Held.start(graph, values)
     for node in graph.nodes:
-        read = [values[number] for number in node.inputs]
-        given = node.call(read)
-        yield node, read, given
-        for number in set(node.inputs):
-            left[number] -= 1
-            if not left[number]:
-                del values[number]
-        for number, value in zip(node.outputs, given, strict=True):
-            if left.get(number):
-                values[number] = value
-        del read, given
+        read = held.read(node)
+        outputs = node.call(read)
+        yield node, read, outputs
+        held.keep(node, outputs)
+        del read, outputs
 
 
 def run(
@@ -292,24 +318,20 @@ def run(
     inputs: Mapping[str, np.ndarray],
     *,
     batch_size: int = 32,
-    keep: Callable[[Node], bool] | Iterable[int] | None = None,
 ) -> dict[int, np.ndarray]:
-    """The values of some tensors for a number of samples.
+    """The model's outputs for a number of samples.
 
     Args:
         graph: What to compute.
         inputs: By input name, shape `(samples, ...)`.
         batch_size: Samples at once.
-        keep: The tensors to keep, or which nodes' outputs; the model's outputs by default.
 
     Returns:
-        By tensor, shape `(samples, ...)`. All of it is held in memory: see `steps` for
-        statistics over many samples.
+        By tensor, shape `(samples, ...)`.
 
     Raises:
         DataError: An input is missing, there are no samples, or not as many of each input.
     """
-    wanted = _wanted(graph, keep)
     lengths = {len(array) for array in inputs.values()}
     if len(lengths) != 1 or 0 in lengths:
         raise DataError(
@@ -317,22 +339,14 @@ def run(
             received=", ".join(f"{name}: {len(array)}" for name, array in inputs.items()),
         )
     samples = lengths.pop()
-    parts: dict[int, list[np.ndarray]] = {number: [] for number in wanted}
+    parts: dict[int, list[np.ndarray]] = {number: [] for number in graph.outputs}
     for start in range(0, samples, batch_size):
         batch = {name: array[start : start + batch_size] for name, array in inputs.items()}
         for name, number in graph.inputs.items():
-            if number in wanted and name in batch:
+            if number in parts and name in batch:
                 parts[number].append(np.asarray(batch[name]))
         for node, _, given in steps(graph, batch):
             for number, value in zip(node.outputs, given, strict=True):
-                if number in wanted:
+                if number in parts:
                     parts[number].append(np.asarray(value))
     return {number: np.concatenate(arrays) for number, arrays in parts.items()}
-
-
-def _wanted(graph: Graph, keep: Callable[[Node], bool] | Iterable[int] | None) -> set[int]:
-    if keep is None:
-        return set(graph.outputs)
-    if callable(keep):
-        return {number for node in graph.nodes if keep(node) for number in node.outputs}
-    return set(keep)

@@ -39,107 +39,66 @@ Kind = Literal[
 # They make channels of their own: one for each filter or unit.
 PRODUCERS: frozenset[str] = frozenset({"conv", "transposed", "separable", "dense", "embedding"})
 
+
+def _of(kind: Kind, names: str) -> dict[str, Kind]:
+    return dict.fromkeys(names.split(), kind)
+
+
 _LAYERS: dict[str, Kind] = {
-    "Conv1D": "conv",
-    "Conv2D": "conv",
-    "Conv3D": "conv",
-    "Conv1DTranspose": "transposed",
-    "Conv2DTranspose": "transposed",
-    "Conv3DTranspose": "transposed",
-    "SeparableConv1D": "separable",
-    "SeparableConv2D": "separable",
-    "DepthwiseConv1D": "depthwise",
-    "DepthwiseConv2D": "depthwise",
-    "Dense": "dense",
-    "Embedding": "embedding",
-    "BatchNormalization": "batch_norm",
-    "PReLU": "prelu",
-    "Activation": "elementwise",
-    "ReLU": "elementwise",
-    "LeakyReLU": "elementwise",
-    "ELU": "elementwise",
-    "Dropout": "elementwise",
-    "SpatialDropout1D": "elementwise",
-    "SpatialDropout2D": "elementwise",
-    "SpatialDropout3D": "elementwise",
-    "AlphaDropout": "elementwise",
-    "GaussianDropout": "elementwise",
-    "GaussianNoise": "elementwise",
-    "ActivityRegularization": "elementwise",
-    "Identity": "elementwise",
-    "Rescaling": "elementwise",
-    "MaxPooling1D": "spatial",
-    "MaxPooling2D": "spatial",
-    "MaxPooling3D": "spatial",
-    "AveragePooling1D": "spatial",
-    "AveragePooling2D": "spatial",
-    "AveragePooling3D": "spatial",
-    "AdaptiveAveragePooling1D": "spatial",
-    "AdaptiveAveragePooling2D": "spatial",
-    "AdaptiveAveragePooling3D": "spatial",
-    "AdaptiveMaxPooling1D": "spatial",
-    "AdaptiveMaxPooling2D": "spatial",
-    "AdaptiveMaxPooling3D": "spatial",
-    "GlobalAveragePooling1D": "spatial",
-    "GlobalAveragePooling2D": "spatial",
-    "GlobalAveragePooling3D": "spatial",
-    "GlobalMaxPooling1D": "spatial",
-    "GlobalMaxPooling2D": "spatial",
-    "GlobalMaxPooling3D": "spatial",
-    "ZeroPadding1D": "spatial",
-    "ZeroPadding2D": "spatial",
-    "ZeroPadding3D": "spatial",
-    "Cropping1D": "spatial",
-    "Cropping2D": "spatial",
-    "Cropping3D": "spatial",
-    "UpSampling1D": "spatial",
-    "UpSampling2D": "spatial",
-    "UpSampling3D": "spatial",
-    "CenterCrop": "spatial",
-    "Resizing": "spatial",
-    "RepeatVector": "spatial",
-    "Add": "merge",
-    "Subtract": "merge",
-    "Multiply": "merge",
-    "Average": "merge",
-    "Maximum": "merge",
-    "Minimum": "merge",
-    "Concatenate": "concat",
-    "Flatten": "flatten",
-    "Reshape": "reshape",
-    "Permute": "axes",
-    "Softmax": "softmax",
+    **_of("conv", "Conv1D Conv2D Conv3D"),
+    **_of("transposed", "Conv1DTranspose Conv2DTranspose Conv3DTranspose"),
+    **_of("separable", "SeparableConv1D SeparableConv2D"),
+    **_of("depthwise", "DepthwiseConv1D DepthwiseConv2D"),
+    **_of("dense", "Dense"),
+    **_of("embedding", "Embedding"),
+    **_of("batch_norm", "BatchNormalization"),
+    **_of("prelu", "PReLU"),
+    **_of(
+        "elementwise",
+        "Activation ReLU LeakyReLU ELU Dropout SpatialDropout1D SpatialDropout2D "
+        "SpatialDropout3D AlphaDropout GaussianDropout GaussianNoise ActivityRegularization "
+        "Identity Rescaling",
+    ),
+    **_of(
+        "spatial",
+        "MaxPooling1D MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D "
+        "AveragePooling3D AdaptiveAveragePooling1D AdaptiveAveragePooling2D "
+        "AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D "
+        "AdaptiveMaxPooling3D GlobalAveragePooling1D GlobalAveragePooling2D "
+        "GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D "
+        "ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D "
+        "UpSampling1D UpSampling2D UpSampling3D CenterCrop Resizing RepeatVector",
+    ),
+    **_of("merge", "Add Subtract Multiply Average Maximum Minimum"),
+    **_of("concat", "Concatenate"),
+    **_of("flatten", "Flatten"),
+    **_of("reshape", "Reshape"),
+    **_of("axes", "Permute"),
+    **_of("softmax", "Softmax"),
 }
 
 # Operations of `keras.ops` (and of operators such as `x + y`), by class.
 _OPERATIONS: dict[str, Kind] = {
-    **dict.fromkeys(
-        (
-            "Relu Relu6 Sigmoid SparseSigmoid Softplus Softsign SoftShrink SparsePlus Silu "
-            "Squareplus LogSigmoid LeakyRelu HardSigmoid HardSilu Elu Selu Gelu Celu TanhShrink "
-            "HardTanh HardShrink Threshold Absolute Abs Negative Square Sqrt Rsqrt Exp Exp2 Expm1 "
-            "Log Log1p Log2 Log10 Clip Floor Ceil Round Trunc Sign Reciprocal Tanh Sin Cos Tan "
-            "Sinh Cosh Erf Erfc Cast SaturateCast StopGradient NanToNum Copy"
-        ).split(),
+    **_of(
         "elementwise",
+        "Relu Relu6 Sigmoid SparseSigmoid Softplus Softsign SoftShrink SparsePlus Silu "
+        "Squareplus LogSigmoid LeakyRelu HardSigmoid HardSilu Elu Selu Gelu Celu TanhShrink "
+        "HardTanh HardShrink Threshold Absolute Abs Negative Square Sqrt Rsqrt Exp Exp2 Expm1 "
+        "Log Log1p Log2 Log10 Clip Floor Ceil Round Trunc Sign Reciprocal Tanh Sin Cos Tan Sinh "
+        "Cosh Erf Erfc Cast SaturateCast StopGradient NanToNum Copy",
     ),
-    **dict.fromkeys(
-        (
-            "Add Subtract Multiply Divide TrueDivide DivideNoNan Maximum Minimum Power "
-            "FloorDivide Mod"
-        ).split(),
+    **_of(
         "merge",
+        "Add Subtract Multiply Divide TrueDivide DivideNoNan Maximum Minimum Power FloorDivide Mod",
     ),
-    **dict.fromkeys(
-        "MaxPool AveragePool AdaptiveMaxPool AdaptiveAveragePool Resize".split(), "spatial"
-    ),
-    **dict.fromkeys("Mean Sum Max Min Amax Amin Prod Var Std Logsumexp".split(), "reduce"),
-    **dict.fromkeys("Transpose Squeeze ExpandDims Pad".split(), "axes"),
-    **dict.fromkeys(("Softmax", "LogSoftmax"), "softmax"),
-    "Concatenate": "concat",
-    "Reshape": "reshape",
-    "Split": "split",
-    "GetItem": "slices",
+    **_of("spatial", "MaxPool AveragePool AdaptiveMaxPool AdaptiveAveragePool Resize"),
+    **_of("reduce", "Mean Sum Max Min Amax Amin Prod Var Std Logsumexp"),
+    **_of("axes", "Transpose Squeeze ExpandDims Pad"),
+    **_of("softmax", "Softmax LogSoftmax"),
+    **_of("concat", "Concatenate"),
+    **_of("reshape", "Reshape"),
+    **_of("split", "Split"),
+    **_of("slices", "GetItem"),
 }
 
 # Activations by name that treat every value by itself.

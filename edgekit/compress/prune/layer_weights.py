@@ -57,8 +57,6 @@ class Linear:
         shape = tuple(self.layer.kernel.shape)
         if self.kind == "dense":
             stored = weights[0]
-        elif self.kind == "depthwise":
-            stored = weights.transpose(1, 0, 2).reshape(shape)
         elif self.kind == "transposed":
             swapped = (*shape[:-2], shape[-1], shape[-2])
             stored = np.swapaxes(weights[0].reshape(swapped), -1, -2)

@@ -125,13 +125,11 @@ class Refit:
         kept: For a call of the original: which channels of its first input, and of its output,
             the new one still has.
         seed: Draws positions.
-        ridge: See `least_squares`.
     """
 
-    def __init__(self, old: Graph, new: Graph, kept: Kept, *, seed: int, ridge: float = RIDGE):
+    def __init__(self, old: Graph, new: Graph, kept: Kept, *, seed: int):
         self.graph = new
-        self.fitted: list[str] = []
-        self._old, self._kept, self._ridge = old, kept, ridge
+        self._old, self._kept = old, kept
         self._rng = np.random.default_rng(seed)
 
     def visit(
@@ -155,9 +153,8 @@ class Refit:
             measured = measured.uncentred()
         solved = towards.astype(np.float64)
         if measured.rows >= ROWS_PER_INPUT * towards.shape[1]:
-            solved = least_squares(weights, towards, measured, self._ridge)
+            solved = least_squares(weights, towards, measured)
         taker.add(shift(measured, weights, solved), solved)
-        self.fitted.append(old.name)
 
 
 def _restricted(

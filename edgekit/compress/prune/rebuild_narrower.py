@@ -102,7 +102,7 @@ class _Builder:
         ]
         if isinstance(model, keras.Sequential):
             layers = [self.operation(layer) for layer in model.layers]
-            made = keras.Sequential([*inputs, *layers], name=model.name)
+            smaller = keras.Sequential([*inputs, *layers], name=model.name)
         else:
             values = {id(old): new for old, new in zip(model.inputs, inputs, strict=True)}
             for call in ordered_calls(model):
@@ -111,15 +111,15 @@ class _Builder:
                 given = keras.tree.flatten(self.operation(call.operation)(*args, **kwargs))
                 values.update({id(old): new for old, new in zip(call.outputs, given, strict=True)})
             outputs = [values[id(tensor)] for tensor in model.outputs]
-            made = keras.Model(
+            smaller = keras.Model(
                 keras.tree.pack_sequence_as(model.input, inputs),
                 keras.tree.pack_sequence_as(model.output, outputs),
                 name=model.name,
             )
         if not model.trainable:
             # Setting it reaches into every layer, and those have their own settings.
-            made.trainable = False
-        return made
+            smaller.trainable = False
+        return smaller
 
     def _input_shapes(self, model: Any) -> list[tuple[int | None, ...]]:
         shapes = [tuple(tensor.shape) for tensor in model.inputs]

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from edgekit.compress.prune.layer_graph import Graph, Node
+from edgekit.compress.prune.layer_graph import Graph, Held, Node
 
 MEMORY = 1 << 30
 """Bytes of activations that are held at once."""
@@ -38,26 +37,6 @@ class Repair(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Held:
-    """The tensors of one model that are still to be read."""
-
-    values: dict[int, np.ndarray]
-    left: dict[int, int]
-
-    def read(self, node: Node) -> list[np.ndarray]:
-        return [self.values[number] for number in node.inputs]
-
-    def keep(self, node: Node, given: Sequence[np.ndarray]) -> None:
-        for number in set(node.inputs):
-            self.left[number] -= 1
-            if not self.left[number]:
-                del self.values[number]
-        for number, value in zip(node.outputs, given, strict=True):
-            if self.left.get(number):
-                self.values[number] = value
-
-
 def passing(
     graph: Graph, inputs: Mapping[str, np.ndarray]
 ) -> Iterator[tuple[Node, list[np.ndarray]]]:
@@ -72,23 +51,23 @@ def passing(
 def repair(old: Graph, repairs: Sequence[Repair], inputs: Mapping[str, np.ndarray]) -> None:
     """Compute the original and let each repair do its work on its own model beside it."""
     held = _start(old, inputs)
-    others = [_start(one.graph, inputs) for one in repairs]
+    others = [_start(each.graph, inputs) for each in repairs]
     for other in others:  # the same arrays, so that equal ones are known without a look
         for name, number in old.inputs.items():
             other.values[number] = held.values[old.inputs[name]]
     for at, node in enumerate(old.nodes):
         read = held.read(node)
-        given = _compute(node.call, read)
-        for one, other in zip(repairs, others, strict=True):
-            new = one.graph.nodes[at]
+        outputs = _compute(node.call, read)
+        for each, other in zip(repairs, others, strict=True):
+            new = each.graph.nodes[at]
             read_new = other.read(new)
-            one.visit(node, read, new, read_new)
+            each.visit(node, read, new, read_new)
             same = all(a is b for a, b in zip(read, read_new, strict=True))
             if same and _equal(node.operation, new.operation):
-                other.keep(new, given)
+                other.keep(new, outputs)
             else:
                 other.keep(new, _compute(new.call, read_new))
-        held.keep(node, given)
+        held.keep(node, outputs)
 
 
 def _equal(old: Any, new: Any) -> bool:
@@ -122,7 +101,7 @@ def affordable(graph: Graph, available: int, models: int) -> int:
         models: How many are computed side by side.
     """
     held: dict[int, int] = {n: _bytes(graph, n) for n in graph.inputs.values()}
-    left = _readers(graph)
+    left = {number: len(nodes) for number, nodes in graph.readers.items()}
     peak = now = sum(held.values())
     for node in graph.nodes:
         for number in node.outputs:
@@ -141,13 +120,9 @@ def _bytes(graph: Graph, number: int) -> int:
     return 4 * math.prod(size or 64 for size in graph.shapes[number][1:])
 
 
-def _start(graph: Graph, inputs: Mapping[str, np.ndarray]) -> _Held:
+def _start(graph: Graph, inputs: Mapping[str, np.ndarray]) -> Held:
     feeds: dict[int, np.ndarray] = {}
     for name, number in graph.inputs.items():
         dtype = graph.dtypes[number]
         feeds[number] = inputs[name] if dtype == "string" else inputs[name].astype(dtype)
-    return _Held(feeds, _readers(graph))
-
-
-def _readers(graph: Graph) -> dict[int, int]:
-    return {number: len(nodes) for number, nodes in graph.readers.items()}
+    return Held.start(graph, feeds)

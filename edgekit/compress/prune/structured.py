@@ -140,12 +140,12 @@ def _calibrated(
         models[name] = plan.without(mask)
         repairs.append(_refit(plan, models[name], mask))
     side_by_side.repair(plan.graph, repairs, parts.fit)
-    reference = holdout.answers(plan.graph, parts.hold)
+    reference = holdout.outputs(plan.graph, parts.hold)
 
-    def error(one: Any) -> float:
-        return holdout.distance(reference, holdout.answers(graphs.walk(one), parts.hold))
+    def error(candidate: Any) -> float:
+        return holdout.distance(reference, holdout.outputs(graphs.walk(candidate), parts.hold))
 
-    tried = {name: error(one) for name, one in models.items()}
+    tried = {name: error(candidate) for name, candidate in models.items()}
     best = min(tried, key=lambda name: tried[name])
     mask = masks[best]
     # Beside the fitted one: norms measured anew, behind the fit and in its place.

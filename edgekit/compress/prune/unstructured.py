@@ -160,21 +160,21 @@ def copy(model: Any) -> Any:
     """The same model with weights of its own."""
     import keras
 
-    twin = keras.models.clone_model(model)
-    twin.set_weights(model.get_weights())
-    return twin
+    result = keras.models.clone_model(model)
+    result.set_weights(model.get_weights())
+    return result
 
 
 def _magnitude(model: Any, plan: _Plan) -> tuple[Any, dict[str, np.ndarray]]:
-    twin, masks = copy(model), {}
+    pruned, masks = copy(model), {}
     counts = plan.uniform()
-    layers = graphs.walk(twin).layers
+    layers = graphs.walk(pruned).layers
     for name in plan.layers:
         view = layer_weights.view(layers[name])
         assert view is not None
         masks[name] = plan.mask(view, np.abs(view.weights), counts[name])
         view.store(view.weights * masks[name])
-    return twin, masks
+    return pruned, masks
 
 
 def _calibrated(
@@ -196,25 +196,25 @@ def _calibrated(
     models[_MAGNITUDE], _ = _magnitude(model, plan)
     repairs.append(_renorm(plan, models[_MAGNITUDE]))
     side_by_side.repair(plan.graph, repairs, parts.fit)
-    reference = holdout.answers(plan.graph, parts.hold)
+    reference = holdout.outputs(plan.graph, parts.hold)
     tried = {
-        name: holdout.distance(reference, holdout.answers(graphs.walk(one), parts.hold))
-        for name, one in models.items()
+        name: holdout.distance(reference, holdout.outputs(graphs.walk(candidate), parts.hold))
+        for name, candidate in models.items()
     }
     best = min(tried, key=lambda name: tried[name])
     report(f"{best} is taken, and fitted once more to all samples")
     if best == _MAGNITUDE:
-        twin, masks = _magnitude(model, plan)
-        side_by_side.repair(plan.graph, [_renorm(plan, twin)], parts.whole)
-        return twin, masks, tried
-    twin = copy(model)
-    last = _Reconstruct(graphs.walk(twin), plan, allotments[best])
+        pruned, masks = _magnitude(model, plan)
+        side_by_side.repair(plan.graph, [_renorm(plan, pruned)], parts.whole)
+        return pruned, masks, tried
+    pruned = copy(model)
+    last = _Reconstruct(graphs.walk(pruned), plan, allotments[best])
     side_by_side.repair(plan.graph, [last], parts.whole)
-    return twin, last.masks, tried
+    return pruned, last.masks, tried
 
 
-def _renorm(plan: _Plan, twin: Any) -> least_squares.Renorm:
-    return least_squares.Renorm(plan.graph, graphs.walk(twin), least_squares.all_kept(plan.graph))
+def _renorm(plan: _Plan, pruned: Any) -> least_squares.Renorm:
+    return least_squares.Renorm(plan.graph, graphs.walk(pruned), least_squares.all_kept(plan.graph))
 
 
 def _allotted(plan: _Plan, inputs: Mapping[str, np.ndarray]) -> dict[str, int]:

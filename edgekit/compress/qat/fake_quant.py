@@ -49,7 +49,7 @@ def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any
         give = {}
         for number, tensor in enumerate(op.outputs):
             group = grid.outputs.get(tensor.index)
-            stays = op.facts.only_moves and bool(given) and all(one == group for one in given)
+            stays = op.facts.only_moves and bool(given) and all(number == group for number in given)
             if group is not None and not stays:
                 give[number] = ranges[group]
         return RoundingLayer(
@@ -80,5 +80,5 @@ def trained(model: Any, grid: Grid) -> Grid:
         quantized = layer.trained() if hasattr(layer, "rounded") else None
         if quantized is not None:
             weights[layer.op.index] = quantized
-    groups = tuple(one.trained() for one in model.rounding_ranges)
+    groups = tuple(layer.trained() for layer in model.rounding_ranges)
     return replace(grid, groups=groups, weights=weights)

@@ -97,17 +97,17 @@ def check(
     """
     import tensorflow as tf
 
-    given = {name: values.astype(model.input[name].dtype) for name, values in inputs.items()}
+    batch = {name: values.astype(model.input[name].dtype) for name, values in inputs.items()}
     try:
-        got = model(given, training=False)
+        got = model(batch, training=False)
     except (tf.errors.OpError, ValueError) as error:
         raise _differs(str(error).strip().splitlines()[0][:200]) from error
     worst = float("inf")
     for name, wanted in reference.items():
-        answer = np.asarray(got[name])
-        if answer.size != wanted.size:
-            raise _differs(f"{name} of shape {answer.shape} in place of {wanted.shape}")
-        worst = min(worst, signal.sqnr_db(wanted, answer))
+        output = np.asarray(got[name])
+        if output.size != wanted.size:
+            raise _differs(f"{name} of shape {output.shape} in place of {wanted.shape}")
+        worst = min(worst, signal.sqnr_db(wanted, output))
     if not worst >= SAME_DB:
         raise _differs(f"{worst:.1f} dB")
     return worst

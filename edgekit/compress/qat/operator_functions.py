@@ -8,6 +8,7 @@ What cannot is refused by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -39,7 +40,7 @@ def run(op: Operator, values: Sequence[Any]) -> list[Any]:
     result = function(op)(values, op)
     results = list(result) if isinstance(result, (list, tuple)) else [result]
     fused = getattr(op.options, "fusedActivationFunction", 0)
-    return [_fused(fused, one, op) for one in results] if fused else results
+    return [_fused(fused, result, op) for result in results] if fused else results
 
 
 def function(op: Operator) -> Function:
@@ -80,16 +81,11 @@ def _fused(number: int, value: Any, op: Operator) -> Any:
     )
 
 
+@cache
 def _table() -> Mapping[str, Function]:
-    global _made
-    if _made is None:
-        _made = MappingProxyType(
-            {**_arithmetic(), **linear_functions.FUNCTIONS, **shape_functions.FUNCTIONS}
-        )
-    return _made
-
-
-_made: Mapping[str, Function] | None = None
+    return MappingProxyType(
+        {**_arithmetic(), **linear_functions.FUNCTIONS, **shape_functions.FUNCTIONS}
+    )
 
 
 def _arithmetic() -> dict[str, Function]:

@@ -52,7 +52,7 @@ class Range(keras.layers.Layer):
             self.frozen.assign(1.0)
 
     def ends(self) -> tuple[Any, Any]:
-        """Both ends of the range, float64; the same computation for training and for baking."""
+        """Both ends of the range, float64; computed alike in training and for its result."""
         frozen = tf.convert_to_tensor(self.frozen) > 0.5
         low = tf.where(frozen, self.kept_low, self.low)
         high = tf.where(frozen, self.kept_high, self.high)
@@ -318,5 +318,5 @@ class Freezing(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Freeze once the last part begins, and where a resumed training is in it already."""
         if epoch >= round(self.params["epochs"] * (1 - self._part)):
-            for one in self._ranges:
-                one.freeze()
+            for layer in self._ranges:
+                layer.freeze()

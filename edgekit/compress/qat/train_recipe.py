@@ -17,7 +17,7 @@ def run(request: TrainRequest, report: Progress) -> TrainResult:
     """Train what a recipe rounds, and write what came of it.
 
     Raises:
-        ModelError: The file cannot be trained (see `rebuild`).
+        ModelError: The file cannot be trained (see `float_network.rebuild`).
         DataError: The samples do not fit the model.
     """
     from edgekit.compress.prune.sparsity_schedule import KeepZeros

@@ -10,7 +10,6 @@ import numpy as np
 
 from edgekit.compress.train.augment import Augmentation
 from edgekit.core.errors import DataError
-from edgekit.core.suggest import nearest
 from edgekit.data import check_samples, split
 from edgekit.data.samples import Samples
 from edgekit.frontend.load.loaded import LoadedModel
@@ -28,24 +27,11 @@ def check(samples: Samples, model: LoadedModel) -> Samples:
     Raises:
         DataError: None, an unknown or missing input, another shape, NaN, an id out of range.
     """
-    known = [spec.name for spec in model.inputs]
-    for name in samples.inputs:
-        if name not in known:
-            raise DataError(
-                f"The inputs of {model.name} must be {', '.join(known)}.",
-                received=f"an input {name!r}",
-                hint=nearest(name, known),
-            )
+    model.require_inputs(samples.inputs)
     if len(samples) == 0:
         raise DataError("Training needs at least one sample.", received="none")
     inputs = {}
     for spec in model.inputs:
-        if spec.name not in samples.inputs:
-            raise DataError(
-                f"The inputs of {model.name} must be {', '.join(known)}.",
-                received=f"no input {spec.name!r}",
-                hint="give an array for each of them.",
-            )
         array = check_samples.fit(samples.inputs[spec.name], spec)
         check_samples.finite(array, f"Input {spec.name!r}")
         limit = model.id_limits.get(spec.name)

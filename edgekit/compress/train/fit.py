@@ -216,8 +216,3 @@ def _resume(student: Any, optimizer: Any, folder: Path | None, key: str) -> Stat
     for variable, value in zip(optimizer.variables, state.optimizer, strict=True):
         variable.assign(value)
     return state
-
-
-def optimizer_arrays(optimizer: Any) -> list[np.ndarray]:
-    """The optimizer's variables as arrays."""
-    return [np.array(variable) for variable in optimizer.variables]

@@ -90,7 +90,7 @@ def scores(output: Any, kind: str) -> Any:
     return keras.ops.log(likely) - keras.ops.log(keras.ops.clip(1.0 - output, _TINY, 1.0))
 
 
-class TeacherAnswers(keras.distillation.DistillationLoss):
+class TeacherLoss(keras.distillation.DistillationLoss):
     """How far the student's outputs are from the teacher's, summed over outputs.
 
     Kullback-Leibler divergence of softmax outputs at temperature T, times T squared (Hinton et

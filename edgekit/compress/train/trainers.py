@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import keras
 
 from edgekit.compat.keras import all_layers, set_student_loss
-from edgekit.compress.train.losses import Form, TeacherAnswers
+from edgekit.compress.train.losses import Form, TeacherLoss
 
 # Of batch normalization's running statistics.
 _MOMENTUM = 0.9
@@ -75,21 +75,27 @@ def distiller(
     return Copying(
         teacher=teacher,
         student=student,
-        distillation_losses=TeacherAnswers(forms, variances, temperature),
+        distillation_losses=TeacherLoss(forms, variances, temperature),
         student_loss_weight=label_weight,
     )
 
 
 @contextmanager
-def unfrozen_after(model: Any) -> Iterator[None]:
-    """Give a model's layers back as trainable as they were: the distiller freezes its teacher."""
-    layers = [] if model is None else all_layers(model)
-    before = [layer.trainable for layer in layers]
+def _restored(layers: Sequence[Any], attribute: str) -> Iterator[None]:
+    """Give layers their own value of an attribute back when the block ends."""
+    before = [getattr(layer, attribute) for layer in layers]
     try:
         yield
     finally:
-        for layer, trainable in zip(layers, before, strict=True):
-            layer.trainable = trainable
+        for layer, value in zip(layers, before, strict=True):
+            setattr(layer, attribute, value)
+
+
+@contextmanager
+def unfrozen_after(model: Any) -> Iterator[None]:
+    """Give a model's layers back as trainable as they were: the distiller freezes its teacher."""
+    with _restored([] if model is None else all_layers(model), "trainable"):
+        yield
 
 
 @contextmanager
@@ -101,14 +107,10 @@ def still_norms(model: Any) -> Iterator[None]:
     0.68 from its teacher so, and 0.73 with statistics that move.
     """
     layers = _norms(model)
-    before = [layer.trainable for layer in layers]
-    try:
+    with _restored(layers, "trainable"):
         for layer in layers:
             layer.trainable = False
         yield
-    finally:
-        for layer, trainable in zip(layers, before, strict=True):
-            layer.trainable = trainable
 
 
 def _norms(model: Any) -> list[Any]:
@@ -127,11 +129,7 @@ def quick_statistics(model: Any) -> Iterator[None]:
     own 0.99.
     """
     layers = _norms(model)
-    before = [layer.momentum for layer in layers]
-    try:
+    with _restored(layers, "momentum"):
         for layer in layers:
             layer.momentum = min(layer.momentum, _MOMENTUM)
         yield
-    finally:
-        for layer, momentum in zip(layers, before, strict=True):
-            layer.momentum = momentum

@@ -29,6 +29,7 @@ from edgekit.frontend.export import export_errors, export_graph, tensor_names
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.trust.allowed_operators import LOWERED
+from edgekit.tflite import signature
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -39,7 +40,7 @@ _MOST_VALUES = 2**31
 
 
 def run(request: ExportRequest, report: Progress) -> Exported:
-    """Load, export, and let Keras answer the golden samples.
+    """Load, export, and run Keras on the golden samples.
 
     Raises:
         EdgekitError: What `load.load`, `fix_shapes`, `export` and `draw.draw` raise.
@@ -178,9 +179,9 @@ def trace(loaded: LoadedModel, contract: Contract) -> Traced:
     export_graph.use_plain_recurrence(loaded)
 
     def serve(**tensors: Any) -> dict[str, Any]:
-        answers = loaded.call({spec.name: tensors[safe] for safe, spec in inputs.items()})
+        results = loaded.call({spec.name: tensors[safe] for safe, spec in inputs.items()})
         # An identity keeps an output apart from an input or another output it may equal.
-        return {safe: tf.identity(answers[spec.name], name=safe) for safe, spec in outputs.items()}
+        return {safe: tf.identity(results[spec.name], name=safe) for safe, spec in outputs.items()}
 
     try:
         specs = {
@@ -207,8 +208,10 @@ def convert(traced: Traced) -> bytes:
     """
     loaded, function = traced.loaded, traced.function
     try:
-        settled = export_graph.settle(function) if loaded.kind == "saved_model" else function
-        model = _convert(settled, loaded.trackable, set(traced.inputs), sorted(traced.outputs))
+        flat = (
+            export_graph.inline_recurrence(function) if loaded.kind == "saved_model" else function
+        )
+        model = _convert(flat, loaded.trackable, set(traced.inputs), sorted(traced.outputs))
     except Exception as error:  # TensorFlow raises many kinds here, none of them documented
         raise export_errors.explain(error, loaded, function) from error
     tensor_names.name_layers(model, loaded, tensor_names.producers(model, function))
@@ -244,8 +247,6 @@ def _convert(function: Any, trackable: Any, inputs: set[str], outputs: list[str]
 
 def _sign(model: Any, wanted: set[str], outputs: list[str]) -> bool:
     """Bind inputs by the names of their tensors, outputs by their order; False if in doubt."""
-    generated = litert.schema()
-
     graph = model.subgraphs[0]
     inputs = {graph.tensors[i].name.decode(): int(i) for i in graph.inputs}
     if set(inputs) != wanted or len(graph.outputs) != len(outputs):
@@ -256,25 +257,16 @@ def _sign(model: Any, wanted: set[str], outputs: list[str]) -> bool:
         if graph.tensors[index].name.startswith(b"Identity"):
             graph.tensors[index].name = f"StatefulPartitionedCall:{number}".encode()
 
-    def entry(name: str, index: int) -> Any:
-        return generated.TensorMapT(name=name.encode(), tensorIndex=int(index))
-
-    model.signatureDefs = [
-        generated.SignatureDefT(
-            inputs=[entry(name, index) for name, index in sorted(inputs.items())],
-            outputs=[entry(*pair) for pair in zip(outputs, graph.outputs, strict=True)],
-            signatureKey=b"serving_default",
-            subgraphIndex=0,
-        )
-    ]
+    places = map(int, graph.outputs)
+    signature.sign(model, dict(sorted(inputs.items())), dict(zip(outputs, places, strict=True)))
     return True
 
 
 def _name_signature(model: Any, names: Mapping[str, str]) -> bytes:
-    for signature in model.signatureDefs:
-        tensors = model.subgraphs[signature.subgraphIndex].tensors
-        for entry in (*signature.inputs, *signature.outputs):
+    for signed in model.signatureDefs:
+        tensors = model.subgraphs[signed.subgraphIndex].tensors
+        for entry in (*signed.inputs, *signed.outputs):
             entry.name = names[entry.name.decode()].encode()
-        for entry in signature.inputs:
+        for entry in signed.inputs:
             tensors[entry.tensorIndex].name = b"serving_default_" + entry.name + b":0"
     return tflite.to_bytes(model)

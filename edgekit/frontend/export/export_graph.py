@@ -33,7 +33,7 @@ def use_plain_recurrence(loaded: LoadedModel) -> None:
     tf_keras.use_plain_recurrence(loaded.trackable)
 
 
-def settle(function: Any) -> Any:
+def inline_recurrence(function: Any) -> Any:
     """A concrete function without composites and with lists of a batch of 1.
 
     Args:

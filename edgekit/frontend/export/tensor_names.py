@@ -37,19 +37,19 @@ def name_layers(model: Any, loaded: LoadedModel, produced: Mapping[int, str]) ->
     """
     main = model.signatureDefs[0].subgraphIndex if model.signatureDefs else 0
     tensors = model.subgraphs[main].tensors
-    given = {int(i) for op in model.subgraphs[main].operators for i in op.outputs}
+    computed = {int(i) for op in model.subgraphs[main].operators for i in op.outputs}
     for index, name in produced.items():
-        if index in given:
+        if index in computed:
             tensors[index].name = name.encode()
     whole = [t.name.decode() for graph in model.subgraphs for t in graph.tensors if t.name]
     find = _Finder(loaded, whole)
     owners = _owners(model, main, find)
     taken = Counter(whole)
     for number, graph in enumerate(model.subgraphs):
-        computed = {int(i) for op in graph.operators for i in op.outputs}
+        inside = {int(i) for op in graph.operators for i in op.outputs}
         for index, tensor in enumerate(graph.tensors):
             old = (tensor.name or b"").decode()
-            owner = owners.get(number) if index in computed or "/" in old else None
+            owner = owners.get(number) if index in inside or "/" in old else None
             new = _renamed(old, find, owner)
             if new != old:
                 taken[old] -= 1
@@ -68,13 +68,13 @@ def producers(model: Any, function: Any) -> dict[int, str]:
     outputs = function.structured_outputs
     if not isinstance(outputs, Mapping):
         return {}
-    found = {}
+    names = {}
     for entry in model.signatureDefs[0].outputs:
         tensor = outputs.get(entry.name.decode())
         name = _producer(function.graph, tensor) if tensor is not None else ""
         if name:
-            found[int(entry.tensorIndex)] = name
-    return found
+            names[int(entry.tensorIndex)] = name
+    return names
 
 
 def _producer(graph: Any, tensor: Any) -> str:
@@ -199,7 +199,7 @@ def _looks_numbered(names: Iterable[str], known: Sequence[str]) -> bool:
 
 def _owners(model: Any, main: int, find: _Finder) -> dict[int, str]:
     """The layer of the operator that calls each other subgraph: the loop's."""
-    found: dict[int, str] = {}
+    owners: dict[int, str] = {}
     for number in sorted(range(len(model.subgraphs)), key=lambda n: n != main):
         graph = model.subgraphs[number]
         for op in graph.operators:
@@ -210,10 +210,10 @@ def _owners(model: Any, main: int, find: _Finder) -> dict[int, str]:
                 continue
             parts = [p for i in op.outputs for p in graph.tensors[i].name.decode().split(";")]
             hit = next((hit for part in parts if (hit := find.layer(part))), None)
-            layer = hit[0] if hit else found.get(number)
+            layer = hit[0] if hit else owners.get(number)
             if layer is not None:
-                found.update({index: found.get(index, layer) for index in called})
-    return found
+                owners.update({index: owners.get(index, layer) for index in called})
+    return owners
 
 
 def _renamed(old: str, find: _Finder, owner: str | None) -> str:

@@ -7,26 +7,20 @@ has said before that nothing in it runs code or reads a file.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from edgekit.core.errors import ModelError
-from edgekit.frontend.trust.check_config import Resolve, builtin, given
+from edgekit.frontend.trust.check_config import Item, Resolve, builtin, given, items
 
 _HALF = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")
 
 
-def objects(config: Any) -> Iterator[dict[str, Any]]:
+def objects(config: Any) -> Iterator[Item]:
     """Every serialized object (`class_name` with `config`) in a configuration, outer first."""
-    pending = [config]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, dict):
-            if isinstance(item.get("class_name"), str) and "config" in item:
-                yield item
-            pending.extend(item.values())
-        elif isinstance(item, list):
-            pending.extend(item)
+    for item, _ in items(config):
+        if isinstance(item["class_name"], str) and "config" in item:
+            yield item
 
 
 def fewest_weights(config: dict[str, Any]) -> int:
@@ -82,19 +76,21 @@ def in_float32(config: Any) -> tuple[Any, bool]:
     Returns:
         A new configuration, and whether anything changed.
     """
+
+    def widen(item: dict[str, Any]) -> dict[str, Any]:
+        return {k: "float32" if k == "dtype" and _is_half(v) else v for k, v in item.items()}
+
+    result = _rewritten(config, widen)
+    return result, result != config
+
+
+def _rewritten(config: Any, change: Callable[[dict[str, Any]], Any]) -> Any:
+    """The configuration with each of its dictionaries changed, the inner ones first."""
     if isinstance(config, list):
-        pairs = [in_float32(item) for item in config]
-        return [item for item, _ in pairs], any(changed for _, changed in pairs)
+        return [_rewritten(item, change) for item in config]
     if not isinstance(config, dict):
-        return config, False
-    result, changed = {}, False
-    for key, value in config.items():
-        if key == "dtype" and _is_half(value):
-            result[key], changed = "float32", True
-        else:
-            result[key], inner = in_float32(value)
-            changed = changed or inner
-    return result, changed
+        return config
+    return change({key: _rewritten(value, change) for key, value in config.items()})
 
 
 def _is_half(dtype: Any) -> bool:
@@ -109,13 +105,12 @@ def functions_by_name(config: Any) -> Any:
     Later releases of Keras 2 write a function of the person's own as an object there, which
     their own reader of `.h5` files does not understand.
     """
-    if isinstance(config, list):
-        return [functions_by_name(item) for item in config]
-    if not isinstance(config, dict):
-        return config
-    if config.get("class_name") == "function" and isinstance(config.get("config"), str):
-        return config["config"]
-    return {key: functions_by_name(value) for key, value in config.items()}
+
+    def name(item: dict[str, Any]) -> Any:
+        is_function = item.get("class_name") == "function" and isinstance(item.get("config"), str)
+        return item["config"] if is_function else item
+
+    return _rewritten(config, name)
 
 
 def by_given_name(config: Any, resolve: Resolve) -> Any:
@@ -123,17 +118,16 @@ def by_given_name(config: Any, resolve: Resolve) -> Any:
 
     A file may name a class by the module that it was written in, which Keras 2 would import.
     """
-    if isinstance(config, list):
-        return [by_given_name(item, resolve) for item in config]
-    if not isinstance(config, dict):
-        return config
-    result = {key: by_given_name(value, resolve) for key, value in config.items()}
-    own = "class_name" in config and not builtin(config) and given(config, resolve)
-    if own and config["class_name"] == "function":
-        result["config"] = own
-    elif own:
-        result["registered_name" if "module" in config else "class_name"] = own
-    return result
+
+    def rename(item: dict[str, Any]) -> dict[str, Any]:
+        own = "class_name" in item and not builtin(item) and given(item, resolve)
+        if own and item["class_name"] == "function":
+            return {**item, "config": own}
+        return (
+            {**item, "registered_name" if "module" in item else "class_name": own} if own else item
+        )
+
+    return _rewritten(config, rename)
 
 
 def without_compilation(config: Any) -> Any:
@@ -141,15 +135,11 @@ def without_compilation(config: Any) -> Any:
 
     Both Keras compile a nested model that says how, even where they are told not to compile.
     """
-    if isinstance(config, list):
-        return [without_compilation(item) for item in config]
-    if not isinstance(config, dict):
-        return config
-    return {
-        key: without_compilation(value)
-        for key, value in config.items()
-        if key != "compile_config" or "class_name" not in config
-    }
+
+    def strip(item: dict[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in item.items() if k != "compile_config" or "class_name" not in item}
+
+    return _rewritten(config, strip)
 
 
 def free_batch(config: dict[str, Any]) -> tuple[dict[str, Any], bool]:

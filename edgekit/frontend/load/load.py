@@ -52,38 +52,38 @@ def load(path: Path, *, unsafe: bool = False, custom_objects: str | None = None)
         ModelError: Not a model, damaged, not built, or it needs code that was not given.
         UnsafeModelError: It holds code, and `unsafe` is False.
     """
-    found = recognise(path)
-    if found.format == "tflite":
+    recognised = recognise(path)
+    if recognised.format == "tflite":
         raise ModelError(
             "The model to load must be a Keras model.",
-            received=f"{found.path.name}: a .tflite file, which is converted already",
+            received=f"{recognised.path.name}: a .tflite file, which is converted already",
             hint="name the Keras model; validate, benchmark and inspect take .tflite files.",
         )
     objects = import_objects(custom_objects)
-    with _keras_errors(found):
-        if found.format == "saved_model":
+    with _keras_errors(recognised):
+        if recognised.format == "saved_model":
             from edgekit.frontend.load.saved_model import load_saved_model
 
-            return load_saved_model(found.path, unsafe=unsafe)
-        if found.format == "tfjs":
-            return _load_tfjs(found.path, objects, unsafe)
+            return load_saved_model(recognised.path, unsafe=unsafe)
+        if recognised.format == "tfjs":
+            return _load_tfjs(recognised.path, objects, unsafe)
         with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
-            if found.format in ("keras3", "keras2_zip"):
-                ready, notes = _prepare_zip(found, Path(folder), objects, unsafe)
+            if recognised.format in ("keras3", "keras2_zip"):
+                ready, notes = _prepare_zip(recognised, Path(folder), objects, unsafe)
             else:
-                ready, notes = _prepare_hdf5(found, Path(folder), objects, unsafe)
-            return _load_keras(found, ready, notes, objects, unsafe)
+                ready, notes = _prepare_hdf5(recognised, Path(folder), objects, unsafe)
+            return _load_keras(recognised, ready, notes, objects, unsafe)
 
 
 def _load_keras(
-    found: Recognised, ready: Path, notes: list[str], objects: Mapping[str, Any], unsafe: bool
+    recognised: Recognised, ready: Path, notes: list[str], objects: Mapping[str, Any], unsafe: bool
 ) -> LoadedModel:
     from edgekit.frontend.load import keras_model
 
-    if found.format in ("keras3", "keras3_h5"):
+    if recognised.format in ("keras3", "keras3_h5"):
         import keras
 
-        if found.format == "keras3_h5":
+        if recognised.format == "keras3_h5":
             objects = {**operations(), **objects}
         model = keras.saving.load_model(
             ready, custom_objects=dict(objects), compile=False, safe_mode=not unsafe
@@ -97,13 +97,13 @@ def _load_keras(
 
 
 def _checked(
-    config: dict[str, Any], found: Recognised, objects: Mapping[str, Any], unsafe: bool
+    config: dict[str, Any], recognised: Recognised, objects: Mapping[str, Any], unsafe: bool
 ) -> tuple[dict[str, Any], list[str]]:
-    resolve = _resolver(found, objects)
+    resolve = _resolver(recognised, objects)
     config = keras_config.without_compilation(config)
     if not unsafe:
         check_config.check(config, resolve)
-    if _is_keras2(found):
+    if _is_keras2(recognised):
         config_graph.check_order(config)
     config = keras_config.by_given_name(config, resolve)
     notes = []
@@ -113,29 +113,29 @@ def _checked(
     config, changed = keras_config.free_batch(config)
     if changed:
         notes.append("the batch size that the Sequential recorded was left free")
-    if found.format == "keras2_h5":
+    if recognised.format == "keras2_h5":
         config = keras_config.functions_by_name(config)
     return config, notes
 
 
-def _is_keras2(found: Recognised) -> bool:
-    return found.format in ("keras2_h5", "keras2_zip", "tfjs")
+def _is_keras2(recognised: Recognised) -> bool:
+    return recognised.format in ("keras2_h5", "keras2_zip", "tfjs")
 
 
-def _resolver(found: Recognised, objects: Mapping[str, Any]) -> check_config.Resolve:
+def _resolver(recognised: Recognised, objects: Mapping[str, Any]) -> check_config.Resolve:
     def resolve(name: str) -> str | None:
         if not objects or name in objects:
             return name if objects else None
-        return registered(name, keras2=_is_keras2(found))
+        return registered(name, keras2=_is_keras2(recognised))
 
     return resolve
 
 
 def _prepare_zip(
-    found: Recognised, folder: Path, objects: Mapping[str, Any], unsafe: bool
+    recognised: Recognised, folder: Path, objects: Mapping[str, Any], unsafe: bool
 ) -> tuple[Path, list[str]]:
     """A checked and corrected `.keras` file: the original where nothing had to change."""
-    path = found.path
+    path = recognised.path
     if path.is_dir():  # model.save(..., zipped=False)
         path = zip_folder(path, folder / "folder.zip")
     with open_zip(path) as archive:
@@ -149,9 +149,9 @@ def _prepare_zip(
                     shutil.copyfileobj(stream, copy, 1 << 20)
                 with open_hdf5(path, copy) as weights:
                     stored = count_weights(path, weights, path.stat().st_size)
-            keras_config.check_size(config, stored, found.path.name)
-        corrected, notes = _checked(config, found, objects, unsafe)
-        if corrected == config and path.suffix == ".keras" and found.format == "keras3":
+            keras_config.check_size(config, stored, recognised.path.name)
+        corrected, notes = _checked(config, recognised, objects, unsafe)
+        if corrected == config and path.suffix == ".keras" and recognised.format == "keras3":
             return path, notes
         # tf_keras opens the file for writing, hence a copy of its own as well.
         ready = folder / "model.keras"
@@ -169,15 +169,15 @@ def _prepare_zip(
 
 
 def _prepare_hdf5(
-    found: Recognised, folder: Path, objects: Mapping[str, Any], unsafe: bool
+    recognised: Recognised, folder: Path, objects: Mapping[str, Any], unsafe: bool
 ) -> tuple[Path, list[str]]:
     """A checked and corrected `.h5` file: the original where nothing had to change."""
-    path = found.path
+    path = recognised.path
     with open_hdf5(path) as file:
         config = read_json(path, text_attribute(file, "model_config") or "", "model_config")
         stored = count_weights(path, file, path.stat().st_size)
     keras_config.check_size(config, stored, path.name)
-    corrected, notes = _checked(config, found, objects, unsafe)
+    corrected, notes = _checked(config, recognised, objects, unsafe)
     if corrected == config and path.suffix in (".h5", ".hdf5"):
         return path, notes
     ready = folder / "model.h5"
@@ -194,8 +194,8 @@ def _prepare_hdf5(
 def _load_tfjs(path: Path, objects: Mapping[str, Any], unsafe: bool) -> LoadedModel:
     config, manifest = tfjs.read_topology(path)
     weights = tfjs.read_weights(path, manifest)
-    found = Recognised(format="tfjs", written_by="TensorFlow.js", path=path)
-    corrected, notes = _checked(config, found, objects, unsafe)
+    recognised = Recognised(format="tfjs", written_by="TensorFlow.js", path=path)
+    corrected, notes = _checked(config, recognised, objects, unsafe)
     keras_config.check_size(config, sum(value.size for value in weights.values()), path.name)
     import tf_keras
 
@@ -226,7 +226,7 @@ _MISSING = re.compile(
 
 
 @contextmanager
-def _keras_errors(found: Recognised) -> Iterator[None]:
+def _keras_errors(recognised: Recognised) -> Iterator[None]:
     """Whatever Keras raises while loading is the file's fault, and becomes one ModelError."""
     try:
         yield
@@ -246,22 +246,23 @@ def _keras_errors(found: Recognised) -> Iterator[None]:
         if missing:
             name = missing.group(1)
             raise check_config.missing_object(
-                name, f"{found.path.name}, written by {found.written_by}, names {name!r}"
+                name, f"{recognised.path.name}, written by {recognised.written_by}, names {name!r}"
             ) from None
         if "never built" in text or "has not been built" in text or "been built yet" in text:
-            raise _not_built(found, text) from None
+            raise _not_built(recognised, text) from None
         raise ModelError(
-            f"The model could not be loaded ({found.format}, written by {found.written_by}).",
-            received=f"{found.path.name}: {type(error).__name__}: {informative_line(text)}",
+            f"The model could not be loaded ({recognised.format}, "
+            f"written by {recognised.written_by}).",
+            received=f"{recognised.path.name}: {type(error).__name__}: {informative_line(text)}",
             hint="copy or download it again, in case it was damaged on the way; or load it in "
             "Python with the Keras that wrote it, and save it as .keras.",
         ) from None
 
 
-def _not_built(found: Recognised, text: str) -> ModelError:
+def _not_built(recognised: Recognised, text: str) -> ModelError:
     return ModelError(
         "The shapes of the model's inputs and weights are not known.",
-        received=f"{found.path.name}: {informative_line(text)}",
+        received=f"{recognised.path.name}: {informative_line(text)}",
         hint="call the model once on real data, then save it; or build it with keras.Input.",
     )
 
@@ -275,10 +276,10 @@ def informative_line(text: str) -> str:
     for follows in ("Arguments received by", "List of objects that could not be loaded"):
         text = text.split(follows)[0]
     lines = [line.strip() for line in text.splitlines()]
-    told = [
+    reasons = [
         line.split("Full object config:")[0].strip()
         for line in lines
         if line and not line.startswith(("Full object config", "config=", "{", "[", "kwargs", "*"))
     ]
-    told = [line for line in told if line]
-    return printable((told[-1] if told else text.strip() or "no message")[:300])
+    reasons = [reason for reason in reasons if reason]
+    return printable((reasons[-1] if reasons else text.strip() or "no message")[:300])

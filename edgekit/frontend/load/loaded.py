@@ -97,23 +97,27 @@ class LoadedModel:
 
         return run
 
-    def _check(self, inputs: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], int]:
-        known = [spec.name for spec in self.inputs]
-        for name in inputs:
+    def require_inputs(self, names: Iterable[str]) -> None:
+        """Check that these are the names of all inputs.
+
+        Raises:
+            DataError: A missing or unknown one.
+        """
+        given, known = list(names), [spec.name for spec in self.inputs]
+        rule = f"The inputs of {self.name} must be {', '.join(known)}."
+        for name in given:
             if name not in known:
+                raise DataError(rule, received=f"an input {name!r}", hint=nearest(name, known))
+        for name in known:
+            if name not in given:
                 raise DataError(
-                    f"The inputs of {self.name} must be {', '.join(known)}.",
-                    received=f"an input {name!r}",
-                    hint=nearest(name, known),
+                    rule, received=f"no input {name!r}", hint="give an array for each of them."
                 )
+
+    def _check(self, inputs: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], int]:
+        self.require_inputs(inputs)
         arrays = {}
         for spec in self.inputs:
-            if spec.name not in inputs:
-                raise DataError(
-                    f"The inputs of {self.name} must be {', '.join(known)}.",
-                    received=f"no input {spec.name!r}",
-                    hint="give an array for each of them.",
-                )
             array = np.asarray(inputs[spec.name])
             arrays[spec.name] = array if spec.dtype == "string" else array.astype(spec.dtype)
             if not _fits(array.shape, spec.shape):

@@ -59,7 +59,7 @@ def check(config: Any, resolve: Resolve) -> None:
         UnsafeModelError: It would run code or read a file; the layer and the symbol are named.
         ModelError: It names a class or function that neither Keras nor the person has.
     """
-    for item, where in _items(config):
+    for item, where in items(config):
         _check_origin(item, where, resolve)
         _check_symbol(item, where)
         _check_options(item, where, resolve)
@@ -75,7 +75,7 @@ def builtin(item: Item) -> bool:
     )
 
 
-def _items(config: Any) -> Iterator[tuple[Item, str]]:
+def items(config: Any) -> Iterator[tuple[Item, str]]:
     """Every serialized object in the order of the file, with the layer that it belongs to."""
     pending = [(config, "the model itself")]
     while pending:

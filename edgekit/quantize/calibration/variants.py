@@ -12,8 +12,7 @@ from edgekit.core import scratch
 from edgekit.core.records import Contract
 from edgekit.data import split
 from edgekit.data.samples import Samples
-from edgekit.quantize.calibration import calibrate
-from edgekit.quantize.calibration import clipped_ranges as narrowing
+from edgekit.quantize.calibration import calibrate, clipped_ranges
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.equalize import Exponents
 from edgekit.tflite import Model
@@ -68,22 +67,24 @@ class Variant:
             return [calibrate.collect_ranges(path, third, self._contract) for third in self._thirds]
 
     @cached_property
-    def _histograms(self) -> list[dict[str, narrowing.Histogram]]:
-        bins = narrowing.widest(self._extremes)
+    def _histograms(self) -> list[dict[str, clipped_ranges.Histogram]]:
+        bins = clipped_ranges.widest(self._extremes)
         most = max(1, _LOOKED_AT // (len(self._thirds) * _all_bytes(self.model)))
         return [
-            narrowing.histograms(self.model, third.take(range(min(most, len(third)))).inputs, bins)
+            clipped_ranges.histograms(
+                self.model, third.take(range(min(most, len(third)))).inputs, bins
+            )
             for third in self._thirds
         ]
 
     def ranges(self, method: str, without: int | None = HELD) -> Ranges:
-        """By `extremes` or one of `ranges.METHODS`, from all thirds but one, or from all."""
+        """By `extremes` or one of `clipped_ranges.METHODS`, from all thirds but one, or all."""
         others = [i for i in range(len(self._thirds)) if i != without] or [0]
-        extremes = narrowing.widest([self._extremes[i] for i in others])
+        extremes = clipped_ranges.widest([self._extremes[i] for i in others])
         if method == "extremes":
             return extremes
-        found = narrowing.merge_histograms([self._histograms[i] for i in others])
-        return narrowing.narrowed(extremes, found, method)
+        histograms = clipped_ranges.merge_histograms([self._histograms[i] for i in others])
+        return clipped_ranges.narrowed(extremes, histograms, method)
 
 
 def _all_bytes(model: Model) -> int:

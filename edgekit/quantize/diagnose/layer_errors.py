@@ -6,7 +6,7 @@ samples. Three errors tell an operator's part:
 - local: the quantized operator, fed with the float file's activations, against the float one;
 - cumulative: this tensor in both files, each fed by its own operators before it;
 - output: the float model's outputs when this operator's local error is all there is. A large
-  error of an operator that nothing depends on does no harm: so it is this one that ranks.
+  error of an operator that nothing depends on changes nothing: so it is this one that ranks.
   Its share of the sum of all is the operator's blame.
 
 A file made from an equalized copy of the float file holds other values in some activations, by
@@ -31,7 +31,7 @@ from edgekit.quantize.diagnose.sensitivity import OutputSensitivity, worst
 from edgekit.quantize.diagnose.single_operator import SingleOperator, live_bytes
 from edgekit.quantize.quantize_messages import LayerErrorsRequest, LayerErrorsResult
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
-from edgekit.tflite import Model, Operator, Tensor, signal
+from edgekit.tflite import Model, Operator, Tensor, enums, signal
 from edgekit.tflite.step_interpreter import Steps
 
 MAX_SAMPLES = 64
@@ -102,14 +102,14 @@ def layer_errors(
     sensitivity = (
         OutputSensitivity(_read(float_model), both.compared(), samples) if outputs else None
     )
-    found = []
+    operator_errors = []
     for number, op in enumerate(both.reference.operators):
         if number % 10 == 0:
             on_progress(f"layer errors: operator {number + 1} of {len(both.reference.operators)}")
         error = both.step(op, sensitivity)
         if error is not None:
-            found.append(error)
-    return _with_shares(found)
+            operator_errors.append(error)
+    return _with_shares(operator_errors)
 
 
 def _with_shares(errors: Sequence[LayerError]) -> list[LayerError]:
@@ -119,13 +119,13 @@ def _with_shares(errors: Sequence[LayerError]) -> list[LayerError]:
     outputs they are lost, and no more than lost: 0 dB.
     """
     noise = [
-        None if one.output_sqnr_db is None else min(1.0, signal.noise_to_signal(one.output_sqnr_db))
-        for one in errors
+        None if e.output_sqnr_db is None else min(1.0, signal.noise_to_signal(e.output_sqnr_db))
+        for e in errors
     ]
     total = sum(value for value in noise if value is not None)
     return [
-        one if value is None or total == 0.0 else replace(one, blame=value / total)
-        for one, value in zip(errors, noise, strict=True)
+        error if value is None or total == 0.0 else replace(error, blame=value / total)
+        for error, value in zip(errors, noise, strict=True)
     ]
 
 
@@ -190,7 +190,7 @@ class _Both:
             error,
             scheme=self._scheme(new),
             quantized_tensor=new.outputs[op.outputs.index(compared[0])].name,
-            cumulative_sqnr_db=worst(expected, self._as_float(op, self._cumulative(op, new))),
+            cumulative_sqnr_db=worst(expected, self._as_float(op, self._cumulative(op))),
         )
         computed = self._local(new, fed)
         if not computed:
@@ -202,16 +202,16 @@ class _Both:
             output_sqnr_db=sensitivity.sqnr_db(compared, expected, local) if sensitivity else None,
         )
 
-    def _as_float(self, op: Operator, given: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def _as_float(self, op: Operator, outputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """What a quantized operator gave of `_outputs`, in the units of the float one's."""
         wanted = self._outputs(op)
         return [
             values * self._factors[tensor.index] if tensor.index in self._factors else values
-            for tensor, values in zip(op.outputs, given, strict=True)
+            for tensor, values in zip(op.outputs, outputs, strict=True)
             if tensor in wanted
         ]
 
-    def _cumulative(self, op: Operator, new: Operator) -> list[np.ndarray]:
+    def _cumulative(self, op: Operator) -> list[np.ndarray]:
         """What the quantized file gives here, of its own; it runs up to this operator."""
         while op.index not in self._computed:
             current = next(self._waiting)
@@ -268,7 +268,7 @@ class _Both:
                 weights[behind.dtype] = cast is None
         weights |= dict.fromkeys(self._inner.get(new.index, ()), False)
         if kinds:
-            kind = max(kinds, key=lambda name: (_bits(name), name))
+            kind = max(kinds, key=lambda name: (enums.BITS.get(name, 0), name))
             return ", ".join([kind, *(f"{name} weights" for name in weights if name != kind)])
         if not weights:
             return "float"
@@ -276,13 +276,6 @@ class _Both:
         # Embeddings look weights up; all others multiply integers when they read them as such.
         multiplies = any(weights.values()) and not new.facts.looks_up
         return f"dynamic {names}" if multiplies else f"{names} weights"
-
-
-def _bits(dtype: str) -> int:
-    """Bits of one element of a type that the format knows."""
-    from edgekit.tflite import enums
-
-    return enums.BITS.get(dtype, 0)
 
 
 def _read(content: bytes) -> Model:

@@ -19,13 +19,13 @@ from edgekit.tflite.interpreter import run
 _MOST_DB = 120.0
 
 
-class Answers(dict[str, np.ndarray]):
+class Outputs(dict[str, np.ndarray]):
     """Outputs by name, `(n, ...)` in real units; of those in `logits`, what goes into a softmax."""
 
     logits: frozenset[str] = frozenset()
 
 
-def answers(model: Model, inputs: Mapping[str, np.ndarray]) -> Answers:
+def outputs(model: Model, inputs: Mapping[str, np.ndarray]) -> Outputs:
     """The outputs of a model for samples.
 
     Args:
@@ -36,9 +36,9 @@ def answers(model: Model, inputs: Mapping[str, np.ndarray]) -> Answers:
         QuantizeError: The interpreter could not run it.
     """
     read, logits = _before_softmax(model, tflite.binding(model))
-    made = Answers(run(model, inputs, read))
-    made.logits = frozenset(logits)
-    return made
+    result = Outputs(run(model, inputs, read))
+    result.logits = frozenset(logits)
+    return result
 
 
 def _before_softmax(model: Model, names: tflite.Binding) -> tuple[dict[str, int], set[str]]:
@@ -56,28 +56,28 @@ def _before_softmax(model: Model, names: tflite.Binding) -> tuple[dict[str, int]
     return read, logits
 
 
-def errors(expected: Answers, got: Mapping[str, np.ndarray]) -> np.ndarray:
+def errors(expected: Outputs, got: Mapping[str, np.ndarray]) -> np.ndarray:
     """How far each sample's outputs lie from the float model's, `(kinds, n)`; larger is worse.
 
     Of each output the root of noise against the mean signal; of logits also the root of the
     Kullback-Leibler divergence of the probabilities behind them. Roots, since a divergence
     summed over samples is that of its worst one.
     """
-    found = []
+    kinds = []
     for name, reference in expected.items():
         rows = [values.reshape(len(reference), -1) for values in (reference, got[name])]
         if not np.isfinite(rows[1]).all():
-            found.append(np.full(len(reference), np.inf))
+            kinds.append(np.full(len(reference), np.inf))
             continue
         power = np.square(rows[0], dtype=np.float64).sum(axis=-1).mean()
         noise = np.square(rows[0].astype(np.float64) - rows[1]).sum(axis=-1)
-        found.append(np.sqrt(noise / power) if power else np.sqrt(noise))
+        kinds.append(np.sqrt(noise / power) if power else np.sqrt(noise))
         if name in expected.logits:
             shape = (len(reference), -1, reference.shape[-1])
             logits = (values.reshape(shape) for values in (reference, got[name]))
             divergence = signal.kl_divergence(*logits).mean(axis=-1)
-            found.append(np.sqrt(np.maximum(divergence, 0)))
-    return np.stack(found)
+            kinds.append(np.sqrt(np.maximum(divergence, 0)))
+    return np.stack(kinds)
 
 
 def relative(candidate: np.ndarray, base: np.ndarray) -> np.ndarray:
@@ -101,7 +101,7 @@ def better(candidate: np.ndarray, base: np.ndarray) -> bool:
     return bool(difference.mean() + chance < 0)
 
 
-def sqnr_db(expected: Answers, got: Mapping[str, np.ndarray]) -> float:
+def sqnr_db(expected: Outputs, got: Mapping[str, np.ndarray]) -> float:
     """Signal-to-quantization-noise ratio of the worst output, in decibels, 120 at most."""
     return min(
         _MOST_DB, *(signal.sqnr_db(reference, got[name]) for name, reference in expected.items())

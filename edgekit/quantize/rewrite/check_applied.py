@@ -51,28 +51,28 @@ def check(
             + ", ".join(sorted({op.name for op in operators(before)})),
             hint="use --recipe float32, or another recipe.",
         )
-    found = list(pairs(before, after))
+    matched = list(pairs(before, after))
     elsewhere = any(other is not None for other in exceptions.values())
     static = how.scheme == "static"
-    if static and not elsewhere and not any(_is_integer(new) for _, new in found if new):
+    if static and not elsewhere and not any(_is_integer(new) for _, new in matched if new):
         raise QuantizeError(
             f"{recipe.name} did not make any operator compute in integers.",
             received="every operator stayed float",
             hint="use --recipe dynamic_wi8_afp32 or float16; edgekit inspect lists the operators.",
         )
-    return tuple(_skipped(before, producers(after), found, how, exceptions))
+    return tuple(_skipped(before, producers(after), matched, how, exceptions))
 
 
 def _skipped(
     before: Model,
     made_by: dict[tuple[int, int], Operator],
-    found: Sequence[tuple[Operator, Operator | None]],
+    matched: Sequence[tuple[Operator, Operator | None]],
     how: Quantization,
     exceptions: Mapping[int, Quantization | None],
 ) -> Iterator[Skipped]:
     main, inside = binding(before).subgraph, control_flow.owners(before)
     held = recurrent_states.holders(before)
-    for old, new in found:
+    for old, new in matched:
         in_main = old.subgraph == main
         by = frozenset([old.index]) if in_main else inside.get(old.subgraph, frozenset())
         meant = control_flow.asked(by, how, exceptions)

@@ -62,15 +62,15 @@ def owners(model: Model) -> dict[int, frozenset[int]]:
             named = {getattr(op.options, name, -1) for name in op.facts.called_subgraphs}
             inside = {n for n in named if 0 <= n < len(model.subgraphs) and n != main}
             calls[op.subgraph].append((op.index, inside))
-    found: dict[int, set[int]] = defaultdict(set)
+    callers: dict[int, set[int]] = defaultdict(set)
     waiting = [(index, number) for index, inside in calls[main] for number in inside]
     while waiting:
         index, number = waiting.pop()
-        if index in found[number]:
+        if index in callers[number]:
             continue
-        found[number].add(index)
+        callers[number].add(index)
         waiting += [(index, deeper) for _, inside in calls.get(number, ()) for deeper in inside]
-    return {number: frozenset(by) for number, by in sorted(found.items())}
+    return {number: frozenset(by) for number, by in sorted(callers.items())}
 
 
 def asked(

@@ -98,10 +98,10 @@ def quantized(
                 received=f"{type(error).__name__}: {error}",
                 hint="try another recipe; float16 and weight_only_wi8_afp32 ask the least.",
             ) from error
-    made = tflite.read(bytes(result.quantized_model))
+    after = tflite.read(bytes(result.quantized_model))
     if static:
-        fixups.apply_fixups(made, recipe.quantize.io_dtype)
-    return made
+        fixups.apply_fixups(after, recipe.quantize.io_dtype)
+    return after
 
 
 def _add_rules(engine: Quantizer, how: Quantization, scope: str, model: tflite.Model) -> None:

@@ -34,11 +34,11 @@ def _retype_unread(model: Model, operators: Sequence[Operator]) -> bool:
     """
     changed = False
     for op in operators:
-        given = op.operand(op.facts.activation) if op.facts.splits else None
-        if given is None or not given.scale:
+        activation = op.operand(op.facts.activation) if op.facts.splits else None
+        if activation is None or not activation.scale:
             continue
         tensors = model.subgraphs[op.subgraph].tensors
-        source = tensors[given.index]
+        source = tensors[activation.index]
         for tensor in op.outputs:
             if tensor.dtype == "float32":
                 tensors[tensor.index].type = source.type

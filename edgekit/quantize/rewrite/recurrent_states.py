@@ -44,7 +44,7 @@ def holders(model: Model) -> frozenset[int]:
         for index in {tensor.index for tensor in op.inputs}:
             read_by[index].append(op)
     results = set(names.outputs.values())
-    found: set[int] = set()
+    indices: set[int] = set()
     for state in names.inputs.values():
         for scaled in _readers(read_by, state, "MUL"):
             if not any(_made_by(made_by, t.index, "LOGISTIC") for t in scaled.inputs):
@@ -54,17 +54,17 @@ def holders(model: Model) -> frozenset[int]:
                 shape = next(t.shape for t in scaled.inputs if t.index == state)
                 if result.index not in results or result.shape != shape:
                     continue
-                found |= {scaled.index, total.index}
-                found |= {
+                indices |= {scaled.index, total.index}
+                indices |= {
                     made_by[t.index].index
                     for t in total.inputs
                     if _made_by(made_by, t.index, "MUL")
                 }
                 for squashed in _readers(read_by, result.index, "TANH"):
-                    found.add(squashed.index)
+                    indices.add(squashed.index)
                     let_out = _readers(read_by, squashed.outputs[0].index, "MUL")
-                    found |= {op.index for op in let_out}
-    return frozenset(found)
+                    indices |= {op.index for op in let_out}
+    return frozenset(indices)
 
 
 def _readers(read_by: dict[int, list[Operator]], tensor: int, name: str) -> list[Operator]:

@@ -31,12 +31,12 @@ def apply_trained(prepared: Prepared, trained: Grid) -> Prepared:
         if ranges is None:
             continue
         for name in group.names:
-            # The quantizer computes in their type: in float64 as `quantized_weights.from_range`.
+            # The quantizer computes in their type: float64, as `quantized_weights.from_range`.
             ranges[name] = {"min": np.array([group.low]), "max": np.array([group.high])}
     weights = dict(prepared.weights)
-    for index, one in trained.weights.items():
-        _check((f"operator {index}",), one.scales, *([] if one.bias is None else [one.bias]))
-        weights[index] = one
+    for index, new in trained.weights.items():
+        _check((f"operator {index}",), new.scales, *([] if new.bias is None else [new.bias]))
+        weights[index] = new
     return replace(prepared, ranges=ranges, weights=weights)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TypeVar
 
 import numpy as np
 
@@ -19,11 +19,11 @@ from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.quantize.rewrite.engine import Exceptions, parsed
 from edgekit.tflite import Model, Operator, Tensor
 from edgekit.tflite.dequantize import dequantized
+from edgekit.tflite.graph import shared_constants
 from edgekit.tflite.quantized_weights import Grid, Group, QuantizedWeights, from_range
 
 # A bias of so many steps does not fit; one that is given room has so many.
 _FULL, _ROOM = 2.0**30, 2.0**24
-_Key = TypeVar("_Key", int, str)
 
 _BITS = {"int4": 4, "int8": 8, "uint8": 8, "int16": 16}
 
@@ -95,7 +95,7 @@ def grid(prepared: Prepared, recipe: Recipe, exceptions: Exceptions = MappingPro
 def _looked_at(before: Model, quantized: Model) -> _Found:
     main = tflite.binding(before).subgraph
     makers = producers(quantized)
-    shared = _shared(tflite.main_operators(before))
+    shared = shared_constants(tflite.main_operators(before))
     found = _Found()
     for old, new in pairs(before, quantized):
         if old.subgraph != main or new is None:
@@ -132,7 +132,7 @@ def _operands(
                 continue
             if place == place_of_weights and was.index not in shared:
                 bias = new.operands[place_of_bias] if len(new.operands) > place_of_bias else None
-                if (trained := _quantized_weights(quantized, old, stored, bias)) is not None:
+                if (trained := _quantized_weights(quantized, stored, bias)) is not None:
                     found.weights[old.index] = trained
                     if bias is not None and bias.dtype != "float32" and bias.scale:
                         found.steps[old.index] = bias.scale[0] / stored.scale[0]
@@ -166,16 +166,16 @@ def _make_room(found: _Found, before: Model, prepared: Prepared) -> None:
     wrong by any amount (of MobileNetV1-0.25, ten channels).
     """
     for op in tflite.main_operators(before):
-        one, step = found.weights.get(op.index), found.steps.get(op.index)
-        if one is None or one.bias is None or step is None or len(one.scales) != len(one.bias):
+        old, step = found.weights.get(op.index), found.steps.get(op.index)
+        if old is None or old.bias is None or step is None or len(old.scales) != len(old.bias):
             continue
-        full = np.abs(one.bias) >= _FULL * step * one.scales.astype(np.float64)
+        full = np.abs(old.bias) >= _FULL * step * old.scales.astype(np.float64)
         if not full.any():
             continue
         bias = _exact_bias(op, before, prepared)
-        scales = np.where(full, np.abs(bias) / (_ROOM * step), one.scales).astype(np.float32)
-        wider = replace(one, scales=scales, bias=np.where(full, bias, one.bias))
-        integers = np.rint(one.real / wider.spread).astype(np.int8)
+        scales = np.where(full, np.abs(bias) / (_ROOM * step), old.scales).astype(np.float32)
+        wider = replace(old, scales=scales, bias=np.where(full, bias, old.bias))
+        integers = np.rint(old.real / wider.spread).astype(np.int8)
         found.weights[op.index] = replace(wider, integers=integers)
 
 
@@ -183,13 +183,12 @@ def _exact_bias(op: Operator, before: Model, prepared: Prepared) -> np.ndarray:
     chosen = prepared.weights.get(op.index)
     if chosen is not None and chosen.bias is not None:
         return np.asarray(chosen.bias, np.float32)
-    given = op.bias
-    assert given is not None  # the quantized file has it
-    return np.asarray(tflite.constant(before, given), np.float32).reshape(-1)
+    assert op.bias is not None  # the quantized file has it
+    return np.asarray(tflite.constant(before, op.bias), np.float32).reshape(-1)
 
 
 def _quantized_weights(
-    model: Model, op: Operator, stored: Tensor, bias: Tensor | None
+    model: Model, stored: Tensor, bias: Tensor | None
 ) -> QuantizedWeights | None:
     how = stored.quantization
     if how is None or stored.dtype not in ("int4", "int8") or "blockwise" in how.granularity:
@@ -228,8 +227,8 @@ def _groups(found: _Found, ranges: Ranges) -> tuple[dict[int, int], tuple[Group,
             point = parent[point]
         return point
 
-    for one, other in found.joined:
-        parent[root(one)] = root(other)
+    for first, second in found.joined:
+        parent[root(first)] = root(second)
     members: dict[int, list[int]] = {}
     for point in found.points:
         members.setdefault(root(point), []).append(point)
@@ -254,12 +253,8 @@ def _groups(found: _Found, ranges: Ranges) -> tuple[dict[int, int], tuple[Group,
     return number, tuple(groups)
 
 
-def _repeated(values: Iterable[_Key]) -> frozenset[_Key]:
-    seen: set[_Key] = set()
-    again: set[_Key] = set()
-    for value in values:
-        (again if value in seen else seen).add(value)
-    return frozenset(again)
+def _repeated(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(value for value, count in Counter(values).items() if count > 1)
 
 
 def _stored(tensor: Tensor) -> tuple[float, int, int]:
@@ -280,8 +275,8 @@ def _group(
     tensor: Tensor, sides: Mapping[str, np.ndarray] | None, fixed: bool, names: tuple[str, ...]
 ) -> Group:
     scale, zero, bits = _stored(tensor)
-    one = Group(scale=scale, zero_point=zero, bits=bits, low=0, high=0)
-    low, high = ((limit - zero) * scale for limit in one.limits)
+    group = Group(scale=scale, zero_point=zero, bits=bits, low=0, high=0)
+    low, high = ((limit - zero) * scale for limit in group.limits)
     if not fixed and sides is not None:
         low, high = extent(sides)
     return Group(
@@ -293,8 +288,3 @@ def _group(
         fixed=fixed,
         names=() if fixed else names,
     )
-
-
-def _shared(operators: Iterable[Operator]) -> frozenset[int]:
-    """Constants that several operators read: one of them cannot change them."""
-    return _repeated(tensor.index for op in operators for tensor in op.constants)

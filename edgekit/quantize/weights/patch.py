@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekit import tflite
 from edgekit.quantize.rewrite.cast_pairs import behind_casts
-from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite import Model, Operator, Tensor, enums
 from edgekit.tflite.quantized_weights import QuantizedWeights
 
 
@@ -41,7 +41,7 @@ def apply(
         if not, it stays as it is.
     """
     weight = stored_weight(op, makers)
-    if weight is None or {"int4": 4, "int8": 8}[weight.dtype] != weights.bits:
+    if weight is None or enums.BITS[weight.dtype] != weights.bits:
         return False
     assert weight.quantization is not None
     if len(weight.quantization.scale) != len(weights.scales):

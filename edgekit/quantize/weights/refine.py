@@ -17,7 +17,8 @@ import numpy as np
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.quantize.weights import matrices, patch, rounding
 from edgekit.quantize.weights.matrices import Linear
-from edgekit.tflite import Model, Operator, Tensor
+from edgekit.tflite import Model, Operator, Tensor, enums
+from edgekit.tflite.graph import shared_constants
 from edgekit.tflite.quantized_weights import QuantizedWeights
 from edgekit.tflite.step_interpreter import Steps
 
@@ -82,13 +83,13 @@ def refine(
     Returns:
         What was written, by the operator's index in the float file.
     """
-    made: dict[int, QuantizedWeights] = {}
+    refined: dict[int, QuantizedWeights] = {}
     rng = np.random.default_rng(seed)
     exact, rounded = (Steps(model, inputs, num_threads) for model in (float_model, quantized))
     became = {old.index: new for old, new in pairs(float_model, quantized) if _main(old, exact)}
     makers = producers(quantized)
     waiting = list(rounded.operators)
-    shared = _shared(exact.operators)
+    shared = shared_constants(exact.operators)
     for op in exact.operators:
         new = became.get(op.index)
         while new is not None and waiting and waiting[0].index < new.index:
@@ -97,7 +98,7 @@ def refine(
         if new is not None and view is not None and view.tensor.index not in shared:
             weights = _weights_for(view, new, exact, rounded, method, makers, rng)
             if weights is not None and patch.apply(quantized, new, weights, makers):
-                made[op.index] = weights
+                refined[op.index] = weights
                 stored = new.weight
                 assert stored is not None  # else nothing was applied
                 _, cast = behind_casts(new, stored, makers)
@@ -106,20 +107,11 @@ def refine(
         exact.run(op)
         if new is not None and waiting and waiting[0].index == new.index:
             rounded.run(waiting.pop(0))
-    return made
+    return refined
 
 
 def _main(op: Operator, steps: Steps) -> bool:
     return op.subgraph == steps.operators[0].subgraph
-
-
-def _shared(operators: tuple[Operator, ...]) -> set[int]:
-    """Constants that several operators read: what is best for one is not for the other."""
-    seen: dict[int, int] = {}
-    for op in operators:
-        for tensor in op.constants:
-            seen[tensor.index] = seen.get(tensor.index, 0) + 1
-    return {index for index, count in seen.items() if count > 1}
 
 
 def _weights_for(
@@ -134,7 +126,7 @@ def _weights_for(
     stored = patch.stored_weight(new, makers)
     if stored is None or stored.quantization is None:
         return None
-    bits = 4 if stored.dtype == "int4" else 8
+    bits = enums.BITS[stored.dtype]
     groups, outputs, inputs = view.weights.shape
     if len(stored.quantization.scale) != groups * outputs:
         return None
@@ -178,8 +170,8 @@ def _least_scales(view: Linear, new: Operator, after: Tensor) -> np.ndarray | np
     if view.bias is None or bias is None or bias.dtype != "int32" or not after.scale:
         return np.float32(0)
     least = np.abs(view.bias) / (after.scale[0] * _MOST_BIAS_STEPS)
-    given = new.outputs[0].scale  # a channel that is beyond all outputs needs no exact bias
-    most = _MOST_STEPS * given[0] / after.scale[0] if given else np.inf
+    steps = new.outputs[0].scale  # a channel that is beyond all outputs needs no exact bias
+    most = _MOST_STEPS * steps[0] / after.scale[0] if steps else np.inf
     return np.asarray(np.minimum(least, most), np.float32)
 
 

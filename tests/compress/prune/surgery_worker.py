@@ -74,9 +74,10 @@ def _pick(channels: Channels, fraction: float, seed: int = 0) -> np.ndarray:
     """A random `kept` that leaves each tensor something."""
     rng = np.random.default_rng(seed)
     kept = rng.random(channels.count) >= fraction
-    for bundle in channels.bundles:
-        if not kept[bundle].any():
-            kept[bundle[0]] = True
+    sets = {tuple(np.unique(atoms).tolist()) for atoms in channels.atoms.values() if len(atoms)}
+    for only in (list(atoms) for atoms in sorted(sets) if atoms[0] >= 0):
+        if not kept[only].any():
+            kept[only[0]] = True
     return kept
 
 

@@ -65,12 +65,12 @@ def test_a_covariance_of_few_rows_is_drawn_to_its_diagonal() -> None:
     full = np.array([[[2.0, 1.0], [1.0, 3.0]]])
     moments = Moments(rows=1, old=full[0], new=full[0], covariance=full, cross=full)
     # inputs / (inputs + 2 rows) = 1/2 of what stands beside the diagonal goes.
-    np.testing.assert_allclose(moments.steady(), [[[2.0, 0.5], [0.5, 3.0]]])
+    np.testing.assert_allclose(moments.shrunk_covariance(), [[[2.0, 0.5], [0.5, 3.0]]])
     many = Moments(rows=10**9, old=full[0], new=full[0], covariance=full, cross=full)
-    np.testing.assert_allclose(many.steady(), full)
+    np.testing.assert_allclose(many.shrunk_covariance(), full)
     singular = np.ones((1, 4, 4))
     few = Moments(rows=2, old=full[0], new=full[0], covariance=singular, cross=singular)
-    assert np.linalg.matrix_rank(few.steady()[0]) == 4
+    assert np.linalg.matrix_rank(few.shrunk_covariance()[0]) == 4
 
 
 @pytest.mark.parametrize("groups", [2])

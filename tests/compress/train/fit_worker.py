@@ -263,7 +263,7 @@ def divergences() -> dict[str, float]:
     q = np.array([[0.5, 0.3, 0.2], [0.2, 0.2, 0.6]], np.float32)
 
     def loss(form: str, a: Any, b: Any, temperature: float = 1.0) -> float:
-        made = losses.TeacherAnswers({"o": form}, {"o": 4.0}, temperature)
+        made = losses.TeacherLoss({"o": form}, {"o": 4.0}, temperature)
         tensors = ({"o": keras.ops.convert_to_tensor(v)} for v in (a, b))
         return float(made.compute_loss(*tensors))
 

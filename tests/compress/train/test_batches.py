@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -14,6 +11,7 @@ from edgekit.compress.train.batches import Batches, divide
 from edgekit.core.errors import DataError
 from edgekit.core.records import TensorSpec
 from edgekit.data.samples import Samples
+from edgekit.frontend.load.loaded import LoadedModel
 
 
 def _batches(count: int, size: int, augmentation: Augmentation | None = None) -> Batches:
@@ -86,8 +84,16 @@ def test_few_samples_make_small_batches(count: int, size: int):
     assert batches.usual_size(count) == size
 
 
-def model(*specs: TensorSpec, **id_limits: int) -> Any:
-    return SimpleNamespace(name="net", inputs=specs, id_limits=id_limits)
+def model(*specs: TensorSpec, **id_limits: int) -> LoadedModel:
+    return LoadedModel(
+        kind="keras3",
+        name="net",
+        inputs=specs,
+        outputs=(),
+        trackable=None,
+        call=dict,
+        id_limits=id_limits,
+    )
 
 
 PIXELS = TensorSpec(name="x", shape=(-1, 3), dtype="float32")

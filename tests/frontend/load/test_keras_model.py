@@ -50,7 +50,7 @@ def test_a_subclassed_model_without_shapes(tmp_path: Path, keras_models: Path, l
         lambda config: config.pop("build_config"),
     )
     said = refused(load_in_child, ModelError, path, custom_objects="my_layers3:Net")
-    assert "knows the shapes of its inputs" in said
+    assert "inputs and weights are not known" in said
 
 
 @pytest.mark.convert

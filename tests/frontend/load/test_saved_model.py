@@ -39,7 +39,7 @@ def test_a_damaged_saved_model(tmp_path: Path, keras_models: Path, load_in_child
     cut = shutil.copytree(keras_models / "k2_saved", tmp_path / "cut")
     content = (cut / "saved_model.pb").read_bytes()
     (cut / "saved_model.pb").write_bytes(content[: len(content) // 2])
-    assert "cannot read the SavedModel" in refused(load_in_child, ModelError, cut)
+    assert "could not read the SavedModel" in refused(load_in_child, ModelError, cut)
     bare = shutil.copytree(keras_models / "k2_saved", tmp_path / "bare")
     shutil.rmtree(bare / "variables")
     assert "variables" in refused(load_in_child, ModelError, bare)

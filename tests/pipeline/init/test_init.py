@@ -248,7 +248,7 @@ def test_data_that_does_not_fit_is_refused_where_it_was_named(dense, tmp_path):
 
 
 def test_a_name_that_files_cannot_have_is_refused(dense):
-    with pytest.raises(UsageError, match="name has letters"):
+    with pytest.raises(UsageError, match="must be of letters"):
         init(dense, options=InitOptions(name="a/b", measure=False))
 
 

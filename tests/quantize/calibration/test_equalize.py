@@ -57,7 +57,7 @@ def check_twin(content: bytes, inputs: dict[str, np.ndarray]) -> equalize.Expone
     model = tflite.read(content)
     twin, exponents = equalize.equalized(model, inputs, equalize.pairs(model))
     assert tflite.to_bytes(model) == tflite.to_bytes(tflite.read(content))
-    expected, got = scores.answers(model, inputs), scores.answers(twin, inputs)
+    expected, got = scores.outputs(model, inputs), scores.outputs(twin, inputs)
     assert scores.sqnr_db(expected, got) > 100
     one, two = Steps(model, inputs), Steps(twin, inputs)
     told = set()

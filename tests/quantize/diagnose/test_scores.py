@@ -10,12 +10,12 @@ import pytest
 from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.quantize.diagnose import scores
-from edgekit.quantize.diagnose.scores import Answers
+from edgekit.quantize.diagnose.scores import Outputs
 from tests.quantize.tiny_models import RELU, correlated, picture_net, plain
 
 
-def told(logits: bool = False, **values: object) -> Answers:
-    found = Answers({name: np.asarray(v, np.float32) for name, v in values.items()})
+def told(logits: bool = False, **values: object) -> Outputs:
+    found = Outputs({name: np.asarray(v, np.float32) for name, v in values.items()})
     found.logits = frozenset(values) if logits else frozenset()
     return found
 
@@ -94,9 +94,9 @@ def test_before_a_softmax_the_logits_are_read(recipe: str) -> None:
     with_softmax, without = picture_net(final=RELU), picture_net()
     model = tflite.read(plain(with_softmax, recipes.get(recipe), inputs))
     content = tflite.to_bytes(model)
-    got = scores.answers(model, inputs)
+    got = scores.outputs(model, inputs)
     assert got.logits == {"y"}
-    expected = scores.answers(tflite.read(without), inputs)
+    expected = scores.outputs(tflite.read(without), inputs)
     assert expected.logits == frozenset()
     assert scores.sqnr_db(expected, got) > 28
     assert tflite.to_bytes(model) == content  # it stays as it was

@@ -189,7 +189,7 @@ def test_an_output_that_others_go_on_with_is_read_as_integers(recipe: str) -> No
     for op in tflite.operators(model):
         if op.name not in ("QUANTIZE", "DEQUANTIZE"):
             assert op.inputs[0].dtype == op.outputs[0].dtype == f"int{recipe.split('ai')[1]}"
-    expected = scores.answers(tflite.read(content), inputs)
-    got = scores.answers(model, inputs)
+    expected = scores.outputs(tflite.read(content), inputs)
+    got = scores.outputs(model, inputs)
     assert set(got) == {"y", "inner"}
     assert scores.sqnr_db(expected, got) > 30

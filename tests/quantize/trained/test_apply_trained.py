@@ -106,5 +106,5 @@ def test_what_diverged_is_refused():
     made = grid(before, INT4)
     scales = np.full_like(made.weights[0].scales, np.nan)
     broken = replace(made, weights={0: replace(made.weights[0], scales=scales)})
-    with pytest.raises(QuantizeError, match="are finite"):
+    with pytest.raises(QuantizeError, match="must be finite"):
         apply_trained(before, broken)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
-from edgekit.quantize.calibrated_recipe import INT8_WEIGHTS, Prepared
+from edgekit.core.recipes import INT8_WEIGHTS
+from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.rewrite.cast_pairs import pairs
 from edgekit.quantize.trained.apply_trained import apply_trained
@@ -195,7 +196,7 @@ def test_it_crosses_a_process_border_whole(branching, tmp_path):
 
 def test_another_file_is_refused(tmp_path):
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
-    with pytest.raises(QuantizeError, match=r"grid(.|\n)*other\.npz"):
+    with pytest.raises(QuantizeError, match=r"quantization(.|\n)*other\.npz"):
         Grid.load(tmp_path / "other.npz")
 
 

@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgekit import tflite
 from edgekit.core import recipes
-from edgekit.quantize.diagnose.scores import answers
+from edgekit.quantize.diagnose import scores
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.quantize.weights import patch
 from edgekit.tflite import Model, Operator
@@ -88,7 +88,7 @@ def test_a_file_computes_with_what_was_written(
         steps.run(step)
     fed = dequantize(steps.stored(op.inputs[0]), op.inputs[0]).reshape(len(x), -1)
     wanted = fed @ (new.integers * new.scales[:, None]).T + values
-    got = answers(model, {"x": x})["y"].reshape(len(x), -1)
+    got = scores.outputs(model, {"x": x})["y"].reshape(len(x), -1)
     output = op.outputs[0]
     if output.scale:  # its range is that of other weights: what is beyond is cut off
         limits = np.iinfo(output.dtype)
@@ -117,7 +117,7 @@ def test_a_depthwise_convolution_and_a_convolution_keep_their_layout() -> None:
         np.testing.assert_array_equal(stored, codes_)
         # Without a bias, the file's own stays.
         np.testing.assert_array_equal(tflite.values(model, new.inputs[2]), bias)
-    assert np.isfinite(answers(model, inputs)["y"]).all()
+    assert np.isfinite(scores.outputs(model, inputs)["y"]).all()
 
 
 def test_a_bias_too_large_for_its_type_is_cut_off() -> None:

@@ -44,8 +44,8 @@ def gain_db(
     usual = plain(content, recipes.get(recipe), everything)
     model = tflite.read(usual)
     refine(before, model, fit, method)
-    expected = scores.answers(before, unseen)
-    old, new = (scores.answers(m, unseen) for m in (tflite.read(usual), model))
+    expected = scores.outputs(before, unseen)
+    old, new = (scores.outputs(m, unseen) for m in (tflite.read(usual), model))
     return scores.sqnr_db(expected, new) - scores.sqnr_db(expected, old)
 
 
@@ -93,11 +93,11 @@ def test_bias_correction_alone_brings_the_mean_back() -> None:
     y = net.conv(net.x, random(8, 3, 3, 4), random(8), activation=RELU)
     content = net.finish(y=net.conv(y, random(6, 1, 1, 8), random(6)))
     fit, unseen = ({"x": correlated(60, 6, 6, 4, seed=s) + 4} for s in (0, 1))
-    expected = scores.answers(tflite.read(content), unseen)["y"]
+    expected = scores.outputs(tflite.read(content), unseen)["y"]
     recipe = "weight_only_wi4_afp32"
     offsets = []
     for method in (NEAREST, BIAS):
-        got = scores.answers(refined(content, recipe, fit, method), unseen)["y"]
+        got = scores.outputs(refined(content, recipe, fit, method), unseen)["y"]
         offsets.append(np.abs((got - expected).mean(axis=(0, 1, 2, 3))).mean())
     assert offsets[1] < 0.35 * offsets[0]
     # Weights stay those to the nearest.
@@ -112,10 +112,10 @@ def test_nearest_without_bias_correction_is_what_the_quantizer_does() -> None:
     for recipe in ("static_wi8_ai8", "weight_only_wi8_afp32", "weight_only_wi4_afp32"):
         content = plain(picture_net(), recipes.get(recipe), FIT)
         model = tflite.read(content)
-        expected = scores.answers(tflite.read(content), UNSEEN)
+        expected = scores.outputs(tflite.read(content), UNSEEN)
         made = refine(tflite.read(picture_net()), model, FIT, NEAREST)
         assert len(made) == 4
-        assert scores.sqnr_db(expected, scores.answers(model, UNSEEN)) > 45
+        assert scores.sqnr_db(expected, scores.outputs(model, UNSEEN)) > 45
 
 
 def test_what_was_written_is_told_by_the_operators_index() -> None:
@@ -161,8 +161,8 @@ def test_one_scale_for_all_channels_is_left_as_it_is() -> None:
     made = plain(content, recipe, FIT)
     model = tflite.read(made)
     refine(tflite.read(content), model, FIT, Method())
-    expected = scores.answers(tflite.read(content), FIT)
-    assert scores.sqnr_db(expected, scores.answers(model, FIT)) > 20
+    expected = scores.outputs(tflite.read(content), FIT)
+    assert scores.sqnr_db(expected, scores.outputs(model, FIT)) > 20
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -170,8 +170,8 @@ def test_one_scale_for_all_channels_is_left_as_it_is() -> None:
 def test_few_samples_are_enough_to_be_finite(recipe: str, count: int) -> None:
     fit = {"x": FIT["x"][:count]}
     model = refined(picture_net(), recipe, fit, Method(refit=True))
-    expected = scores.answers(tflite.read(picture_net()), fit)
-    assert scores.sqnr_db(expected, scores.answers(model, fit)) > 15
+    expected = scores.outputs(tflite.read(picture_net()), fit)
+    assert scores.sqnr_db(expected, scores.outputs(model, fit)) > 15
 
 
 def test_silent_inputs_and_dead_channels_stay_finite() -> None:
@@ -185,7 +185,7 @@ def test_silent_inputs_and_dead_channels_stay_finite() -> None:
     for recipe in ("static_wi8_ai8", "weight_only_wi4_afp32"):
         for inputs in (fit, {"x": np.zeros((5, 6, 6, 4), np.float32)}):
             model = refined(content, recipe, inputs, Method(refit=True))
-            assert np.isfinite(scores.answers(model, fit)["y"]).all()
+            assert np.isfinite(scores.outputs(model, fit)["y"]).all()
 
 
 def test_a_dead_channel_keeps_the_bias_that_it_lives_by() -> None:
@@ -196,8 +196,8 @@ def test_a_dead_channel_keeps_the_bias_that_it_lives_by() -> None:
     content = net.finish(y=net.conv(net.x, weights, bias, activation=RELU))
     fit = {"x": correlated(40, 6, 6, 4)}
     model = refined(content, "static_wi8_ai8", fit, GPTQ)
-    expected = scores.answers(tflite.read(content), fit)["y"]
-    got = scores.answers(model, fit)["y"]
+    expected = scores.outputs(tflite.read(content), fit)["y"]
+    got = scores.outputs(model, fit)["y"]
     step = np.abs(expected).max() / 255
     assert np.abs(got - expected)[..., :3].max() <= step
 

@@ -28,7 +28,7 @@ esac
 def clone(tmp_path: Path) -> Path:
     """A clean clone, as far as making the environment goes, with one check for each demo."""
     place = tmp_path / "a clone"
-    for name in ("Makefile", "pyproject.toml", "requirements", "checks"):
+    for name in ("Makefile", "pyproject.toml", "setup.py", "requirements", "checks"):
         source = REPOSITORY / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, _parent(place / name))
     for demo in ("android_demo", "ios_demo"):

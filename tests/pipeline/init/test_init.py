@@ -210,7 +210,7 @@ def test_a_file_that_is_there_is_replaced_only_by_force(dense, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "words"), [("", "is a file"), ("dense.tflite/edgekit.toml", "may write to")]
+    ("place", "words"), [("", "must be a file"), ("dense.tflite/edgekit.toml", "may write to")]
 )
 def test_places_that_cannot_take_the_file(dense, tmp_path, place, words):
     with pytest.raises(OutputError, match=words):

@@ -49,7 +49,7 @@ def test_all_outputs_of_several_forms_are_learned(case: Any):
 
 
 def test_several_outputs_take_no_labels(case: Any):
-    with pytest.raises(UsageError, match="one output"):
+    with pytest.raises(UsageError, match="several outputs"):
         case("several_outputs", distill=False)
 
 
@@ -75,9 +75,9 @@ def test_nan_in_the_first_epoch_leaves_the_start(case: Any):
 @pytest.mark.parametrize(
     ("what", "kind", "rule"),
     [
-        ("shape", DataError, r"has the shape \(10, 10, 3\)"),
+        ("shape", DataError, r"must have the shape \(10, 10, 3\)"),
         ("nan", DataError, "finite numbers"),
-        ("name", DataError, "inputs of .* are image"),
+        ("name", DataError, "inputs of .* must be image"),
         ("nan model", DataError, "before training begins"),
         ("teacher", UsageError, "needs a teacher"),
         ("rate", UsageError, "learning_rate"),

@@ -30,9 +30,9 @@ def test_labels_of_every_form_are_learned(case: Any, labels: str, ending: str | 
 @pytest.mark.parametrize(
     ("labels", "rule"),
     [
-        ("outside", "Class ids are 0 to 2"),
-        ("negative", "Class ids are 0 to 2"),
-        ("names", "are numbers"),
+        ("outside", "Class ids must be from 0 to 2"),
+        ("negative", "Class ids must be from 0 to 2"),
+        ("names", "must be numbers"),
         ("nan", "finite"),
         ("pairs", "have the output's shape"),
         ("none", "needs labels"),

@@ -122,7 +122,8 @@ def _run() -> int:
         click.echo(printable_lines(f"Error: {error}"), err=True)
         return error.exit_code
     except click.ClickException as error:
-        # It may quote an argument. click declares it final, and reads it when it shows the error.
+        # It may quote an argument. click declares `message` final to type checkers, and reads it
+        # when it shows the error.
         error.message = printable(error.message)  # type: ignore[misc]
         error.show()
         return error.exit_code

@@ -21,10 +21,12 @@ import click
 from edgekit.core.text import printable, without_commands
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from edgekit.core.records import Limits
 
 F = TypeVar("F", bound=Callable[..., object])
-R = TypeVar("R")
+R = TypeVar("R", bound="DataclassInstance")
 
 FILE = click.Path(path_type=Path)
 
@@ -35,7 +37,7 @@ def as_record(kind: type[R], keyword: str) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def command(**given: object) -> object:
-            names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a dataclass
+            names = [field.name for field in fields(kind)]
             record = kind(**{name: given.pop(name) for name in names})
             return function(**given, **{keyword: record})
 
@@ -99,8 +101,7 @@ def limits(timeout: float | None, memory_limit: float | None) -> Limits:
 def overlay(record: R, **given: object) -> R:
     """`record` with the options that were given; None and () mean that one was not."""
     changes = {key: value for key, value in given.items() if value is not None and value != ()}
-    result: R = replace(record, **changes)  # type: ignore[type-var]  # R is a dataclass
-    return result
+    return replace(record, **changes)
 
 
 def echo_json(payload: object) -> None:

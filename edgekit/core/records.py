@@ -178,6 +178,12 @@ class Preprocessing:
     vocabulary: tuple[str, ...] = ()
     unknown_id: int = 0
 
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of `image`, which has them: `data.preprocess.validate` sees to it."""
+        assert self.size is not None
+        return self.size
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorSpec:

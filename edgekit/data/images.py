@@ -108,8 +108,7 @@ def _resized(image: Image, rules: Preprocessing) -> Image:
         "bilinear": Resampling.BILINEAR,
         "bicubic": Resampling.BICUBIC,
     }[rules.resize]
-    assert rules.size is not None  # `validate` has seen to it
-    height, width = rules.size
+    height, width = rules.image_size
     if rules.resize_shorter_to is None:
         return _in_two_passes(image, width, height, method)
     shorter = min(image.size)

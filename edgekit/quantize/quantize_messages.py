@@ -11,7 +11,7 @@ from edgekit.core.records import Candidate, Contract, Kept, LayerError, Recipe, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TfliteFile:
+class WrittenFile:
     """A file that was checked and written.
 
     Attributes:
@@ -61,7 +61,7 @@ class QuantizedFile:
         trainable: Where the rounding is to be trained.
     """
 
-    written: TfliteFile
+    written: WrittenFile
     prepared: Path
     seconds: float
     candidates: tuple[Candidate, ...] = ()

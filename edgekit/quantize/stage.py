@@ -21,8 +21,8 @@ from edgekit.quantize.quantize_messages import (
     QuantizedFile,
     QuantizeRequest,
     QuantizeResult,
-    TfliteFile,
     Trainable,
+    WrittenFile,
 )
 from edgekit.quantize.rewrite import check_applied, engine
 from edgekit.quantize.trained import apply_trained as trained
@@ -63,9 +63,9 @@ class Finished:
     skipped: tuple[Skipped, ...]
     kept: tuple[Kept, ...]
 
-    def compress(self) -> TfliteFile:
+    def compress(self) -> WrittenFile:
         """All that is known of the file. This takes as long as DEFLATE does."""
-        return TfliteFile(
+        return WrittenFile(
             path=self.spec.path,
             sha256=hashlib.sha256(self.content).hexdigest(),
             size_bytes=len(self.content),
@@ -97,7 +97,7 @@ def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
         bounded=request.bounded,
         report=report,
     )
-    results: list[tuple[Prepared, Future[TfliteFile], float]] = []
+    results: list[tuple[Prepared, Future[WrittenFile], float]] = []
     # zlib works outside the interpreter's lock, so it compresses one file while the
     # quantizer makes the next.
     with ThreadPoolExecutor() as pool:
@@ -139,7 +139,7 @@ def _save(prepared: Prepared, spec: FileSpec, exceptions: engine.Exceptions) -> 
 
 
 def _entry(
-    prepared: Prepared, spec: FileSpec, written: TfliteFile, seconds: float
+    prepared: Prepared, spec: FileSpec, written: WrittenFile, seconds: float
 ) -> QuantizedFile:
     trainable = None
     if spec.recipe.trains_rounding:

@@ -8,7 +8,7 @@ from pathlib import Path
 from edgekit.core.errors import UsageError
 from edgekit.core.isolate import Stage
 from edgekit.core.records import Contract, Device, Limits, Recipe, Repair
-from edgekit.quantize.quantize_messages import TfliteFile
+from edgekit.quantize.quantize_messages import WrittenFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class HeldFile:
     """What it took; `written` is the new file, None where nothing had to be kept."""
 
     repair: Repair
-    written: TfliteFile | None = None
+    written: WrittenFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ MODEL = "resnet8_cifar10"
 def outcome(method: str, **figures: float | None) -> Outcome:
     known = {"metric": 0.9, "sqnr_db": 30.0, "size_bytes": 1000, "latency_ratio": 0.5}
     # Fields of several types by keyword: a dictionary has one type of values.
-    return Outcome(method=method, **{**known, **figures})  # type: ignore[arg-type]
+    return Outcome(method=method, **{**known, **figures})
 
 
 def row(*outcomes: Outcome, item: str = MODEL, **fields: object) -> Row:
@@ -36,7 +36,7 @@ def row(*outcomes: Outcome, item: str = MODEL, **fields: object) -> Row:
         **fields,
     }
     # As above: fields of several types.
-    return Row(item=item, **filled)  # type: ignore[arg-type]
+    return Row(item=item, **filled)
 
 
 FLOAT = outcome(bars.FLOAT, sqnr_db=None, latency_ratio=None)

@@ -30,4 +30,4 @@ def measurement(artifact: str = "net.float32.tflite", **fields: object) -> Measu
         "host": HOST,
         "metrics": (metric,),
     }
-    return Measurement(**{**known, **fields})  # type: ignore[arg-type]
+    return Measurement(**{**known, **fields})

@@ -68,7 +68,7 @@ def test_shared_options_reach_the_command():
 @pytest.mark.parametrize("arguments", [("--timeout", "0"), ("--memory-limit", "0.01")])
 def test_limits_that_nothing_could_keep_are_refused(arguments):
     with pytest.raises(click.BadParameter):
-        invoke(options.limits_options(click.command()(lambda **_: None)), *arguments)  # type: ignore[arg-type]
+        invoke(options.limits_options(click.command()(lambda **_: None)), *arguments)
 
 
 def test_records_are_printed_as_json(capsys):

@@ -101,6 +101,6 @@ def test_generated_code_reads_these_names() -> None:
 
 @pytest.mark.parametrize("record", [BUNDLE, GOLDEN, Tolerance()])
 def test_records_cannot_be_changed(record: object) -> None:
-    first = dataclasses.fields(record)[0].name  # type: ignore[arg-type]
+    first = dataclasses.fields(record)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(record, first, "another")

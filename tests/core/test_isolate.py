@@ -186,7 +186,7 @@ def test_requests_and_results_are_frozen_records():
     for name, stage in stages().items():
         for record in (stage.request, stage.result):
             assert dataclasses.is_dataclass(record), name
-            assert record.__dataclass_params__.frozen, name  # type: ignore[attr-defined]
+            assert record.__dataclass_params__.frozen, name
 
 
 def records() -> list[type]:

@@ -113,7 +113,7 @@ def known_operations() -> dict[str, Any]:
 
 def registered_names() -> dict[str, str | None]:
     @keras.saving.register_keras_serializable(package="mine")
-    class Scale(keras.layers.Layer):  # type: ignore[misc]
+    class Scale(keras.layers.Layer):
         pass
 
     names = ("mine>Scale", "Scale", "cale", "Dense")
@@ -173,7 +173,7 @@ def fixed_batch() -> dict[str, Any]:
 
 
 def failing() -> None:
-    class Fails(keras.layers.Layer):  # type: ignore[misc]
+    class Fails(keras.layers.Layer):
         def call(self, x: Any) -> Any:
             return tf.debugging.assert_less(x, 0.0) and x
 

@@ -81,7 +81,7 @@ def test_names_need_the_names_of_all_classes() -> None:
 def test_one_value_is_two_classes(
     activation: str | None, values: list[float], predicted: list[int]
 ) -> None:
-    spec = TensorSpec(name="y", shape=(1, 1), dtype="float32", activation=activation)  # type: ignore[arg-type]
+    spec = TensorSpec(name="y", shape=(1, 1), dtype="float32", activation=activation)
     for output in (np.array(values), np.array(values)[:, None]):
         assert classes.count(output) == 2
         assert classes.scores(output, spec).argmax(axis=-1).tolist() == predicted

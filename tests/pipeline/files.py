@@ -48,7 +48,7 @@ def converted(folder: Path, *names: str, **more: object) -> dict[str, Artifact]:
             "float_sha256": float_sha256,
             "oldest_runtime": "2.3.0",
         }
-        found[name] = Artifact(**{**fields, **more})  # type: ignore[arg-type]
+        found[name] = Artifact(**{**fields, **more})
         text = artifacts.manifest_text(found[name])
         artifacts.manifest_path(path).write_text(text, encoding="utf-8")
     return found
@@ -105,7 +105,7 @@ def dense(factor: float = 1.0, **more: object) -> FakeModel:
     """A fake of one of the files of `converted`: y is the first 8 values of x, multiplied."""
     x = TensorSpec(name="x", shape=(1, 12), dtype="float32")
     y = TensorSpec(name="y", shape=(1, 8), dtype="float32")
-    return FakeModel((x,), (y,), lambda inputs: {"y": factor * inputs["x"][:8]}, **more)  # type: ignore[arg-type]
+    return FakeModel((x,), (y,), lambda inputs: {"y": factor * inputs["x"][:8]}, **more)
 
 
 def refusing(error: Exception) -> FakeModel:

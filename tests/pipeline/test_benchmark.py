@@ -28,7 +28,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
 
 
 def timed(*paths: Path, **how: object) -> list[Measurement]:
-    return benchmark(paths, options=QUICK, **how)  # type: ignore[arg-type]
+    return benchmark(paths, options=QUICK, **how)
 
 
 def value(measured: Measurement, name: str) -> float:

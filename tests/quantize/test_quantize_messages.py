@@ -26,15 +26,15 @@ from edgekit.quantize.quantize_messages import (
     QuantizedFile,
     QuantizeRequest,
     QuantizeResult,
-    TfliteFile,
     Trainable,
+    WrittenFile,
 )
 from tests.quantize.test_candidates import how
 
 SPEC = TensorSpec(name="x", shape=(1, 3), dtype="int8", scale=(0.5,), zero_point=(-3,))
 CONTRACT = Contract(inputs=(SPEC,), outputs=(SPEC,))
 INT8 = recipes.get("static_wi8_ai8", "int8")
-WRITTEN = TfliteFile(
+WRITTEN = WrittenFile(
     path=Path("a.tflite"),
     sha256="a",
     size_bytes=2**40,

@@ -42,7 +42,7 @@ def test_more_axes_than_numpy_has_are_refused() -> None:
     tflite.read(hostile.model(tensors=lambda b: [hostile.tensor(b, axes=64)]))
 
 
-class _Sharing(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
+class _Sharing(flatbuffers.Builder):
     """Stores equal vectors and names once, as compact writers do."""
 
     def __init__(self, size: int) -> None:

@@ -212,8 +212,9 @@ def _code(contract: Contract, called: Names) -> list[str]:
 
 
 def _takes(rules: Preprocessing) -> str:
-    if rules.kind == "image" and rules.size is not None:
-        return f"an image of any size, made {rules.size[0]} by {rules.size[1]}."
+    if rules.kind == "image":
+        height, width = rules.image_size
+        return f"an image of any size, made {height} by {width}."
     if rules.kind == "audio":
         rate = f" at {rules.sample_rate} samples a second" if rules.sample_rate else ""
         return f"sound{rate}, cut or filled to {rules.window} samples."
@@ -290,8 +291,7 @@ def _rules(spec: TensorSpec, called: Names) -> list[str]:
         return [*lines, f"static const edgekit_scaling {name} = {scaling};"]
     if rules.kind == "audio":
         return [*lines, f"static const edgekit_audio_rules {name} = {{{rules.window}, {scaling}}};"]
-    assert rules.size is not None  # `preprocess.validate` has seen to it
-    height, width = rules.size
+    height, width = rules.image_size
     return [
         *lines,
         f"static const edgekit_image_rules {name} = {{",

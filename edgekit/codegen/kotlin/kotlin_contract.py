@@ -106,8 +106,7 @@ def _preprocessor(spec: TensorSpec, pieces: _Pieces) -> tuple[set[str], str]:
 
 
 def _image(rules: Preprocessing, pieces: _Pieces) -> tuple[set[str], str]:
-    assert rules.size is not None  # checked when the model was converted
-    height, width = rules.size
+    height, width = rules.image_size
     return {"Channels", "ImageInput", "ResizeMethod"}, (
         f"ImageInput(\n        {height}, {width}, ResizeMethod.{rules.resize.upper()}, "
         f"{rules.resize_shorter_to or 0}, Channels.{rules.channels.upper()},\n"

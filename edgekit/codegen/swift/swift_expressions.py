@@ -117,11 +117,11 @@ def preprocessing(spec: TensorSpec) -> str:
 
 
 def _image(spec: TensorSpec, rules: Preprocessing) -> list[str]:
-    assert rules.size is not None  # `data.preprocess.validate` has seen to it
+    height, width = rules.image_size
     shorter = rules.resize_shorter_to
     return [
-        f"height: {rules.size[0]}",
-        f"width: {rules.size[1]}",
+        f"height: {height}",
+        f"width: {width}",
         f"resize: .{rules.resize}",
         *([f"shorterSide: {shorter}"] if shorter is not None else []),
         f"channels: .{rules.channels}",

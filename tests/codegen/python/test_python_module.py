@@ -96,7 +96,7 @@ def test_what_run_takes_is_documented(rules: Preprocessing, words: str) -> None:
     tree = ast.parse(source, feature_version=(3, 9))
     classes = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
     run = next(n for n in classes["Pets"].body if getattr(n, "name", "") == "run")
-    assert words in " ".join((ast.get_docstring(run) or "").split())  # type: ignore[arg-type]
+    assert words in " ".join((ast.get_docstring(run) or "").split())
     assert "import os" not in source  # only pictures may be files
 
 

@@ -180,7 +180,7 @@ def views() -> dict[str, Any]:
 def unviewable() -> dict[str, Any]:
     """Layers that have no view."""
 
-    class Own(keras.layers.Dense):  # type: ignore[misc]
+    class Own(keras.layers.Dense):
         pass
 
     x = np.zeros((2, 6, 6, 4), np.float32)

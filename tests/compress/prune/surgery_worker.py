@@ -227,7 +227,7 @@ def kinds(request: dict[str, Any]) -> dict[str, Any]:
     """Each kind's name, and why an operation is left alone."""
     layers, x = keras.layers, keras.Input((3,))
 
-    class Own(layers.Dense):  # type: ignore[misc]
+    class Own(layers.Dense):
         pass
 
     made = {
@@ -280,11 +280,11 @@ def held_constants(request: dict[str, Any]) -> list[Any]:
 def walkable(request: dict[str, Any]) -> dict[str, bool]:
     """Which models are nothing but their graph."""
 
-    class Own(keras.Model):  # type: ignore[misc]
+    class Own(keras.Model):
         def call(self, x: Any) -> Any:
             return x
 
-    class Derived(keras.Model):  # type: ignore[misc]
+    class Derived(keras.Model):
         """A Functional model whose call is its own."""
 
         def call(self, x: Any, training: Any = None) -> Any:

@@ -30,6 +30,10 @@ def _answers(model: Any, request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _ints(*values: int) -> np.ndarray:
+    return np.array(values, np.int32)
+
+
 def operators(request: dict[str, Any]) -> list[str]:
     """The names in the table."""
     from edgekit.compress.qat import operator_functions as table
@@ -128,21 +132,20 @@ def shapes(request: dict[str, Any]) -> dict[str, Any]:
     from edgekit.compress.qat.shape_functions import FUNCTIONS
 
     x = tf.reshape(tf.range(2 * 3 * 4, dtype=tf.float32), (2, 3, 4))
-    ints = lambda *values: np.array(values, np.int32)  # noqa: E731
     cases = {
-        "reshape": (_op("RESHAPE", (1, 12)), [x, ints(1, 12)]),
-        "mean": (_op("MEAN", keepDims=False), [x, ints(1)]),
-        "sum of the last": (_op("SUM", keepDims=True), [x, ints(-1)]),
+        "reshape": (_op("RESHAPE", (1, 12)), [x, _ints(1, 12)]),
+        "mean": (_op("MEAN", keepDims=False), [x, _ints(1)]),
+        "sum of the last": (_op("SUM", keepDims=True), [x, _ints(-1)]),
         "joined to a constant": (
             _op("CONCATENATION", (1, 4, 4), axis=1),
             [x, np.full((1, 1, 4), -1.0, np.float32)],
         ),
-        "mirrored": (_op("MIRROR_PAD", mode=0), [x, ints([0, 0], [1, 1], [0, 0])]),
+        "mirrored": (_op("MIRROR_PAD", mode=0), [x, _ints([0, 0], [1, 1], [0, 0])]),
         "filled": (
             _op("PADV2"),
-            [x, ints([0, 0], [0, 1], [0, 0]), np.array([7.0], np.float32)],
+            [x, _ints([0, 0], [0, 1], [0, 0]), np.array([7.0], np.float32)],
         ),
-        "slice": (_op("SLICE", first=(1, 3, 4)), [x, ints(0, 1, 0), ints(-1, 2, -1)]),
+        "slice": (_op("SLICE", first=(1, 3, 4)), [x, _ints(0, 1, 0), _ints(-1, 2, -1)]),
         "every second": (
             _op(
                 "STRIDED_SLICE",
@@ -153,14 +156,14 @@ def shapes(request: dict[str, Any]) -> dict[str, Any]:
                 newAxisMask=0,
                 shrinkAxisMask=0,
             ),
-            [x, ints(0, 0, 0), ints(1, 3, 4), ints(1, 2, 1)],
+            [x, _ints(0, 0, 0), _ints(1, 3, 4), _ints(1, 2, 1)],
         ),
         "looked up": (
             _op("GATHER", axis=0, batchDims=0),
             [np.arange(6.0).reshape(3, 2), tf.constant([[2], [0]])],
         ),
-        "picked": (_op("GATHER", axis=2, batchDims=0), [x, ints(3, 1)]),
-        "tiled": (_op("TILE"), [x, ints(1, 1, 2)]),
+        "picked": (_op("GATHER", axis=2, batchDims=0), [x, _ints(3, 1)]),
+        "tiled": (_op("TILE"), [x, _ints(1, 1, 2)]),
     }
     return {name: np.asarray(FUNCTIONS[op.name](values, op)).tolist()
             for name, (op, values) in cases.items()}  # fmt: skip
@@ -173,21 +176,20 @@ def refused_shapes(request: dict[str, Any]) -> dict[str, str]:
     from edgekit.compress.qat.shape_functions import FUNCTIONS
 
     x = tf.zeros((2, 3, 4))
-    ints = lambda *values: np.array(values, np.int32)  # noqa: E731
     none = {"ellipsisMask": 0, "newAxisMask": 0, "beginMask": 0, "endMask": 0}
     cases = {
         "reshape": (_op("RESHAPE", (1, 0)), [x]),
-        "transpose": (_op("TRANSPOSE"), [x, ints(1, 0, 2)]),
-        "mean": (_op("MEAN", keepDims=True), [x, ints(0)]),
-        "mean of all": (_op("MEAN", keepDims=True), [x, ints(-3)]),
+        "transpose": (_op("TRANSPOSE"), [x, _ints(1, 0, 2)]),
+        "mean": (_op("MEAN", keepDims=True), [x, _ints(0)]),
+        "mean of all": (_op("MEAN", keepDims=True), [x, _ints(-3)]),
         "running": (_op("TILE"), [x, tf.constant([1, 1, 2])]),
-        "pad": (_op("PAD"), [x, ints([1, 0], [0, 0], [0, 0])]),
-        "slice": (_op("SLICE", first=(4, 3, 4)), [x, ints(1, 0, 0), ints(1, 3, 4)]),
+        "pad": (_op("PAD"), [x, _ints([1, 0], [0, 0], [0, 0])]),
+        "slice": (_op("SLICE", first=(4, 3, 4)), [x, _ints(1, 0, 0), _ints(1, 3, 4)]),
         "shrink": (
             _op("STRIDED_SLICE", first=(1, 3, 4), shrinkAxisMask=1, **none),
-            [x, ints(0, 0, 0), ints(1, 3, 4), ints(1, 1, 1)],
+            [x, _ints(0, 0, 0), _ints(1, 3, 4), _ints(1, 1, 1)],
         ),
-        "tile": (_op("TILE"), [x, ints(2, 1, 1)]),
+        "tile": (_op("TILE"), [x, _ints(2, 1, 1)]),
         "broadcast": (_op("BROADCAST_TO", (2, 3, 4)), [x]),
     }
     said = {}

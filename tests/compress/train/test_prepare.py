@@ -62,7 +62,7 @@ def test_a_batch_is_no_larger_than_what_there_is_to_train_on(case: Any) -> None:
 def test_a_fixed_batch_is_that_of_the_inputs(batch: int, fixed: int | None) -> None:
     scalar = TensorSpec(name="s", shape=(), dtype="float32")
     spec = TensorSpec(name="x", shape=(batch, 3), dtype="float32")
-    assert prepare.fixed_batch(SimpleNamespace(inputs=(scalar, spec))) == fixed  # type: ignore[arg-type]
+    assert prepare.fixed_batch(SimpleNamespace(inputs=(scalar, spec))) == fixed
 
 
 def test_a_model_that_was_never_built_is_refused() -> None:

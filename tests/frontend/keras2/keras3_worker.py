@@ -77,7 +77,7 @@ def recurrent() -> Any:
     return k2.Model(ids, L.GRU(4, reset_after=False, name="out")(x))
 
 
-class Doubled(L.Layer):  # type: ignore[misc]
+class Doubled(L.Layer):
     """What only its author has."""
 
     def call(self, x: Any) -> Any:
@@ -98,7 +98,7 @@ def time_major() -> Any:
     return k2.Model(x, L.LSTM(2, time_major=True, return_sequences=True, name="turned")(x))
 
 
-class Code(k2.Model):  # type: ignore[misc]
+class Code(k2.Model):
     """A model whose graph is a method."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ def wrong() -> Any:
     """A layer whose Keras 3 namesake computes something else: only the proof can tell."""
     model = plain()
 
-    class ReLU(L.Layer):  # type: ignore[misc]
+    class ReLU(L.Layer):
         def call(self, x: Any) -> Any:
             return tf.nn.relu(x) + 0.01
 

@@ -15,7 +15,7 @@ from edgekit.pipeline.bundle import golden_raw
 
 
 def spec(shape: tuple[int, ...], dtype: str = "float32", **rules: object) -> TensorSpec:
-    stated = Preprocessing(**rules)  # type: ignore[arg-type]
+    stated = Preprocessing(**rules)
     return TensorSpec(name="x", shape=shape, dtype=dtype, preprocessing=stated)
 
 

@@ -17,7 +17,7 @@ from edgekit.data.samples import Samples
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.job import Job, Source
 from edgekit.pipeline.convert.plan import Plan
-from edgekit.quantize.quantize_messages import QuantizedFile, TfliteFile, Trainable
+from edgekit.quantize.quantize_messages import QuantizedFile, Trainable, WrittenFile
 from edgekit.tflite.interpreter import run
 
 NET = Path(__file__).parents[2] / "models" / "fully_connected.float32.tflite"
@@ -100,7 +100,7 @@ def converted(made: Job, recipe: Recipe, path: Path | None = None) -> ConvertedF
     return ConvertedFile(
         recipe=recipe,
         quantized=QuantizedFile(
-            written=TfliteFile(
+            written=WrittenFile(
                 path=place,
                 sha256="of " + recipe.label,
                 size_bytes=10,

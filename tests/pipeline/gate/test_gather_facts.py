@@ -45,7 +45,7 @@ def measured(artifact: Artifact, *metrics: Metric, **more: object) -> Measured:
         host=HOST,
         metrics=metrics,
     )
-    return Measured(measurement=measurement, reference=(ACCURACY,), **more)  # type: ignore[arg-type]
+    return Measured(measurement=measurement, reference=(ACCURACY,), **more)
 
 
 def gathered(made: dict[str, Artifact], *metrics: Metric, **more: object) -> list[Facts]:

@@ -35,7 +35,7 @@ def sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., F
 
     def use(**changed: object) -> FakeSessions:
         files = {f"net.{name}.tflite": model for name, model in changed.items()}
-        fake = FakeSessions({**MODELS, **files})  # type: ignore[dict-item]
+        fake = FakeSessions({**MODELS, **files})
         monkeypatch.setattr(runner, "ParallelSession", fake)
         monkeypatch.setattr(measure_variants, "local", FakeRuntime(MODELS))
         return fake

@@ -70,7 +70,7 @@ def project(tmp_path: Path) -> Callable[..., Project]:
 
 
 def made(project: Project, *wanted: str, **options: object) -> dict[str, Artifact]:
-    run = RunOptions(**options)  # type: ignore[arg-type]
+    run = RunOptions(**options)
     return variant_files.made(project, wanted, run)
 
 

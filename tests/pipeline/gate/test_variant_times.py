@@ -61,7 +61,7 @@ def asked(folder: Path, *rules: Rule, baseline: bool = False) -> Asked:
 
 
 def timed(one: Asked, **options: object) -> tuple[dict[str, Metric], str]:
-    run = RunOptions(**{"timing": QUICK, **options})  # type: ignore[arg-type]
+    run = RunOptions(**{"timing": QUICK, **options})
     metrics, noisy = variant_times.times([one], Target(), run)
     return {metric.name: metric for metric in metrics["int8"]}, noisy
 
@@ -131,7 +131,10 @@ def test_more_processes_where_a_rule_is_not_decided(rule, processes, clock, tmp_
 
 def test_an_undecided_or_unsteady_time_is_not_kept(clock, tmp_path, monkeypatch):
     real = variant_times.time_pairs
-    unsteady = lambda *a, **k: replace(real(*a, **k), self_test_failed=1.2)  # noqa: E731
+
+    def unsteady(*arguments, **keywords):
+        return replace(real(*arguments, **keywords), self_test_failed=1.2)
+
     monkeypatch.setattr(variant_times, "time_pairs", unsteady)
     _, noisy = timed(asked(tmp_path, FASTER))
     assert "1.200x its own time" in noisy

@@ -68,7 +68,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def request(**fields: object) -> Time:
     asked = {"handles": (1, 2), "warmup": 1, "rounds": 4, "min_seconds": 0.0, "seed": 0}
-    return Time(**{**asked, "inputs": {}, **fields})  # type: ignore[arg-type]
+    return Time(**{**asked, "inputs": {}, **fields})
 
 
 def test_fast_models_are_invoked_several_times_for_each_timing(clock: Clock) -> None:

@@ -82,7 +82,7 @@ def prune(
     )
     if pruning.to_latency is not None:
         pruning = sparsity_search.sparsity(job, source, pruning, pruning.to_latency)
-    outputs_out = job.work / "answers.npz"
+    outputs_out = job.work / "outputs.npz"
     with _checkpoint(job, "finetune", exported) as checkpoint:
         request = PruneRequest(
             source=source,

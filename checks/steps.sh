@@ -21,10 +21,14 @@ export PYTHON PYTHONPATH="$REPOSITORY${PYTHONPATH:+:$PYTHONPATH}"
 # passed NAME WHAT: one line for what holds.
 passed() { printf 'ok %s: %s\n' "$1" "$2"; }
 
-# failed NAME WHY [FILE]: what does not hold, and the end of the check; FILE is what a tool said.
+# failed NAME WHY [FILE]: what does not hold, and the end of the check; FILE is what a tool said, of
+# which the lines that name an error and the last ones are shown, without LiteRT's own log.
 failed() {
   printf 'FAILED %s: %s\n' "$1" "$2"
-  if [ -n "${3:-}" ]; then tail -n 60 "$3"; fi
+  if [ -n "${3:-}" ]; then
+    grep -vE '^(INFO|WARNING): \[' "$3" | grep -E '(^|[ :])error:' | head -n 20 || true
+    grep -vE '^(INFO|WARNING): \[' "$3" | tail -n 40 || true
+  fi
   exit 1
 }
 

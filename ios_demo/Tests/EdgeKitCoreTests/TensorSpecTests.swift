@@ -46,7 +46,7 @@ final class TensorSpecTests: XCTestCase {
   func testAnotherNumberOfValuesIsRefused() {
     XCTAssertThrowsError(try spec(.float32, 3).stored([Float(1), 2])) { error in
       XCTAssertEqual(
-        "\(error)", "Input 'x' takes 3 values, of shape [1, 3]. Received: 2 values")
+        "\(error)", "Input 'x' needs 3 values, of shape [1, 3]. Received: 2 values")
     }
   }
 

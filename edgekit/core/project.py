@@ -19,6 +19,10 @@ std = 255.0
 [output.digit]
 labels = ["zero", "one"]          # or a file: labels = "labels.txt", one a line
 activation = "softmax"
+kind = "classes"                  # where the graph does not tell; see `core.output_kinds`
+
+[output.det]                      # one tensor that holds several things
+columns = { boxes = [0, 4], scores = [4, 7] }
 
 [variant.small]                   # for the gate: another way to convert, beside `recipes`
 recipe = "static_wi8_ai8"
@@ -43,7 +47,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edgekit.core import files, project_schema, serde
+from edgekit.core import files, output_kinds, project_schema, serde
 from edgekit.core.errors import ProjectError, reading
 from edgekit.core.gate_rules import Rule, Variant
 from edgekit.core.json_values import Json
@@ -71,6 +75,8 @@ class OutputSpec:
 
     labels: tuple[str, ...] = ()
     activation: str | None = None
+    kind: str | None = None
+    columns: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +138,24 @@ class Project:
                 "values.",
                 received=f"{len(output.labels)} labels",
             )
-        payload = {**serde.to_dict(spec), "labels": output.labels, "activation": output.activation}
-        return serde.from_dict(TensorSpec, payload, f"{FILE_NAME} [output.{spec.name}]")
+        where = f"[output.{spec.name}]"
+        width = spec.shape[-1] if spec.shape else 1
+        if output.kind is not None:
+            output_kinds.check_kind(output.kind, f"{where} kind")
+        if output.kind is not None and output.columns:
+            raise ProjectError(
+                f"{where} must have a kind or columns, not both.",
+                received=f"kind = {output.kind!r}, columns = {output.columns}",
+            )
+        stated = {
+            "labels": output.labels,
+            "activation": output.activation,
+            "kind": output.kind or spec.kind,
+            "columns": serde.to_dict(output_kinds.columns(output.columns, width, where)),
+        }
+        return serde.from_dict(
+            TensorSpec, {**serde.to_dict(spec), **stated}, f"{FILE_NAME} {where}"
+        )
 
 
 def is_callable_name(source: str) -> bool:

@@ -119,7 +119,8 @@ def _check_limit(rule: Rule, place: str) -> None:
             received=f"max_loss = {value}",
             hint='metric = "latency_ratio" compares with the float file or the baseline\'s.',
         )
-    if name == "max_loss" and rule.against == "float" and rule.base_metric in ("sqnr_db", "cosine"):
+    compares = rule.base_metric in ("sqnr_db", "pooled_sqnr_db", "cosine")
+    if name == "max_loss" and rule.against == "float" and compares:
         raise ProjectError(
             f"{place}: {rule.metric} cannot have a max_loss against the float file, with which it "
             "compares already.",

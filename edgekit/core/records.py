@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from edgekit.core.errors import UsageError, check_least
+from edgekit.core.output_kinds import Columns, OutputKind
 
 SCHEMA_VERSION = 1
 
@@ -191,6 +192,9 @@ class TensorSpec:
 
     `shape` has -1 where a size is unknown; `dtype` is a NumPy name. A quantized tensor
     holds `scale` and `zero_point` (one each): `real = scale * (stored - zero_point)`.
+    `kind` says what an output is; None where neither the graph nor labels nor the project file
+    tell it, and then its columns are taken as values. `columns` are there where one output holds
+    several kinds.
     """
 
     name: str
@@ -202,6 +206,8 @@ class TensorSpec:
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     labels: tuple[str, ...] = ()
     activation: Literal["none", "softmax", "sigmoid"] | None = None
+    kind: OutputKind | None = None
+    columns: tuple[Columns, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,12 +283,15 @@ class Repair:
 class Verified:
     """How near a file came to its float file when it was run, before it was written.
 
-    `sqnr_db` is that of the worst output, `agreement` the share of samples of the same class
-    where outputs name one. `held_back` of the samples are calibration samples that the
-    quantization was not fitted to, the rest are golden.
+    `sqnr_db` is that of the worst channel, which `channel` names, `pooled_sqnr_db` that of the
+    worst output as a whole; `agreement` the share of samples of which both decide alike, where
+    outputs decide. `held_back` of the samples are calibration samples that the quantization was
+    not fitted to, the rest are golden.
     """
 
     sqnr_db: float
+    channel: str = ""
+    pooled_sqnr_db: float | None = None
     agreement: float | None = None
     num_samples: int
     held_back: int = 0

@@ -16,6 +16,7 @@ from edgekit.core.records import Limits
 from edgekit.data import npz
 
 _INPUT, _OUTPUT, _LABELS, _SOURCE = "input/", "output/", "labels", "source"
+_HEAD = f"{_LABELS}/"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -30,6 +31,7 @@ class Samples:
         inputs: By the model's input names, each `(n, ...)`: the model's own batch
             dimension of 1 is not in it.
         labels: `(n, ...)`: class ids, one-hot rows, label names or target values.
+        head_labels: Labels of single outputs of a model that has several, by output name.
         source: Where they came from, to be shown; `synthetic` when made up.
         reference: Outputs of the original model by output name, each `(n, ...)`.
     """
@@ -38,10 +40,12 @@ class Samples:
     labels: np.ndarray | None = None
     source: str = ""
     reference: dict[str, np.ndarray] = field(default_factory=dict)
+    head_labels: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         arrays = {f"input {name!r}": array for name, array in self.inputs.items()}
         arrays |= {f"output {name!r}": array for name, array in self.reference.items()}
+        arrays |= {f"labels of {name!r}": array for name, array in self.head_labels.items()}
         if self.labels is not None:
             arrays["labels"] = self.labels
         if not self.inputs:
@@ -62,6 +66,22 @@ class Samples:
     def __len__(self) -> int:
         return int(next(iter(self.inputs.values())).shape[0])
 
+    def labels_of(self, output: str, *, alone: bool) -> np.ndarray | None:
+        """The labels of one output: its own, or those that name none.
+
+        Args:
+            output: Its name.
+            alone: Whether the model has no other output.
+        """
+        if output in self.head_labels:
+            return self.head_labels[output]
+        return self.labels if alone or not self.head_labels else None
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether there are labels of any output."""
+        return self.labels is not None or bool(self.head_labels)
+
     def take(self, indices: Sequence[int] | np.ndarray) -> Samples:
         """The samples of these indices, in their order.
 
@@ -79,6 +99,7 @@ class Samples:
             labels=None if self.labels is None else self.labels[wanted],
             source=self.source,
             reference={name: array[wanted] for name, array in self.reference.items()},
+            head_labels={name: array[wanted] for name, array in self.head_labels.items()},
         )
 
     @cached_property
@@ -90,8 +111,7 @@ class Samples:
         """
         digest = hashlib.sha256()
         parts = {f"{_INPUT}{name}": array for name, array in self.inputs.items()}
-        if self.labels is not None:
-            parts[_LABELS] = self.labels
+        parts |= self._stored_labels()
         for name in sorted(parts):
             array = npz_record.little_endian(parts[name])
             digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
@@ -115,18 +135,21 @@ class Samples:
         )
 
     def save(self, path: Path, *, compress: bool = True) -> None:
-        """Write an `.npz`: `input/NAME`, `output/NAME`, `labels`, `source`.
+        """Write an `.npz`: `input/NAME`, `output/NAME`, `labels`, `labels/OUTPUT`, `source`.
 
         Whole or not at all, and byte for byte the same for the same samples. Without
         `compress` it is larger and many times faster: for files that do not stay.
         """
         arrays = {f"{_INPUT}{name}": array for name, array in self.inputs.items()}
         arrays |= {f"{_OUTPUT}{name}": array for name, array in self.reference.items()}
-        if self.labels is not None:
-            arrays[_LABELS] = self.labels
+        arrays |= self._stored_labels()
         arrays[_SOURCE] = np.array(self.source)
         with serde.atomic_path(path) as temporary:
             npz_record.write(temporary, arrays, compress=compress)
+
+    def _stored_labels(self) -> dict[str, np.ndarray]:
+        named = {f"{_HEAD}{name}": array for name, array in self.head_labels.items()}
+        return named if self.labels is None else {_LABELS: self.labels, **named}
 
     @classmethod
     def load(cls, path: Path, *, memory_bytes: int = Limits().memory_bytes) -> Samples:
@@ -152,5 +175,8 @@ class Samples:
             source=str(arrays[_SOURCE]) if _SOURCE in arrays else str(path),
             reference={
                 k.removeprefix(_OUTPUT): v for k, v in arrays.items() if k.startswith(_OUTPUT)
+            },
+            head_labels={
+                k.removeprefix(_HEAD): v for k, v in arrays.items() if k.startswith(_HEAD)
             },
         )

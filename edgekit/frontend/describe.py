@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from edgekit.compat.keras import calls_that_read, history
 from edgekit.core.isolate import Stage
+from edgekit.core.output_kinds import recognised
 from edgekit.core.records import Contract, Preprocessing, TensorSpec
 from edgekit.data import preprocess
 from edgekit.data.samples import Samples
@@ -128,7 +129,13 @@ def run(request: Source, report: Callable[[str], None]) -> Description:
     loaded = request.load()
     contract = fix_shapes(loaded, {})
     outputs = tuple(
-        replace(spec, activation=activation) if activation else spec
+        replace(
+            spec,
+            activation=activation,
+            kind=recognised(
+                spec.shape, spec.dtype, quantized=False, activation=activation, labelled=False
+            ),
+        )
         for spec, activation in zip(contract.outputs, _activations(loaded), strict=True)
     )
     return Description(

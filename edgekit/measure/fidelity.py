@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +11,12 @@ import numpy as np
 from edgekit.core.errors import DataError
 from edgekit.core.records import Contract, Metric, TensorSpec
 from edgekit.core.suggest import nearest
+from edgekit.measure import agreement
 from edgekit.measure.intervals import wilson
-from edgekit.tflite import signal
+from edgekit.tflite import channels, signal
 
+# Of so many channels the sums by sample are kept, for a bootstrap.
+_KEPT_CHANNELS = 8
 SMALLEST_PROBABILITY = 1e-7  # int8 softmax gives exact zeros, whose logarithm is infinite
 
 
@@ -93,29 +96,6 @@ def kl_divergence(
     return max(0.0, float(signal.kl_divergence(*floored).mean()))
 
 
-def agreement(reference: np.ndarray, candidate: np.ndarray) -> np.ndarray:
-    """Whether both name the same class, sample by sample.
-
-    The class is the largest value along the last axis, the first of equal ones, as an app
-    would take it.
-
-    Args:
-        reference: Outputs of the float model, shape `(samples, ..., classes)`.
-        candidate: Outputs of the compressed model, same shape.
-
-    Returns:
-        `(samples,)`, 1.0 or 0.0; with positions between (a segmentation) the fraction of
-        positions that agree.
-
-    Raises:
-        DataError: The shapes differ, a value is not finite, or there is one class only.
-    """
-    a, b = _pair(reference, candidate)
-    _require_classes(a, "Agreement")
-    same = np.argmax(a, axis=-1) == np.argmax(b, axis=-1)
-    return np.asarray(same.reshape(len(same), -1).mean(axis=1), dtype=np.float64)
-
-
 def compare(
     reference: Mapping[str, np.ndarray],
     candidate: Mapping[str, np.ndarray],
@@ -123,10 +103,11 @@ def compare(
 ) -> tuple[Metric, ...]:
     """All fidelity metrics of two runs on the same samples.
 
-    `sqnr_db` and `cosine` are those of the worst output; a model with several has
-    `sqnr_db@NAME` and `cosine@NAME` too. `agreement` is there only where an output names
-    a class: by the contract one with labels or a softmax; where that says nothing, one of
-    shape `(samples, classes)`. With several such outputs a sample agrees when all do.
+    `sqnr_db` is that of the worst channel (see `tflite.channels`), which its note names;
+    `pooled_sqnr_db` and `cosine` are those of the worst output as a whole. A model with several
+    outputs has each for them too, as `sqnr_db@NAME`. `agreement` is there only where an output
+    decides (see `agreement.decisions_agree`), `agreement_all` where one decides several things of
+    a sample: whether all are alike. With several such outputs the worst counts for each sample.
 
     Args:
         reference: The float model's outputs by name, `(samples, ...)`, real values.
@@ -148,60 +129,87 @@ def compare(
             hint=nearest(odd[0], set(reference) & set(candidate)) if odd else None,
         )
     specs = {spec.name: spec for spec in contract.outputs} if contract else {}
-    noise: dict[str, Metric] = {}
-    angles: dict[str, Metric] = {}
-    agreed = {}
+    found: dict[str, dict[str, Metric]] = {}
     for name in reference:
+        spec = specs.get(name) or TensorSpec(
+            name=name, shape=reference[name].shape, dtype="float32"
+        )
         try:
-            noise[name], angles[name] = _of_output(name, reference[name], candidate[name])
-            if _names_a_class(reference[name], specs.get(name)):
-                agreed[name] = agreement(reference[name], candidate[name])
+            found[name] = _of_output(spec, reference[name], candidate[name])
         except DataError as error:
             raise DataError(
                 f"Output {name!r}: {error.rule}", received=error.received, hint=error.hint
             ) from None
-    metrics = [_worst("sqnr_db", noise)]
-    if agreed:
-        metrics.append(_agreement("agreement", np.min(np.stack(list(agreed.values())), axis=0)))
-    metrics.append(_worst("cosine", angles))
+    metrics = []
+    for figure in _FIGURES:
+        by_output = {name: of[figure] for name, of in found.items() if figure in of}
+        if by_output:
+            metrics.append(_overall(figure, by_output))
     if len(reference) > 1:
-        for name in reference:
-            metrics.append(noise[name])
-            if len(agreed) > 1 and name in agreed:
-                metrics.append(_agreement(f"agreement@{name}", agreed[name]))
-            metrics.append(angles[name])
+        for name, of in found.items():
+            metrics += [replace(metric, name=f"{figure}@{name}") for figure, metric in of.items()]
     return tuple(metrics)
 
 
-def _of_output(name: str, reference: np.ndarray, candidate: np.ndarray) -> tuple[Metric, Metric]:
-    """SQNR and cosine of one output, with the sums by sample that they follow from."""
-    a, b = (array.reshape(len(array), -1) for array in _pair(reference, candidate))
+_FIGURES = ("sqnr_db", "agreement", "agreement_all", "pooled_sqnr_db", "cosine")
+
+
+def _of_output(spec: TensorSpec, reference: np.ndarray, candidate: np.ndarray) -> dict[str, Metric]:
+    """The figures of one output, with the sums by sample that they follow from."""
+    first, second = _pair(reference, candidate)
+    a, b = (array.reshape(len(array), -1) for array in (first, second))
     products = [_by_sample(*pair) for pair in ((a, b), (a, a), (b, b))]
-    noise = Metric(
-        name=f"sqnr_db@{name}",
-        value=sqnr_db(reference, candidate),
+    found = {"sqnr_db": _of_channels(channels.channels(reference, candidate, spec))}
+    alike = agreement.decisions_agree(reference, candidate, spec)
+    if alike is not None:
+        found["agreement"] = _agreement("agreement", alike)
+        if spec.kind == "tags":
+            found["agreement_all"] = _agreement("agreement_all", np.floor(alike))
+    found["pooled_sqnr_db"] = Metric(
+        name="pooled_sqnr_db",
+        value=signal.sqnr_db(first, second),
         unit="dB",
         statistic="sqnr_db",
         parts=(products[1], _by_sample(a - b, a - b)),
     )
-    angle = Metric(
-        name=f"cosine@{name}",
+    found["cosine"] = Metric(
+        name="cosine",
         value=cosine(reference, candidate),
         statistic="cosine",
         parts=tuple(products),
     )
-    return noise, angle
+    return found
+
+
+def _of_channels(found: Sequence[channels.Channel]) -> Metric:
+    """The worst channel's figure, with the sums of the worst few: another draw may have another."""
+    ordered = sorted(found, key=lambda channel: channel.sqnr_db)
+    worst = ordered[0]
+    rows = [row for one in ordered[:_KEPT_CHANNELS] for row in (one.signal, one.noise)]
+    return Metric(
+        name="sqnr_db",
+        value=worst.sqnr_db,
+        unit="dB",
+        note=f"of {worst.name}" if len(found) > 1 else "",
+        statistic="sqnr_db",
+        parts=tuple(tuple(row.tolist()) for row in rows),
+    )
+
+
+def _overall(figure: str, by_output: Mapping[str, Metric]) -> Metric:
+    """That of the worst output, with the parts of all: another draw may have another worst."""
+    if figure.startswith("agreement"):
+        if len(by_output) == 1:
+            return next(iter(by_output.values()))
+        return _agreement(figure, np.min([metric.raw for metric in by_output.values()], axis=0))
+    name, worst = min(by_output.items(), key=lambda pair: pair[1].value)
+    every = tuple(row for metric in by_output.values() for row in metric.parts)
+    note = worst.note or (f"of {name}" if len(by_output) > 1 and figure == "sqnr_db" else "")
+    return replace(worst, name=figure, note=note, parts=every)
 
 
 def _by_sample(a: np.ndarray, b: np.ndarray) -> tuple[float, ...]:
     return tuple(np.einsum("ij,ij->i", a, b).tolist())
-
-
-def _worst(name: str, by_output: Mapping[str, Metric]) -> Metric:
-    """That of the worst output, with the parts of all: another draw may have another worst."""
-    worst = min(by_output.values(), key=lambda metric: metric.value)
-    every = tuple(row for metric in by_output.values() for row in metric.parts)
-    return replace(worst, name=name, parts=every)
 
 
 def _agreement(name: str, raw: np.ndarray) -> Metric:
@@ -209,14 +217,6 @@ def _agreement(name: str, raw: np.ndarray) -> Metric:
     low, high = wilson(float(raw.sum()), len(raw)) if binary else (None, None)
     values = tuple(raw.tolist())
     return Metric(name=name, value=float(raw.mean()), low=low, high=high, raw=values)
-
-
-def _names_a_class(array: np.ndarray, spec: TensorSpec | None) -> bool:
-    if array.ndim < 2 or array.shape[-1] < 2:
-        return False
-    if spec is not None and (spec.labels or spec.activation is not None):
-        return bool(spec.labels) or spec.activation == "softmax"
-    return array.ndim == 2 and array.dtype.kind == "f"
 
 
 def _require_classes(array: np.ndarray, figure: str) -> None:

@@ -12,7 +12,7 @@ from edgekit.core.errors import ModelError, RunError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Delegation, Limits, Target
 from edgekit.runtimes import local
-from edgekit.tflite import Inspection
+from edgekit.tflite import Inspection, output_kinds
 
 Result = TypeVar("Result")
 
@@ -66,7 +66,8 @@ def run_inspect(request: TfliteFile, report: Progress) -> Inspection:
 def run_contract(request: TfliteFile, report: Progress) -> Contract:
     """What `contract` runs in a child."""
     del report
-    return tflite.contract(request.path)
+    model = tflite.read(request.path)
+    return output_kinds.with_kinds(tflite.contract(model), model)
 
 
 INSPECT = isolate.Stage(f"{__name__}:run_inspect", TfliteFile, Inspection)

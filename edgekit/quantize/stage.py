@@ -244,6 +244,8 @@ def _described(
             preprocessing=words[spec.name].preprocessing,
             labels=words[spec.name].labels,
             activation=words[spec.name].activation,
+            kind=words[spec.name].kind,
+            columns=words[spec.name].columns,
         )
         for spec in sorted(stored, key=lambda spec: list(words).index(spec.name))
     )

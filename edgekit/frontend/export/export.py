@@ -25,11 +25,12 @@ from edgekit.core.suggest import nearest
 from edgekit.core.text import printable
 from edgekit.data import draw
 from edgekit.data.export_messages import Exported, ExportRequest
+from edgekit.data.label_kinds import with_label_kinds
 from edgekit.frontend.export import export_errors, export_graph, tensor_names
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.trust.allowed_operators import LOWERED
-from edgekit.tflite import signature
+from edgekit.tflite import recognise_outputs, signature
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -86,6 +87,8 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         report("exporting the float file")
         content = convert(traced)
     request.out.write_bytes(content)
+    contract = recognise_outputs.with_kinds(contract, tflite.read(content))
+    contract = with_label_kinds(contract, drawn.calibration)
     done("export")
     return Exported(
         contract=contract,

@@ -121,10 +121,13 @@ def _agrees(
 
 def verified(outputs: Mapping[str, np.ndarray], proof: Proof, contract: Contract) -> Verified:
     """How near outputs for the proof's samples come to those of the original's float file."""
-    values = {m.name: m.value for m in fidelity.compare(proof.samples.reference, outputs, contract)}
+    found = {m.name: m for m in fidelity.compare(proof.samples.reference, outputs, contract)}
+    agreed = found.get("agreement")
     return Verified(
-        sqnr_db=values["sqnr_db"],
-        agreement=values.get("agreement"),
+        sqnr_db=found["sqnr_db"].value,
+        channel=found["sqnr_db"].note.removeprefix("of "),
+        pooled_sqnr_db=found["pooled_sqnr_db"].value,
+        agreement=None if agreed is None else agreed.value,
         num_samples=len(proof.samples),
         held_back=proof.held_back,
     )

@@ -16,6 +16,7 @@ from edgekit.frontend import describe as describing
 from edgekit.frontend.load.recognise import Recognised
 from edgekit.pipeline.inspect import TfliteFile, read_in_child
 from edgekit.quantize.rewrite import import_float
+from edgekit.tflite import recognise_outputs
 
 # Files that name classes, one a line, in the order in which they are looked for.
 _LABEL_FILES = ("labels.txt", "class_names.txt", "classes.txt")
@@ -95,7 +96,7 @@ def run(request: TfliteFile, report: Progress) -> Contract:
         replace(spec, activation=activations.get(places.outputs[spec.name]))
         for spec in contract.outputs
     )
-    return Contract(inputs=inputs, outputs=outputs)
+    return recognise_outputs.with_kinds(Contract(inputs=inputs, outputs=outputs), model)
 
 
 FLOAT_CONTRACT = isolate.Stage(f"{__name__}:run", TfliteFile, Contract)

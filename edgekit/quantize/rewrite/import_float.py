@@ -10,6 +10,8 @@ from edgekit.core.errors import ModelError, UsageError
 from edgekit.core.process import Progress
 from edgekit.data import draw
 from edgekit.data.export_messages import Exported, ExportRequest
+from edgekit.data.label_kinds import with_label_kinds
+from edgekit.tflite import recognise_outputs
 
 
 def run(request: ExportRequest, report: Progress) -> Exported:
@@ -35,7 +37,9 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     contract = tflite.contract(model)
     if request.project:
         contract = projects.load(request.project).describe(contract)
+    contract = recognise_outputs.with_kinds(contract, model)
     drawn = draw.draw(contract, request.draw, {})
+    contract = with_label_kinds(contract, drawn.calibration)
     drawn.save(request.draw)
     return Exported(contract=contract, samples=drawn.facts, notes=(*notes, *drawn.warnings))
 

@@ -1,0 +1,61 @@
+"""Whether two files decide alike, by what each output is; nothing where it decides nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.core.output_kinds import OutputKind
+from edgekit.core.records import TensorSpec
+
+_PROBABILITY_THRESHOLD = 0.5
+
+
+def decisions_agree(
+    reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec
+) -> np.ndarray | None:
+    """How much of what the float file decides, another decides alike, sample by sample.
+
+    - `classes`, and a `mask` of several: the same largest value along the last axis, by position
+    - `binary`, `tags`, and a `mask` of one: the same side of the threshold (0.5 for
+      probabilities, 0 for logits), by value
+    - `ids`: equal
+
+    Args:
+        reference: Outputs of the float model, `(n, ...)`, finite.
+        candidate: Of the same shape.
+        spec: What the output is.
+
+    Returns:
+        `(n,)`, the fraction of a sample's decisions that agree; None for kinds that decide
+        nothing by themselves.
+    """
+    kind = spec.kind
+    if spec.columns or kind is None:
+        return None
+    same = _same(reference, candidate, spec, kind)
+    return (
+        None if same is None else np.asarray(same.reshape(len(same), -1).mean(axis=1), np.float64)
+    )
+
+
+def _same(a: np.ndarray, b: np.ndarray, spec: TensorSpec, kind: OutputKind) -> np.ndarray | None:
+    several = a.ndim > 1 and a.shape[-1] > 1
+    if kind == "classes" or (kind == "mask" and several and spec.activation != "sigmoid"):
+        return np.asarray(a.argmax(axis=-1) == b.argmax(axis=-1)) if several else None
+    if kind in ("binary", "tags", "mask"):
+        limit = threshold(a, spec)
+        return np.asarray((a > limit) == (b > limit))
+    return np.asarray(a == b) if kind == "ids" else None
+
+
+def threshold(reference: np.ndarray, spec: TensorSpec) -> float:
+    """Above which a value means yes: 0.5 for probabilities, 0 for logits.
+
+    Logits are what the contract says has no activation; where it says nothing, values of which
+    one lies beyond 0 to 1.
+    """
+    if spec.activation == "none":
+        return 0.0
+    if spec.activation is None and bool(np.any((reference < 0) | (reference > 1))):
+        return 0.0
+    return _PROBABILITY_THRESHOLD

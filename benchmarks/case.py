@@ -67,7 +67,7 @@ def run(script: Path, folder: Path) -> tuple[str, bool]:
     if re.search(r"len\(sys\.argv\) *[<>]", script.read_text(encoding="utf-8")):
         checked = _python([str(script), str(folder), "check"])
         said = checked.stdout.strip() or checked.stderr.strip().splitlines()[-1]
-        parts.append("check: " + "; ".join(said.splitlines()))
+        parts.append("check: " + re.sub(r"\[[^]]{40,}\]", "[...]", "; ".join(said.splitlines())))
     crashed = any(command.code in (EXIT_INTERNAL, -6, -9, -11) for command in commands)
     return f"{script.stem}: " + " | ".join(parts), not crashed
 

@@ -1,4 +1,4 @@
-"""What static files lose on tasks of every kind: edgekit beside TensorFlow and the LiteRT quantizer.
+"""What static files lose on tasks of every kind: edgekit beside TensorFlow and LiteRT's quantizer.
 
 ```
 python benchmarks/tasks.py [--items ITEM ...] [--out DIR]

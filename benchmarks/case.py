@@ -5,8 +5,8 @@ python benchmarks/case.py SCRIPT [--keep DIR]
 ```
 
 `SCRIPT DIR` makes a model and its samples and prints `edgekit ...` lines; where it has a part for
-it, `SCRIPT DIR check` says what the files give. Beside it stands what is measured here, without
-edgekit's own figures: of every quantized file's output channels the one with the largest error, as a
+it, `SCRIPT DIR check` says what the files give. Beside it stands what is measured here, without the
+figures of edgekit: of every quantized file's output channels the one with the largest error, as a
 part of what the channel varies by (standard deviation), on the samples of the case. Ends with 1
 where a command crashed.
 """

@@ -112,8 +112,8 @@ def fitted(mask: np.ndarray, size: Sequence[int], rules: Preprocessing, what: st
             hint="resize it without blending (nearest), as the image was.",
         )
     image = fromarray(np.ascontiguousarray(mask, np.int32))
-    resized: np.ndarray = np.asarray(images.resized(image, replace(rules, resize="nearest")))
-    return resized.astype(mask.dtype)
+    resized = images.resized(image, replace(rules, resize="nearest"))
+    return np.asarray(np.asarray(resized), mask.dtype)
 
 
 def decided(masks: np.ndarray) -> np.ndarray:

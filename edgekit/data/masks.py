@@ -112,8 +112,9 @@ def fitted(mask: np.ndarray, size: Sequence[int], rules: Preprocessing, what: st
             hint="resize it without blending (nearest), as the image was.",
         )
     image = fromarray(np.ascontiguousarray(mask, np.int32))
-    resized = images.resized(image, replace(rules, resize="nearest"))
-    return np.asarray(np.asarray(resized), mask.dtype)
+    image = images.resized(image, replace(rules, resize="nearest"))
+    ids: np.ndarray = np.asarray(image).astype(mask.dtype)
+    return ids
 
 
 def decided(masks: np.ndarray) -> np.ndarray:

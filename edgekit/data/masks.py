@@ -121,7 +121,7 @@ def decided(masks: np.ndarray) -> np.ndarray:
     """0 and 255, as pictures of masks have them, as 0 and 1; other ids as they are."""
     if masks.max(initial=0) != _WHITE or not np.isin(masks, (0, _WHITE)).all():
         return masks
-    return (masks == _WHITE).astype(np.uint8)
+    return np.asarray(masks == _WHITE, np.uint8)
 
 
 def resized_with(

@@ -286,7 +286,8 @@ class Verified:
     `sqnr_db` is that of the worst channel, which `channel` names, `pooled_sqnr_db` that of the
     worst output as a whole; `agreement` the share of samples of which both decide alike, where
     outputs decide. `held_back` of the samples are calibration samples that the quantization was
-    not fitted to, the rest are golden.
+    not fitted to, the rest are golden. `lost` says which output or channel has lost its content
+    (see `measure.lost_content`), and is empty where none has.
     """
 
     sqnr_db: float
@@ -295,6 +296,7 @@ class Verified:
     agreement: float | None = None
     num_samples: int
     held_back: int = 0
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,7 +329,9 @@ class Artifact:
     (by tensor name), the file's channels hold the float file's values divided by `2**(e/4)`.
     `calibration_digests` holds a short hash of each calibration sample, so that evaluating on
     them can be noticed; `calibration_ranges` their smallest and largest value by float input,
-    so that evaluating beyond them can be.
+    so that evaluating beyond them can be. `wrecked` says what a file has lost that no longer
+    computes what the model does, and the way out; it is empty where a file does, or where only
+    synthetic golden samples could tell.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -353,6 +357,7 @@ class Artifact:
     equalized: dict[str, tuple[int, ...]] = field(default_factory=dict)
     repair: Repair | None = None
     verified: Verified | None = None
+    wrecked: str = ""
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -14,6 +14,7 @@ from edgekit.core.records import Contract, ConvertOptions, Limits, Recipe, Targe
 from edgekit.data import split
 from edgekit.data.samples import Samples
 from edgekit.measure import fidelity
+from edgekit.measure.lost_content import LeastKept, lost_content
 from edgekit.pipeline.convert.job import Job
 from edgekit.runtimes import local
 
@@ -119,9 +120,16 @@ def _agrees(
     return sqnr
 
 
-def verified(outputs: Mapping[str, np.ndarray], proof: Proof, contract: Contract) -> Verified:
+def verified(
+    outputs: Mapping[str, np.ndarray],
+    proof: Proof,
+    contract: Contract,
+    least: LeastKept | None = None,
+) -> Verified:
     """How near outputs for the proof's samples come to those of the original's float file."""
-    found = {m.name: m for m in fidelity.compare(proof.samples.reference, outputs, contract)}
+    reference = proof.samples.reference
+    metrics = fidelity.compare(reference, outputs, contract)
+    found = {m.name: m for m in metrics}
     agreed = found.get("agreement")
     return Verified(
         sqnr_db=found["sqnr_db"].value,
@@ -130,6 +138,7 @@ def verified(outputs: Mapping[str, np.ndarray], proof: Proof, contract: Contract
         agreement=None if agreed is None else agreed.value,
         num_samples=len(proof.samples),
         held_back=proof.held_back,
+        lost=lost_content(reference, outputs, contract, metrics, least),
     )
 
 
@@ -139,11 +148,12 @@ def check_all(
     proof: Proof,
     contract: Contract,
     limits: Limits,
+    least: LeastKept | None = None,
 ) -> list[Verified | None]:
     """`check_runs` for each file that is not the float one."""
     with ThreadPoolExecutor(_WORKERS) as pool:
         checks = [
-            pool.submit(check_runs, file, recipe, proof, contract, limits)
+            pool.submit(check_runs, file, recipe, proof, contract, limits, least)
             # The slowest recipes stand last: begun first, they end with the others.
             for file, recipe in reversed(list(zip(files, recipes, strict=True)))
         ]
@@ -151,9 +161,22 @@ def check_all(
 
 
 def check_runs(
-    path: Path, recipe: Recipe, proof: Proof, contract: Contract, limits: Limits
+    path: Path,
+    recipe: Recipe,
+    proof: Proof,
+    contract: Contract,
+    limits: Limits,
+    least: LeastKept | None = None,
 ) -> Verified | None:
     """Run a file, refuse what is not finite, and compare it with the float file.
+
+    Args:
+        path: The file.
+        recipe: What it was made by.
+        proof: Samples, with what the float file gives for them.
+        contract: What the outputs are.
+        limits: Of the process that runs it.
+        least: What has to be left of the outputs, other than by default.
 
     Returns:
         How near it comes; None for the original's float file itself.
@@ -181,4 +204,4 @@ def check_runs(
             )
     if not all(np.isfinite(values).all() for values in samples.reference.values()):
         return None
-    return verified(outputs, Proof(samples=samples, held_back=held), contract)
+    return verified(outputs, Proof(samples=samples, held_back=held), contract, least)

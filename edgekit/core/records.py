@@ -257,7 +257,9 @@ class Repair:
     """What it took to hold a bound, and what it cost.
 
     `quantity` is what was bounded: a metric whose loss against float is a fraction,
-    `agreement` (1 less the agreement with float) or `sqnr_db`. `value` with its 95 % interval,
+    `agreement` (1 less the agreement with float), `fidelity` (the worst channel's error as a
+    fraction of what it varies by) or `sqnr_db`; of several bounded metrics it is the one that lost
+    most. `value` with its 95 % interval,
     and `unrepaired` (with nothing kept) are measured on `num_samples` calibration samples that
     the quantization was not fitted to. `at_least` tells a bound from below. Latencies are
     ratios, None where nothing was timed. `kept` are the operators that it took.

@@ -59,7 +59,7 @@ def _of_classes(a: np.ndarray, b: np.ndarray, spec: TensorSpec) -> Iterator[Kept
     width = a.shape[-1]
     first, second = (values.argmax(axis=-1).reshape(len(values), -1) for values in (a, b))
     both = np.bincount(first[first == second], minlength=width)
-    total = sum(np.bincount(ids.reshape(-1), minlength=width) for ids in (first, second))
+    total = np.bincount(np.concatenate([first, second]).reshape(-1), minlength=width)
     present = np.zeros((len(first), width), bool)
     np.put_along_axis(present, first, values=True, axis=1)
     samples = present.sum(axis=0)

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,17 @@ class LeastKept:
 
     sqnr_db: float = LEAST_SQNR_DB
     agreement: float = LEAST_AGREEMENT
+
+    @classmethod
+    def unless_lower(cls, max_loss: float | None, min_sqnr_db: float | None) -> LeastKept:
+        """The default bounds, or lower ones that were asked for."""
+        sqnr_db, agreement = LEAST_SQNR_DB, LEAST_AGREEMENT
+        if min_sqnr_db is not None:
+            sqnr_db = min(sqnr_db, min_sqnr_db)
+        if max_loss:
+            sqnr_db = min(sqnr_db, -20 * math.log10(max_loss))
+            agreement = min(agreement, 1 - max_loss)
+        return cls(sqnr_db=sqnr_db, agreement=agreement)
 
 
 def lost_content(

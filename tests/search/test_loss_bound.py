@@ -14,7 +14,9 @@ from edgekit.search.search_messages import LossLimits
 
 CLASSES = Contract(
     inputs=(TensorSpec(name="x", shape=(1, 2), dtype="float32"),),
-    outputs=(TensorSpec(name="y", shape=(1, 4), dtype="float32", activation="softmax"),),
+    outputs=(
+        TensorSpec(name="y", shape=(1, 4), dtype="float32", activation="softmax", kind="classes"),
+    ),
 )
 NUMBERS = Contract(
     inputs=CLASSES.inputs, outputs=(TensorSpec(name="y", shape=(1, 8, 2), dtype="float32"),)

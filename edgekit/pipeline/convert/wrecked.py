@@ -9,19 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edgekit.core.records import ConvertOptions, Recipe
-from edgekit.measure.lost_content import LEAST_AGREEMENT, LEAST_SQNR_DB, LeastKept
 from edgekit.pipeline.convert.converted_file import ConvertedFile
-
-
-def least(options: ConvertOptions) -> LeastKept:
-    """What has to be left: the default bounds, or lower ones that were asked for."""
-    sqnr_db = LEAST_SQNR_DB if options.min_sqnr_db is None else options.min_sqnr_db
-    agreement = 1.0 if options.max_loss is None else 1 - options.max_loss
-    return LeastKept(sqnr_db=min(LEAST_SQNR_DB, sqnr_db), agreement=min(LEAST_AGREEMENT, agreement))
 
 
 def judged(files: Sequence[ConvertedFile], options: ConvertOptions) -> list[ConvertedFile]:
     """The files, those that have lost what the model computes with a sentence that says so.
+
+    Where a bound was asked for, files that are quantized hold it, and it says what matters.
 
     Args:
         files: Verified ones, a pruned float file before what is made of it.
@@ -30,7 +24,7 @@ def judged(files: Sequence[ConvertedFile], options: ConvertOptions) -> list[Conv
     pruned_is_lost = False
     result = []
     for file in files:
-        lost = file.verified.lost if file.verified else ""
+        lost = file.verified.lost if file.verified and file.repair is None else ""
         if lost:
             way_out = _way_out(file.recipe, options, pruned_is_lost=pruned_is_lost)
             sentence = f"{file.recipe.label} has lost what the model computes: {lost}. {way_out}"
@@ -49,8 +43,6 @@ def _way_out(recipe: Recipe, options: ConvertOptions, *, pruned_is_lost: bool) -
         return f"Train for longer (--epochs), or {less}."
     if recipe.trains_rounding:
         return "Train for longer (--epochs), or use another recipe."
-    if options.is_bounded:
-        return "Use another recipe, such as float16."
     return (
         "--min-sqnr 20 or --max-loss 0.05 keeps operators in higher precision, edgekit validate "
         "--layers names those to blame, and float16 loses nothing."

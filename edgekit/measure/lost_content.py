@@ -1,8 +1,8 @@
 """Whether so much of an output is lost that the file no longer computes what the model does.
 
 - Where an output decides (`classes`, `binary`, `tags`, `mask`, `ids`): it agrees with the float
-  file's in less than 0.8 of its decisions, or less than half is left of one of them (see
-  `kept_decisions`).
+  file's in less than 0.8 of its decisions (of masks also by intersection over union), or less than
+  half is left of one of them (see `kept_decisions`).
 - Any other: its worst channel is less than 10 dB from the float file's, a third of what it varies
   by. How a classifier's probabilities move is nobody's loss while it decides alike.
 """
@@ -22,8 +22,8 @@ from edgekit.measure.kept_decisions import least_kept
 LEAST_SQNR_DB = 10.0
 LEAST_AGREEMENT = 0.8
 _LEAST_KEPT = 0.5
-# Of so few samples one that differs is a tenth: the worst channel must be lost, too.
-_FEW_SAMPLES = 10
+# Of fewer samples one that differs is more than a tenth: half of the bound counts.
+_FEWEST_SAMPLES = 10
 _DECIDING: frozenset[OutputKind] = frozenset(("classes", "binary", "tags", "mask", "ids"))
 
 Outputs = Mapping[str, np.ndarray]
@@ -76,7 +76,7 @@ def lost_content(
         spec = specs.get(name) or TensorSpec(name=name, shape=(), dtype="float32")
         figures = {
             figure: by_name.get(f"{figure}@{name}") or by_name.get(figure)
-            for figure in ("sqnr_db", "pooled_sqnr_db", "agreement")
+            for figure in ("sqnr_db", "pooled_sqnr_db", "agreement", "agreement_iou")
         }
         if decides(spec) and figures["agreement"] is not None:
             lost = _lost_decisions(reference[name], candidate[name], spec, figures, least)
@@ -99,14 +99,18 @@ def _lost_decisions(
     figures: Mapping[str, Metric | None],
     least: LeastKept,
 ) -> str:
-    agreement, sqnr = figures["agreement"], figures["sqnr_db"]
+    agreement, overlap = figures["agreement"], figures["agreement_iou"]
     assert agreement is not None  # as the caller has seen
-    if len(a) < _FEW_SAMPLES and (sqnr is None or sqnr.value >= least.sqnr_db):
-        return ""
-    if agreement.value < least.agreement:
+    limit = least.agreement if len(a) >= _FEWEST_SAMPLES else least.agreement / 2
+    if agreement.value < limit:
         return (
             f"output {spec.name!r} agrees with the float file to {agreement.value:.2f} on {len(a)} "
-            f"samples, less than {least.agreement:g}"
+            f"samples, less than {limit:g}"
+        )
+    if overlap is not None and overlap.value < limit:
+        return (
+            f"output {spec.name!r} overlaps the float file's by {overlap.value:.2f} (IoU) on "
+            f"{len(a)} samples, less than {limit:g}"
         )
     kept = least_kept(a, b, spec)
     if kept is None or kept.dice >= min(_LEAST_KEPT, least.agreement):

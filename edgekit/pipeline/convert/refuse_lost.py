@@ -55,6 +55,6 @@ def _way_out(recipe: Recipe, channel: LostChannel) -> str:
     first = "leave out --io" if stores_integers else "keep operators float: --min-sqnr 20"
     return (
         f"{first}; or give columns of unlike size outputs of their own, or like scales. Where "
-        f" {channel.output!r} is no values, say so in edgekit.toml: [output.{channel.output}] "
+        f"{channel.output!r} is no values, say so in edgekit.toml: [output.{channel.output}] "
         'kind = "embedding". --min-sqnr -20 takes the file as it is.'
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--c", type=shared.FILE, metavar="DIR", help="C for TFLite Micro.")
 @click.option("--python", type=shared.FILE, metavar="DIR", help="A Python package.")
 @click.option("--name", help="What the model is called in code [default: the files' name].")
-@click.option("--force", is_flag=True, help="Replace bundles that are there.")
+@click.option("--force", is_flag=True, help="Replace bundles that are there; take wrecked files.")
 @shared.limits_options
 @shared.json_option
 def bundle(

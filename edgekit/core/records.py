@@ -257,7 +257,9 @@ class Repair:
     """What it took to hold a bound, and what it cost.
 
     `quantity` is what was bounded: a metric whose loss against float is a fraction,
-    `agreement` (1 less the agreement with float) or `sqnr_db`. `value` with its 95 % interval,
+    `agreement` (1 less the agreement with float), `fidelity` (the worst channel's error as a
+    fraction of what it varies by) or `sqnr_db`; of several bounded metrics it is the one that lost
+    most. `value` with its 95 % interval,
     and `unrepaired` (with nothing kept) are measured on `num_samples` calibration samples that
     the quantization was not fitted to. `at_least` tells a bound from below. Latencies are
     ratios, None where nothing was timed. `kept` are the operators that it took.
@@ -286,7 +288,8 @@ class Verified:
     `sqnr_db` is that of the worst channel, which `channel` names, `pooled_sqnr_db` that of the
     worst output as a whole; `agreement` the share of samples of which both decide alike, where
     outputs decide. `held_back` of the samples are calibration samples that the quantization was
-    not fitted to, the rest are golden.
+    not fitted to, the rest are golden. `lost` says which output or channel has lost its content
+    (see `measure.lost_content`), and is empty where none has.
     """
 
     sqnr_db: float
@@ -295,6 +298,7 @@ class Verified:
     agreement: float | None = None
     num_samples: int
     held_back: int = 0
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,7 +331,9 @@ class Artifact:
     (by tensor name), the file's channels hold the float file's values divided by `2**(e/4)`.
     `calibration_digests` holds a short hash of each calibration sample, so that evaluating on
     them can be noticed; `calibration_ranges` their smallest and largest value by float input,
-    so that evaluating beyond them can be.
+    so that evaluating beyond them can be. `wrecked` says what a file has lost that no longer
+    computes what the model does, and the way out; it is empty where a file does, or where only
+    synthetic golden samples could tell.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -353,6 +359,7 @@ class Artifact:
     equalized: dict[str, tuple[int, ...]] = field(default_factory=dict)
     repair: Repair | None = None
     verified: Verified | None = None
+    wrecked: str = ""
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -164,9 +164,18 @@ def _of_unknown_kind(contract: Contract, samples: Samples) -> list[str]:
 def sample_notes(
     manifest: Artifact | None, samples: Samples, digests: Sequence[str]
 ) -> tuple[str, ...]:
-    """Say when samples that made the file judge it too, or go beyond those samples."""
+    """Say what a file is known to have lost, and how its samples suit it.
+
+    When samples that made the file judge it too, or go beyond those samples.
+    """
     if manifest is None:
         return ()
+    if manifest.wrecked:
+        return (f"wrecked: {manifest.wrecked}", *_of_samples(manifest, samples, digests))
+    return _of_samples(manifest, samples, digests)
+
+
+def _of_samples(manifest: Artifact, samples: Samples, digests: Sequence[str]) -> tuple[str, ...]:
     trained_on = set(manifest.training_digests.split())
     trained = sum(digest in trained_on for digest in digests)
     notes: tuple[str, ...] = (_seen(trained, len(digests), "training"),) if trained else ()

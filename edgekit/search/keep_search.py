@@ -131,7 +131,7 @@ class _Repair:
     ) -> Repair:
         bound = self._bound
         return Repair(
-            quantity=bound.quantity,
+            quantity=verdict.quantity or bound.quantity,
             limit=bound.limits.limit,
             at_least=bound.limits.max_loss is None,
             value=verdict.value,

@@ -134,3 +134,10 @@ def test_manifests_of_the_helper_are_what_is_read(tmp_path):
     made = converted(tmp_path)["float32"]
     text = artifacts.manifest_path(Path(made.path)).read_text(encoding="utf-8")
     assert json.loads(text)["path"] == "net.float32.tflite"
+
+
+def test_what_a_file_is_known_to_have_lost_is_said_first(tmp_path):
+    made = manifest(tmp_path, "static_wi8_ai8", wrecked="it has lost y.", calibration_digests="a")
+    lost, seen = evaluate.sample_notes(made, samples(None), ["a", "b", "c"])
+    assert lost == "wrecked: it has lost y."
+    assert "calibration" in seen

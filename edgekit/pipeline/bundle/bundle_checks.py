@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -58,6 +59,21 @@ def load(path: Path) -> Artifact:
             hint=f"fix edgekit.toml, and {_AGAIN}",
         ) from None
     return artifact
+
+
+def refuse_wrecked(made: Sequence[Artifact]) -> None:
+    """Refuse files that no longer compute what their model does.
+
+    Raises:
+        ModelError: One of them; it says what is lost.
+    """
+    for artifact in made:
+        if artifact.wrecked:
+            raise ModelError(
+                "A bundle must not hold a file that has lost what its model computes.",
+                received=artifact.wrecked,
+                hint="make the file anew; --force bundles it all the same.",
+            )
 
 
 def check_text(text: str, what: str) -> None:

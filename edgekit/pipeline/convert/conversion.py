@@ -18,11 +18,13 @@ from edgekit.data import callables
 from edgekit.data.export_messages import EXPORT, IMPORT, DrawRequest, Exported, ExportRequest
 from edgekit.frontend.load import recognise
 from edgekit.frontend.load.recognise import Recognised
-from edgekit.pipeline.convert import compress_and_train, prove, repair, write_artifacts
+from edgekit.measure.lost_content import LeastKept
+from edgekit.pipeline.convert import compress_and_train, prove, repair, wrecked, write_artifacts
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.job import Job, Source
 from edgekit.pipeline.convert.output_claim import claim
 from edgekit.pipeline.convert.plan import plan
+from edgekit.pipeline.convert.refuse_lost import refuse_lost
 from edgekit.quantize.quantize_messages import QUANTIZE, QuantizeRequest
 
 # Enough to notice that evaluation samples were trained on, and few enough for a manifest.
@@ -149,6 +151,8 @@ class Conversion:
             steps = self.prune(exported, comparing)
             files = self.quantize(exported)
             compared = comparing.result()
+        if not job.plan.bounded:  # a bound is what the person says of it
+            refuse_lost(files, compared.proof, exported.contract)
         float_sha256 = files[0].quantized.written.sha256
         files = compress_and_train.train(job, exported, files, compared.proof)
         if job.plan.bounded:
@@ -250,7 +254,7 @@ class Conversion:
     def verify(
         self, exported: Exported, files: Sequence[ConvertedFile], proof: prove.Proof
     ) -> list[ConvertedFile]:
-        """Run every file, and say how near it comes to the float one."""
+        """Run every file, and say how near it comes to the float one, or that it is wrecked."""
         job = self._job
         job.on_progress("running every file, to compare it with the float one")
         verified = prove.check_all(
@@ -259,8 +263,12 @@ class Conversion:
             proof,
             exported.contract,
             job.options.limits,
+            LeastKept.unless_lower(job.options.max_loss, job.options.min_sqnr_db),
         )
-        return [replace(file, verified=near) for file, near in zip(files, verified, strict=True)]
+        near = [replace(file, verified=one) for file, one in zip(files, verified, strict=True)]
+        if exported.samples.golden == "synthetic":  # what is made up says nothing of real inputs
+            return near
+        return wrecked.judged(near, job.options)
 
     def facts(
         self, exported: Exported, compared: prove.Compared, float_sha256: str

@@ -68,6 +68,7 @@ def artifact(planned: Plan, file: ConvertedFile, steps: Sequence[Step], facts: F
         equalized=dict(quantized.equalized),
         repair=file.repair,
         verified=file.verified,
+        wrecked=file.wrecked,
         steps=(*(steps if recipe.prune else ()), *file.steps),
         notes=facts.notes,
     )

@@ -165,7 +165,7 @@ def _measured(project: Project, recipe: str, least_loss: float, options: RunOpti
     return Candidate(
         recipe=recipe,
         facts=found,
-        problem=found.measurement.failure or "",
+        problem=found.measurement.failure or made[recipe].wrecked,
         closeness=_closeness(found, next(iter(project.metric), None), least_loss),
         latency=rule_limits.latency(found),
     )

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from edgekit.core.project import Project
+from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.init import recipe_trials
 from edgekit.pipeline.init.recipe_trials import Candidate, Tried
 from edgekit.pipeline.init.rule_limits import Bound
+from tests.pipeline.files import converted
 from tests.pipeline.init.test_rule_limits import facts, metric
 
 ORDER = ("static_wi8_ai8", "dynamic_wi8_afp32", "float16")
@@ -77,3 +80,20 @@ def test_samples_that_judge_nothing_are_said_to():
     of = replace(facts(), problem="all of class 3")
     tried, _ = choose(Candidate(recipe="float16", facts=of))
     assert tried.unfit == "all of class 3"
+
+
+def test_a_recipe_whose_file_is_wrecked_is_passed_over(monkeypatch, tmp_path):
+    lost = "static_wi8_ai8 has lost what the model computes: the SQNR of 'y' is 2.0 dB."
+
+    def made(project, wanted, options):
+        files = converted(tmp_path, "static_wi8_ai8")
+        return {**files, "static_wi8_ai8": replace(files["static_wi8_ai8"], wrecked=lost)}
+
+    monkeypatch.setattr(recipe_trials.variant_files, "made", made)
+    monkeypatch.setattr(recipe_trials.Measuring, "measure", lambda self, wanted: {})
+    monkeypatch.setattr(recipe_trials.gather_facts, "gather", lambda *_: [facts()])
+    monkeypatch.setattr(recipe_trials.gather_facts, "timed", lambda found, *_: found)
+    project = Project(file=tmp_path / "edgekit.toml")
+    tried = recipe_trials.tried(project, ["static_wi8_ai8"], least_loss=0.01, options=RunOptions())
+    assert tried.chosen is None
+    assert tried.lines[0] == f"static_wi8_ai8: {lost}"

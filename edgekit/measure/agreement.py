@@ -39,13 +39,19 @@ def decisions_agree(
 
 
 def _same(a: np.ndarray, b: np.ndarray, spec: TensorSpec, kind: OutputKind) -> np.ndarray | None:
-    several = a.ndim > 1 and a.shape[-1] > 1
-    if kind == "classes" or (kind == "mask" and several and spec.activation != "sigmoid"):
-        return np.asarray(a.argmax(axis=-1) == b.argmax(axis=-1)) if several else None
+    if names_the_largest(a, spec):
+        return np.asarray(a.argmax(axis=-1) == b.argmax(axis=-1))
     if kind in ("binary", "tags", "mask"):
         limit = threshold(a, spec)
         return np.asarray((a > limit) == (b > limit))
     return np.asarray(a == b) if kind == "ids" else None
+
+
+def names_the_largest(values: np.ndarray, spec: TensorSpec) -> bool:
+    """Whether an output decides by its largest value along the last axis, not by a threshold."""
+    several = values.ndim > 1 and values.shape[-1] > 1
+    is_mask = spec.kind == "mask" and spec.activation != "sigmoid"
+    return several and (spec.kind == "classes" or is_mask)
 
 
 def threshold(reference: np.ndarray, spec: TensorSpec) -> float:

@@ -18,7 +18,7 @@ _DTYPES = ("float32", "int8", "uint8", "int32", "uint32", "int64", "bool")
 _TYPES = """Any Array AutoCloseable Boolean BooleanArray Byte ByteArray Char Double Enum Error
 Exception Float FloatArray Int IntArray Iterable LinkedHashMap List Long LongArray Map MutableList
 Nothing Number Object Override Pair Short ShortArray String Suppress Throwable Throws Unit
-Accelerator AudioInput Channels Classified CompiledModel Context DType Engine File GoldenLayout
+Accelerator AudioInput Channels Classified ColumnTolerance CompiledModel Context DType Engine File GoldenLayout
 GoldenLabels GoldenRaw GoldenSamples GoldenTensor IOException ImageInput ModelFiles Quantization
 ResizeMethod RgbImage RawData SelfTest SelfTestReport Sound Stored TabularInput TensorBuffer
 TensorInfo TextInput Tolerance TopK BuildConfig R Manifest""".split()

@@ -20,8 +20,8 @@ _DTYPES = """bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 floa
 float64""".split()
 # What a type of that name would hide from the code beside it, and modules it would hide.
 _TYPES = """AnyObject Array AudioInput AudioToolbox Benchmark Bool Bundle CLiteRT CaseIterable
-ChannelOrder Data Darwin Dictionary Dispatch Double EdgeKitCore EdgeKitError ElementType Encodable
-Engine EngineMaker Engines Equatable Error Float Foundation GoldenLabels GoldenRaw GoldenSamples
+ChannelOrder ColumnTolerance Data Darwin Dictionary Dispatch Double EdgeKitCore EdgeKitError
+ElementType Encodable Engine EngineMaker Engines Equatable Error Float Foundation GoldenLabels GoldenRaw GoldenSamples
 GoldenTensor Hashable ImageInput Inputs Int Int16 LabelledScores Labels LiteRTEngine Models
 ModelInfo ModelRunner Never Normalization Optional OutputDifference OwnCode PackageDescription
 Prediction Quantization RGBImage Range RawData RawRepresentable ResizeMethod ResourceFolder Result

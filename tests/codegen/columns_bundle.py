@@ -1,7 +1,7 @@
 """Boxes of hundreds and scores of about one in one output, converted without TensorFlow.
 
-`python -m tests.codegen.columns_bundle FOLDER` writes a bundle of it, for `checks/`: contract, models
-and golden samples.
+`python -m tests.codegen.columns_bundle FOLDER` writes a bundle of it, for `checks/`: contract,
+models and golden samples.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _golden_tensor(tensor: GoldenTensor, model: BundledModel) -> str:
 def _tolerance(allowed: Tolerance) -> str:
     given = [double(allowed.worst), double(allowed.rms)]
     if allowed.agreement is not None:
-        given.append(f"agreement = {double(allowed.agreement)}")
+        given.append(double(allowed.agreement))
     if allowed.threshold is not None:
         given.append(f"threshold = {double(allowed.threshold)}")
     if not allowed.columns:

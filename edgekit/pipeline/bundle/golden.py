@@ -39,7 +39,7 @@ def golden_samples(
     contract = artifact.contract
     on_progress(f"running the golden samples with {path.name}")
     with local.open_session(path, Target(), limits=limits) as session:
-        inputs = undecided.mixed(session, given)
+        inputs = undecided.mixed(session, given, contract)
         outputs = session.run(inputs)
     groups = column_units.by_output(path, artifact, outputs)
     trials = tolerance.tried(path, artifact, inputs, outputs, groups, limits, on_progress)
@@ -48,9 +48,7 @@ def golden_samples(
     for spec in contract.inputs:
         layout.add("input", spec, _stored(inputs[spec.name], spec))
     for spec in contract.outputs:
-        allowed = tolerance.tolerance(
-            spec, groups[spec.name], outputs[spec.name], trials
-        )
+        allowed = tolerance.tolerance(spec, groups[spec.name], outputs[spec.name], trials)
         layout.add("output", spec, _stored(outputs[spec.name], spec), allowed)
     content.add(_records(layout.arrays))
     golden = Golden(

@@ -195,9 +195,7 @@ def tolerance(
 
 def _of(measured: Difference, group: ColumnGroup) -> ColumnError:
     """The part of a difference that is of these columns."""
-    whole = ColumnError(
-        start=group.start, stop=group.stop, worst=measured.worst, rms=measured.rms
-    )
+    whole = ColumnError(start=group.start, stop=group.stop, worst=measured.worst, rms=measured.rms)
     return next((one for one in measured.columns if one.start == group.start), whole)
 
 

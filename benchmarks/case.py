@@ -5,8 +5,8 @@ python benchmarks/case.py SCRIPT [--keep DIR]
 ```
 
 `SCRIPT DIR` makes a model and its samples and prints `edgekit ...` lines; where it has a part for
-it, `SCRIPT DIR check` says what the files give. Beside it stands what is measured here, without
-edgekit's own figures: of every quantized file's output channels the one with the largest error, as a
+it, `SCRIPT DIR check` says what the files give. Beside it stands what is measured here, without the
+figures of edgekit: of every quantized file's output channels the one with the largest error, as a
 part of what the channel varies by (standard deviation), on the samples of the case. Ends with 1
 where a command crashed.
 """
@@ -67,7 +67,7 @@ def run(script: Path, folder: Path) -> tuple[str, bool]:
     if re.search(r"len\(sys\.argv\) *[<>]", script.read_text(encoding="utf-8")):
         checked = _python([str(script), str(folder), "check"])
         said = checked.stdout.strip() or checked.stderr.strip().splitlines()[-1]
-        parts.append("check: " + "; ".join(said.splitlines()))
+        parts.append("check: " + re.sub(r"\[[^]]{40,}\]", "[...]", "; ".join(said.splitlines())))
     crashed = any(command.code in (EXIT_INTERNAL, -6, -9, -11) for command in commands)
     return f"{script.stem}: " + " | ".join(parts), not crashed
 

@@ -1,4 +1,4 @@
-"""Items of the corpus that are no plain classifiers (and three transformers): samples and scores."""
+"""Items of the corpus that are no plain classifiers, and three transformers: samples, scores."""
 
 from __future__ import annotations
 

@@ -23,7 +23,10 @@ def candidate(recipe: str, *, close: bool = True, ratio: float = 0.5) -> Candida
     return Candidate(
         recipe=recipe,
         facts=of,
-        closeness=Bound(metric="agreement", limit=0.9, says="", advised=close, brief="near"),
+        closeness=(
+            Bound(metric="agreement@a", limit=0.9, says="", brief="nearer"),
+            Bound(metric="agreement@b", limit=0.9, says="", advised=close, brief="near"),
+        ),
         latency=Bound(metric="latency_ratio", limit=1.0, says="", advised=ratio <= 1.05),
     )
 
@@ -58,6 +61,13 @@ def test_the_first_that_is_near_and_no_slower_is_taken(static, dynamic, half, ta
     assert asked == list(ORDER[: len(tried.candidates)])  # no more than it takes
     for one in tried.candidates:
         assert any(line.startswith(f"{one.recipe}: 0.30x of float's bytes") for line in tried.lines)
+
+
+def test_a_recipe_that_loses_an_output_is_passed_over_however_near_labels_say_it_is():
+    loses = replace(candidate("static_wi8_ai8"), lost="det: scores (SQNR 1.2 dB)")
+    tried, _ = choose(loses, candidate("float16"))
+    assert tried.chosen is not None and tried.chosen.recipe == "float16"
+    assert tried.lines[0].endswith("nearer, near, det: scores (SQNR 1.2 dB) is lost")
 
 
 def test_a_recipe_that_cannot_be_made_is_passed_over_with_its_reason():

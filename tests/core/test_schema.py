@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from edgekit.core import recipes, schema, serde
 from edgekit.core.errors import InternalError
-from edgekit.core.gate_rules import Baseline, GateResult, Rule, Verdict
+from edgekit.core.gate_rules import GateResult, Rule, Verdict
 from edgekit.core.records import Artifact, Contract, Host, Measurement, Metric, Target, TensorSpec
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas" / "gate.json"

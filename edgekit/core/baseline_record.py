@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from edgekit.core.records import Contract, Measurement, TensorSpec
 
@@ -60,10 +60,11 @@ class CalibrationData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineFile:
-    """What a variant's file was made of, for rules that are about it."""
+    """What a variant's file is made of, and whether calibration samples had a part in it."""
 
     operators: tuple[str, ...] = ()
     oldest_runtime: str = ""
+    calibrated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,23 +104,11 @@ class Baseline:
 
 
 def shared(contracts: dict[str, Contract]) -> tuple[SharedContract, ...]:
-    """Contracts by variant, each distinct one once.
-
-    Scales and zero points are left out: they change whenever a model is trained again, and stand
-    in the file, where apps read them.
-    """
+    """Contracts by variant, each distinct one once."""
     names: dict[Contract, list[str]] = {}
     for variant, contract in contracts.items():
-        lasting = Contract(
-            inputs=tuple(map(_lasting, contract.inputs)),
-            outputs=tuple(map(_lasting, contract.outputs)),
-        )
-        names.setdefault(lasting, []).append(variant)
+        names.setdefault(contract, []).append(variant)
     return tuple(
         SharedContract(variants=tuple(variants), inputs=one.inputs, outputs=one.outputs)
         for one, variants in names.items()
     )
-
-
-def _lasting(spec: TensorSpec) -> TensorSpec:
-    return replace(spec, scale=(), zero_point=(), quantized_dimension=0)

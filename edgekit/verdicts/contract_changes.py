@@ -7,9 +7,10 @@ from dataclasses import fields, replace
 
 from edgekit.core.baseline_record import Change
 from edgekit.core.output_kinds import Columns
-from edgekit.core.records import Contract, Preprocessing, TensorSpec
+from edgekit.core.records import Contract, TensorSpec
 
-# What every new training changes stands in the file; a name is told by itself.
+# Scales change whenever a model is trained again, and apps read them from the file; a name is told
+# by itself.
 _NOT_COMPARED = {"name", "scale", "zero_point", "quantized_dimension", "preprocessing"}
 _NONE = "none"
 # Lists of so many numbers are shown whole; of others what differs, and so many of that.

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.core import recipes, schema, serde
+from edgekit.core.baseline_record import Baseline
 from edgekit.core.errors import InternalError
 from edgekit.core.gate_rules import GateResult, Rule, Verdict
 from edgekit.core.records import Artifact, Contract, Host, Measurement, Metric, Target, TensorSpec

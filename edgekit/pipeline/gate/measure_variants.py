@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core import serde
+from edgekit.core.baseline_record import Baseline
 from edgekit.core.errors import DataError, EdgekitError, UnsupportedOperator
-from edgekit.core.gate_rules import ACCURACIES, TASK_METRICS, Baseline
+from edgekit.core.gate_rules import ACCURACIES, TASK_METRICS
 from edgekit.core.installed import installed
 from edgekit.core.project import Project
-from edgekit.core.records import Artifact, Measurement, Metric, Target
+from edgekit.core.records import Artifact, Contract, Measurement, Metric, Target
 from edgekit.data.samples import Samples
 from edgekit.measure import accuracy
 from edgekit.measure.machine import describe_host
@@ -173,16 +174,18 @@ class Measuring:
         expected = runner.outputs(_reference(file), REFERENCE_TARGET, samples)
         outputs = runner.outputs(file.path, target, samples)
         default = self._project.metric
-        if samples.labels is None and default and default.partition("@")[0] in TASK_METRICS:
+        if default and not _is_labelled(default, samples, file.contract):
             default = None
         metrics, notes = measure(file, samples, outputs, expected, default)
         have = {metric.name for metric in metrics}
-        asked = [name for name in self._asked() if name not in have]
-        if samples.labels is None:
-            asked = [name for name in asked if name.partition("@")[0] not in TASK_METRICS]
+        asked = [
+            name
+            for name in self._asked()
+            if name not in have and _is_labelled(name, samples, file.contract)
+        ]
         more = [accuracy.measure(name, outputs, samples, file.contract) for name in asked]
         task = [m.name for m in (*metrics, *more) if _is_task(m.name)]
-        _check_classes(samples, task)
+        _check_classes(samples, file.contract, task)
         before = [accuracy.measure(name, expected, samples, file.contract) for name in task]
         whole = any(metric.statistic == "whole" for metric in (*metrics, *more))
         measured = replace(
@@ -209,22 +212,36 @@ def _with_info(measured: Measured, info: SessionInfo) -> Measured:
     return replace(measured, measurement=measurement, plain=info.plain)
 
 
-def _check_classes(samples: Samples, task: Sequence[str]) -> None:
+def _is_labelled(metric: str, samples: Samples, contract: Contract) -> bool:
+    """Whether a metric that needs labels has those of its output."""
+    name, _, output = metric.partition("@")
+    return name not in TASK_METRICS or _labels(output, samples, contract) is not None
+
+
+def _labels(output: str, samples: Samples, contract: Contract) -> np.ndarray | None:
+    """The labels of an output; of the first one, where none is named."""
+    alone = len(contract.outputs) == 1
+    return samples.labels_of(output or contract.outputs[0].name, alone=alone)
+
+
+def _check_classes(samples: Samples, contract: Contract, task: Sequence[str]) -> None:
     """Refuse samples of one class: a model that always gives it would pass.
 
     Raises:
         DataError: They are.
     """
-    accuracies = [name for name in task if name.partition("@")[0] in ACCURACIES]
-    if not accuracies or samples.labels is None or len(samples) < 2:
-        return
-    rows = samples.labels.reshape(len(samples), -1)
-    if (rows == rows[0]).all():
-        raise DataError(
-            f"{accuracies[0]} needs samples of several classes.",
-            received=f"{len(samples)} evaluation samples, all of class {rows[0].tolist()}",
-            hint="draw them from all classes.",
-        )
+    for metric in task:
+        name, _, output = metric.partition("@")
+        labels = _labels(output, samples, contract)
+        if name not in ACCURACIES or labels is None or len(samples) < 2:
+            continue
+        rows = labels.reshape(len(samples), -1)
+        if (rows == rows[0]).all():
+            raise DataError(
+                f"{metric} needs samples of several classes.",
+                received=f"{len(samples)} evaluation samples, all of class {rows[0].tolist()}",
+                hint="draw them from all classes.",
+            )
 
 
 def _is_task(name: str) -> bool:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from edgekit.core import npz_record, serde
+from edgekit.core.baseline_record import Baseline
 from edgekit.core.errors import OutputError, ProjectError
-from edgekit.core.gate_rules import Baseline
 from edgekit.core.process import silent
 from edgekit.core.records import Host, Measurement, Metric, Target
 from edgekit.data import npz

@@ -14,6 +14,7 @@ from edgekit.report.terminal import console
 
 STYLES: dict[Status, str] = {
     "pass": "green",
+    "accepted": "bold yellow",
     "fail": "bold red",
     "error": "red",
     "incomparable": "yellow",
@@ -53,6 +54,7 @@ def gate_table(result: GateResult, width: int = _WIDE) -> Table:
     if wide and has_targets:
         table.add_column("target", overflow="fold")
     table.add_column("metric", overflow="fold", min_width=None if wide else 13)
+    table.add_column("value", overflow="fold", justify="right", no_wrap=not wide)
     table.add_column("estimate", overflow="fold", justify="right", no_wrap=not wide)
     table.add_column("limit", overflow="fold", max_width=None if wide else 10)
     if has_counts:
@@ -63,13 +65,15 @@ def gate_table(result: GateResult, width: int = _WIDE) -> Table:
 
 
 def _cells(verdict: Verdict, wide: bool, has_targets: bool, has_counts: bool) -> list[str | Text]:
-    cells: list[str | Text] = [verdict.status, verdict.variant]
+    cells: list[str | Text] = [verdict.status, verdict.variant or "all"]
     if wide and has_targets:
         cells.append(verdict.target or "-")
     elif verdict.target:
         cells[-1] = Text(f"{printable(verdict.variant)}\n{printable(verdict.target)}")
-    estimate = Text(printable_lines(words.estimate_text(verdict, " " if wide else "\n")))
-    cells += [words.subject_text(verdict), estimate, words.limit_text(verdict)]
+    line_break = " " if wide else "\n"
+    values = Text(printable_lines(words.values_text(verdict, line_break)))
+    estimate = Text(printable_lines(words.estimate_text(verdict, line_break)))
+    cells += [words.subject_text(verdict), values, estimate, words.limit_text(verdict)]
     return [*cells, words.count_text(verdict)] if has_counts else cells
 
 
@@ -92,8 +96,10 @@ def show(result: GateResult, out: Console | None = None) -> None:
             _print(out, f"{one.status}: {words.remark(one)}", _style(one))
     for note in words.notes(result):
         _print(out, f"note: {note}")
+    for line in words.change_lines(result):
+        _print(out, f"changed: {line}")
     if baseline := words.baseline_line(result):
-        _print(out, baseline)
+        _print(out, baseline, "bold red" if result.refused else None)
     _print(out, words.closing_line(result), _OUTCOME_STYLES[result.outcome])
 
 

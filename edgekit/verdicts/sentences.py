@@ -49,8 +49,8 @@ def _beside(verdict: Verdict) -> str:
     if not verdict.variant and verdict.status == "fail":  # what changed is the reason
         text = f"; if that is meant: {UPDATE} --accept {verdict.rule.accepted_by}"
     elif verdict.variant and verdict.changes:
-        told = [f"{one.key} {one.old} -> {one.new}" for one in verdict.changes]
-        text = f" ({'; '.join(told)})"
+        changes = [f"{one.key} {one.old} -> {one.new}" for one in verdict.changes]
+        text = f" ({'; '.join(changes)})"
     elif values := change_text(verdict.old, verdict.new, verdict.value_unit):
         text = f" ({verdict.metric} {values})"
     return text + _accepted(verdict)
@@ -74,10 +74,10 @@ def _what(verdict: Verdict, value: float) -> str:
         return f"{subject} {change} {_number(abs(value), verdict)} against {against}"
     if verdict.unit == "x":
         what = "latency" if verdict.metric == "latency_ratio" else "peak memory"
-        told = f" ({values})" if values else ""
-        return f"{what} is {_number(value, verdict)} that of {against}{told}"
-    told = f" ({values} since the baseline)" if values else ""
-    return f"{verdict.metric} is {_number(value, verdict)}{told}"
+        shown = f" ({values})" if values else ""
+        return f"{what} is {_number(value, verdict)} that of {against}{shown}"
+    shown = f" ({values} since the baseline)" if values else ""
+    return f"{verdict.metric} is {_number(value, verdict)}{shown}"
 
 
 def _how_sure(verdict: Verdict) -> str:

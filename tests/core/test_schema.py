@@ -117,7 +117,7 @@ def test_any_metric_is_valid(value, low, raw, better):
         ({"outcome": "fine"}, "'fine' is not one of"),
         ({"exit_code": "1"}, "'1' is not of type 'integer'"),
         ({"exit_code": True}, "True is not of type 'integer'"),
-        ({"schema_version": 2}, "1 was expected"),
+        ({"schema_version": 1}, "2 was expected"),
         ({"verdict": []}, "'verdict' was unexpected"),
         ({"seconds": "soon"}, "'soon' is not valid"),
         ({"notes": "one"}, "'one' is not of type 'array'"),

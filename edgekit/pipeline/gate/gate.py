@@ -30,6 +30,7 @@ from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.gate.same_data import SameData
 from edgekit.runtimes import environments
 from edgekit.verdicts import claims, judge
+from edgekit.verdicts.sentences import UPDATE
 
 
 def gate(

@@ -70,9 +70,9 @@ def update(found: Compared, accept: Collection[str], on_progress: Progress) -> N
     refused = tuple(dict.fromkeys(one.rule.accepted_by for one in broken))
     if not refused:
         _write(found, new, on_progress)
-    told = [one for one in judged if not one.variant or one.status in ("fail", "accepted")]
+    kept = [one for one in judged if not one.variant or one.status in ("fail", "accepted")]
     return NewBaseline(
-        verdicts=(*told, *judge.judge(claims.claims(others, found.facts, new, before))),
+        verdicts=(*kept, *judge.judge(claims.claims(others, found.facts, new, before))),
         refused=refused,
         changes=changes,
     )

@@ -116,7 +116,7 @@ _COLUMNS: Sequence[tuple[str, Callable[[Verdict], str]]] = (
     ("variant", lambda one: escape(one.variant or "all")),
     ("target", lambda one: escape(one.target or "-")),
     ("metric", lambda one: escape(words.subject_text(one))),
-    ("value", lambda one: escape(words.values_text(one))),
+    (escape(words.VALUES), lambda one: escape(words.values_text(one))),
     ("estimate \\[low high\\]", lambda one: escape(words.estimate_text(one))),
     ("limit", lambda one: escape(words.limit_text(one))),
     ("n", lambda one: escape(words.count_text(one))),

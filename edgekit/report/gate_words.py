@@ -20,6 +20,9 @@ WORST_FIRST: tuple[Status, ...] = (
     "pass",
 )
 
+VALUES = "old -> new"
+"""What heads the values of both."""
+
 _MOST_NAMED = 8
 
 
@@ -83,7 +86,8 @@ def values_text(verdict: Verdict, line_break: str = " ") -> str:
         count = len(verdict.changes)
         return "1 change" if count == 1 else f"{count} changes"
     if verdict.changes:
-        return "; ".join(f"{one.old}{line_break}-> {one.new}" for one in verdict.changes)
+        changes = [(one_line(one.old), one_line(one.new)) for one in verdict.changes]
+        return "; ".join(f"{old}{line_break}-> {new}" for old, new in changes)
     both = change_text(verdict.old, verdict.new, verdict.value_unit)
     if both:
         return both.replace(" -> ", f"{line_break}-> ")

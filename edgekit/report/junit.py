@@ -112,9 +112,10 @@ def _class_name(verdict: Verdict) -> str:
 
 
 def _details(verdict: Verdict) -> str:
+    values = words.values_text(verdict)
     lines = [
         f"status: {verdict.status}",
-        f"value: {words.values_text(verdict)}",
+        *([f"{words.VALUES}: {values}"] if values != "-" else []),
         f"estimate: {words.estimate_text(verdict)}",
         f"limit: {words.limit_text(verdict)}",
         f"n: {words.count_text(verdict)}",

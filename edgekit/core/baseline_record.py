@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from edgekit.core.records import Contract, Measurement, TensorSpec
 
 BASELINE_SCHEMA_VERSION = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """A metric's value now, and that of what it is compared with, in `unit`.
+
+    `old` is the float file's or the baseline's, as `of` says; None where there is none.
+    """
+
+    old: float | None = None
+    new: float | None = None
+    of: Literal["float", "baseline", ""] = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edgekit.core.baseline_record import Change
+from edgekit.core.baseline_record import Change, Values
 from edgekit.core.errors import UsageError
 from edgekit.core.records import (
     Device,
@@ -176,10 +176,9 @@ class Verdict:
     where nothing is left to decide or no number would. `sentence` says what, by how much, and how
     sure. `target` is empty where the rule is about the file, not about a run.
 
-    `new` is the metric's value, and `old` that of what it is compared with (`old_of`): the float
-    file's, or the baseline's; both in `value_unit`, None where there is none. `changes` tell the
-    same of what is no number. A verdict on the `contract` has a rule without keys, which holds
-    wherever there is a baseline, and no variant; its changes name those that they are about.
+    `values` are the metric's own, then and now; `changes` tell the same of what is no number. A
+    verdict on the `contract` has a rule without keys, which holds wherever there is a baseline, and
+    no variant; its changes name those that they are about.
     """
 
     variant: str
@@ -198,10 +197,7 @@ class Verdict:
     counted: Literal["samples", "processes", ""] = ""
     needed: int | None = None
     note: str = ""
-    old: float | None = None
-    new: float | None = None
-    old_of: Literal["float", "baseline", ""] = ""
-    value_unit: str = ""
+    values: Values = field(default_factory=Values)
     changes: tuple[Change, ...] = ()
 
 

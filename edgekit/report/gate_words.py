@@ -88,10 +88,11 @@ def values_text(verdict: Verdict, line_break: str = " ") -> str:
     if verdict.changes:
         changes = [(one_line(one.old), one_line(one.new)) for one in verdict.changes]
         return "; ".join(f"{old}{line_break}-> {new}" for old, new in changes)
-    both = change_text(verdict.old, verdict.new, verdict.value_unit)
+    values = verdict.values
+    both = change_text(values.old, values.new, values.unit)
     if both:
         return both.replace(" -> ", f"{line_break}-> ")
-    return "-" if verdict.new is None else number_text(verdict.new, verdict.value_unit)
+    return "-" if values.new is None else number_text(values.new, values.unit)
 
 
 def estimate_text(verdict: Verdict, line_break: str = " ") -> str:

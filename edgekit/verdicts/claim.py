@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
-from edgekit.core.baseline_record import Change
-from edgekit.core.gate_rules import Quantity, Rule, Status
+from edgekit.core.baseline_record import Change, Values
+from edgekit.core.gate_rules import Against, Quantity, Rule, Status
 from edgekit.verdicts.evidence import Evidence
 
 
@@ -16,7 +15,7 @@ class Claim:
     """That a quantity is at most (or at least) `limit`.
 
     Where there is nothing to weigh, `evidence` is None: then `status` is the verdict, and `reason`
-    says why. `old`, `new`, `old_of`, `value_unit` and `changes` are as in `Verdict`.
+    says why. `values` and `changes` are as in `Verdict`.
     """
 
     rule: Rule
@@ -31,11 +30,18 @@ class Claim:
     status: Status = "error"
     reason: str = ""
     note: str = ""
-    old: float | None = None
-    new: float | None = None
-    old_of: Literal["float", "baseline", ""] = ""
-    value_unit: str = ""
+    values: Values = field(default_factory=Values)
     changes: tuple[Change, ...] = ()
+
+    def with_value(self, value: float, unit: str) -> Claim:
+        """The claim with the metric's value now."""
+        return replace(self, values=Values(new=value, unit=unit))
+
+    def against(self, value: float, of: Against) -> Claim:
+        """The claim with the value of what it is compared with, where there is one now."""
+        if self.values.new is None:
+            return self
+        return replace(self, values=replace(self.values, old=value, of=of))
 
 
 def contract_claim(changes: Sequence[Change]) -> Claim:

@@ -135,7 +135,7 @@ def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
         raise _Unjudged("error", f"{rule.metric} was not measured: outputs name no classes")
     claim = replace(claim, note=note or metric.note, unit=metric.unit)
     if metric.name == rule.metric:
-        claim = replace(claim, new=metric.value, value_unit=metric.unit)
+        claim = claim.with_value(metric.value, metric.unit)
     again = facts.recompute.get(rule.metric, {})
     if rule.max_loss is None:
         evidence = comparison.value(metric, measurement.num_samples, again.get("candidate"))
@@ -147,8 +147,7 @@ def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     old = before.metric(metric.name)
     if old is None:
         raise _Unjudged("incomparable", _without(metric.name, baseline))
-    if claim.new is not None:
-        claim = replace(claim, old=old.value, old_of="baseline")
+    claim = claim.against(old.value, "baseline")
     if before.samples_sha256 != measurement.samples_sha256 and not facts.same_samples:
         reason = _other_samples(before, facts, baseline)
         return replace(claim, status="incomparable", reason=reason)
@@ -180,9 +179,7 @@ def _loss_to_float(claim: Claim, metric: Metric, facts: Facts) -> Claim:
     n, again = facts.measurement.num_samples, facts.recompute.get(metric.name, {})
 
     def against(value: float, evidence: Evidence) -> Claim:
-        if claim.new is None:  # of another metric: there are no labels
-            return replace(claim, evidence=evidence)
-        return replace(claim, old=value, old_of="float", evidence=evidence)
+        return replace(claim.against(value, "float"), evidence=evidence)
 
     if facts.is_float:
         return against(metric.value, Exactly(0.0, n, "samples"))
@@ -209,7 +206,7 @@ def _size(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     rule = claim.rule
     now = facts.measurement.metric(rule.metric)
     assert now is not None  # every file has a size
-    claim = replace(claim, new=now.value, value_unit="B")
+    claim = claim.with_value(now.value, "B")
     if rule.max_loss is None:
         return _limited(replace(claim, unit="B"), Exactly(now.value))
     before = (
@@ -220,7 +217,7 @@ def _size(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     if before is None:
         raise _Unjudged("incomparable", f"there is no {rule.metric} to compare with; {RENEW}")
     grown = (now.value - before.value) / before.value
-    claim = replace(claim, old=before.value, old_of=rule.against)
+    claim = claim.against(before.value, rule.against)
     return replace(claim, limit=rule.max_loss, quantity="loss", evidence=Exactly(grown))
 
 
@@ -238,7 +235,7 @@ def _latency_ratio(claim: Claim, facts: Facts, baseline: Baseline | None) -> Cla
     old = facts.of_float(f"latency_p50_ms@{rule.against}")
     new = facts.measurement.metric("latency_p50_ms")
     if old and new:  # of the same processes as the ratio
-        claim = replace(claim, old=old.value, new=new.value, old_of=rule.against, value_unit="ms")
+        claim = claim.with_value(new.value, "ms").against(old.value, rule.against)
     return _timed(replace(claim, unit="x"), metric.raw, facts)
 
 
@@ -270,8 +267,8 @@ def _milliseconds(claim: Claim, facts: Facts, baseline: Baseline | None) -> Clai
     metric = now.metric(claim.rule.metric)
     if metric is None:
         raise _Unjudged("error", facts.untimed or f"{claim.rule.metric} was not measured")
-    claim = replace(claim, unit="ms", new=metric.value, value_unit="ms")
-    return _timed(claim, metric.raw, facts)
+    claim = claim.with_value(metric.value, "ms")
+    return _timed(replace(claim, unit="ms"), metric.raw, facts)
 
 
 def _memory(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
@@ -280,7 +277,7 @@ def _memory(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     metric = measurement.metric("peak_rss_bytes")
     if metric is None:
         raise _Unjudged("error", "peak memory was not measured")
-    claim = replace(claim, new=metric.value, value_unit="B")
+    claim = claim.with_value(metric.value, "B")
     if rule.max_loss is None:
         return _limited(replace(claim, unit="B"), Ratio(metric.raw, looks=1))
     if rule.against == "float":
@@ -298,7 +295,7 @@ def _memory(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     if before is None:
         raise _Unjudged("incomparable", f"there is no peak memory to compare with; {RENEW}")
     ratios = tuple(now / before.value for now in metric.raw)
-    claim = replace(claim, old=before.value, old_of=rule.against)
+    claim = claim.against(before.value, rule.against)
     return _limited(replace(claim, unit="x"), Ratio(ratios, looks=1))
 
 

@@ -117,10 +117,7 @@ def _verdict(claim: Claim, status: Status) -> Verdict:
         unit=claim.unit,
         limit=claim.limit,
         note=claim.note,
-        old=claim.old,
-        new=claim.new,
-        old_of=claim.old_of,
-        value_unit=claim.value_unit,
+        values=claim.values,
         changes=claim.changes,
     )
     if evidence is not None and claim.limit is not None:

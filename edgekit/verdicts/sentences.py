@@ -51,7 +51,7 @@ def _beside(verdict: Verdict) -> str:
     elif verdict.variant and verdict.changes:
         changes = [f"{one.key} {one.old} -> {one.new}" for one in verdict.changes]
         text = f" ({'; '.join(changes)})"
-    elif values := change_text(verdict.old, verdict.new, verdict.value_unit):
+    elif values := _values(verdict):
         text = f" ({verdict.metric} {values})"
     return text + _accepted(verdict)
 
@@ -64,7 +64,7 @@ def _accepted(verdict: Verdict) -> str:
 def _what(verdict: Verdict, value: float) -> str:
     rule = verdict.rule
     against = "the baseline" if rule.against == "baseline" else "the float file"
-    values = change_text(verdict.old, verdict.new, verdict.value_unit)
+    values = _values(verdict)
     if verdict.quantity == "loss":
         subject = f"{verdict.metric} {values}:" if values else verdict.metric
         if value == 0 and verdict.n:
@@ -112,6 +112,10 @@ def _more(verdict: Verdict) -> str:
         )
     text += _accepted(verdict)
     return f"{text}; {verdict.note}" if verdict.note else text
+
+
+def _values(verdict: Verdict) -> str:
+    return change_text(verdict.values.old, verdict.values.new, verdict.values.unit)
 
 
 def _number(value: float, verdict: Verdict) -> str:

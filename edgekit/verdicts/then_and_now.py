@@ -29,11 +29,11 @@ def beside(claim: Claim, facts: Facts, before: Baseline) -> Claim:
     is_loss = claim.rule.max_loss is not None
     old = before.measurement(claim.variant, facts.target.title)
     metric = old.metric(claim.metric) if old else None
-    if is_loss or old is None or metric is None or claim.new is None or claim.old is not None:
+    if is_loss or old is None or metric is None or claim.values.of:
         return claim
     if not _compares(claim.metric, old, facts):
         return claim
-    return replace(claim, old=metric.value, old_of="baseline")
+    return claim.against(metric.value, "baseline")
 
 
 def is_same_machine(measurement: Measurement, other: Measurement) -> bool:

@@ -1,6 +1,6 @@
 """Gate results for the tests of what shows them: one verdict of each status."""
 
-from edgekit.core.baseline_record import Change
+from edgekit.core.baseline_record import Change, Values
 from edgekit.core.gate_rules import GateResult, Rule, Verdict
 from edgekit.core.records import Host, Measurement, Metric, Target
 
@@ -18,9 +18,7 @@ PASS = Verdict(
     rule=ACCURACY,
     status="pass",
     sentence="top1_accuracy lost 0.0014.",
-    old=0.9722,
-    new=0.9708,
-    old_of="baseline",
+    values=Values(old=0.9722, new=0.9708, of="baseline"),
     quantity="loss",
     estimate=0.0014,
     low=-0.0042,
@@ -36,8 +34,7 @@ FAIL = Verdict(
     status="fail",
     sentence="The file has 120,001 bytes, 1 more than allowed.",
     unit="B",
-    new=120_001.0,
-    value_unit="B",
+    values=Values(new=120_001.0, unit="B"),
     estimate=120_001.0,
     low=120_001.0,
     high=120_001.0,

@@ -140,7 +140,7 @@ def test_a_baseline_of_other_samples_is_incomparable(project):
     contract, loss = result.verdicts
     assert contract.status == "pass"  # other samples are no other contract
     assert "measured on 200 other samples" in loss.sentence
-    assert loss.old is not None and f"{loss.old:.4f} -> {loss.new:.4f}" in loss.sentence
+    assert f"{loss.values.old:.4f} -> {loss.values.new:.4f}" in loss.sentence
     assert baseline(folder) == before
 
 

@@ -126,8 +126,10 @@ def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     metric = measurement.metric(rule.metric)
     note = ""
     if metric is None and rule.base_metric in TASK_METRICS:
-        metric = measurement.metric(f"agreement{rule.metric[len(rule.base_metric) :]}")
-        metric = metric or measurement.metric("agreement")
+        _, at, output = rule.metric.partition("@")
+        metric = measurement.metric(f"agreement@{output}" if at else "agreement")
+        if at and measurement.metric(f"sqnr_db@{output}") is None:
+            metric = measurement.metric("agreement")  # of the only output
         if metric is None or rule.max_loss is None:
             raise _Unjudged("error", f"{rule.metric} needs labels, and the samples have none")
         note = "no labels: the loss is 1 - agreement with the float file"

@@ -24,6 +24,7 @@ VALUES = "old -> new"
 """What heads the values of both."""
 
 _MOST_NAMED = 8
+_MOST_CHANGES = 2
 
 
 def subject_text(verdict: Verdict) -> str:
@@ -84,6 +85,8 @@ def values_text(verdict: Verdict, line_break: str = " ") -> str:
     """
     if verdict.changes and not verdict.variant:
         count = len(verdict.changes)
+        if count <= _MOST_CHANGES and line_break == " ":
+            return one_line("; ".join(change.text for change in verdict.changes))
         return "1 change" if count == 1 else f"{count} changes"
     if verdict.changes:
         changes = [(one_line(one.old), one_line(one.new)) for one in verdict.changes]

@@ -92,7 +92,10 @@ def test_a_changed_contract_and_a_baseline_that_was_not_written_stand_before_the
     assert "The baseline, old -> new:" in seen
     assert "output digit: order of labels 3 three, 7 seven -> 3 seven, 7 three" in seen
     assert "not written" not in notes
-    assert table(page)[1][:5] == ["❌ fail", "all", "-", "contract", "2 changes"]
+    both = "; ".join(change.text for change in made.CHANGES)
+    assert table(page)[1][:5] == ["❌ fail", "all", "-", "contract", both]
+    many = replace(made.CONTRACT, changes=made.CHANGES * 2)
+    assert table(rendered(markdown(made.result(many))))[1][4] == "4 changes"
 
 
 EVIL = (

@@ -11,7 +11,7 @@ import pytest
 
 from edgekit.core import serde
 from edgekit.core.project import Project
-from edgekit.core.records import Artifact, Contract
+from edgekit.core.records import Artifact, Contract, TensorSpec
 from edgekit.pipeline import runner
 from edgekit.pipeline.gate import measure_variants, variant_files
 from edgekit.pipeline.gate.run_options import RunOptions
@@ -40,7 +40,13 @@ def renamed() -> dict[str, str]:
 
 
 @pytest.fixture
-def team(tmp_path, monkeypatch, use, renamed) -> Team:
+def extra() -> list[TensorSpec]:
+    """Outputs that the model has besides the file's own."""
+    return []
+
+
+@pytest.fixture
+def team(tmp_path, monkeypatch, use, renamed, extra) -> Team:
     monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
     made = 0
 
@@ -51,7 +57,8 @@ def team(tmp_path, monkeypatch, use, renamed) -> Team:
         folder.mkdir()
         found = converted(folder, INT8, calibration_sha256="c")
         for one in found.values():
-            contract = project.describe(_with_names(one.contract, renamed))
+            named = _with_names(one.contract, renamed)
+            contract = project.describe(replace(named, outputs=(*named.outputs, *extra)))
             path = Path(one.path).with_suffix(".json")
             text = json.loads(path.read_text(encoding="utf-8"))
             path.write_text(json.dumps({**text, "contract": serde.to_dict(contract)}), "utf-8")

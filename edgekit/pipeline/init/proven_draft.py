@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edgekit.core import project as projects
 from edgekit.core.errors import EdgekitError, InternalError, OutputError, ProjectError
-from edgekit.core.gate_rules import GateOptions
+from edgekit.core.gate_rules import ACCEPTABLE, GateOptions
 from edgekit.core.project import Project
 from edgekit.core.records import Contract
 from edgekit.pipeline.gate.gate import gate
@@ -21,6 +21,7 @@ from edgekit.pipeline.init import recipe_trials, template
 from edgekit.pipeline.init.recipe_trials import REFERENCE, Candidate, Tried
 from edgekit.pipeline.init.rule_limits import Bound
 
+_HOLDS = ("pass", "accepted")
 _DRAFTS = 3  # each switches rules off that the one before did not hold
 
 
@@ -134,13 +135,13 @@ def _judged(
         result = gate(
             file,
             update_baseline=True,
-            options=GateOptions(unsafe=options.unsafe),
+            options=GateOptions(unsafe=options.unsafe, accept=ACCEPTABLE),  # a start, not a step
             limits=options.limits,
             on_progress=options.on_progress,
         )
         if result.exit_code == 0:
             return Proven(facts=facts, baseline=True, notes=notes)
-        broken = {v.metric: v.sentence for v in result.verdicts if v.status != "pass"}
+        broken = {v.metric: v.sentence for v in result.verdicts if v.status not in _HOLDS}
         facts = _without(facts, broken)
     return Proven(
         facts=facts, notes=(*notes, f"The gate does not pass: {' '.join(broken.values())}")

@@ -50,9 +50,7 @@ def _same(a: np.ndarray, b: np.ndarray, spec: TensorSpec, kind: OutputKind) -> n
     return np.asarray(a == b) if kind == "ids" else None
 
 
-def masks_iou(
-    reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec
-) -> np.ndarray | None:
+def masks_iou(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -> np.ndarray | None:
     """Intersection over union of the float file's masks and another's, sample by sample.
 
     Averaged over the classes that either finds in the sample; 1 where neither finds any. Unlike

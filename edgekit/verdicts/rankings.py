@@ -6,7 +6,11 @@ once for all of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+
+_AT_ONCE = 256  # choices whose numbers stay in a core's memory
 
 
 def times(rows: np.ndarray, n: int) -> np.ndarray:
@@ -73,19 +77,26 @@ def average_precision(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
         `(r,)`; NaN for a choice without any label.
     """
     scores, labels = np.split(parts, 2)
-    weights = times(rows, parts.shape[1]).astype(np.int32)
-    total, counted = np.zeros(len(rows)), np.zeros(len(rows))
-    for score, label in zip(scores, labels, strict=True):
-        ranking = Ranking(score, label)
-        drawn = weights[:, ranking.order]
-        above = np.cumsum(drawn, axis=1)[:, ranking.ends]
-        own = drawn[:, ranking.positives]
-        hits = np.cumsum(own, axis=1)
-        labelled = hits[:, -1] if hits.shape[1] else np.zeros(len(rows))
-        hits = hits[:, ranking.last] if hits.shape[1] else hits
-        terms = np.divide(own * hits, above, out=np.zeros(own.shape), where=above > 0)
-        there = labelled > 0
-        total[there] += terms.sum(axis=1)[there] / labelled[there]
+    rankings = [Ranking(a, b) for a, b in zip(scores, labels, strict=True) if b.any()]
+    found = [
+        _precision(rankings, times(rows[start : start + _AT_ONCE], parts.shape[1]))
+        for start in range(0, len(rows), _AT_ONCE)
+    ]
+    return np.concatenate(found)
+
+
+def _precision(rankings: Sequence[Ranking], weights: np.ndarray) -> np.ndarray:
+    """Of choices that have each sample so many times, `(r, n)`."""
+    by_sample = np.ascontiguousarray(weights.T, dtype=np.float32)  # whole numbers below 2**24
+    total, counted = np.zeros(len(weights)), np.zeros(len(weights))
+    for ranking in rankings:
+        drawn = by_sample[ranking.order]
+        above = np.cumsum(drawn, axis=0)[ranking.ends]
+        own = drawn[ranking.positives].astype(np.float64)
+        hits = np.cumsum(own, axis=0)
+        there = hits[-1] > 0
+        summed = (own * hits[ranking.last] / np.maximum(above, 1)).sum(axis=0)
+        total[there] += summed[there] / hits[-1][there]
         counted += there
     with np.errstate(invalid="ignore"):
         return np.asarray(total / counted)

@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks import corpus, results, watch
 from benchmarks import quantization_runs as runs
-from benchmarks.task_items import ITEMS, Arrays, Item, Scores
+from benchmarks.task_items import ITEMS, Arrays, Scores
 from edgekit import tflite
 from edgekit.core.errors import EXIT_GATE_FAILED, EdgekitError
 from edgekit.core.records import BenchmarkOptions, Limits, Target
@@ -169,7 +169,7 @@ def _latency_ratio(float_file: Path, path: Path) -> float | None:
     return ratio.value if ratio else None
 
 
-def lines(name: str, item: Item, scored: list[Scored]) -> list[list[str]]:
+def lines(name: str, scored: list[Scored]) -> list[list[str]]:
     """Rows of the table."""
     rows = []
     for one in scored:
@@ -195,10 +195,9 @@ def main(arguments: list[str] | None = None) -> int:
     rows = []
     for name in given.items:
         with tempfile.TemporaryDirectory() as out:
-            rows += lines(name, ITEMS[name], measure(name, Path(out), folder))
-        print(
-            "\n".join(" | ".join(row) for row in rows if row[0] == name or not row[0]), flush=True
-        )
+            some = lines(name, measure(name, Path(out), folder))
+        print("\n".join(" | ".join(row) for row in some), flush=True)
+        rows += some
     table = results.table(("item", "file", "score", "bytes", "time / float"), rows)
     if set(given.items) == set(ITEMS):
         results.write_section("Tasks of every kind", f"{_INTRODUCTION}\n\n{table}")

@@ -258,9 +258,9 @@ def at_the_margin(runs: int) -> str:
     error = 100 * (ALPHA * (1 - ALPHA) / runs) ** 0.5
     return (
         "**A true loss of exactly the margin: how often it passes, and fails**, in % of "
-        f"{runs:,} runs up to n 200\n(and in proportion fewer beyond), {RESAMPLES} draws each; the bar is "
-        f"5.5 from n 200 on. The standard error is {error:.1f}, of n 1,000 {error * 5**0.5:.1f}.\n\n"
-        + results.table(heads, rows)
+        f"{runs:,} runs up to n 200\n(and in proportion fewer beyond), {RESAMPLES} draws each; the "
+        f"bar is 5.5 from n 200 on. The standard error is {error:.1f}, that of n 1,000 "
+        f"{error * 5**0.5:.1f}.\n\n" + results.table(heads, rows)
     )
 
 

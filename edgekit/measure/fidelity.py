@@ -109,7 +109,8 @@ def compare(
     `pooled_sqnr_db` and `cosine` are those of the worst output as a whole. A model with several
     outputs has each for them too, as `sqnr_db@NAME`. `agreement` is there only where an output
     decides (see `agreement.decisions_agree`), `agreement_all` where one decides several things of
-    a sample: whether all are alike. With several such outputs the worst counts for each sample.
+    a sample: whether all are alike, `agreement_iou` where it is a mask: how far both masks overlap.
+    With several such outputs the worst counts for each sample.
 
     Args:
         reference: The float model's outputs by name, `(samples, ...)`, real values.
@@ -153,7 +154,10 @@ def compare(
     return tuple(metrics)
 
 
-_FIGURES = ("sqnr_db", "agreement", "agreement_all", "pooled_sqnr_db", "cosine")
+_FIGURES = (
+    *("sqnr_db", "agreement", "agreement_all", "agreement_iou"),
+    *("pooled_sqnr_db", "cosine"),
+)
 
 
 def _of_output(spec: TensorSpec, reference: np.ndarray, candidate: np.ndarray) -> dict[str, Metric]:
@@ -165,6 +169,9 @@ def _of_output(spec: TensorSpec, reference: np.ndarray, candidate: np.ndarray) -
         found["agreement"] = _agreement("agreement", alike)
         if spec.kind == "tags":
             found["agreement_all"] = _agreement("agreement_all", np.floor(alike))
+    masks = agreement.masks_iou(reference, candidate, spec)
+    if masks is not None:
+        found["agreement_iou"] = _agreement("agreement_iou", masks)
     both, own, others, noise = _products(reference, candidate)
     sums = [float(column.sum()) for column in (both, own, others, noise)]
     usual = all(reference.size * signal.ZERO**2 < power < _LARGE for power in sums[1:3])

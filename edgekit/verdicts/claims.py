@@ -8,6 +8,8 @@ from dataclasses import replace
 from edgekit.core.baseline_record import BASELINE_SCHEMA_VERSION, Baseline
 from edgekit.core.errors import DataError
 from edgekit.core.gate_rules import (
+    AGREEMENTS,
+    MASK_METRICS,
     SIZE_METRICS,
     TASK_METRICS,
     TIME_METRICS,
@@ -126,13 +128,14 @@ def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     metric = measurement.metric(rule.metric)
     note = ""
     if metric is None and rule.base_metric in TASK_METRICS:
+        agreement = "agreement_iou" if rule.base_metric in MASK_METRICS else "agreement"
         _, at, output = rule.metric.partition("@")
-        metric = measurement.metric(f"agreement@{output}" if at else "agreement")
+        metric = measurement.metric(f"{agreement}@{output}" if at else agreement)
         if at and measurement.metric(f"sqnr_db@{output}") is None:
-            metric = measurement.metric("agreement")  # of the only output
+            metric = measurement.metric(agreement)  # of the only output
         if metric is None or rule.max_loss is None:
             raise _Unjudged("error", f"{rule.metric} needs labels, and the samples have none")
-        note = "no labels: the loss is 1 - agreement with the float file"
+        note = f"no labels: the loss is 1 - {agreement} with the float file"
     if metric is None:
         raise _Unjudged("error", f"{rule.metric} was not measured: outputs name no classes")
     claim = replace(claim, note=note or metric.note, unit=metric.unit)
@@ -185,7 +188,7 @@ def _loss_to_float(claim: Claim, metric: Metric, facts: Facts) -> Claim:
 
     if facts.is_float:
         return against(metric.value, Exactly(0.0, n, "samples"))
-    if metric.name.partition("@")[0] == "agreement":
+    if metric.name.partition("@")[0] in AGREEMENTS:
         if all(v in (0.0, 1.0) for v in metric.raw):
             agreed = Proportion(successes=round(sum(metric.raw)), n=n, loss=True)
             return against(1.0, agreed)

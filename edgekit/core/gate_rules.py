@@ -22,7 +22,7 @@ from edgekit.core.records import (
 )
 
 ACCURACIES = ("top1_accuracy", "top5_accuracy")
-TASK_METRICS = (*ACCURACIES, "mae", "rmse", "auc")
+TASK_METRICS = (*ACCURACIES, "mae", "rmse", "auc", "map_50", "map_50_95")
 FIDELITY_METRICS = ("agreement", "agreement_all", "sqnr_db", "pooled_sqnr_db", "cosine")
 SIZE_METRICS = ("size_bytes", "compressed_bytes")
 TIME_METRICS = ("latency_p50_ms",)
@@ -30,7 +30,7 @@ OTHER_METRICS = ("latency_ratio", "peak_rss_bytes")
 METRICS = (*TASK_METRICS, *FIDELITY_METRICS, *SIZE_METRICS, *TIME_METRICS, *OTHER_METRICS)
 """What a rule may be about, besides `module:function`; `@OUTPUT` behind a name picks an output."""
 
-FRACTIONS = (*ACCURACIES, "auc", "agreement", "agreement_all", "cosine")
+FRACTIONS = (*ACCURACIES, "auc", "map_50", "map_50_95", "agreement", "agreement_all", "cosine")
 """Metrics whose difference is a loss as it stands; that of others is divided by the reference's."""
 
 BASELINE_SCHEMA_VERSION = 1

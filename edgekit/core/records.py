@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from edgekit.core.box_decoder import BoxDecoder
 from edgekit.core.errors import UsageError, check_least
 from edgekit.core.output_kinds import Columns, OutputKind
 
@@ -25,7 +26,7 @@ PruningMethod = Literal["structured", "unstructured"]
 Importance = Literal["auto", "l1", "bn_scale", "taylor", "obs"]
 Better = Literal["higher", "lower"]
 PreprocessingKind = Literal["none", "image", "audio", "tabular", "text"]
-Statistic = Literal["mean", "root_mean", "auc", "sqnr_db", "cosine", "whole"]
+Statistic = Literal["mean", "root_mean", "auc", "sqnr_db", "cosine", "map_50", "map_50_95", "whole"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +195,7 @@ class TensorSpec:
     holds `scale` and `zero_point` (one each): `real = scale * (stored - zero_point)`.
     `kind` says what an output is; None where neither the graph nor labels nor the project file
     tell it, and then its columns are taken as values. `columns` are there where one output holds
-    several kinds.
+    several kinds. `decode` says how the boxes of a detector follow from it.
     """
 
     name: str
@@ -208,6 +209,7 @@ class TensorSpec:
     activation: Literal["none", "softmax", "sigmoid"] | None = None
     kind: OutputKind | None = None
     columns: tuple[Columns, ...] = ()
+    decode: BoxDecoder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -404,7 +406,8 @@ class Metric:
     `statistic` is how the value follows from the samples, so that it can be computed again from
     any draw of them: `mean` of `raw`; or from `parts`, rows of per-sample numbers: `root_mean` of
     squared errors; `auc` of scores and classes; `sqnr_db` of signal and noise, and `cosine` of
-    three products, for each output; `whole` needs the outputs themselves.
+    three products, for each output; `map_50` and `map_50_95` of detections; `whole` needs the outputs
+    themselves.
     """
 
     name: str

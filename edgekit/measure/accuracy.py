@@ -10,6 +10,7 @@ differences alone:
 | `mae` | mean absolute error of the sample | BCa bootstrap |
 | `rmse` | influence values (below) | BCa bootstrap of the squared errors, its root |
 | `auc` | influence values | DeLong |
+| `map_50`, `map_50_95` | what leaving it out changes | BCa bootstrap of images |
 | `module:function` | what it returns by sample | BCa bootstrap; none for one number |
 
 Root and AUC are no means. Their influence values are: `rmse + (e**2 - mse) / (2 * rmse)`,
@@ -40,8 +41,12 @@ METRICS: dict[str, str] = {
     "mae": "edgekit.measure.accuracy:mae",
     "rmse": "edgekit.measure.accuracy:rmse",
     "auc": "edgekit.measure.accuracy:auc",
+    "map_50": "edgekit.measure.detection.mean_precision:map_50",
+    "map_50_95": "edgekit.measure.detection.mean_precision:map_50_95",
 }
 """Name to function `(output (n, ...), labels (n, ...), spec) -> Metric`."""
+
+_OF_DETECTORS = ("map_50", "map_50_95")  # of all outputs, samples and contract
 
 Outputs = Mapping[str, np.ndarray]
 
@@ -79,6 +84,9 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
         check_metric(metric)
         chosen = {wanted: outputs[wanted]} if at else dict(outputs)
         return replace(_by_function(name, chosen, samples), name=metric)
+    if name in _OF_DETECTORS:
+        detected: Metric = callables.resolve(METRICS[name])(outputs, samples, contract)
+        return replace(detected, name=metric)
     if samples.labels is None:
         raise DataError(
             f"{name} needs labels.",

@@ -6,6 +6,7 @@
 | `root_mean` | squared error | root of their mean |
 | `auc` | score, class (0 or 1) | area under the ROC curve, ties half |
 | `sqnr_db` | signal, noise; of each output | the worst output's, `sum(signal) / sum(noise)` in dB |
+| `map_50`, `map_50_95` | see `average_precision` | mean average precision of detections |
 | `cosine` | ab, aa, bb; of each output | the worst output's, `sum(ab) / sqrt(sum(aa) sum(bb))` |
 
 Signal and noise are sums of squares over a sample's elements; ab, aa and bb sums of products.
@@ -17,11 +18,13 @@ is no number.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from edgekit.core.errors import UsageError
 from edgekit.core.suggest import nearest
+from edgekit.verdicts import average_precision
 
 MOST_DB = 200.0
 """More than float64 outputs of a float32 model can tell from equal ones."""
@@ -111,4 +114,6 @@ _STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "auc": _auc,
     "sqnr_db": _sqnr_db,
     "cosine": _cosine,
+    "map_50": partial(average_precision.mean_ap, thresholds=1),
+    "map_50_95": partial(average_precision.mean_ap, thresholds=average_precision.BITS),
 }

@@ -3,7 +3,7 @@
 ```toml
 model = "digits.keras"            # relative to this file
 recipes = ["float32", "static_wi8_ai8"]
-metric = "top1_accuracy"          # or "module:function"
+metric = "top1_accuracy"          # or "module:function", or several: ["auc@yes", "mae@age"]
 
 [data]
 calibration = "data.npz"
@@ -90,7 +90,7 @@ class Project:
     model: str | None = None
     name: str | None = None
     recipes: tuple[str, ...] = ()
-    metric: str | None = None
+    metric: tuple[str, ...] = ()
     data: Data = field(default_factory=Data)
     input: dict[str, Preprocessing] = field(default_factory=dict)
     output: dict[str, OutputSpec] = field(default_factory=dict)

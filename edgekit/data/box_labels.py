@@ -6,7 +6,7 @@ class; rows of class -1 pad images with fewer boxes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -28,6 +28,22 @@ def output(contract: Contract) -> str | None:
     if found is not None:
         return found[0]
     return contract.outputs[0].name if len(contract.outputs) == 1 else None
+
+
+def by_output(
+    arrays: Sequence[np.ndarray], inputs: Mapping[str, np.ndarray], contract: Contract, source: str
+) -> dict[str, np.ndarray]:
+    """Labels by output from arrays of boxes and of classes; none where there are no such arrays.
+
+    Raises:
+        DataError: See `of_arrays`.
+    """
+    name = output(contract)
+    if not arrays or name is None:
+        return {}
+    boxes, classes = arrays
+    images = inputs[contract.inputs[0].name]
+    return {name: of_arrays(boxes, classes, images, contract, source)}
 
 
 def of_arrays(

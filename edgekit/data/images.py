@@ -92,7 +92,7 @@ def pixels(raw: np.ndarray, rules: Preprocessing, name: str) -> np.ndarray:
     image = fromarray(np.ascontiguousarray(raw))
     if image.mode == "RGBA":
         image = image.convert("RGB")
-    image = _resized(image, rules)
+    image = resized(image, rules)
     if rules.channels == "gray":
         # ITU-R 601: (19595 R + 38470 G + 7471 B + 32768) >> 16. Gray stays as it is.
         return np.asarray(image.convert("L"))[:, :, None]
@@ -100,7 +100,8 @@ def pixels(raw: np.ndarray, rules: Preprocessing, name: str) -> np.ndarray:
     return values[:, :, ::-1] if rules.channels == "bgr" else values
 
 
-def _resized(image: Image, rules: Preprocessing) -> Image:
+def resized(image: Image, rules: Preprocessing) -> Image:
+    """An image of the size of the model's input: stretched, or scaled and cut out of its centre."""
     from PIL.Image import Resampling
 
     method = {

@@ -12,7 +12,7 @@ from edgekit.core.errors import UsageError
 from edgekit.core.gate_rules import FRACTIONS
 from edgekit.core.records import Contract
 from edgekit.data.samples import Samples
-from edgekit.measure import accuracy, fidelity, intervals
+from edgekit.measure import accuracy, default_metrics, fidelity, intervals
 from edgekit.search import expected_loss
 from edgekit.search.search_messages import LossLimits
 from edgekit.verdicts.paired import Paired
@@ -89,9 +89,9 @@ class Bound:
         classes = self.quantity.partition("@")[0] in ("top1_accuracy", "agreement")
         self.uses_margins = few and classes
 
-    def _quantity(self, metric: str | None) -> str:
+    def _quantity(self, metrics: tuple[str, ...]) -> str:
         labels = self.held.labels
-        name = metric or accuracy.default_metric(self._contract, labels)
+        name = next(iter(metrics), None) or default_metrics.default_metric(self._contract, labels)
         if labels is not None and name is not None:
             return name
         if any(self._names_classes(output) for output in self._expected):

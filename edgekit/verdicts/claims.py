@@ -143,7 +143,10 @@ def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     metric = measurement.metric(rule.metric)
     note = ""
     if metric is None and rule.base_metric in TASK_METRICS:
-        metric = measurement.metric("agreement")
+        _, at, output = rule.metric.partition("@")
+        metric = measurement.metric(f"agreement@{output}" if at else "agreement")
+        if at and measurement.metric(f"sqnr_db@{output}") is None:
+            metric = measurement.metric("agreement")  # of the only output
         if metric is None or rule.max_loss is None:
             raise _Unjudged("error", f"{rule.metric} needs labels, and the samples have none")
         note = "no labels: the loss is 1 - agreement with the float file"
@@ -178,7 +181,7 @@ def _loss_to_float(metric: Metric, facts: Facts, again: Mapping[str, Recompute])
     n = facts.measurement.num_samples
     if facts.is_float:
         return Exactly(0.0, n, "samples")
-    if metric.name == "agreement":
+    if metric.name.partition("@")[0] == "agreement":
         if all(v in (0.0, 1.0) for v in metric.raw):
             return Proportion(successes=round(sum(metric.raw)), n=n, loss=True)
         perfect = replace(metric, value=1.0, raw=(1.0,) * n)

@@ -42,10 +42,10 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, says: str) 
 def test_a_byte_order_mark_and_labels_beyond_64_bits(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("\ufeff" + TABLE.replace(",0", "," + "9" * 30), encoding="utf-8")
-    inputs, labels = tables.read(path, CONTRACT)
-    assert inputs["x"].tolist() == [[1, 2, 3], [4, 5, 6]]
-    assert labels is not None
-    assert labels.dtype == np.float64
+    table = tables.read(path, CONTRACT)
+    assert table.inputs["x"].tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert table.labels is not None
+    assert table.labels.dtype == np.float64
 
 
 def test_a_table_is_held_against_the_memory_limit(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def golden_inputs(path: Path, artifact: Artifact, limits: Limits) -> dict[str, n
     inputs = Samples.load(source, memory_bytes=limits.memory_bytes).inputs
     fitted = {}
     try:
-        check_samples.lengths(inputs, None, source.name)
+        check_samples.lengths(inputs, source.name)
         for spec in artifact.contract.inputs:
             if spec.name not in inputs:
                 raise DataError(

@@ -18,7 +18,7 @@ from edgekit.core.process import Progress, silent
 from edgekit.core.records import Contract, Limits
 from edgekit.frontend.describe import Source
 from edgekit.frontend.load.recognise import Recognised, recognise_apart
-from edgekit.measure.accuracy import default_metric
+from edgekit.measure.default_metrics import default_metric
 from edgekit.pipeline.convert.plan import check_name, default_name
 from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.init import lookup, model_summary, pixel_scaling, proven_draft, template

@@ -21,7 +21,7 @@ from edgekit.data import preprocess, sources
 from edgekit.data.samples import Samples
 from edgekit.frontend.describe import RUN_SCALED, ScaledPixels, Source
 from edgekit.frontend.load.recognise import Recognised
-from edgekit.measure import accuracy
+from edgekit.measure import accuracy, default_metrics
 from edgekit.pipeline.init.lookup import Found
 from edgekit.pipeline.init.model_summary import is_image, width
 from edgekit.runtimes import local
@@ -96,7 +96,7 @@ def tries(
     except EdgekitError:
         return ()  # no pixels: what is wrong with them, if anything, is said elsewhere
     pixels = samples.inputs[spec.name].astype(np.uint8)
-    if accuracy.default_metric(contract, samples.labels) != "top1_accuracy":
+    if default_metrics.default_metric(contract, samples.labels) != "top1_accuracy":
         return ()
     on_progress(f"trying {len(ways)} ways to scale pixels on {len(samples)} samples")
     images = Samples(inputs={spec.name: pixels})

@@ -166,7 +166,7 @@ def _measured(project: Project, recipe: str, least_loss: float, options: RunOpti
         recipe=recipe,
         facts=found,
         problem=found.measurement.failure or "",
-        closeness=_closeness(found, project.metric, least_loss),
+        closeness=_closeness(found, next(iter(project.metric), None), least_loss),
         latency=rule_limits.latency(found),
     )
 

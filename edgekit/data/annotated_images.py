@@ -63,7 +63,8 @@ def read(
     if not listed:
         raise DataError("The annotations name no image.", received=str(annotations))
     chosen = [listed[index] for index in draw(None, len(listed), limit, seed)]
-    inputs, boxes = [], []
+    inputs: list[np.ndarray] = []
+    boxes = []
     for image in chosen:
         raw = images.read(image.path, memory_bytes=memory_bytes)
         boxes.append(coco_annotations.fitted(image, (raw.shape[0], raw.shape[1]), spec, contract))

@@ -89,7 +89,7 @@ def _truths(name: str, samples: Samples, contract: Contract) -> list[np.ndarray]
 def by_coco(
     found: Sequence[Detections], truths: Sequence[np.ndarray], thresholds: np.ndarray
 ) -> float:
-    """pycocotools' mean average precision, over thresholds and over classes that have boxes.
+    """The mean average precision, over thresholds and over classes that have boxes, by pycocotools.
 
     Args:
         found: Detections of each image.

@@ -22,15 +22,22 @@ from edgekit.core.records import (
 )
 
 ACCURACIES = ("top1_accuracy", "top5_accuracy")
-TASK_METRICS = (*ACCURACIES, "mae", "rmse", "auc", "map_50", "map_50_95")
-FIDELITY_METRICS = ("agreement", "agreement_all", "sqnr_db", "pooled_sqnr_db", "cosine")
+_SHARES = (
+    *ACCURACIES,
+    *("auc", "f1_macro", "f1_micro", "average_precision", "eer"),
+    *("mean_iou", "dice", "r2", "mape", "ssim", "wer", "cer"),
+    *("map_50", "map_50_95"),
+)
+TASK_METRICS = (*_SHARES, "mae", "rmse", "psnr", "si_sdr")
+AGREEMENTS = ("agreement", "agreement_all", "agreement_iou")
+FIDELITY_METRICS = (*AGREEMENTS, "sqnr_db", "pooled_sqnr_db", "cosine")
 SIZE_METRICS = ("size_bytes", "compressed_bytes")
 TIME_METRICS = ("latency_p50_ms",)
 OTHER_METRICS = ("latency_ratio", "peak_rss_bytes")
 METRICS = (*TASK_METRICS, *FIDELITY_METRICS, *SIZE_METRICS, *TIME_METRICS, *OTHER_METRICS)
 """What a rule may be about, besides `module:function`; `@OUTPUT` behind a name picks an output."""
 
-FRACTIONS = (*ACCURACIES, "auc", "map_50", "map_50_95", "agreement", "agreement_all", "cosine")
+FRACTIONS = (*_SHARES, *AGREEMENTS, "cosine")
 """Metrics whose difference is a loss as it stands; that of others is divided by the reference's."""
 
 BASELINE_SCHEMA_VERSION = 1
@@ -68,11 +75,12 @@ class Variant:
 class Rule:
     """One thing that must hold: `[[rule]]`.
 
-    A rule about a metric has one of `at_least`, `at_most` and `max_loss`. A loss is a fraction: of
-    samples for accuracies, AUC and agreement (0.01 is one in a hundred), else of what it is
-    compared with (0.05 is five hundredths larger, slower or worse), which is the `float` file or
-    the `baseline`. The other kinds need no metric: every operator is among `allowed_operators`; the
-    file runs on every runtime since `oldest_runtime`; all of it runs in accelerated kernels.
+    A rule about a metric has one of `at_least`, `at_most` and `max_loss`. A loss is a fraction: the
+    difference of metrics that are shares, as accuracies, F1, IoU and agreement are (0.01 is one in
+    a hundred), else of what it is compared with (0.05 is five hundredths larger, slower or worse),
+    which is the `float` file or the `baseline`. The other kinds need no metric: every operator is
+    among `allowed_operators`; the file runs on every runtime since `oldest_runtime`; all of it runs
+    in accelerated kernels.
 
     `variants` and `targets` are those that it is about, all of them by default; a target is spelled
     as in `--runtime`, or with its threads as in tables: `litert, 2 threads`.

@@ -26,7 +26,22 @@ PruningMethod = Literal["structured", "unstructured"]
 Importance = Literal["auto", "l1", "bn_scale", "taylor", "obs"]
 Better = Literal["higher", "lower"]
 PreprocessingKind = Literal["none", "image", "audio", "tabular", "text"]
-Statistic = Literal["mean", "root_mean", "auc", "sqnr_db", "cosine", "map_50", "map_50_95", "whole"]
+Statistic = Literal[
+    "mean",
+    "root_mean",
+    "auc",
+    "eer",
+    "average_precision",
+    "f1",
+    "iou",
+    "ratio",
+    "r2",
+    "sqnr_db",
+    "cosine",
+    "map_50",
+    "map_50_95",
+    "whole",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -404,10 +419,8 @@ class Metric:
     is what must be said beside the value.
 
     `statistic` is how the value follows from the samples, so that it can be computed again from
-    any draw of them: `mean` of `raw`; or from `parts`, rows of per-sample numbers: `root_mean` of
-    squared errors; `auc` of scores and classes; `sqnr_db` of signal and noise, and `cosine` of
-    three products, for each output; `map_50` and `map_50_95` of detections; `whole` needs the outputs
-    themselves.
+    any draw of them: `mean` of `raw`; or from `parts`, rows of per-sample numbers, of which the
+    table in `verdicts.recompute` says what they are; `whole` needs the outputs themselves.
     """
 
     name: str

@@ -124,7 +124,7 @@ def fitted(
     boxes, (height, width) = _moved(rows[:, :4], size, rules), rules.size
     inside = np.clip(boxes, 0, [width, height, width, height])
     left = (inside[:, 2:] > inside[:, :2]).all(axis=1)
-    return np.concatenate([inside, rows[:, 4:]], axis=1)[left]
+    return np.asarray(np.concatenate([inside, rows[:, 4:]], axis=1)[left])
 
 
 def _moved(boxes: np.ndarray, size: tuple[int, int], rules: Preprocessing) -> np.ndarray:
@@ -133,7 +133,7 @@ def _moved(boxes: np.ndarray, size: tuple[int, int], rules: Preprocessing) -> np
     wanted_height, wanted_width = rules.image_size
     if rules.resize_shorter_to is None:
         scale = np.array([wanted_width / width, wanted_height / height])
-        return boxes * np.tile(scale, 2)
+        return np.asarray(boxes * np.tile(scale, 2))
     shorter = min(size)
     scaled = np.array([side * rules.resize_shorter_to // shorter for side in (width, height)])
     corner = (scaled - [wanted_width, wanted_height]) // 2

@@ -11,9 +11,13 @@ differences alone:
 | `rmse` | influence values (below) | BCa bootstrap of the squared errors, its root |
 | `auc` | influence values | DeLong |
 | `map_50`, `map_50_95` | what leaving it out changes | BCa bootstrap of images |
+| `mape`, `psnr`, `ssim`, `si_sdr` | the sample's own | BCa bootstrap |
+| of F1, precision, IoU, Dice, R2, `wer`, `cer` | influence values | BCa bootstrap of them |
+| `eer` | none | bootstrap within the classes |
 | `module:function` | what it returns by sample | BCa bootstrap; none for one number |
 
-Root and AUC are no means. Their influence values are: `rmse + (e**2 - mse) / (2 * rmse)`,
+Root and AUC are no means, nor are those below `mape` (see
+`verdicts.influence`). Influence values of the first are: `rmse + (e**2 - mse) / (2 * rmse)`,
 and DeLong's placement values scaled by the share of their class, whose paired
 differences are DeLong's paired test.
 """
@@ -33,7 +37,7 @@ from edgekit.core.records import Better, Contract, Metric, TensorSpec
 from edgekit.core.suggest import nearest
 from edgekit.data import callables, label_hints
 from edgekit.data.samples import Samples
-from edgekit.measure import classes, intervals
+from edgekit.measure import by_sample, classes, intervals, metric_packages, targets
 
 METRICS: dict[str, str] = {
     "top1_accuracy": "edgekit.measure.accuracy:top1_accuracy",
@@ -43,6 +47,19 @@ METRICS: dict[str, str] = {
     "auc": "edgekit.measure.accuracy:auc",
     "map_50": "edgekit.measure.detection.mean_precision:map_50",
     "map_50_95": "edgekit.measure.detection.mean_precision:map_50_95",
+    "f1_macro": "edgekit.measure.decision_metrics:f1_macro",
+    "f1_micro": "edgekit.measure.decision_metrics:f1_micro",
+    "average_precision": "edgekit.measure.decision_metrics:average_precision",
+    "eer": "edgekit.measure.decision_metrics:eer",
+    "mean_iou": "edgekit.measure.mask_metrics:mean_iou",
+    "dice": "edgekit.measure.mask_metrics:dice",
+    "r2": "edgekit.measure.value_metrics:r2",
+    "mape": "edgekit.measure.value_metrics:mape",
+    "psnr": "edgekit.measure.signal_metrics:psnr",
+    "ssim": "edgekit.measure.signal_metrics:ssim",
+    "si_sdr": "edgekit.measure.signal_metrics:si_sdr",
+    "wer": "edgekit.measure.text_metrics:wer",
+    "cer": "edgekit.measure.text_metrics:cer",
 }
 """Name to function `(output (n, ...), labels (n, ...), spec) -> Metric`."""
 
@@ -117,11 +134,13 @@ def check_metric(metric: str) -> None:
     """Refuse a metric that is none, without measuring anything.
 
     Raises:
-        UsageError: Neither a name of `METRICS` nor spelled `module:function`.
+        UsageError: Neither a name of `METRICS` nor spelled `module:function`, or its package is
+            not installed.
         DataError: There is no such function.
     """
     name = metric.partition("@")[0]
     if name in METRICS:
+        metric_packages.check_installed(name)
         return
     if not is_callable_name(name):
         raise UsageError(
@@ -186,22 +205,7 @@ def _by_function(
         return Metric(
             name=name, value=float(raw), unit=unit, better=better, note=note, statistic="whole"
         )
-    return _of_means(raw, better, unit)
-
-
-def _of_means(raw: np.ndarray, better: Better, unit: str = "") -> Metric:
-    interval = intervals.mean_interval(raw)
-    low, high = interval if interval else (None, None)
-    return Metric(
-        name="",
-        value=float(raw.mean()),
-        unit=unit,
-        better=better,
-        low=low,
-        high=high,
-        raw=tuple(raw.tolist()),
-        note="" if interval else "one sample: no interval",
-    )
+    return by_sample.of_means(raw, better, unit)
 
 
 def top1_accuracy(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
@@ -233,7 +237,7 @@ def _accuracy(output: np.ndarray, labels: np.ndarray, spec: TensorSpec, k: int) 
     rank = np.sum((scores > own) | ((scores == own) & earlier), axis=-1)
     raw = (rank < k).reshape(len(rank), -1).mean(axis=1)
     if ids.ndim > 1:  # positions of one sample are no independent trials
-        return _of_means(raw, "higher")
+        return by_sample.of_means(raw, "higher")
     low, high = intervals.wilson(float(raw.sum()), len(raw))
     return Metric(name="", value=float(raw.mean()), low=low, high=high, raw=tuple(raw.tolist()))
 
@@ -241,44 +245,31 @@ def _accuracy(output: np.ndarray, labels: np.ndarray, spec: TensorSpec, k: int) 
 def mae(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
     """Mean absolute error, over the elements of a sample and then over samples."""
     errors = np.abs(_errors(output, labels, spec))
-    return _of_means(errors.reshape(len(errors), -1).mean(axis=1), "lower")
+    return by_sample.of_means(errors.reshape(len(errors), -1).mean(axis=1), "lower")
 
 
 def rmse(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
     """Root of the mean squared error, over all elements of all samples."""
     squares = _errors(output, labels, spec) ** 2
-    by_sample = _of_means(squares.reshape(len(squares), -1).mean(axis=1), "lower")
-    value = math.sqrt(by_sample.value)
+    of_squares = by_sample.of_means(squares.reshape(len(squares), -1).mean(axis=1), "lower")
+    value = math.sqrt(of_squares.value)
     influence = tuple(
-        value + (r - by_sample.value) / (2 * value) if value else 0.0 for r in by_sample.raw
+        value + (r - of_squares.value) / (2 * value) if value else 0.0 for r in of_squares.raw
     )
     return replace(
-        by_sample,
+        of_squares,
         value=value,
         raw=influence,
         statistic="root_mean",
-        parts=(by_sample.raw,),
-        low=None if by_sample.low is None else math.sqrt(max(0.0, by_sample.low)),
-        high=None if by_sample.high is None else math.sqrt(max(0.0, by_sample.high)),
+        parts=(of_squares.raw,),
+        low=None if of_squares.low is None else math.sqrt(max(0.0, of_squares.low)),
+        high=None if of_squares.high is None else math.sqrt(max(0.0, of_squares.high)),
     )
 
 
 def _errors(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> np.ndarray:
-    if labels.dtype.kind not in "iufb":
-        raise DataError(
-            f"Targets of output {spec.name!r} must be numbers.",
-            received=f"labels of dtype {labels.dtype}",
-            hint="--metric top1_accuracy for labels that are names.",
-        )
-    # (n,) against (n, 1) would broadcast to (n, n) and give a plausible wrong number.
-    squeezed = [tuple(s for s in array.shape[1:] if s != 1) for array in (output, labels)]
-    if squeezed[0] != squeezed[1]:
-        raise DataError(
-            f"Targets must have the shape of output {spec.name!r}, {output.shape}.",
-            received=f"labels of shape {labels.shape}",
-            hint="--metric top1_accuracy for class ids." if labels.ndim == 1 else None,
-        )
-    return output.astype(np.float64) - labels.reshape(output.shape).astype(np.float64)
+    predicted, target = targets.matched(output, labels, spec)
+    return np.asarray(predicted - target)
 
 
 def auc(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:

@@ -6,6 +6,8 @@ import numpy as np
 
 from edgekit.core.output_kinds import OutputKind
 from edgekit.core.records import TensorSpec
+from edgekit.measure import label_overlaps
+from edgekit.verdicts import overlaps
 
 _PROBABILITY_THRESHOLD = 0.5
 
@@ -46,6 +48,38 @@ def _same(a: np.ndarray, b: np.ndarray, spec: TensorSpec, kind: OutputKind) -> n
         limit = threshold(a, spec)
         return np.asarray((a > limit) == (b > limit))
     return np.asarray(a == b) if kind == "ids" else None
+
+
+def masks_iou(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -> np.ndarray | None:
+    """Intersection over union of the float file's masks and another's, sample by sample.
+
+    Averaged over the classes that either finds in the sample; 1 where neither finds any. Unlike
+    the share of equal pixels, it sees a small object that is lost beside a large background.
+
+    Args:
+        reference: Masks of the float model, `(n, height, width[, classes])`, finite.
+        candidate: Of the same shape.
+        spec: What the output is.
+
+    Returns:
+        `(n,)`; None for all kinds but masks.
+    """
+    if spec.kind != "mask" or spec.columns or reference.ndim < 3:
+        return None
+    channels = reference.shape[-1] if reference.ndim > 3 else 1
+    if channels > 1 and spec.activation != "sigmoid":
+        masks = [array.argmax(axis=-1) for array in (reference, candidate)]
+        parts = label_overlaps.of_ids(masks[0], masks[1], channels)
+    else:
+        limit = threshold(reference, spec)
+        shape = (len(reference), -1, channels)
+        bits = [(array > limit).reshape(shape) for array in (reference, candidate)]
+        parts = label_overlaps.of_bits(bits[0], bits[1])
+    overlap, union = overlaps.iou_quotient(*np.split(parts, 3))
+    found = union > 0
+    shares = np.divide(overlap, union, out=np.zeros(union.shape), where=found).sum(axis=0)
+    count = found.sum(axis=0)
+    return np.asarray(np.where(count, shares / np.maximum(count, 1), 1.0))
 
 
 def threshold(reference: np.ndarray, spec: TensorSpec) -> float:

@@ -109,8 +109,9 @@ def compare(
     `pooled_sqnr_db` and `cosine` are those of the worst output as a whole. A model with several
     outputs has each for them too, as `sqnr_db@NAME`. `agreement` is there only where an output
     decides (see `agreement.decisions_agree`), `agreement_all` where one decides several things of
-    a sample: whether all are alike. Of a detector it is the share of boxes that both files have
-    (see `detection.box_agreement`). With several such outputs the worst counts for each sample.
+    a sample: whether all are alike, `agreement_iou` where it is a mask: how far both masks overlap.
+    Of a detector it is the share of boxes that both files have (see `detection.box_agreement`).
+    With several such outputs the worst counts for each sample.
 
     Args:
         reference: The float model's outputs by name, `(samples, ...)`, real values.
@@ -156,7 +157,10 @@ def compare(
     return tuple(metrics)
 
 
-_FIGURES = ("sqnr_db", "agreement", "agreement_all", "pooled_sqnr_db", "cosine")
+_FIGURES = (
+    *("sqnr_db", "agreement", "agreement_all", "agreement_iou"),
+    *("pooled_sqnr_db", "cosine"),
+)
 
 
 def _of_output(spec: TensorSpec, reference: np.ndarray, candidate: np.ndarray) -> dict[str, Metric]:
@@ -170,6 +174,9 @@ def _of_output(spec: TensorSpec, reference: np.ndarray, candidate: np.ndarray) -
         found["agreement"] = _agreement("agreement", alike)
         if spec.kind == "tags":
             found["agreement_all"] = _agreement("agreement_all", np.floor(alike))
+    masks = agreement.masks_iou(reference, candidate, spec)
+    if masks is not None:
+        found["agreement_iou"] = _agreement("agreement_iou", masks)
     found["pooled_sqnr_db"] = Metric(
         name="pooled_sqnr_db",
         value=signal.sqnr_db(first, second),

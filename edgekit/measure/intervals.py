@@ -1,4 +1,4 @@
-"""95 % confidence intervals: Wilson's for a proportion, BCa bootstrap for a mean.
+"""95 % confidence intervals: Wilson's for a proportion, the bootstrap for all else.
 
 In NumPy and the standard library: `scipy.stats` takes most of a second to import.
 """
@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from edgekit.verdicts import bca
+from edgekit.verdicts import bca, recompute
 from edgekit.verdicts.bca import NORMAL, RESAMPLES, Bca
 
 Z = NORMAL.inv_cdf(0.975)
@@ -71,4 +71,32 @@ def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float] | No
     )
     shift = Bca.of(means, mean, -values)
     low, high = np.quantile(means, [shift.share(-Z), shift.share(Z)])
+    return float(low), float(high)
+
+
+def statistic_interval(
+    statistic: str, parts: np.ndarray, *, seed: int = 0
+) -> tuple[float, float] | None:
+    """The percentile bootstrap's interval of a metric that is computed again for each draw.
+
+    Args:
+        statistic: Of `recompute`.
+        parts: Its rows `(columns, n)`.
+        seed: Of the resampling.
+
+    Returns:
+        Low and high, or None for fewer than 2 samples in a group that they are drawn within.
+    """
+    n = parts.shape[1]
+    group = recompute.strata(statistic, parts)
+    groups = [np.arange(n)] if group is None else [np.flatnonzero(group == g) for g in set(group)]
+    if min(len(rows) for rows in groups) < 2:
+        return None
+    drawn = bca.draws(
+        lambda rows: recompute.compute(statistic, parts, rows),
+        groups,
+        RESAMPLES,
+        np.random.default_rng(seed),
+    )
+    low, high = np.quantile(drawn, [0.025, 0.975])
     return float(low), float(high)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from edgekit.core.errors import DataError
 from edgekit.core.gate_rules import (
+    AGREEMENTS,
     SIZE_METRICS,
     TASK_METRICS,
     TIME_METRICS,
@@ -181,7 +182,7 @@ def _loss_to_float(metric: Metric, facts: Facts, again: Mapping[str, Recompute])
     n = facts.measurement.num_samples
     if facts.is_float:
         return Exactly(0.0, n, "samples")
-    if metric.name.partition("@")[0] == "agreement":
+    if metric.name.partition("@")[0] in AGREEMENTS:
         if all(v in (0.0, 1.0) for v in metric.raw):
             return Proportion(successes=round(sum(metric.raw)), n=n, loss=True)
         perfect = replace(metric, value=1.0, raw=(1.0,) * n)

@@ -5,8 +5,13 @@
 | `mean` | value | their mean |
 | `root_mean` | squared error | root of their mean |
 | `auc` | score, class (0 or 1) | area under the ROC curve, ties half |
+| `eer` | score, class (0 or 1) | equal error rate |
+| `average_precision` | scores of each class, then labels | mean of the classes' |
+| `f1`, `iou` | overlap of each class, then predicted, then labelled | mean of the classes' |
+| `ratio` | numerator, denominator | `sum(numerator) / sum(denominator)` |
+| `r2` | squared errors of each column, then its targets | mean of the columns' R2 |
 | `sqnr_db` | signal, noise; of each output | the worst output's, `sum(signal) / sum(noise)` in dB |
-| `map_50`, `map_50_95` | see `average_precision` | mean average precision of detections |
+| `map_50`, `map_50_95` | see `detection_precision` | mean average precision of detections |
 | `cosine` | ab, aa, bb; of each output | the worst output's, `sum(ab) / sqrt(sum(aa) sum(bb))` |
 
 Signal and noise are sums of squares over a sample's elements; ab, aa and bb sums of products.
@@ -24,7 +29,7 @@ import numpy as np
 
 from edgekit.core.errors import UsageError
 from edgekit.core.suggest import nearest
-from edgekit.verdicts import average_precision
+from edgekit.verdicts import detection_precision, overlaps, rankings
 
 MOST_DB = 200.0
 """More than float64 outputs of a float32 model can tell from equal ones."""
@@ -41,7 +46,7 @@ def compute(statistic: str, parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
         rows: Indices of samples `(r, m)`, one choice a row, repeats allowed.
 
     Returns:
-        `(r,)`, float64; NaN where an AUC has samples of one class only.
+        `(r,)`, float64; NaN where a choice lacks what the metric needs: a class of an AUC's.
 
     Raises:
         UsageError: There is no such statistic.
@@ -56,8 +61,20 @@ def compute(statistic: str, parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def strata(statistic: str, parts: np.ndarray) -> np.ndarray | None:
-    """What samples are drawn within, `(n,)`: an AUC's classes, else None."""
-    return parts[1].astype(np.int64) if statistic == "auc" else None
+    """What samples are drawn within, `(n,)`: an AUC's classes, else None.
+
+    Where a single class is judged that few samples have, a draw without any would have no value:
+    they are drawn by whether they have it.
+    """
+    if statistic in ("auc", "eer"):
+        return np.asarray(parts[1].astype(np.int64))
+    if statistic == "average_precision" and len(parts) == 2:
+        has = parts[1] > 0
+    elif statistic in ("f1", "iou") and len(parts) == 3:
+        has = parts[2] > 0
+    else:
+        return None
+    return has.astype(np.int64) if 0 < has.mean() < 0.5 else None
 
 
 def _mean(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -91,29 +108,37 @@ def _cosine(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.asarray(cosines.min(axis=0))
 
 
-def _auc(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """By counting each distinct score's samples in each row: the scores are sorted but once."""
-    scores, classes = parts
-    distinct, place = np.unique(scores, return_inverse=True)
-    cells = 2 * len(distinct)
-    keys = 2 * place + (classes > 0)
-    flat = keys[rows] + cells * np.arange(len(rows))[:, None]
-    counts = np.bincount(flat.ravel(), minlength=cells * len(rows))
-    counts = counts.reshape(len(rows), len(distinct), 2)
-    negative, positive = counts[..., 0], counts[..., 1]
-    below = np.cumsum(negative, axis=1)
-    negatives, positives = below[:, -1], positive.sum(axis=1)
-    won = np.einsum("ij,ij->i", positive, 2 * below - negative) / 2  # whole numbers till here
+def _ratio(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    above, below = _sums(parts, rows, 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((above / below)[0])
+
+
+def _r2(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """A column that does not vary in a choice of samples does not count in it."""
+    squares, values = np.split(parts, 2)
+    values = values - values.mean(axis=1, keepdims=True)  # digits, where they lie far from 0
+    weights = rankings.times(rows, parts.shape[1]).astype(np.float64)
+    errors, means = weights @ squares.T, weights @ values.T / rows.shape[1]
+    spread = weights @ (values**2).T - rows.shape[1] * means**2
+    varies = spread > 1e-12 * (weights @ (values**2).T)
+    shares = np.divide(errors, spread, out=np.zeros(errors.shape), where=varies)
     with np.errstate(invalid="ignore"):
-        return np.asarray(won / (positives * negatives))
+        return np.asarray(1 - shares.sum(axis=1) / varies.sum(axis=1))
 
 
 _STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "mean": _mean,
     "root_mean": _root_mean,
-    "auc": _auc,
+    "auc": rankings.auc,
+    "eer": rankings.equal_error_rate,
+    "average_precision": rankings.average_precision,
+    "f1": overlaps.f1,
+    "iou": overlaps.iou,
+    "ratio": _ratio,
+    "r2": _r2,
     "sqnr_db": _sqnr_db,
     "cosine": _cosine,
-    "map_50": partial(average_precision.mean_ap, thresholds=1),
-    "map_50_95": partial(average_precision.mean_ap, thresholds=average_precision.BITS),
+    "map_50": partial(detection_precision.mean_ap, thresholds=1),
+    "map_50_95": partial(detection_precision.mean_ap, thresholds=detection_precision.BITS),
 }

@@ -79,7 +79,7 @@ def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     inside = np.maximum(0, high - low).prod(axis=-1)
     areas = [np.maximum(0, boxes[:, 2:] - boxes[:, :2]).prod(axis=-1) for boxes in (first, second)]
     union = areas[0][:, None] + areas[1][None] - inside
-    return np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
+    return np.asarray(np.divide(inside, union, out=np.zeros_like(inside), where=union > 0))
 
 
 def suppress(

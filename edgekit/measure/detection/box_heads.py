@@ -155,7 +155,7 @@ def _activated(raw: np.ndarray, apply: Activation, default: Activation) -> np.nd
             received=f"scores down to {raw.min():.3g}: logits",
             hint='say apply = "sigmoid" (or "softmax") in [output.NAME.decode].',
         )
-    return np.clip(raw, 0.0, 1.0)
+    return np.asarray(np.clip(raw, 0.0, 1.0))
 
 
 def _sigmoid(raw: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Mean average precision of detectors, `map_50` and `map_50_95`, by COCO's own evaluation.
 
 The value is pycocotools'. What it follows from stands beside it by image, so that an interval, and
-a gate's comparison of two files, draw images anew; see `verdicts.average_precision`. COCO takes the
+a gate's comparison of two files, draw images anew; see `verdicts.detection_precision`. COCO takes the
 precision at 101 recalls: other tools take all recalls, which differs in the third digit.
 """
 
@@ -14,12 +14,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from edgekit.core import box_decoder
-from edgekit.core.errors import DataError, UsageError
+from edgekit.core.errors import DataError
 from edgekit.core.records import Contract, Metric, Statistic
 from edgekit.data.samples import Samples
+from edgekit.measure import metric_packages
 from edgekit.measure.detection import decode_boxes, match_boxes
 from edgekit.measure.detection.box_geometry import Detections
-from edgekit.verdicts import average_precision, bca
+from edgekit.verdicts import bca, detection_precision
 
 _THRESHOLDS: dict[Statistic, int] = {"map_50": 1, "map_50_95": 10}
 _RESAMPLES = 1000
@@ -99,15 +100,10 @@ def by_coco(
     Raises:
         UsageError: pycocotools is not installed.
     """
-    try:
-        from pycocotools.coco import COCO
-        from pycocotools.cocoeval import COCOeval
-    except ImportError:
-        raise UsageError(
-            "map_50 and map_50_95 need pycocotools, which is not installed.",
-            received="import pycocotools failed",
-            hint='pip install "edgekit-tflite[metrics]"',
-        ) from None
+    metric_packages.check_installed("map_50")
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
         truth.dataset = {
@@ -176,7 +172,7 @@ def _parts(
         hits = match_boxes.matched(image, truth, thresholds)
         parts[: len(truth), 0, number] = truth[:, 4]
         parts[:count, 1, number] = image.scores
-        parts[:count, 2, number] = average_precision.encode(image.classes, hits)
+        parts[:count, 2, number] = detection_precision.encode(image.classes, hits)
     return parts.reshape(3 * slots, -1)
 
 
@@ -186,7 +182,7 @@ def _resampled(
     """Value, BCa interval, and what each image adds `(n,)`, whose mean is the value."""
 
     def statistic(rows: np.ndarray) -> np.ndarray:
-        return average_precision.mean_ap(parts, rows, thresholds)
+        return detection_precision.mean_ap(parts, rows, thresholds)
 
     value = float(statistic(np.arange(n)[None])[0])
     if n < 2:

@@ -47,7 +47,8 @@ def mean_ap(parts: np.ndarray, rows: np.ndarray, thresholds: int) -> np.ndarray:
 
 def encode(classes: np.ndarray, hits: np.ndarray) -> np.ndarray:
     """Classes `(k,)` and hits `(thresholds, k)` of detections as one number each."""
-    return classes * 2**BITS + (hits.astype(np.int64) << np.arange(len(hits))[:, None]).sum(axis=0)
+    bits = hits.astype(np.int64) << np.arange(len(hits))[:, None]
+    return np.asarray(classes * 2**BITS + bits.sum(axis=0))
 
 
 def _weights(rows: np.ndarray, n: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Mean average precision of detectors, `map_50` and `map_50_95`, by COCO's own evaluation.
 
 The value is pycocotools'. What it follows from stands beside it by image, so that an interval, and
-a gate's comparison of two files, draw images anew; see `verdicts.detection_precision`. COCO takes the
+a gate's comparison of two files, draw images anew (`verdicts.detection_precision`). COCO takes the
 precision at 101 recalls: other tools take all recalls, which differs in the third digit.
 """
 

@@ -78,15 +78,21 @@ def _with_labels(
 ) -> Picked:
     free = tuple(name for name in names if name not in inputs.values())
     outputs = [spec.name for spec in contract.outputs]
-    boxes = [_first((name,), word, free) for name in box_labels.ARRAYS]
-    if None not in boxes and box_labels.output(contract):
-        return Picked(inputs=inputs, boxes=tuple(filter(None, boxes)))
+    boxes = _boxes(word, free, contract)
+    free = tuple(name for name in free if name not in boxes)
     heads = {n: k for n in outputs if (k := _first((f"{HEAD}{n}", n), word, free))}
     labels = _first(_LABELS, word, tuple(name for name in free if name not in heads.values()))
     if len(outputs) == 1 and heads:  # y and the output's own name mean the same
         name = heads.pop(outputs[0])
         labels = name if name.startswith(HEAD) or labels is None else labels
-    return Picked(inputs=inputs, labels=labels, heads=heads)
+    return Picked(inputs=inputs, labels=labels, heads=heads, boxes=boxes)
+
+
+def _boxes(word: str, names: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
+    """Names of the arrays of boxes and of classes, where there are both and an output for them."""
+    found = [name for base in box_labels.ARRAYS if (name := _first((base,), word, names))]
+    both = len(found) == len(box_labels.ARRAYS) and box_labels.output(contract)
+    return tuple(found) if both else ()
 
 
 def _ignored(names: tuple[str, ...], contract: Contract) -> tuple[str, ...]:

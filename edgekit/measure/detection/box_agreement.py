@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from edgekit.core import box_decoder
+from edgekit.core.errors import DataError
 from edgekit.core.records import Contract
 from edgekit.measure.detection import decode_boxes, match_boxes
 
@@ -27,22 +28,23 @@ def boxes_agree(reference: Outputs, candidate: Outputs, contract: Contract) -> n
         contract: Says how they are decoded.
 
     Returns:
-        `(n,)`; None where the outputs are no detector's.
+        `(n,)`; None where the outputs are no detector's, as far as the contract tells.
 
     Raises:
-        DataError: They cannot be decoded as the contract says.
+        DataError: They cannot be decoded as the contract states.
     """
     found = box_decoder.detector(contract.outputs)
     if found is None or not {found[0], *found[1].others} <= set(reference):
         return None
+    try:
+        both = [decode_boxes.detections(outputs, contract) for outputs in (reference, candidate)]
+    except DataError:
+        if any(spec.decode is not None for spec in contract.outputs):
+            raise
+        return None  # nobody says that they are boxes of an image, and they are not
     least = found[1].score_threshold
-    both = zip(
-        decode_boxes.detections(reference, contract),
-        decode_boxes.detections(candidate, contract),
-        strict=True,
-    )
     shares = []
-    for before, after in both:
+    for before, after in zip(*both, strict=True):
         first, second = before.above(least), after.above(least)
         total = len(first.scores) + len(second.scores)
         alike = match_boxes.num_alike(first, second, _THRESHOLD)

@@ -125,8 +125,9 @@ def test_a_function_decodes(own):
 )
 def test_a_function_that_fails_or_returns_something_else(own, function, words):
     there = boxes.stated(head=f"own_decoder:{function}")
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(DataError, match=words) as error:
         decode_boxes.detections({"det": TWO}, there)
+    assert error.value.exit_code == 2 and error.value.received
 
 
 def test_what_a_decoder_says_of_scores_holds():

@@ -37,15 +37,13 @@ def boxes_agree(reference: Outputs, candidate: Outputs, contract: Contract) -> n
     if found is None or not {found[0], *found[1].others} <= set(reference):
         return None
     try:
-        both = [decode_boxes.detections(outputs, contract) for outputs in (reference, candidate)]
+        both = [decode_boxes.detections(o, contract, shown=True) for o in (reference, candidate)]
     except DataError:
         if any(spec.decode is not None for spec in contract.outputs):
             raise
         return None  # nobody says that they are boxes of an image, and they are not
-    least = found[1].score_threshold
     shares = []
-    for before, after in zip(*both, strict=True):
-        first, second = before.above(least), after.above(least)
+    for first, second in zip(*both, strict=True):
         total = len(first.scores) + len(second.scores)
         alike = match_boxes.num_alike(first, second, _THRESHOLD)
         shares.append(2 * alike / total if total else 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,9 +75,12 @@ def in_pixels(boxes: np.ndarray, unit: BoxUnit, size: tuple[int, int]) -> np.nda
 
 def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Intersection over union of boxes `(a, 4)` and `(b, 4)`: `(a, b)`, 0 where both are empty."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    inside = np.maximum(0, high - low).prod(axis=-1)
+    sides = []
+    for low, high in ((0, 2), (1, 3)):
+        start = np.maximum(first[:, None, low], second[None, :, low])
+        stop = np.minimum(first[:, None, high], second[None, :, high])
+        sides.append(np.maximum(stop - start, 0))
+    inside = sides[0] * sides[1]
     areas = [np.maximum(0, boxes[:, 2:] - boxes[:, :2]).prod(axis=-1) for boxes in (first, second)]
     union = areas[0][:, None] + areas[1][None] - inside
     return np.asarray(np.divide(inside, union, out=np.zeros_like(inside), where=union > 0))
@@ -98,7 +102,7 @@ def suppress(
     if len(rows) > _MOST_ROWS:
         rows = np.sort(rows[np.argsort(-scores[rows].max(axis=1), kind="stable")[:_MOST_ROWS]])
     boxes, scores = boxes[rows], scores[rows]
-    close = iou(boxes, boxes) > overlap if overlap < 1 else None
+    close = _as_bits(iou(boxes, boxes) > overlap) if overlap < 1 else None
     chosen, classes = [], []
     for number in range(scores.shape[1]):
         candidates = np.flatnonzero(scores[:, number] >= min_score)
@@ -110,15 +114,20 @@ def suppress(
     return Detections(boxes[row], scores[row, of], of).best(most)
 
 
-def _greedy(order: np.ndarray, close: np.ndarray, most: int) -> np.ndarray:
+def _greedy(order: np.ndarray, close: Sequence[int], most: int) -> np.ndarray:
     """Of rows, the surest first, those that no surer one of them is close to."""
-    left = np.ones(len(order), dtype=bool)
-    beside = close[np.ix_(order, order)]
-    kept = []
-    for place in range(len(order)):
-        if left[place]:
-            kept.append(order[place])
+    gone = 0
+    kept: list[int] = []
+    for row in order.tolist():
+        if not gone >> row & 1:
+            kept.append(row)
             if len(kept) == most:
                 break
-            left[place:] &= ~beside[place, place:]
+            gone |= close[row]
     return np.array(kept, dtype=int)
+
+
+def _as_bits(table: np.ndarray) -> list[int]:
+    """Each row of a table of booleans as one number, whose bit `i` is column `i`."""
+    packed = np.packbits(table, axis=1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in packed]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,12 +18,13 @@ from edgekit.measure.detection.box_geometry import Detections
 Outputs = Mapping[str, np.ndarray]
 
 
-def detections(outputs: Outputs, contract: Contract) -> list[Detections]:
+def detections(outputs: Outputs, contract: Contract, *, shown: bool = False) -> list[Detections]:
     """What is detected in each image: scored, suppressed, the best `max_boxes` of them.
 
     Args:
         outputs: By name, `(n, ...)`, finite real values.
         contract: Says how they are decoded, and the input's size.
+        shown: Only those that an app would show, from `score_threshold` on.
 
     Raises:
         DataError: The contract is no detector's, outputs do not have the head's form, or
@@ -36,6 +38,8 @@ def detections(outputs: Outputs, contract: Contract) -> list[Detections]:
             hint="state them in edgekit.toml: [output.NAME] columns or decode.",
         )
     name, how = found
+    if shown:
+        how = replace(how, min_score=how.score_threshold)
     lacking = [other for other in (name, *how.others) if other not in outputs]
     if lacking:
         raise DataError(

@@ -75,9 +75,7 @@ def candidate(path: Path = DENSE) -> evaluate.Candidate:
 
 
 def test_labels_give_accuracy_and_the_float_file_fidelity():
-    metrics, notes = evaluate.measure(
-        candidate(), samples(np.array([0, 1, 1])), OUTPUTS, EXPECTED, None
-    )
+    metrics, notes = evaluate.measure(candidate(), samples(np.array([0, 1, 1])), OUTPUTS, EXPECTED)
     by_name = {metric.name: metric.value for metric in metrics}
     assert by_name["top1_accuracy"] == pytest.approx(2 / 3)
     assert by_name["agreement"] == pytest.approx(2 / 3)
@@ -90,13 +88,15 @@ def test_labels_give_accuracy_and_the_float_file_fidelity():
     [(None, "no labels in the data"), (np.zeros((3, 7)), "labels of shape (3, 7)")],
 )
 def test_what_could_not_be_measured_is_said(labels, words):
-    metrics, notes = evaluate.measure(candidate(), samples(labels), OUTPUTS, None, None)
+    metrics, notes = evaluate.measure(candidate(), samples(labels), OUTPUTS, None)
     assert [metric.name for metric in metrics] == ["size_bytes", "compressed_bytes"]
     assert words in notes[0] and "no fidelity" in notes[1]
 
 
 def test_a_metric_that_is_named_is_taken():
-    metrics, _ = evaluate.measure(candidate(), samples(np.zeros((3, 2))), OUTPUTS, EXPECTED, "mae")
+    metrics, _ = evaluate.measure(
+        candidate(), samples(np.zeros((3, 2))), OUTPUTS, EXPECTED, ["mae"]
+    )
     assert metrics[0].name == "mae"
     assert metrics[0].value == pytest.approx(0.5)
 

@@ -1,12 +1,13 @@
 """What the gate is worth, and what it costs: all its sections of RESULTS.md.
 
 ```
-python benchmarks/gate.py [--quick]
+python benchmarks/gate.py [--metrics] [--quick]
 ```
 
 Verdicts on samples (`gate_statistics`) and on latency (`gate_latency`) where the truth is known,
-and the command itself on the digits sample. About half an hour; `--quick` draws less, prints, and
-writes nothing.
+the command itself on the digits sample, and verdicts on tags, masks, detections and two heads
+(`gate_metrics`), which are all that `--metrics` runs. About an hour; `--quick` draws less, prints,
+and writes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import gate_latency, gate_statistics, results, watch
+from benchmarks import gate_latency, gate_metrics, gate_statistics, results, watch
 
 DIGITS = Path(__file__).parents[1] / "sample_models" / "digits"
 RUNS = 10
@@ -34,12 +35,18 @@ IMPORT = [sys.executable, "-c", "import tensorflow"]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="draw less, and write nothing")
-    quick = parser.parse_args().quick
-    for name, run in (
-        (gate_statistics.SECTION, gate_statistics.run),
-        ("The gate: the command", command),
-        ("The gate: latency", gate_latency.run),
-    ):
+    parser.add_argument("--metrics", action="store_true", help="tags, masks, ... alone")
+    asked = parser.parse_args()
+    quick = asked.quick
+    sections = {
+        gate_statistics.SECTION: gate_statistics.run,
+        "The gate: the command": command,
+        "The gate: latency": gate_latency.run,
+        gate_metrics.SECTION: gate_metrics.run,
+    }
+    for name, run in sections.items():
+        if asked.metrics and name != gate_metrics.SECTION:
+            continue
         body = run(quick)
         if quick:
             print(f"## {name}\n\n{body}\n")

@@ -38,7 +38,7 @@ def test_pins_are_exact(name: str) -> None:
     ("file", "wanted"),
     [
         ("convert.txt", [*PROJECT["dependencies"], *EXTRAS["convert"]]),
-        ("dev.txt", [*EXTRAS["audio"], *EXTRAS["dev"]]),
+        ("dev.txt", [*EXTRAS["audio"], *EXTRAS["metrics"], *EXTRAS["dev"]]),
     ],
     ids=["convert", "dev"],
 )

@@ -22,10 +22,11 @@ from edgekit.core.records import (
 )
 
 ACCURACIES = ("top1_accuracy", "top5_accuracy")
+MASK_METRICS = ("mean_iou", "dice")
 _SHARES = (
     *ACCURACIES,
     *("auc", "f1_macro", "f1_micro", "average_precision", "eer"),
-    *("mean_iou", "dice", "r2", "mape", "ssim", "wer", "cer"),
+    *(*MASK_METRICS, "r2", "mape", "ssim", "wer", "cer"),
     *("map_50", "map_50_95"),
 )
 TASK_METRICS = (*_SHARES, "mae", "rmse", "psnr", "si_sdr")

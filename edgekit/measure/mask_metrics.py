@@ -102,6 +102,12 @@ def _ids(labels: np.ndarray, output: np.ndarray, spec: TensorSpec) -> tuple[np.n
     """Class ids by pixel, -1 for those that are left out; and what is to be said of these."""
     if labels.shape[-1] == output.shape[-1] and labels.ndim == 4:
         return classes.ids(labels, output, spec), ""
+    if labels.shape[3:] not in ((), (1,)):
+        raise DataError(
+            f"Masks of output {spec.name!r} must hold class ids, or 0 and 1 in the shape "
+            f"{output.shape}.",
+            received=f"labels of shape {labels.shape}",
+        )
     labels = labels.reshape(output.shape[:3])
     void = (labels == _VOID) & (output.shape[-1] <= _VOID)
     ids = classes.ids(np.where(void, 0, labels), output, spec)

@@ -13,13 +13,14 @@ MOST_DB = 100.0
 
 _WINDOW = 11  # pixels that SSIM compares at a time: a Gaussian of 1.5, cut off at 3.5 deviations
 _RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
+_SMALL = 2.0  # values up to this are no bytes
 
 
 def psnr(output: np.ndarray, labels: np.ndarray, spec: TensorSpec) -> Metric:
     """Peak signal-to-noise ratio of each image in dB, averaged; 100 dB at most.
 
-    The range of values is 255 for integers, else the smallest of 0 to 1, -1 to 1 and 0 to 255 that
-    holds all true images.
+    The range of values is 255 for integers, else the first of 0 to 1, -1 to 1 and 0 to 255 that
+    holds all true images, else their own.
 
     Args:
         output: `(n, height, width[, channels])`.
@@ -110,9 +111,9 @@ def _images(
     low, high = float(truth.min()), float(truth.max())
     if labels.dtype.kind in "iu":
         low, high = 0.0, max(255.0, high)
-    known = [(a, b) for a, b in _RANGES if a <= low and high <= b]
+    known = [(a, b) for a, b in _RANGES if a <= low and high <= b and (b == 1 or high > _SMALL)]
     a, b = known[0] if known else (low, high)
-    if b >= 255 and float(np.abs(images).max()) <= 2.0:
+    if high > _SMALL and float(np.abs(images).max()) <= _SMALL:
         raise DataError(
             f"True images must have the scale of output {spec.name!r}.",
             received=f"images up to {truth.max():g}, outputs up to {images.max():g}",

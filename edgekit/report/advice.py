@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+from edgekit.core.gate_rules import FRACTIONS, TASK_METRICS
 from edgekit.core.records import Measurement
 
 # A file may lose this fraction of accuracy (or of agreement with float) and still be shipped.
 MAX_LOSS = 0.01
 # Latencies closer than this count as equal: the smaller file wins.
 SAME_LATENCY = 0.05
-_FRACTIONS = ("top1_accuracy", "top5_accuracy", "auc")
+_SHARES = frozenset(TASK_METRICS) & frozenset(FRACTIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ def _rule(base: Measurement | None, everywhere: bool) -> str:
 def _task(measurement: Measurement) -> str | None:
     """The task metric that is a fraction, if one was measured."""
     names = (metric.name for metric in measurement.metrics)
-    return next((name for name in names if name.split("@")[0] in _FRACTIONS), None)
+    return next((name for name in names if name.split("@")[0] in _SHARES), None)
 
 
 def _reason(chosen: Measurement, base: Measurement | None, loss: float) -> str:
@@ -121,9 +122,9 @@ def _loss(measurement: Measurement, base: Measurement | None) -> float | None:
         return None
     for metric in measurement.metrics:
         other = base.metric(metric.name)
-        is_task = metric.name.split("@")[0] in _FRACTIONS
+        is_task = metric.name.split("@")[0] in _SHARES
         if is_task and other is not None:
-            return other.value - metric.value
+            return (other.value - metric.value) * (1 if metric.better == "higher" else -1)
     agreement = _value(measurement, "agreement")
     return None if agreement is None else 1 - agreement
 

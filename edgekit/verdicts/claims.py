@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from edgekit.core.errors import DataError
 from edgekit.core.gate_rules import (
     AGREEMENTS,
+    MASK_METRICS,
     SIZE_METRICS,
     TASK_METRICS,
     TIME_METRICS,
@@ -144,13 +145,14 @@ def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     metric = measurement.metric(rule.metric)
     note = ""
     if metric is None and rule.base_metric in TASK_METRICS:
+        agreement = "agreement_iou" if rule.base_metric in MASK_METRICS else "agreement"
         _, at, output = rule.metric.partition("@")
-        metric = measurement.metric(f"agreement@{output}" if at else "agreement")
+        metric = measurement.metric(f"{agreement}@{output}" if at else agreement)
         if at and measurement.metric(f"sqnr_db@{output}") is None:
-            metric = measurement.metric("agreement")  # of the only output
+            metric = measurement.metric(agreement)  # of the only output
         if metric is None or rule.max_loss is None:
             raise _Unjudged("error", f"{rule.metric} needs labels, and the samples have none")
-        note = "no labels: the loss is 1 - agreement with the float file"
+        note = f"no labels: the loss is 1 - {agreement} with the float file"
     if metric is None:
         raise _Unjudged("error", f"{rule.metric} was not measured: outputs name no classes")
     claim = replace(claim, note=note or metric.note, unit=metric.unit)

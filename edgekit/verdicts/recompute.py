@@ -51,13 +51,13 @@ def compute(statistic: str, parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
     Raises:
         UsageError: There is no such statistic.
     """
-    if statistic not in _STATISTICS:
+    if statistic not in STATISTICS:
         raise UsageError(
-            f"A statistic of samples must be one of {', '.join(_STATISTICS)}.",
+            f"A statistic of samples must be one of {', '.join(STATISTICS)}.",
             received=statistic,
-            hint=nearest(statistic, _STATISTICS),
+            hint=nearest(statistic, STATISTICS),
         )
-    return _STATISTICS[statistic](np.asarray(parts, dtype=np.float64), rows)
+    return STATISTICS[statistic](np.asarray(parts, dtype=np.float64), rows)
 
 
 def strata(statistic: str, parts: np.ndarray) -> np.ndarray | None:
@@ -127,7 +127,7 @@ def _r2(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return np.asarray(1 - shares.sum(axis=1) / varies.sum(axis=1))
 
 
-_STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "mean": _mean,
     "root_mean": _root_mean,
     "auc": rankings.auc,

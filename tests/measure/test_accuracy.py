@@ -320,9 +320,18 @@ def test_functions_that_fail(own):
 def test_every_metric_of_the_table_is_there():
     binary = np.arange(8) % 2
     targets = np.stack([1 - binary, binary] + [binary * 0] * 5, axis=1)
+    images = RNG.random((8, 12, 12, 1))
+    ids = RNG.integers(0, 7, (8, 5))
+    material = {
+        **dict.fromkeys(("auc", "eer"), (SCORES[:8, :2], binary)),
+        **dict.fromkeys(("mean_iou", "dice"), (images, images > 0.3)),
+        **dict.fromkeys(("psnr", "ssim", "si_sdr", "mape"), (images, images**2 + 0.1)),
+        **dict.fromkeys(("wer", "cer"), (ids, ids[::-1])),
+    }
     for name in METRICS:
-        output, labels = (SCORES[:8, :2], binary) if name == "auc" else (SCORES[:8], targets)
-        assert run(name, output, labels).name == name
+        found = run(name, *material.get(name, (SCORES[:8], targets)))
+        assert found.name == name
+        assert (found.raw or found.parts) and found.low <= found.value <= found.high
 
 
 def test_measuring_imports_neither_scipy_nor_pillow():

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edgekit.core.output_kinds import Columns
-from edgekit.core.records import TensorSpec
-from edgekit.measure.agreement import decisions_agree, threshold
+from edgekit.core.records import Contract, TensorSpec
+from edgekit.measure import fidelity
+from edgekit.measure.agreement import decisions_agree, masks_iou, threshold
 
 outputs = arrays(np.float64, (6, 3), elements=st.integers(-1000, 1000).map(lambda v: v / 64))
 
@@ -83,3 +84,46 @@ def test_logits_are_what_has_no_activation_or_goes_beyond_probabilities():
     assert threshold(beyond, spec("binary")) == 0
     assert threshold(inside, spec("binary", activation="none")) == 0
     assert threshold(beyond, spec("binary", activation="sigmoid")) == 0.5
+
+
+def spec_of(array, kind, **said):
+    shape = (1, *array.shape[1:])
+    return TensorSpec(name="out", shape=shape, dtype="float32", kind=kind, **said)
+
+
+def masks(*ids):
+    return np.eye(3)[np.array(ids).reshape(len(ids), 2, 2)]
+
+
+def test_masks_overlap_by_class_over_those_that_either_finds():
+    a = masks([0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 1, 2])
+    b = masks([0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 1, 1])
+    found = masks_iou(a, b, spec_of(a, "mask"))
+    assert found.tolist() == pytest.approx([(3 / 4 + 0) / 2, 1, (1 + 1 / 2 + 0) / 3])
+    # Pixels alone hardly see that the only object is gone.
+    assert decisions_agree(a, b, spec_of(a, "mask"))[0] == 0.75
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 2, 1), (3, 2, 2)])
+def test_masks_of_one_channel_are_their_object(shape):
+    a = np.array([0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1, 1]).reshape(shape) * 0.9
+    b = np.array([0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0]).reshape(shape) * 0.8
+    assert masks_iou(a, b, spec_of(a, "mask")).tolist() == pytest.approx([0.5, 1, 0.5])
+
+
+def test_other_outputs_are_no_masks():
+    a = masks([0, 0, 0, 1])
+    assert masks_iou(a, a, spec_of(a, "image")) is None
+    assert masks_iou(a[:, 0, 0], a[:, 0, 0], spec_of(a[:, 0, 0], "mask")) is None
+
+
+def test_fidelity_shows_the_overlap_of_masks():
+    a = masks([0, 0, 0, 1], [0, 1, 0, 2])
+    b = masks([0, 0, 0, 0], [0, 1, 0, 2])
+    contract = Contract(inputs=(), outputs=(spec_of(a, "mask"),))
+    found = {m.name: m for m in fidelity.compare({"out": a}, {"out": b}, contract)}
+    assert found["agreement_iou"].raw == pytest.approx((0.375, 1.0))
+    assert found["agreement_iou"].value == pytest.approx(0.6875)
+    tags = Contract(inputs=(), outputs=(spec_of(a, "tags"),))
+    names = [m.name for m in fidelity.compare({"out": a}, {"out": b}, tags)]
+    assert "agreement_iou" not in names and "agreement_all" in names

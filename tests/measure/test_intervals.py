@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from edgekit.measure.intervals import Z, mean_interval, wilson
+from edgekit.measure.intervals import Z, mean_interval, statistic_interval, wilson
+from edgekit.verdicts.recompute import compute
 
 
 @given(st.integers(1, 5000), st.data())
@@ -80,3 +81,16 @@ def test_mean_interval_is_repeatable_and_has_a_unit():
     values = np.random.default_rng(5).normal(1, 1, 40)
     assert mean_interval(values) == mean_interval(values)
     assert mean_interval(values * 8) == pytest.approx([8 * v for v in mean_interval(values)])
+
+
+def test_what_is_computed_again_for_each_draw_has_the_interval_of_its_draws():
+    rng = np.random.default_rng(6)
+    labels = np.repeat([0.0, 1.0], 100)
+    parts = np.stack([labels + rng.normal(size=200), labels])
+    low, high = statistic_interval("auc", parts)
+    [area] = compute("auc", parts, np.arange(200)[None])
+    spread = np.sqrt(area * (1 - area) / 100)  # Hanley and McNeil's, but for its smaller terms
+    assert low < area < high
+    assert 2 * spread < high - low < 4 * spread
+    assert statistic_interval("auc", parts) == (low, high)
+    assert statistic_interval("auc", parts[:, 99:]) is None  # one sample of a class

@@ -122,6 +122,22 @@ def test_without_labels_the_loss_is_one_minus_agreement_and_says_so():
     assert only(AGAINST_BASELINE, one, before).evidence == Paired(3, 0, N)
 
 
+def test_without_labels_a_metric_of_masks_is_replaced_by_their_overlap():
+    rule = replace(LOSS, metric="mean_iou")
+    shares = np.linspace(0.98, 1, N).tolist()
+    one = facts(metric("agreement", [1] * N), metric("agreement_iou", shares))
+    claim = only(rule, one)
+    assert claim.evidence.value == pytest.approx(0.01)
+    assert "1 - agreement_iou with the float file" in verdict(rule, one).sentence
+
+
+@pytest.mark.parametrize("name", ["agreement_all", "agreement@out", "agreement_iou"])
+def test_every_agreement_is_compared_with_a_perfect_one(name):
+    rule = replace(LOSS, metric=name)
+    one = facts(metric(name, [1] * (N - 3) + [0] * 3))
+    assert only(rule, one).evidence == Proportion(successes=N - 3, n=N, loss=True)
+
+
 def test_without_labels_or_classes_nothing_can_be_judged():
     found = verdict(LOSS, facts(metric("sqnr_db", value=30.0)))
     assert (found.status, "needs labels" in found.sentence) == ("error", True)

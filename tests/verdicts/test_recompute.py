@@ -111,10 +111,33 @@ def test_an_area_of_one_class_is_no_number():
     assert np.isnan(found[1:]).all()
 
 
-def test_only_areas_are_drawn_by_class():
+@pytest.mark.parametrize("statistic", ["auc", "eer"])
+def test_areas_are_drawn_by_class(statistic):
     parts = np.stack([np.arange(4.0), [0, 0, 1, 1]])
-    assert strata("auc", parts).tolist() == [0, 0, 1, 1]
-    assert strata("mean", parts) is None
+    assert strata(statistic, parts).tolist() == [0, 0, 1, 1]
+
+
+def test_what_few_samples_have_is_drawn_by_whether_they_have_it():
+    """Of one class: a draw without any would have no value. Means over several need not be."""
+    few, most, none = (np.array([*row, 0.0, 0.0, 0.0]) for row in ([2, 0], [1, 1], [0, 0]))
+    for statistic in ("f1", "iou"):
+        assert strata(statistic, np.stack([few, few, few])).tolist() == [1, 0, 0, 0, 0]
+        assert strata(statistic, np.stack([few] * 6)) is None
+        assert strata(statistic, np.stack([few, few, none])) is None
+        assert strata(statistic, np.stack([few, few, most + 1])) is None
+    assert strata("average_precision", np.stack([most, few])).tolist() == [1, 0, 0, 0, 0]
+    assert strata("average_precision", np.stack([most, few] * 2)) is None
+    assert strata("mean", few[None]) is None
+
+
+def test_ratios_and_shares_of_variance_are_those_of_their_sums():
+    errors, lengths = np.array([1.0, 0, 2]), np.array([4.0, 5, 1])
+    assert compute("ratio", np.stack([errors, lengths]), everything(3)) == pytest.approx([0.3])
+    targets = np.array([1e9, 1e9 + 1, 1e9 + 2])
+    rows = np.array([[0, 1, 2], [1, 1, 1]])
+    found = compute("r2", np.stack([errors, targets]), rows)
+    assert found[0] == pytest.approx(1 - 3 / 2)
+    assert np.isnan(found[1])  # targets that do not vary have no variance to share
 
 
 def test_an_unknown_statistic_names_the_nearest():

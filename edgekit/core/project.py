@@ -48,7 +48,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edgekit.core import box_decoder, files, output_kinds, project_schema, serde
+from edgekit.core import decoder_checks, files, output_kinds, project_schema, serde
 from edgekit.core.box_decoder import BoxDecoder
 from edgekit.core.errors import ProjectError, reading
 from edgekit.core.gate_rules import Rule, Variant
@@ -142,7 +142,7 @@ class Project:
             )
         for spec in outputs:
             if spec.decode is not None:
-                box_decoder.check(spec.decode, spec, outputs, f"[output.{spec.name}.decode]")
+                decoder_checks.check(spec.decode, spec, outputs, f"[output.{spec.name}.decode]")
 
     def _describe_output(self, spec: TensorSpec) -> TensorSpec:
         output = self.output.get(spec.name)

@@ -131,7 +131,7 @@ def _image(entry: dict[str, Json], rows: Sequence[Sequence[float]], path: Path) 
     place = path.parent / inside
     if not place.is_file():
         raise DataError(
-            "An image that the annotations name is missing.",
+            "The annotations name an image that was not found.",
             received=f"{place}, named in {path.name}",
             hint="put the file of annotations into the folder of its images.",
         )

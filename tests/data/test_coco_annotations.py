@@ -91,7 +91,7 @@ def change(path, value):
         (change(["images", 0], 3), "not COCO's JSON"),
         (change(["images", 0, "id"], None), "not COCO's JSON"),
         (change(["images"], []), "must be of an image in the list"),
-        (change(["images", 0, "file_name"], "c.png"), "that the annotations name is missing"),
+        (change(["images", 0, "file_name"], "c.png"), "name an image that was not found"),
         (change(["images", 0, "file_name"], "../b.png"), "must lie in the folder"),
         (change(["images", 0, "file_name"], "/etc/hostname"), "must lie in the folder"),
         (change(["images", 0, "file_name"], 3), "must have a file_name"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgekit.measure.detection import match_boxes, mean_precision
+from edgekit.measure.detection import coco_evaluation, match_boxes, mean_precision
 from edgekit.verdicts import detection_precision, recompute
 from tests.measure.detection import detectors
 
@@ -19,7 +19,7 @@ def test_all_images_give_what_coco_gives(statistic, seed):
     thresholds = match_boxes.COCO_THRESHOLDS[: 1 if statistic == "map_50" else 10]
     parts = mean_precision._parts(images, truths, thresholds)
     own = recompute.compute(statistic, parts, np.arange(40)[None])
-    assert own[0] == pytest.approx(mean_precision.by_coco(images, truths, thresholds), abs=1e-9)
+    assert own[0] == pytest.approx(coco_evaluation.mean_ap(images, truths, thresholds), abs=1e-9)
 
 
 def test_a_choice_of_images_gives_what_coco_gives_of_them():
@@ -29,7 +29,7 @@ def test_a_choice_of_images_gives_what_coco_gives_of_them():
     rows = np.array([np.sort(np.random.default_rng(k).permutation(30)[:20]) for k in range(5)])
     own = detection_precision.mean_ap(parts, rows, 10)
     coco = [
-        mean_precision.by_coco([images[i] for i in row], [truths[i] for i in row], thresholds)
+        coco_evaluation.mean_ap([images[i] for i in row], [truths[i] for i in row], thresholds)
         for row in rows
     ]
     assert own == pytest.approx(coco, abs=1e-9)
@@ -45,7 +45,7 @@ def test_an_image_that_is_drawn_twice_counts_twice():
     row = np.sort(np.random.default_rng(1).integers(25, size=25))
     own = detection_precision.mean_ap(parts, row[None], 1)[0]
     drawn = [images[i] for i in row], [truths[i] for i in row]
-    assert own == pytest.approx(mean_precision.by_coco(*drawn, np.array([0.5])), abs=2e-3)
+    assert own == pytest.approx(coco_evaluation.mean_ap(*drawn, np.array([0.5])), abs=2e-3)
     assert own != detection_precision.mean_ap(parts, np.unique(row)[None], 1)[0]
 
 

@@ -7,8 +7,6 @@ precision at 101 recalls: other tools take all recalls, which differs in the thi
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -17,8 +15,7 @@ from edgekit.core import box_decoder
 from edgekit.core.errors import DataError
 from edgekit.core.records import Contract, Metric, Statistic
 from edgekit.data.samples import Samples
-from edgekit.measure import metric_packages
-from edgekit.measure.detection import decode_boxes, match_boxes
+from edgekit.measure.detection import coco_evaluation, decode_boxes, match_boxes
 from edgekit.measure.detection.box_geometry import Detections
 from edgekit.verdicts import bca, detection_precision
 
@@ -50,7 +47,7 @@ def _measure(
     found = decode_boxes.detections(outputs, contract)
     truths = _truths(name, samples, contract)
     thresholds = match_boxes.COCO_THRESHOLDS[: _THRESHOLDS[name]]
-    value = by_coco(found, truths, thresholds)
+    value = coco_evaluation.mean_ap(found, truths, thresholds)
     parts = _parts(found, truths, thresholds)
     own, low, high, raw = _resampled(parts, len(truths), len(thresholds))
     note = "" if low is not None else "one image: no interval"
@@ -85,76 +82,6 @@ def _truths(name: str, samples: Samples, contract: Contract) -> list[np.ndarray]
     if not any(map(len, truths)):
         raise DataError(f"{name} needs at least one labelled box.", received="none in any image")
     return truths
-
-
-def by_coco(
-    found: Sequence[Detections], truths: Sequence[np.ndarray], thresholds: np.ndarray
-) -> float:
-    """The mean average precision, over thresholds and over classes that have boxes, by pycocotools.
-
-    Args:
-        found: Detections of each image.
-        truths: Boxes and classes of each image, `(k, 5)`.
-        thresholds: IoUs.
-
-    Raises:
-        UsageError: pycocotools is not installed.
-    """
-    metric_packages.check_installed("map_50")
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO()
-        truth.dataset = {
-            "images": [{"id": number} for number in range(len(truths))],
-            "categories": [{"id": int(c)} for c in np.unique(np.concatenate(truths)[:, 4])],
-            "annotations": _annotations(truths),
-        }
-        truth.createIndex()
-        results = [one for number, image in enumerate(found) for one in _results(number, image)]
-        if not results:
-            return 0.0
-        evaluation = COCOeval(truth, truth.loadRes(results), "bbox")
-        evaluation.params.iouThrs = thresholds
-        evaluation.params.maxDets = [max(1, *(len(image.scores) for image in found))]
-        evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, 1e10]], ["all"]
-        evaluation.evaluate()
-        evaluation.accumulate()
-    precision = evaluation.eval["precision"]
-    return float(precision[precision > -1].mean())
-
-
-def _annotations(truths: Sequence[np.ndarray]) -> list[dict[str, object]]:
-    rows = [(number, row) for number, image in enumerate(truths) for row in image]
-    return [
-        {
-            "id": place,
-            "image_id": number,
-            "category_id": int(row[4]),
-            "bbox": _corner_and_size(row),
-            "area": float((row[2] - row[0]) * (row[3] - row[1])),
-            "iscrowd": 0,
-        }
-        for place, (number, row) in enumerate(rows, 1)
-    ]
-
-
-def _results(number: int, image: Detections) -> list[dict[str, object]]:
-    rows = zip(image.boxes, image.scores, image.classes, strict=True)
-    return [
-        {
-            "image_id": number,
-            "category_id": int(class_id),
-            "bbox": _corner_and_size(box),
-            "score": float(score),
-        }
-        for box, score, class_id in rows
-    ]
-
-
-def _corner_and_size(box: np.ndarray) -> list[float]:
-    return [float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])]
 
 
 def _parts(

@@ -38,7 +38,9 @@ def test_a_class_that_no_box_has_does_not_count():
 
 def test_thresholds_are_averaged():
     found = of([2, 0.9, 0])  # IoU 8 / 12
-    assert coco_evaluation.mean_ap([found], [TRUTH[:1]], np.array([0.5, 0.75])) == 0.5
+    assert coco_evaluation.mean_ap([found], [TRUTH[:1]], np.array([0.5, 0.75])) == pytest.approx(
+        0.5
+    )
 
 
 def test_nothing_found_and_nothing_printed(capsys):

@@ -30,6 +30,7 @@ _SHARES = (
     *ACCURACIES,
     *("auc", "f1_macro", "f1_micro", "average_precision", "eer"),
     *(*MASK_METRICS, "r2", "mape", "ssim", "wer", "cer"),
+    *("map_50", "map_50_95"),
 )
 TASK_METRICS = (*_SHARES, "mae", "rmse", "psnr", "si_sdr")
 AGREEMENTS = ("agreement", "agreement_all", "agreement_iou")

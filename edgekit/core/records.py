@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from edgekit.core.box_decoder import BoxDecoder
 from edgekit.core.errors import UsageError, check_least
 from edgekit.core.output_kinds import Columns, OutputKind
 
@@ -37,6 +38,8 @@ Statistic = Literal[
     "r2",
     "sqnr_db",
     "cosine",
+    "map_50",
+    "map_50_95",
     "whole",
 ]
 
@@ -207,7 +210,7 @@ class TensorSpec:
     holds `scale` and `zero_point` (one each): `real = scale * (stored - zero_point)`.
     `kind` says what an output is; None where neither the graph nor labels nor the project file
     tell it, and then its columns are taken as values. `columns` are there where one output holds
-    several kinds.
+    several kinds. `decode` says how the boxes of a detector follow from it.
     """
 
     name: str
@@ -221,6 +224,7 @@ class TensorSpec:
     activation: Literal["none", "softmax", "sigmoid"] | None = None
     kind: OutputKind | None = None
     columns: tuple[Columns, ...] = ()
+    decode: BoxDecoder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Which named array feeds which input of a model, and which hold labels of its outputs.
 
 Names are those of the inputs (`x` where there is one) and, for labels, `y` or those of the
-outputs, with a word of the purpose before or behind: `test_age`, `age_test`. A name that fits an
+outputs, with a word of the purpose before or behind: `test_age`, `age_test`. A detector's are
+`boxes` and `classes` (see `data.box_labels`). A name that fits an
 input and an output is the input's; `labels/NAME` is the output's in any case.
 """
 
@@ -15,6 +16,7 @@ from typing import Literal
 from edgekit.core.errors import DataError
 from edgekit.core.records import Contract
 from edgekit.core.suggest import nearest
+from edgekit.data import box_labels
 
 Purpose = Literal["calibration", "evaluation", "training"]
 WORDS: dict[Purpose, tuple[str, ...]] = {
@@ -36,12 +38,14 @@ class Picked:
         inputs: By input.
         labels: Of the labels that name no output.
         heads: Of labels, by output.
+        boxes: Of labelled boxes and their classes; none where there are not both.
         ignored: Of arrays that are for nothing, whatever the purpose.
     """
 
     inputs: dict[str, str]
     labels: str | None = None
     heads: dict[str, str] = field(default_factory=dict)
+    boxes: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
 
@@ -74,17 +78,27 @@ def _with_labels(
 ) -> Picked:
     free = tuple(name for name in names if name not in inputs.values())
     outputs = [spec.name for spec in contract.outputs]
+    boxes = _boxes(word, free, contract)
+    free = tuple(name for name in free if name not in boxes)
     heads = {n: k for n in outputs if (k := _first((f"{HEAD}{n}", n), word, free))}
     labels = _first(_LABELS, word, tuple(name for name in free if name not in heads.values()))
     if len(outputs) == 1 and heads:  # y and the output's own name mean the same
         name = heads.pop(outputs[0])
         labels = name if name.startswith(HEAD) or labels is None else labels
-    return Picked(inputs=inputs, labels=labels, heads=heads)
+    return Picked(inputs=inputs, labels=labels, heads=heads, boxes=boxes)
+
+
+def _boxes(word: str, names: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
+    """Names of the arrays of boxes and of classes, where there are both and an output for them."""
+    found = [name for base in box_labels.ARRAYS if (name := _first((base,), word, names))]
+    both = len(found) == len(box_labels.ARRAYS) and box_labels.output(contract)
+    return tuple(found) if both else ()
 
 
 def _ignored(names: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
     known = [spec.name for spec in (*contract.inputs, *contract.outputs)]
     bases = (*known, *(f"{HEAD}{name}" for name in known), "x", *_LABELS)
+    bases = (*bases, *(box_labels.ARRAYS if box_labels.output(contract) else ()))
     words = ("", *(word for some in WORDS.values() for word in some))
     spelled = {one for word in words for base in bases for one in _spellings(base, word)}
     return tuple(name for name in names if name not in spelled)

@@ -19,8 +19,11 @@ from edgekit.core.errors import DataError
 from edgekit.core.project import is_callable_name
 from edgekit.core.records import Contract, Limits
 from edgekit.data import (
+    annotated_images,
+    box_labels,
     callables,
     check_samples,
+    coco_annotations,
     folders,
     masks,
     npz,
@@ -52,7 +55,7 @@ def load(
       or `train_`, or such a word behind (see `pick_arrays`). Other arrays are left alone. A
       golden file works too.
     - `FOLDER`: images or sounds, `FOLDER/CLASS/FILE`, or `images` beside `masks` (see
-      `folders.read`).
+      `folders.read`), or images beside boxes in COCO's JSON (see `coco_annotations`).
     - `FILE.csv`: a header row, one sample a line (see `tables.read`).
     - `module:function`: called with those of `purpose`, `limit` and `seed` that it takes
       by name; returns Samples, a dictionary of arrays as in an `.npz`, or `(x, y)`, each an
@@ -73,6 +76,10 @@ def load(
         UsageError: The limit is below 1.
     """
     path = Path(source).expanduser()
+    if path.is_dir() and (annotations := coco_annotations.beside(path)):
+        return annotated_images.read(
+            path, annotations, contract, limit, seed, memory_bytes=memory_bytes
+        )
     if path.is_dir():
         return folders.read(path, contract, limit, seed, memory_bytes=memory_bytes)
     if not path.exists() and is_callable_name(source):
@@ -124,8 +131,9 @@ def _from_npz(path: Path, contract: Contract, purpose: Purpose, memory_bytes: in
         return _from_samples(golden, contract, purpose, str(path))
     picked = pick_arrays.pick(names, contract, purpose, str(path))
     wanted = [*picked.inputs.values(), *picked.heads.values()]
-    wanted += [picked.labels] if picked.labels else []
-    return _picked(npz.read(path, wanted, memory_bytes=memory_bytes), picked)
+    wanted += [*picked.boxes, *([picked.labels] if picked.labels else [])]
+    arrays = npz.read(path, wanted, memory_bytes=memory_bytes)
+    return _picked(arrays, picked, contract, str(path))
 
 
 def _from_function(
@@ -149,14 +157,20 @@ def _from_function(
             received=type(result).__name__,
         )
     arrays = {str(k): _array(v, f"{source} {k!r}") for k, v in result.items() if v is not None}
-    return _picked(arrays, pick_arrays.pick(tuple(arrays), contract, purpose, source))
+    picked = pick_arrays.pick(tuple(arrays), contract, purpose, source)
+    return _picked(arrays, picked, contract, source)
 
 
-def _picked(arrays: Mapping[str, np.ndarray], picked: Picked) -> Found:
+def _picked(
+    arrays: Mapping[str, np.ndarray], picked: Picked, contract: Contract, source: str
+) -> Found:
+    inputs = {name: arrays[array] for name, array in picked.inputs.items()}
+    boxes = [arrays[name] for name in picked.boxes]
+    heads = {name: arrays[array] for name, array in picked.heads.items()}
     return Found(
-        inputs={name: arrays[array] for name, array in picked.inputs.items()},
+        inputs=inputs,
         labels=arrays[picked.labels] if picked.labels else None,
-        heads={name: arrays[array] for name, array in picked.heads.items()},
+        heads=heads | box_labels.by_output(boxes, inputs, contract, source),
         ignored=picked.ignored,
     )
 

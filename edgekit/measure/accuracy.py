@@ -10,6 +10,7 @@ differences alone:
 | `mae` | mean absolute error of the sample | BCa bootstrap |
 | `rmse` | influence values (below) | BCa bootstrap of the squared errors, its root |
 | `auc` | influence values | DeLong |
+| `map_50`, `map_50_95` | what leaving it out changes | BCa bootstrap of images |
 | `mape`, `psnr`, `ssim`, `si_sdr` | the sample's own | BCa bootstrap |
 | of F1, precision, IoU, Dice, R2, `wer`, `cer` | influence values | BCa bootstrap of them |
 | `eer` | none | bootstrap within the classes |
@@ -44,6 +45,8 @@ METRICS: dict[str, str] = {
     "mae": "edgekit.measure.accuracy:mae",
     "rmse": "edgekit.measure.accuracy:rmse",
     "auc": "edgekit.measure.accuracy:auc",
+    "map_50": "edgekit.measure.detection.mean_precision:map_50",
+    "map_50_95": "edgekit.measure.detection.mean_precision:map_50_95",
     "f1_macro": "edgekit.measure.decision_metrics:f1_macro",
     "f1_micro": "edgekit.measure.decision_metrics:f1_micro",
     "average_precision": "edgekit.measure.decision_metrics:average_precision",
@@ -59,6 +62,8 @@ METRICS: dict[str, str] = {
     "cer": "edgekit.measure.text_metrics:cer",
 }
 """Name to function `(output (n, ...), labels (n, ...), spec) -> Metric`."""
+
+_OF_DETECTORS = ("map_50", "map_50_95")  # of all outputs, samples and contract
 
 Outputs = Mapping[str, np.ndarray]
 Labels = np.ndarray | Mapping[str, np.ndarray] | None
@@ -102,6 +107,9 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
         if at and samples.head_labels:
             labels = samples.labels_of(wanted, alone=len(outputs) == 1)
         return replace(_by_function(name, chosen, labels, samples), name=metric)
+    if name in _OF_DETECTORS:
+        detected: Metric = callables.resolve(METRICS[name])(outputs, samples, contract)
+        return replace(detected, name=metric)
     if not at and len(outputs) > 1:
         raise UsageError(
             f"{name} must name its output: the model has several.",

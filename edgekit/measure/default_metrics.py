@@ -86,7 +86,8 @@ def _of_own_labels(spec: TensorSpec, labels: np.ndarray) -> str | None:
 
 
 def _holds_boxes(spec: TensorSpec) -> bool:
-    return spec.kind == "boxes" or any(part.kind == "boxes" for part in spec.columns)
+    columns = {part.kind for part in spec.columns}
+    return spec.kind == "boxes" or "boxes" in columns or spec.decode is not None
 
 
 def _guess(spec: TensorSpec, labels: np.ndarray) -> str | None:

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgekit.core import box_decoder
 from edgekit.core.errors import DataError
 from edgekit.core.records import Contract, Metric, TensorSpec
 from edgekit.core.suggest import nearest
 from edgekit.measure import agreement
+from edgekit.measure.detection import box_agreement
 from edgekit.measure.intervals import wilson
 from edgekit.tflite import channels, signal
 
@@ -110,6 +112,7 @@ def compare(
     outputs has each for them too, as `sqnr_db@NAME`. `agreement` is there only where an output
     decides (see `agreement.decisions_agree`), `agreement_all` where one decides several things of
     a sample: whether all are alike, `agreement_iou` where it is a mask: how far both masks overlap.
+    Of a detector it is the share of boxes that both files have (see `detection.box_agreement`).
     With several such outputs the worst counts for each sample.
 
     Args:
@@ -143,6 +146,8 @@ def compare(
             raise DataError(
                 f"Output {name!r}: {error.rule}", received=error.received, hint=error.hint
             ) from None
+    if contract is not None:
+        _of_boxes(found, reference, candidate, contract)
     metrics = []
     for figure in _FIGURES:
         by_output = {name: of[figure] for name, of in found.items() if figure in of}
@@ -191,6 +196,24 @@ def _of_output(spec: TensorSpec, reference: np.ndarray, candidate: np.ndarray) -
         parts=tuple(tuple(column.tolist()) for column in (both, own, others)),
     )
     return found
+
+
+def _of_boxes(
+    found: Mapping[str, dict[str, Metric]],
+    reference: Mapping[str, np.ndarray],
+    candidate: Mapping[str, np.ndarray],
+    contract: Contract,
+) -> None:
+    """A detector's agreement is that of its boxes, and of nothing else that they follow from."""
+    alike = box_agreement.boxes_agree(reference, candidate, contract)
+    detector = box_decoder.detector(contract.outputs)
+    if alike is None or detector is None:
+        return
+    name, how = detector
+    for output in (name, *how.others):
+        for figure in ("agreement", "agreement_all", "agreement_iou"):
+            found[output].pop(figure, None)
+    found[name]["agreement"] = _agreement("agreement", alike)
 
 
 def _products(a: np.ndarray, b: np.ndarray) -> list[np.ndarray]:

@@ -240,12 +240,12 @@ def _described(
     words = {spec.name: spec for spec in stated}
     return tuple(
         replace(
-            spec,
-            preprocessing=words[spec.name].preprocessing,
-            labels=words[spec.name].labels,
-            activation=words[spec.name].activation,
-            kind=words[spec.name].kind,
-            columns=words[spec.name].columns,
+            words[spec.name],
+            shape=spec.shape,
+            dtype=spec.dtype,
+            scale=spec.scale,
+            zero_point=spec.zero_point,
+            quantized_dimension=spec.quantized_dimension,
         )
         for spec in sorted(stored, key=lambda spec: list(words).index(spec.name))
     )

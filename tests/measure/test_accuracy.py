@@ -329,6 +329,8 @@ def test_every_metric_of_the_table_is_there():
         **dict.fromkeys(("wer", "cer"), (ids, ids[::-1])),
     }
     for name in METRICS:
+        if name.startswith("map_"):
+            continue  # tests/measure/detection
         found = run(name, *material.get(name, (SCORES[:8], targets)))
         assert found.name == name
         assert (found.raw or found.parts) and found.low <= found.value <= found.high

@@ -24,6 +24,7 @@ Device = Literal["cpu", "npu", "mcu"]
 PruningMethod = Literal["structured", "unstructured"]
 Importance = Literal["auto", "l1", "bn_scale", "taylor", "obs"]
 Better = Literal["higher", "lower"]
+Resize = Literal["bilinear", "bicubic", "nearest", "keras-bilinear"]
 PreprocessingKind = Literal["none", "image", "audio", "tabular", "text"]
 Statistic = Literal["mean", "root_mean", "auc", "sqnr_db", "cosine", "whole"]
 
@@ -159,7 +160,8 @@ class Recipe:
 class Preprocessing:
     """How raw data becomes a model input: said once, computed alike in every language.
 
-    `image`: resize and crop on raw RGB bytes with Pillow's antialiased arithmetic, then
+    `image`: resize and crop on raw RGB bytes with Pillow's antialiased arithmetic, or for
+    `keras-bilinear` as `tf.image.resize` does it, without antialiasing, to float32; then
     channel order, then `(value - mean) / std` by channel. `audio`: mono at
     `sample_rate`, cut or zero-padded to `window` samples, then mean and std.
     `tabular`: the named columns in order, then mean and std by column. `text`:
@@ -168,7 +170,7 @@ class Preprocessing:
 
     kind: PreprocessingKind = "none"
     size: tuple[int, int] | None = None
-    resize: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+    resize: Resize = "bilinear"
     resize_shorter_to: int | None = None
     channels: Literal["rgb", "bgr", "gray"] = "rgb"
     mean: tuple[float, ...] = (0.0,)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from edgekit.core.records import Preprocessing, TensorSpec
 from edgekit.data.keras_resize import resize
 from edgekit.data.preprocess import preprocess

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from edgekit.core.errors import DataError, EdgekitError
@@ -131,25 +132,29 @@ def _labelled(
     values = sum(abs(math.prod(spec.shape)) for spec in contract.inputs)
     few = max(_FEWEST_LABELLED, min(_MOST_LABELLED, _LABELLED_VALUES // max(1, values)))
     notes: tuple[str, ...] = ()
-    # A function may take hours, and the person's own code is not run unasked.
-    if request.evaluation and not is_callable_name(request.evaluation):
+    if drawn is not None and drawn.is_labelled and not request.evaluation:
+        chosen = split.draw(drawn.labels, len(drawn), few, request.seed)
+        return drawn.take(chosen), "calibration", ()
+    # A file with unlabelled calibration arrays may hold labelled ones beside them.
+    for source in filter(None, (request.evaluation, request.calibration)):
+        if is_callable_name(source) and not Path(source).exists():
+            continue  # it may take hours, and the person's own code is not run unasked
         try:
             labelled = sources.load(
-                request.evaluation,
+                source,
                 contract,
                 purpose="evaluation",
                 limit=few,
                 seed=request.seed,
                 memory_bytes=request.memory_bytes,
             )
-            if labelled.is_labelled:
-                return labelled, "evaluation", ()
-        except EdgekitError as error:  # nothing is made of them here: it is said, and goes on
-            notes = (f"the evaluation samples were not looked at: {error.brief}",)
-    if drawn is None or not drawn.is_labelled:
-        return None, None, notes
-    chosen = split.draw(drawn.labels, len(drawn), few, request.seed)
-    return drawn.take(chosen), "calibration", notes
+        except EdgekitError as error:
+            if source == request.evaluation:
+                notes = (f"the evaluation samples were not looked at: {error.brief}",)
+            continue
+        if labelled.is_labelled:
+            return labelled, "evaluation", notes
+    return None, None, notes
 
 
 def _training(

@@ -2,8 +2,8 @@
 
 `keras.utils.image_dataset_from_directory` and `keras.layers.Resizing` call it as it is by default:
 bilinear, centres of pixels at halves, and no antialiasing: of an image that shrinks to a third most
-pixels are not looked at. Its values are float32 and are not rounded to bytes. The arithmetic is that
-of TensorFlow's `resize_bilinear_op.cc` on a CPU, in its order, all of it in float32.
+pixels are not looked at. Its values are float32 and are not rounded to bytes. The arithmetic is
+that of TensorFlow's `resize_bilinear_op.cc` on a CPU, in its order, all of it in float32.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _between(one: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarra
 
 
 def _neighbours(count: int, wanted: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each new pixel along one side: the old ones beside it, and how far the second one counts."""
+    """Of each new pixel along a side: the old ones beside it, and how far the second one counts."""
     half = np.float32(0.5)
     scale = np.float32(count) / np.float32(wanted)
     at = (np.arange(wanted, dtype=np.float32) + half) * scale - half

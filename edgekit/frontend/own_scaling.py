@@ -1,4 +1,4 @@
-"""The layer inside a Keras model that scales an input first: a Rescaling, a Normalization, a quotient."""
+"""The layer of a Keras model that scales an input first, such as a Rescaling."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ from edgekit.core.records import Contract, Metric, Preprocessing
 # So many standard errors ahead of every other way; of right and wrong, McNemar's statistic.
 _AHEAD = 3.0
 _SHUFFLES = 20
+# Of a mean of equal numbers.
+_ROUNDING = 1e-6
 # Labels of fewer samples tell little from chance.
 _FEWEST = 16
 
@@ -49,7 +51,9 @@ def is_ahead(best: Sequence[float], other: Sequence[float], errors: float = _AHE
     return bool(gain.sum() > errors * math.sqrt(np.square(gain).sum()))
 
 
-def beats_guessing(measured: Metric, again: Callable[[np.ndarray], Metric], count: int) -> bool:
+def beats_guessing(
+    measured: Metric, again: Callable[[np.ndarray], Metric], count: int, *, varied: bool
+) -> bool:
     """Whether a metric is better than with the labels shuffled, by more than chance.
 
     Args:
@@ -57,13 +61,15 @@ def beats_guessing(measured: Metric, again: Callable[[np.ndarray], Metric], coun
         again: The metric of the same outputs with the labels in the order of these indices.
         count: How many samples there are.
 
+        varied: Whether the labels differ at all.
+
     Returns:
         True too where it cannot be told: few samples, or labels that are all alike.
     """
-    if count < _FEWEST:
+    if count < _FEWEST or not varied:
         return True
     rng = np.random.default_rng(0)
     sign = 1 if measured.better == "higher" else -1
     shuffled = [sign * again(rng.permutation(count)).value for _ in range(_SHUFFLES)]
-    spread = float(np.std(shuffled))
-    return spread == 0 or sign * measured.value > float(np.mean(shuffled)) + _AHEAD * spread
+    chance, spread = float(np.mean(shuffled)), float(np.std(shuffled))
+    return sign * measured.value > chance + _AHEAD * spread + _ROUNDING * abs(chance)

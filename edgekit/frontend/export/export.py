@@ -31,7 +31,7 @@ from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
 from edgekit.frontend.trust.allowed_operators import LOWERED
-from edgekit.tflite import recognise_outputs, signature
+from edgekit.tflite import input_use, recognise_outputs, signature
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -94,7 +94,8 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         report("exporting the float file")
         content = convert(traced)
     request.out.write_bytes(content)
-    contract = recognise_outputs.with_kinds(contract, tflite.read(content))
+    written = tflite.read(content)
+    contract = recognise_outputs.with_kinds(contract, written)
     contract = with_label_kinds(contract, drawn.calibration)
     done("export")
     return Exported(
@@ -102,7 +103,7 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         samples=drawn.facts,
         notes=(*loaded.notes, *_open_sizes(contract), *drawn.warnings),
         seconds=seconds,
-        prepares=tuple({*own_scaling(loaded), *loaded.id_limits}),
+        prepares=tuple({*own_scaling(loaded), *loaded.id_limits, *input_use.prepared(written)}),
     )
 
 

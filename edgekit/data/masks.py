@@ -112,15 +112,16 @@ def fitted(mask: np.ndarray, size: Sequence[int], rules: Preprocessing, what: st
             hint="resize it without blending (nearest), as the image was.",
         )
     image = fromarray(np.ascontiguousarray(mask, np.int32))
-    resized: np.ndarray = np.asarray(images.resized(image, replace(rules, resize="nearest")))
-    return resized.astype(mask.dtype)
+    image = images.resized(image, replace(rules, resize="nearest"))
+    ids: np.ndarray = np.asarray(image).astype(mask.dtype)
+    return ids
 
 
 def decided(masks: np.ndarray) -> np.ndarray:
     """0 and 255, as pictures of masks have them, as 0 and 1; other ids as they are."""
     if masks.max(initial=0) != _WHITE or not np.isin(masks, (0, _WHITE)).all():
         return masks
-    return (masks == _WHITE).astype(np.uint8)
+    return np.asarray(masks == _WHITE, np.uint8)
 
 
 def resized_with(

@@ -8,6 +8,7 @@ from edgekit.core.output_kinds import OutputKind
 from edgekit.core.records import TensorSpec
 
 _PROBABILITY_THRESHOLD = 0.5
+_FEW_CLASSES = 8
 
 
 def decisions_agree(
@@ -41,11 +42,23 @@ def decisions_agree(
 def _same(a: np.ndarray, b: np.ndarray, spec: TensorSpec, kind: OutputKind) -> np.ndarray | None:
     several = a.ndim > 1 and a.shape[-1] > 1
     if kind == "classes" or (kind == "mask" and several and spec.activation != "sigmoid"):
-        return np.asarray(a.argmax(axis=-1) == b.argmax(axis=-1)) if several else None
+        return np.asarray(_largest(a) == _largest(b)) if several else None
     if kind in ("binary", "tags", "mask"):
         limit = threshold(a, spec)
         return np.asarray((a > limit) == (b > limit))
     return np.asarray(a == b) if kind == "ids" else None
+
+
+def _largest(values: np.ndarray) -> np.ndarray:
+    """`argmax` along the last axis; where it is short, NumPy's own takes ten times as long."""
+    if values.shape[-1] > _FEW_CLASSES:
+        return np.asarray(values.argmax(axis=-1))
+    largest, place = values[..., 0], np.zeros(values.shape[:-1], np.int8)
+    for index in range(1, values.shape[-1]):
+        above = values[..., index] > largest  # the first of equal ones wins
+        place = np.maximum(place, above * np.int8(index))
+        largest = np.maximum(largest, values[..., index])
+    return place
 
 
 def threshold(reference: np.ndarray, spec: TensorSpec) -> float:

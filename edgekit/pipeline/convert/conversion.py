@@ -240,6 +240,7 @@ class Conversion:
                 calibration=job.calibration,
                 seed=job.options.seed,
                 bounded=job.plan.bounded,
+                device=job.options.device,
             ),
             name="The quantizer",
             limits=job.options.limits,

@@ -22,6 +22,9 @@ EdgekitError                 exit 2: what happened, what was received, the next 
 InternalError                exit 70: a mistake of edgekit itself
 ```
 
+A conversion whose files are written but have lost what the model computes raises nothing: its
+artifacts say `wrecked`, and the command ends with 1 (`EXIT_WRECKED`).
+
 An error that arises in a worker process crosses to the parent as a dictionary
 (`to_dict`, `from_dict`) and is raised there again, as the same class.
 """

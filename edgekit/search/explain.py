@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgekit.search.head_losses import FIDELITY
 from edgekit.search.loss_bound import NOTHING, Bound, Verdict
 
 
@@ -16,7 +17,9 @@ def value(bound: Bound, verdict: Verdict) -> str:
         text += f" ({verdict.low:.3f} to {verdict.high:.3f})"
     if verdict.expected is not None:
         text += f", {verdict.expected:.4f} expected by margins"
-    return f"{text}; {verdict.lost}" if verdict.lost else text
+    # A loss of fidelity is that of the worst channel already.
+    said = verdict.lost and not verdict.quantity.startswith(FIDELITY)
+    return f"{text}; {verdict.lost}" if said else text
 
 
 def limit(bound: Bound) -> str:

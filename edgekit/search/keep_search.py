@@ -114,7 +114,7 @@ class _Repair:
                 name=self._request.name,
             ),
             exceptions,
-            dict.fromkeys(trials.small, stage.SMALL) | reasons,
+            trials.given | reasons,
         ).compress()
         kept = select.kept(trials.before, recipe, {i: exceptions[i] for i in reasons}, reasons)
         added = written.size_bytes - size_before

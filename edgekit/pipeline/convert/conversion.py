@@ -78,7 +78,7 @@ def convert(
 
     Returns:
         An artifact for each file. The float file comes first and is always made: it is the
-        reference of all others.
+        reference of all others. One that has lost what the model computes says so as `wrecked`.
 
     Raises:
         EdgekitError: One of its classes, by what went wrong; nothing is left half-written.
@@ -255,6 +255,7 @@ class Conversion:
                 calibration=job.calibration,
                 seed=job.options.seed,
                 bounded=job.plan.bounded,
+                device=job.options.device,
             ),
             name="The quantizer",
             limits=job.options.limits,

@@ -36,12 +36,12 @@ def refuse_lost(files: Sequence[ConvertedFile], proof: Proof, contract: Contract
             continue
         lost = lost_channels(tflite.read(file.path), expected, contract)
         if lost:
+            more = f"; and {len(lost) - _MOST_NAMED} more" if len(lost) > _MOST_NAMED else ""
             raise QuantizeError(
-                f"{file.recipe.label} must leave something of each channel of its outputs: steps "
-                "of its integers are larger than what channels vary by.",
-                received="; ".join(_one(channel) for channel in lost[:_MOST_NAMED])
-                + (f"; and {len(lost) - _MOST_NAMED} more" if len(lost) > _MOST_NAMED else ""),
-                hint=_way_out(file.recipe, lost[0]),
+                f"{file.recipe.label} leaves nothing of {lost[0].channel!r}: one step of its "
+                "integers is larger than what it varies by.",
+                received="; ".join(_one(channel) for channel in lost[:_MOST_NAMED]) + more,
+                hint=_way_out(file.recipe, lost[0], contract),
             )
 
 
@@ -49,12 +49,16 @@ def _one(channel: LostChannel) -> str:
     return f"{channel.channel}: step {channel.step:.3g}, standard deviation {channel.spread:.3g}"
 
 
-def _way_out(recipe: Recipe, channel: LostChannel) -> str:
+def _way_out(recipe: Recipe, channel: LostChannel, contract: Contract) -> str:
     how = recipe.quantize
     stores_integers = how is not None and how.io_dtype != "float32"
-    first = "leave out --io" if stores_integers else "keep operators float: --min-sqnr 20"
-    return (
-        f"{first}; or give columns of unlike size outputs of their own, or like scales. Where "
-        f"{channel.output!r} is no values, say so in edgekit.toml: [output.{channel.output}] "
-        'kind = "embedding". --min-sqnr -20 takes the file as it is.'
-    )
+    ways = ["leave out --io" if stores_integers else "keep operators float: --min-sqnr 20"]
+    ways.append("give columns of unlike size outputs of their own, or like scales")
+    spec = next(spec for spec in contract.outputs if spec.name == channel.output)
+    if spec.kind in (None, "values") and not spec.columns:
+        ways.append(
+            f"where they are no values, say so in edgekit.toml ([output.{channel.output}] kind = "
+            '"embedding")'
+        )
+    ways.append("take the file as it is: --min-sqnr -20")
+    return f"{'; or '.join(ways)}."

@@ -330,7 +330,7 @@ def _kind_choice(spec: TensorSpec) -> list[str]:
     remark = "taken as values: nobody said what it is"
     if len(spec.shape) == 3 and width(spec) > _BOX_WIDTH:
         parts = f"boxes = [0, {_BOX_WIDTH}], scores = [{_BOX_WIDTH}, {width(spec)}]"
-        return [aside('kind = "values"', f"{remark}; or:"), f"columns = {{ {parts} }}"]
+        return [aside('kind = "values"', f"{remark}; or:"), f"# columns = {{ {parts} }}"]
     others = "classes, binary, tags, mask, boxes, embedding, image, sound, state"
     return [aside('kind = "values"', remark), f"# one of values, {others}"]
 

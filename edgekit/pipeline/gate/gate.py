@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from edgekit.core.errors import ProjectError
 from edgekit.core.gate_rules import GateOptions, GateResult, OnInconclusive, Verdict
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
-from edgekit.core.records import Artifact, Limits
+from edgekit.core.records import Artifact, Limits, Measurement
 from edgekit.measure.machine import describe_host
 from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gate import baseline as store
@@ -79,7 +79,9 @@ def gate(
         _deliver(Path(output), found.made)
     result = _result(found, verdicts, on_inconclusive)
     if new is not None:
-        result = replace(result, updated=not new.refused, refused=new.refused, changes=new.changes)
+        result = replace(result, refused=new.refused, changes=new.changes)
+    if new is not None and not new.refused:
+        result = replace(_beside(result, found.path, result.measurements), updated=True)
     seconds = round(time.monotonic() - started, 3)
     notes = (*run.cache.notes, *notes, *result.notes)
     return replace(result, accepted=options.accept, seconds=seconds, notes=notes)
@@ -130,8 +132,7 @@ def _result(
 ) -> GateResult:
     outcome = judge.outcome(verdicts)
     measurements = tuple(fact.measurement.summary() for fact in found.facts)
-    before = found.before.measurements if found.before else ()
-    return GateResult(
+    result = GateResult(
         edgekit=edgekit.__version__,
         model=found.model,
         outcome=outcome,
@@ -139,10 +140,16 @@ def _result(
         verdicts=verdicts,
         measurements=measurements,
         host=describe_host(),
-        baseline=found.path.name if before else "",
-        baseline_created_at=max((one.created_at for one in before), default=""),
         notes=tuple(dict.fromkeys(note for one in measurements for note in one.notes)),
     )
+    before = found.before
+    return _beside(result, found.path, before.measurements) if before else result
+
+
+def _beside(result: GateResult, path: Path, measurements: Sequence[Measurement]) -> GateResult:
+    """The result with its baseline: the file, and when it was measured."""
+    latest = max((one.created_at for one in measurements), default="")
+    return replace(result, baseline=path.name, baseline_created_at=latest)
 
 
 def _project(path: Path) -> Project:

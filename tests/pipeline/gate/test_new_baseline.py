@@ -10,6 +10,14 @@ from tests.pipeline.files import dense
 from tests.pipeline.gate.team import INT8
 
 
+def test_a_first_baseline_is_named_and_compared_with_nothing(team):
+    result = team.update()
+    assert (result.updated, result.baseline, result.changes) == (True, "baseline.json", ())
+    assert result.baseline_created_at == result.measurements[0].created_at
+    again = team.gate()
+    assert again.baseline_created_at == result.baseline_created_at and not again.updated
+
+
 def test_a_worse_baseline_is_not_written_and_says_what_would_be_new(team, use):
     team.update()
     before = team.files()

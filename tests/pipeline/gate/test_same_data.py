@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgekit.pipeline.gate.same_data import SameData
 from edgekit.runtimes.fake import FakeModel
 from tests.pipeline.files import dense
 from tests.pipeline.gate.team import contract_changes
@@ -32,6 +33,16 @@ def test_another_name_of_an_input_is_no_other_data(team, renamed, use):
     result = team.gate()
     assert contract_changes(result) == ["input x: name x -> features"]
     assert result.verdicts[1].status == "pass"
+
+
+def test_where_nothing_changed_no_data_is_read_again(team, monkeypatch):
+    team.update()
+
+    def read(*arguments: object) -> None:
+        raise AssertionError(arguments)
+
+    monkeypatch.setattr(SameData, "_draw", read)
+    assert team.gate().exit_code == 0
 
 
 def test_calibration_data_is_part_of_it_and_judged_by_what_it_holds(team):

@@ -2,8 +2,13 @@
 
 Bias-corrected and accelerated (see `bca`), with quantiles of Student's t in place of the normal
 ones (Hesterberg 2015, "What teachers should know about the bootstrap", The American Statistician
-69:371): the bootstrap alone is too narrow for few samples. A p-value is the level of the bound that
-would end at the limit, in closed form, so that bound and p-value are two readings of one curve.
+69:371): the bootstrap alone is too narrow for few samples, and for more of which some carry most of
+the loss (an object that is lost in one image of thirty). The degrees of freedom are therefore those
+of the spread that samples show, by the kurtosis of what each adds (Satterthwaite 1946, Biometrics
+Bulletin 2:110); `benchmarks/gate_metrics.py` shows what that is worth.
+
+A p-value is the level of the bound that would end at the limit, in closed form, so that bound and
+p-value are two readings of one curve.
 
 Three cases in which drawing anew says too little:
 
@@ -42,6 +47,8 @@ _SINGLE = 1000  # samples up to which the jackknife leaves out one at a time
 _GROUPS = 400
 _RARE = 16
 _LITTLE, _FEW = 0.1, 0.1
+_LEAST_FREEDOM = 3.0
+_TAILS = 2  # samples show less of their kurtosis than there is: the rarest were not met
 
 _Z = NORMAL.inv_cdf(LEVEL)
 _Z_POWER = NORMAL.inv_cdf(POWER)
@@ -77,6 +84,7 @@ class Bootstrapped:
         rare: Where few samples differ.
         hope: What the quantity is where all is well, 0 for a loss; None where that is unknown.
         fewest: Samples below which nothing is claimed.
+        freedom: Degrees of freedom of the spread, at most n - 1.
     """
 
     value: float
@@ -86,6 +94,7 @@ class Bootstrapped:
     rare: Rare | None = None
     hope: float | None = None
     fewest: int = FEWEST
+    freedom: float = math.inf
 
     @classmethod
     def of(
@@ -143,6 +152,7 @@ class Bootstrapped:
             _rare(left, value, n, near),
             hope,
             fewest,
+            _freedom(left, n),
         )
 
     @property
@@ -191,7 +201,7 @@ class Bootstrapped:
     def _bound(self, level: float) -> float:
         if self.n < self.fewest:
             return math.inf if level > 0.5 else -math.inf
-        share = self.bca.share(_as_t(NORMAL.inv_cdf(level), self.n))
+        share = self.bca.share(_as_t(NORMAL.inv_cdf(level), self.n, self.freedom))
         values, shares = _curve(self.draws)
         bound = float(np.interp(share, shares, values))
         if self.rare is None:
@@ -208,7 +218,7 @@ class Bootstrapped:
         values, shares = _curve(self.draws)
         share = float(np.interp(limit, values, shares, left=0.0, right=1.0))
         if 0 < share < 1:
-            p = NORMAL.cdf(-sign * _as_normal(self.bca.quantile(share), self.n))
+            p = NORMAL.cdf(-sign * _as_normal(self.bca.quantile(share), self.n, self.freedom))
         else:
             p = 1 - share if sign > 0 else share
         if self.rare is not None:
@@ -230,16 +240,28 @@ def _curve(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values, (np.cumsum(counts) - counts / 2) / len(draws)
 
 
-def _as_t(z: float, n: int) -> float:
+def _freedom(left: np.ndarray, n: int) -> float:
+    """Degrees of freedom of the spread of n samples, from the quantity without each or each group.
+
+    The variance of normal samples has n - 1, that of samples of kurtosis k `2 * n / (k - 1)`.
+    Groups are nearer to normal than samples are: their excess is that of samples by their size.
+    """
+    squares = np.square(left - left.mean())
+    kurtosis = float(np.mean(squares**2) / np.mean(squares) ** 2)
+    excess = (n // len(left)) * (kurtosis - 3)
+    return min(n - 1.0, max(_LEAST_FREEDOM, 2 * n / max(2 + _TAILS * excess, 1.0)))
+
+
+def _as_t(z: float, n: int, freedom: float) -> float:
     """The quantile of Student's t that stands for a normal one (Cornish and Fisher 1938)."""
-    return math.sqrt(n / (n - 1)) * (z + (z**3 + z) / (4 * (n - 1)))
+    return math.sqrt(n / (n - 1)) * (z + (z**3 + z) / (4 * freedom))
 
 
-def _as_normal(t: float, n: int) -> float:
+def _as_normal(t: float, n: int, freedom: float) -> float:
     """The inverse of `_as_t`: a cubic equation with one real root, by Cardano."""
     if math.isinf(t):
         return t
-    k = 4 * (n - 1)
+    k = 4 * freedom
     p, q = 1.0 + k, -t * k / math.sqrt(n / (n - 1))
     root = math.sqrt((q / 2) ** 2 + (p / 3) ** 3)
     # Of the two cube roots the larger loses no digits; their product is -p / 3.

@@ -1,5 +1,8 @@
 """The bootstrap, against scipy's BCa and by simulation; what it does not claim."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -47,8 +50,31 @@ def test_bounds_are_scipys_bca(draw):
         method="BCa",
         rng=np.random.default_rng(2),
     ).confidence_interval
-    near = 0.04 * (wanted.high - wanted.low)  # draws are few, and ours reach a little further
+    evidence = replace(evidence, freedom=math.inf)
+    near = 0.04 * (wanted.high - wanted.low)  # draws are few
     assert (evidence.low, evidence.high) == pytest.approx((wanted.low, wanted.high), abs=near)
+
+
+def test_where_few_samples_carry_most_the_bounds_reach_further():
+    rng = np.random.default_rng(3)
+    normal, tailed = rng.normal(size=300), rng.normal(size=300)
+    tailed[:20] *= 6
+    for values, most in ((normal, 299), (tailed, 80)):
+        found = Bootstrapped.of(lambda rows, v=values: v[rows].mean(axis=1), 300)
+        assert 3 <= found.freedom <= most
+        plain = replace(found, freedom=299.0)
+        assert found.low <= plain.low < plain.high <= found.high
+    assert found.high - found.low > 1.02 * (plain.high - plain.low)
+
+
+def test_groups_of_samples_have_the_freedom_of_samples():
+    rng = np.random.default_rng(4)
+    values = rng.standard_t(8, 6000)
+    found = Bootstrapped.of(lambda rows: values[rows].mean(axis=1), 6000, resamples=1000)
+    each = Bootstrapped.of(
+        lambda rows: values[rows].mean(axis=1), 6000, resamples=1000, jackknife=-values
+    )
+    assert found.freedom == pytest.approx(each.freedom, rel=0.5)
 
 
 @settings(max_examples=40)

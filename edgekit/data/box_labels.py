@@ -30,6 +30,19 @@ def output(contract: Contract) -> str | None:
     return contract.outputs[0].name if len(contract.outputs) == 1 else None
 
 
+def in_one(
+    labels: np.ndarray | None, heads: Mapping[str, np.ndarray], contract: Contract
+) -> list[np.ndarray]:
+    """Boxes and classes of an array `(n, k, 5)` under the name of a detector's output, if any."""
+    found = box_decoder.detector(contract.outputs)
+    if found is None:
+        return []
+    rows = heads.get(found[0], labels if len(contract.outputs) == 1 else None)
+    if rows is None or rows.ndim != 3 or rows.shape[2] != 5 or rows.dtype.kind not in "iuf":
+        return []
+    return [rows[..., :4], rows[..., 4]]
+
+
 def by_output(
     arrays: Sequence[np.ndarray], inputs: Mapping[str, np.ndarray], contract: Contract, source: str
 ) -> dict[str, np.ndarray]:

@@ -165,11 +165,12 @@ def _picked(
     arrays: Mapping[str, np.ndarray], picked: Picked, contract: Contract, source: str
 ) -> Found:
     inputs = {name: arrays[array] for name, array in picked.inputs.items()}
-    boxes = [arrays[name] for name in picked.boxes]
+    labels = arrays[picked.labels] if picked.labels else None
     heads = {name: arrays[array] for name, array in picked.heads.items()}
+    boxes = [arrays[name] for name in picked.boxes] or box_labels.in_one(labels, heads, contract)
     return Found(
         inputs=inputs,
-        labels=arrays[picked.labels] if picked.labels else None,
+        labels=None if boxes and not picked.boxes and not heads else labels,
         heads=heads | box_labels.by_output(boxes, inputs, contract, source),
         ignored=picked.ignored,
     )

@@ -37,6 +37,20 @@ def test_boxes_move_with_their_images(tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["det", "labels/det", "y"])
+def test_boxes_and_classes_in_one_array_are_checked_alike(tmp_path, name):
+    rows = np.concatenate([BOXES, CLASSES[..., None]], axis=2)
+    path = tmp_path / "one.npz"
+    image = tensor("image", (1, 32, 32, 3), **RULES)
+    np.savez(path, **{"x": RAW, name: rows})
+    found = evaluate(path, image, outputs=(DET,))
+    assert found.labels is None
+    assert found.head_labels["det"] == pytest.approx(read(tmp_path).head_labels["det"])
+    np.savez(path, **{"x": RAW, name: rows + 5})
+    with pytest.raises(DataError, match="must be inside the image"):
+        evaluate(path, image, outputs=(DET,))
+
+
 def test_boxes_of_model_inputs_stay(tmp_path):
     x = np.zeros((2, 48, 64, 3), np.float32)
     found = read(tmp_path, tensor("image", (1, 48, 64, 3)), x=x)

@@ -43,7 +43,8 @@ def boxes_agree(reference: Outputs, candidate: Outputs, contract: Contract) -> n
             raise
         return None  # nobody says that they are boxes of an image, and they are not
     shares = []
-    for first, second in zip(*both, strict=True):
+    for before, after in zip(*both, strict=True):
+        first, second = before.with_area(), after.with_area()
         total = len(first.scores) + len(second.scores)
         alike = match_boxes.num_alike(first, second, _THRESHOLD)
         shares.append(2 * alike / total if total else 1.0)

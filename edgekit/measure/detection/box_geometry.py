@@ -30,13 +30,18 @@ class Detections:
 
     def above(self, score: float) -> Detections:
         """Those whose score is at least this."""
-        sure = self.scores >= score
-        return Detections(self.boxes[sure], self.scores[sure], self.classes[sure])
+        return self._where(self.scores >= score)
+
+    def with_area(self) -> Detections:
+        """Those that have any: nobody sees the others, and they overlap nothing."""
+        return self._where((self.boxes[:, 2:] > self.boxes[:, :2]).all(axis=1))
 
     def best(self, count: int) -> Detections:
         """The surest so many; of equal scores the earlier."""
-        order = np.argsort(-self.scores, kind="stable")[:count]
-        return Detections(self.boxes[order], self.scores[order], self.classes[order])
+        return self._where(np.argsort(-self.scores, kind="stable")[:count])
+
+    def _where(self, chosen: np.ndarray) -> Detections:
+        return Detections(self.boxes[chosen], self.scores[chosen], self.classes[chosen])
 
 
 def corners(boxes: np.ndarray, box_format: BoxFormat) -> np.ndarray:

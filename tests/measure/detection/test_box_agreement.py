@@ -28,6 +28,15 @@ def test_a_file_agrees_with_itself():
     assert agree(FLOAT).tolist() == [1, 1, 1]
 
 
+def test_boxes_without_an_area_are_not_seen():
+    flat = FLOAT.copy()
+    flat[0, 1, 2] = 0
+    assert box_agreement.boxes_agree({"det": flat}, {"det": flat}, boxes.contract()).tolist() == [
+        *(1, 1, 1)
+    ]
+    assert agree(flat).tolist() == [2 / 3, 1, 1]
+
+
 def test_the_share_of_boxes_that_both_have():
     other = FLOAT.copy()
     other[0, 0, 0] += 15  # one of two is elsewhere

@@ -18,7 +18,6 @@ _OF_COLOURS = {
 }
 # A smaller side is more often a spectrogram's or a window's than an image's.
 _SMALLEST_SIDE = 8
-_AS_THEY_ARE = "as they are"
 _NUMBERS = Preprocessing(kind="tabular")
 _OF_NUMBERS = {
     "uint8": {
@@ -50,5 +49,5 @@ def of_pixels(spec: TensorSpec) -> dict[str, Preprocessing]:
 
 
 def of_numbers(dtype: str) -> dict[str, Preprocessing]:
-    """By name, for integers of a type that are no images; the first one leaves them alone."""
-    return {_AS_THEY_ARE: _NUMBERS, **_OF_NUMBERS.get(dtype, {})}
+    """By name, for integers of a type that are no images; none for floats."""
+    return dict(_OF_NUMBERS.get(dtype, {}))

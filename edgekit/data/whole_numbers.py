@@ -12,12 +12,14 @@ from edgekit.core.records import Contract
 from edgekit.data.export_messages import WholeNumbers
 from edgekit.data.preprocess import dtype_of
 from edgekit.data.samples import Samples
+from edgekit.data.usual_scalings import is_image
 
 
 def of(samples: Samples, contract: Contract) -> dict[str, WholeNumbers]:
     """The float inputs without a stated preprocessing whose samples are whole numbers beyond 1.
 
-    Numbers from -1 to 1 are masks, one-hot rows and signs, which need no scaling.
+    Numbers from -1 to 1 are masks, one-hot rows and signs, which need no scaling. Floats count as
+    inputs already, but of images whole numbers are pixels of files.
 
     Args:
         samples: That fit the contract; integers of up to 16 bits stay integers in them.
@@ -27,12 +29,12 @@ def of(samples: Samples, contract: Contract) -> dict[str, WholeNumbers]:
         spec.name: found
         for spec in contract.inputs
         if spec.preprocessing.kind == "none" and dtype_of(spec).kind == "f" and not spec.scale
-        if (found := _whole(samples.inputs[spec.name])) is not None
+        if (found := _whole(samples.inputs[spec.name], in_floats=is_image(spec))) is not None
     }
 
 
-def _whole(array: np.ndarray) -> WholeNumbers | None:
-    if array.dtype.kind not in "iuf" or not array.size:
+def _whole(array: np.ndarray, *, in_floats: bool) -> WholeNumbers | None:
+    if array.dtype.kind not in ("iuf" if in_floats else "iu") or not array.size:
         return None
     low, high = float(array.min()), float(array.max())
     if -1 <= low and high <= 1:

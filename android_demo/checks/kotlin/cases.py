@@ -35,12 +35,15 @@ def main() -> None:
     vectors = [line for case in _drawn(rng) for line in make_vectors._block(case)]
     (folder / "drawn.txt").write_text("\n".join(vectors) + "\n")
     options = ConvertOptions(recipes=("static_wi8_ai8",), io_dtype="int8")
+    with np.load(_DEMO.parent / "sample_models/digits/data.npz") as data:
+        scaled = data["calibration_x"].astype(np.float32) / np.float32(255)
+    np.savez(folder / "scaled.npz", x=scaled)
     convert(
         _FLOAT,
         output=folder / "converted",
         name="digits",
         options=options,
-        calibration=str(_DEMO.parent / "sample_models/digits/data.npz"),
+        calibration=str(folder / "scaled.npz"),
     )
     made = next((folder / "converted").glob("*.static_wi8_ai8.tflite"))
     bundle([made], {"android": folder / "int8"}, name="digitsInt8")

@@ -38,6 +38,14 @@ class Finding:
     count: int
     is_ahead: bool
     is_right: bool
+    is_informed: bool
+
+    @property
+    def verdict(self) -> str:
+        """What a sentence that shows both values ends in."""
+        if self.is_ahead:
+            return ""
+        return ", which does not tell" if self.is_informed else ", no better than guessing"
 
 
 def findings(run: LabelledRun, doubted: Collection[str]) -> dict[str, Finding | None]:
@@ -118,6 +126,7 @@ def _tried(
         best=best,
         value=value,
         count=len(samples),
+        is_informed=run.is_informed,
         is_ahead=is_ahead(best.right, given.tolist()),
         is_right=run.is_informed
         and all(is_ahead(given.tolist(), trial.right, _SURELY) for trial in scaled),

@@ -83,12 +83,17 @@ def measure(
         asked: Task metrics; without any, for each output those that its labels ask for.
     """
     from edgekit.measure import accuracy, fidelity
-    from edgekit.measure.default_metrics import default_metrics
+    from edgekit.measure.default_metrics import default_metrics, not_installed
 
     contract = with_label_kinds(candidate.contract, samples)
     names = asked or default_metrics(contract, samples)
     metrics = [accuracy.measure(name, outputs, samples, contract) for name in names]
-    notes = [] if asked else _without_accuracy(contract, samples, names)
+    lacking = () if asked else not_installed(contract, samples)
+    notes = [] if asked else _without_accuracy(contract, samples, (*names, *lacking))
+    notes += [
+        f"{name} was not measured: pip install 'edgekit-tflite[metrics]' for it."
+        for name in lacking
+    ]
     if expected is not None:
         metrics.extend(fidelity.compare(expected, outputs, contract))
         notes += _of_unknown_kind(contract, samples)

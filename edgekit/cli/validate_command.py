@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 @click.option(
     "-m",
     "--metric",
+    "metrics",
     metavar="NAME",
-    help="top1_accuracy, top5_accuracy, mae, rmse, auc or module:function "
-    "[default: by the labels].",
+    multiple=True,
+    help="top1_accuracy, top5_accuracy, mae, rmse, auc or module:function; NAME@OUTPUT of a "
+    "model with several outputs; may be given several times [default: by the labels].",
 )
 @click.option(
     "--reference",
@@ -63,7 +65,7 @@ def validate(
     files: tuple[Path, ...],
     data: str | None,
     runtimes: tuple[str, ...],
-    metric: str | None,
+    metrics: tuple[str, ...],
     reference: Path | None,
     limit: int | None,
     seed: int | None,
@@ -92,7 +94,7 @@ def validate(
             files,
             data=data or evaluation_data(described),
             targets=tuple(environments.parse(text) for text in runtimes or ("litert",)),
-            metric=metric or described.metric,
+            metric=metrics or described.metric,
             options=pipeline.ValidateOptions(
                 reference=reference,
                 limit=limit,

@@ -3,7 +3,7 @@
 ```toml
 model = "digits.keras"            # relative to this file
 recipes = ["float32", "static_wi8_ai8"]
-metric = "top1_accuracy"          # or "module:function"
+metric = "top1_accuracy"          # or "module:function", or several: ["auc@yes", "mae@age"]
 
 [data]
 calibration = "data.npz"
@@ -23,6 +23,7 @@ kind = "classes"                  # where the graph does not tell; see `core.out
 
 [output.det]                      # one tensor that holds several things
 columns = { boxes = [0, 4], scores = [4, 7] }
+decode = { box_format = "cxcywh" }   # how boxes follow from it; see `core.box_decoder`
 
 [variant.small]                   # for the gate: another way to convert, beside `recipes`
 recipe = "static_wi8_ai8"
@@ -47,7 +48,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edgekit.core import files, output_kinds, project_schema, serde
+from edgekit.core import decoder_checks, files, output_kinds, project_schema, serde
+from edgekit.core.box_decoder import BoxDecoder
 from edgekit.core.errors import ProjectError, reading
 from edgekit.core.gate_rules import Rule, Variant
 from edgekit.core.json_values import Json
@@ -77,6 +79,7 @@ class OutputSpec:
     activation: str | None = None
     kind: str | None = None
     columns: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    decode: BoxDecoder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,7 @@ class Project:
     model: str | None = None
     name: str | None = None
     recipes: tuple[str, ...] = ()
-    metric: str | None = None
+    metric: tuple[str, ...] = ()
     data: Data = field(default_factory=Data)
     input: dict[str, Preprocessing] = field(default_factory=dict)
     output: dict[str, OutputSpec] = field(default_factory=dict)
@@ -126,7 +129,20 @@ class Project:
             replace(spec, preprocessing=self.input.get(spec.name, spec.preprocessing))
             for spec in contract.inputs
         )
-        return Contract(inputs=inputs, outputs=tuple(map(self._describe_output, contract.outputs)))
+        outputs = tuple(map(self._describe_output, contract.outputs))
+        self._check_decoders(outputs)
+        return Contract(inputs=inputs, outputs=outputs)
+
+    def _check_decoders(self, outputs: tuple[TensorSpec, ...]) -> None:
+        stated = [name for name, output in self.output.items() if output.decode is not None]
+        if len(stated) > 1:
+            raise ProjectError(
+                "Boxes must be decoded from one output, which may name others.",
+                received=", ".join(f"[output.{name}.decode]" for name in stated),
+            )
+        for spec in outputs:
+            if spec.decode is not None:
+                decoder_checks.check(spec.decode, spec, outputs, f"[output.{spec.name}.decode]")
 
     def _describe_output(self, spec: TensorSpec) -> TensorSpec:
         output = self.output.get(spec.name)
@@ -152,6 +168,7 @@ class Project:
             "activation": output.activation,
             "kind": output.kind or spec.kind,
             "columns": serde.to_dict(output_kinds.columns(output.columns, width, where)),
+            "decode": serde.to_dict(output.decode or spec.decode),
         }
         return serde.from_dict(
             TensorSpec, {**serde.to_dict(spec), **stated}, f"{FILE_NAME} {where}"
@@ -196,6 +213,7 @@ def load(path: Path) -> Project:
     for name, table in _tables(payload, "output"):
         if isinstance(table, dict) and isinstance(labels := table.get("labels"), str):
             table["labels"] = _read_lines(path.parent / labels, f"[output.{name}] labels")
+        _read_anchors(table, path.parent, f"[output.{name}.decode] anchors")
     for name, table in _tables(payload, "input"):
         if isinstance(table, dict) and isinstance(words := table.get("vocabulary"), str):
             table["vocabulary"] = _read_lines(path.parent / words, f"[input.{name}]")
@@ -247,6 +265,16 @@ def _check_numbers(project: Project, where: str) -> None:
                 f"{where} [input.{name}] mean must be finite.",
                 received=f"mean = {list(rules.mean)}",
             )
+
+
+def _read_anchors(table: Json, folder: Path, where: str) -> None:
+    """Replace the name of a text file by the numbers of its lines."""
+    decode = table.get("decode") if isinstance(table, dict) else None
+    if isinstance(decode, dict) and isinstance(name := decode.get("anchors"), str):
+        lines = map(str, _read_lines(folder / name, where))
+        decode["anchors"] = [
+            [*re.split(r"[,;\s]+", text)] for line in lines if (text := line.strip())
+        ]
 
 
 def _read_lines(path: Path, where: str) -> list[Json]:

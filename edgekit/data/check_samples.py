@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from edgekit.core.errors import DataError
@@ -91,13 +93,16 @@ def finite(array: np.ndarray, what: str) -> None:
     )
 
 
-def lengths(inputs: dict[str, np.ndarray], labels: np.ndarray | None, source: str) -> int:
+def lengths(arrays: Mapping[str, np.ndarray], source: str) -> int:
     """The number of samples, the same in every array.
+
+    Args:
+        arrays: Inputs and labels, each by what the message calls it.
+        source: Where they come from.
 
     Raises:
         DataError: None, or different numbers.
     """
-    arrays = dict(inputs) if labels is None else {**inputs, "labels": labels}
     for name, array in arrays.items():
         if not array.ndim:
             raise DataError(

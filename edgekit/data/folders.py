@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from edgekit.core import files
 from edgekit.core.errors import DataError, reading
 from edgekit.core.records import Contract, Limits, TensorSpec
 from edgekit.core.suggest import nearest
-from edgekit.data import check_samples, images, sounds, unpacked_size
+from edgekit.data import check_samples, images, masks, sounds, unpacked_size
 from edgekit.data.preprocess import preprocess, validate
 from edgekit.data.samples import Samples
 from edgekit.data.split import draw
@@ -25,6 +25,7 @@ _LABEL_COLUMNS = ("label", "y", "class_index")
 class _Listing:
     files: list[Path]
     labels: np.ndarray | None
+    masks: list[Path] = field(default_factory=list)
 
 
 def read(
@@ -41,17 +42,18 @@ def read(
     labels they are the positions in the sorted folder names, as Keras sorts them ("10"
     before "2"), and there must be as many folders as the model has classes. Files that
     lie in `folder` itself take their labels from `labels.csv` (columns `file` and one of
-    `label`, `y`, `class_index`), or have none.
+    `label`, `y`, `class_index`), or have none. Images in `images` take theirs, the class of each
+    pixel, from files of the same names in `masks` (see `data.masks`).
 
     Raises:
-        DataError: No files, a class that is no label, a file that cannot be decoded, or samples
-            that do not fit into the memory limit (see `unpacked_size.fits`).
+        DataError: No files, a class that is no label, a file that cannot be decoded, a mask of
+            another size than its image, or samples that do not fit into the memory limit (see
+            `unpacked_size.fits`).
         ProjectError: The input's preprocessing is not stated or makes no sense.
     """
     spec = _preprocessed_input(contract, folder)
     validate(spec)
-    sound = spec.preprocessing.kind == "audio"
-    suffixes = sounds.SUFFIXES if sound else images.SUFFIXES
+    suffixes = sounds.SUFFIXES if spec.preprocessing.kind == "audio" else images.SUFFIXES
     listing = _list(folder, suffixes, contract, memory_bytes)
     if not listing.files:
         raise DataError(
@@ -59,26 +61,44 @@ def read(
             received=f"none in {folder}",
         )
     chosen = draw(listing.labels, len(listing.files), limit, seed)
+    rows, labels = _decoded(listing, chosen, spec, folder, memory_bytes)
+    samples = Samples(inputs={spec.name: check_samples.fit(rows, spec)}, source=str(folder))
+    if listing.masks and len(contract.outputs) > 1:
+        assert labels is not None
+        return replace(samples, head_labels={masks.output(contract, str(folder)).name: labels})
+    return replace(samples, labels=labels)
+
+
+def _decoded(
+    listing: _Listing, chosen: np.ndarray, spec: TensorSpec, folder: Path, memory_bytes: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Inputs and labels of the files that were drawn."""
     rows: np.ndarray | None = None
+    pixels: np.ndarray | None = None
     for row, index in enumerate(chosen):
         path = listing.files[index]
-        if sound:
+        if spec.preprocessing.kind == "audio":
             raw = sounds.read(path, spec, memory_bytes=memory_bytes)
         else:
             raw = images.read(path, memory_bytes=memory_bytes)
         sample = preprocess(raw, spec)
+        mask = None
+        if listing.masks:
+            path = listing.masks[index]
+            mask = masks.read(path, memory_bytes=memory_bytes)
+            mask = masks.fitted(mask, raw.shape[:2], spec.preprocessing, str(path))
         if rows is None:  # one array from the start: a list would hold everything twice
-            unpacked_size.fits(
-                len(chosen) * sample.nbytes, memory_bytes, f"{len(chosen)} files of {folder}"
-            )
+            size = sample.nbytes + (0 if mask is None else 4 * mask.size)
+            unpacked_size.fits(len(chosen) * size, memory_bytes, f"{len(chosen)} files of {folder}")
             rows = np.empty((len(chosen), *sample.shape), sample.dtype)
+            pixels = None if mask is None else np.empty((len(chosen), *mask.shape), np.int32)
         rows[row] = sample
+        if pixels is not None:
+            pixels[row] = mask
     assert rows is not None  # at least one file was chosen
-    return Samples(
-        inputs={spec.name: check_samples.fit(rows, spec)},
-        labels=None if listing.labels is None else listing.labels[chosen],
-        source=str(folder),
-    )
+    if pixels is not None:
+        return rows, masks.decided(pixels)
+    return rows, None if listing.labels is None else listing.labels[chosen]
 
 
 def only_input(contract: Contract, folder: Path) -> TensorSpec:
@@ -122,17 +142,34 @@ def _list(
         )
     if flat:
         return _flat(folder, flat, memory_bytes)
+    if _has_masks(classes, suffixes, contract):
+        masks.output(contract, str(folder))
+        listed = _inside(folder / masks.IMAGES, suffixes)
+        return _Listing(listed, None, masks.beside(listed, folder / masks.MASKS))
     ids = _class_ids([p.name for p in classes], contract, folder)
     listed, labels = [], []
     for path, class_id in zip(classes, ids, strict=True):
-        inside = sorted(
-            p
-            for p in path.rglob("*")
-            if p.suffix.lower() in suffixes and p.is_file() and not p.name.startswith(".")
-        )
+        inside = _inside(path, suffixes)
         listed += inside
         labels += [class_id] * len(inside)
     return _Listing(listed, np.array(labels, dtype=np.int64))
+
+
+def _has_masks(folders: list[Path], suffixes: tuple[str, ...], contract: Contract) -> bool:
+    """Whether two folders hold images and their masks, not two classes of that name."""
+    named = {label for spec in contract.outputs for label in spec.labels}
+    names = {path.name for path in folders}
+    return (
+        names == {masks.IMAGES, masks.MASKS} and suffixes == images.SUFFIXES and not names & named
+    )
+
+
+def _inside(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    return sorted(
+        p
+        for p in folder.rglob("*")
+        if p.suffix.lower() in suffixes and p.is_file() and not p.name.startswith(".")
+    )
 
 
 def _class_ids(names: list[str], contract: Contract, folder: Path) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,14 @@ from edgekit.data import npz
 
 _INPUT, _OUTPUT, _LABELS, _SOURCE = "input/", "output/", "labels", "source"
 _HEAD = f"{_LABELS}/"
+
+
+def label_arrays(
+    labels: np.ndarray | None, heads: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Labels by what messages call them: `labels`, `labels of 'age'`."""
+    named = {f"labels of {name!r}": array for name, array in heads.items()}
+    return named if labels is None else {"labels": labels, **named}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,6 +42,7 @@ class Samples:
         head_labels: Labels of single outputs of a model that has several, by output name.
         source: Where they came from, to be shown; `synthetic` when made up.
         reference: Outputs of the original model by output name, each `(n, ...)`.
+        ignored: Names of arrays that the source holds besides, for messages.
     """
 
     inputs: dict[str, np.ndarray]
@@ -41,13 +50,12 @@ class Samples:
     source: str = ""
     reference: dict[str, np.ndarray] = field(default_factory=dict)
     head_labels: dict[str, np.ndarray] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         arrays = {f"input {name!r}": array for name, array in self.inputs.items()}
         arrays |= {f"output {name!r}": array for name, array in self.reference.items()}
-        arrays |= {f"labels of {name!r}": array for name, array in self.head_labels.items()}
-        if self.labels is not None:
-            arrays["labels"] = self.labels
+        arrays |= label_arrays(self.labels, self.head_labels)
         if not self.inputs:
             raise DataError("Samples must hold at least one input.", received="no arrays")
         for name, array in arrays.items():
@@ -100,6 +108,7 @@ class Samples:
             source=self.source,
             reference={name: array[wanted] for name, array in self.reference.items()},
             head_labels={name: array[wanted] for name, array in self.head_labels.items()},
+            ignored=self.ignored,
         )
 
     @cached_property

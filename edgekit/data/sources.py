@@ -8,30 +8,34 @@ model inputs already and are taken as they are.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from edgekit.core.errors import DataError
 from edgekit.core.project import is_callable_name
 from edgekit.core.records import Contract, Limits
-from edgekit.data import callables, check_samples, folders, npz, preprocess, tables
-from edgekit.data.samples import Samples
+from edgekit.data import (
+    annotated_images,
+    box_labels,
+    callables,
+    check_samples,
+    coco_annotations,
+    folders,
+    masks,
+    npz,
+    pick_arrays,
+    preprocess,
+    split,
+    tables,
+)
+from edgekit.data.pick_arrays import HEAD, Picked
+from edgekit.data.pick_arrays import Purpose as Purpose
+from edgekit.data.samples import Samples, label_arrays
 from edgekit.data.split import draw
-
-Purpose = Literal["calibration", "evaluation", "training"]
-
-_PREFIXES: dict[Purpose, tuple[str, ...]] = {
-    "calibration": ("calibration", "calib"),
-    "evaluation": ("evaluation", "eval", "test"),
-    "training": ("training", "train"),
-}
-_Arrays = Mapping[str, np.ndarray]
 
 
 def load(
@@ -45,16 +49,17 @@ def load(
 ) -> Samples:
     """Samples that fit the model.
 
-    - `FILE.npz`: arrays `(n, ...)` named as the model's inputs (or `x` where it has one)
-      and `y` for labels. Those of the purpose win: `calibration_NAME` or `calib_NAME`,
-      `evaluation_`, `eval_` or `test_`, `training_` or `train_`, or such a word behind
-      (`x_train`); their labels are those of the same word only. Calibration falls back
-      to training arrays. Other arrays are left alone. A golden file works too.
-    - `FOLDER`: images or sounds, `FOLDER/CLASS/FILE` (see `folders.read`).
+    - `FILE.npz`: arrays `(n, ...)` named as the model's inputs (or `x` where it has one),
+      with labels in `y`, or by output in arrays named as the outputs. Those of the purpose
+      win: `calibration_NAME` or `calib_NAME`, `evaluation_`, `eval_` or `test_`, `training_`
+      or `train_`, or such a word behind (see `pick_arrays`). Other arrays are left alone. A
+      golden file works too.
+    - `FOLDER`: images or sounds, `FOLDER/CLASS/FILE`, or `images` beside `masks` (see
+      `folders.read`), or images beside boxes in COCO's JSON (see `coco_annotations`).
     - `FILE.csv`: a header row, one sample a line (see `tables.read`).
     - `module:function`: called with those of `purpose`, `limit` and `seed` that it takes
-      by name; returns Samples, a dictionary of arrays as in an `.npz`, or `(x, y)`. The
-      working folder is importable.
+      by name; returns Samples, a dictionary of arrays as in an `.npz`, or `(x, y)`, each an
+      array or a dictionary by input or output. The working folder is importable.
 
     Args:
         source: One of the above.
@@ -71,6 +76,10 @@ def load(
         UsageError: The limit is below 1.
     """
     path = Path(source).expanduser()
+    if path.is_dir() and (annotations := coco_annotations.beside(path)):
+        return annotated_images.read(
+            path, annotations, contract, limit, seed, memory_bytes=memory_bytes
+        )
     if path.is_dir():
         return folders.read(path, contract, limit, seed, memory_bytes=memory_bytes)
     if not path.exists() and is_callable_name(source):
@@ -84,8 +93,9 @@ def load(
     elif path.name.endswith(".npz"):
         found = _from_npz(path, contract, purpose, memory_bytes)
     elif path.suffix.lower() == ".csv":
-        inputs, labels = tables.read(path, contract, memory_bytes=memory_bytes)
-        return _finish(Found(inputs, labels), contract, str(path), limit, seed, raw=True)
+        table = tables.read(path, contract, memory_bytes=memory_bytes)
+        found = Found(inputs=table.inputs, labels=table.labels, heads=table.heads)
+        return _finish(found, contract, str(path), limit, seed, raw=True)
     else:
         raise DataError(
             "A data source must be an .npz, a .csv, a folder by class, or module:function.",
@@ -95,29 +105,35 @@ def load(
     return _finish(found, contract, source, limit, seed, raw=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Found:
-    """Arrays as they were found, before any check: inputs, labels, reference outputs."""
+    """Arrays as they were found, before any check.
 
-    def __init__(
-        self, inputs: _Arrays, labels: np.ndarray | None, reference: _Arrays | None = None
-    ) -> None:
-        self.inputs = dict(inputs)
-        self.labels = labels
-        self.reference = dict(reference or {})
+    Attributes:
+        inputs: By input.
+        labels: That name no output.
+        heads: Labels by output.
+        reference: Reference outputs.
+        ignored: Names of arrays that are for nothing.
+    """
+
+    inputs: dict[str, np.ndarray]
+    labels: np.ndarray | None = None
+    heads: dict[str, np.ndarray] = field(default_factory=dict)
+    reference: dict[str, np.ndarray] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
 
 
 def _from_npz(path: Path, contract: Contract, purpose: Purpose, memory_bytes: int) -> Found:
     names = npz.names(path)
     if any(name.startswith("input/") for name in names):
         golden = Samples.load(path, memory_bytes=memory_bytes)
-        inputs, _ = _pick(tuple(golden.inputs), contract, purpose, str(path))
-        return Found(
-            {n: golden.inputs[k] for n, k in inputs.items()}, golden.labels, golden.reference
-        )
-    inputs, label = _pick(names, contract, purpose, str(path))
-    wanted = [*inputs.values(), *([label] if label else [])]
+        return _from_samples(golden, contract, purpose, str(path))
+    picked = pick_arrays.pick(names, contract, purpose, str(path))
+    wanted = [*picked.inputs.values(), *picked.heads.values()]
+    wanted += [*picked.boxes, *([picked.labels] if picked.labels else [])]
     arrays = npz.read(path, wanted, memory_bytes=memory_bytes)
-    return Found({n: arrays[k] for n, k in inputs.items()}, arrays[label] if label else None)
+    return _picked(arrays, picked, contract, str(path))
 
 
 def _from_function(
@@ -129,21 +145,46 @@ def _from_function(
         takes = inspect.signature(function).parameters
         result = function(**{name: value for name, value in options.items() if name in takes})
     if isinstance(result, Samples):
-        inputs, _ = _pick(tuple(result.inputs), contract, purpose, source)
-        return Found(
-            {n: result.inputs[k] for n, k in inputs.items()}, result.labels, result.reference
-        )
+        return _from_samples(result, contract, purpose, source)
     if isinstance(result, tuple) and len(result) == 2:
         x, y = result
-        result = {**x, "y": y} if isinstance(x, Mapping) else {"x": x, "y": y}
+        inputs = dict(x) if isinstance(x, Mapping) else {"x": x}
+        heads = isinstance(y, Mapping)
+        result = inputs | ({f"{HEAD}{name}": y[name] for name in y} if heads else {"y": y})
     if not isinstance(result, Mapping):
         raise DataError(
             f"{source} must return Samples, a dictionary of arrays, or (x, y).",
             received=type(result).__name__,
         )
     arrays = {str(k): _array(v, f"{source} {k!r}") for k, v in result.items() if v is not None}
-    inputs, label = _pick(tuple(arrays), contract, purpose, source)
-    return Found({n: arrays[k] for n, k in inputs.items()}, arrays[label] if label else None)
+    picked = pick_arrays.pick(tuple(arrays), contract, purpose, source)
+    return _picked(arrays, picked, contract, source)
+
+
+def _picked(
+    arrays: Mapping[str, np.ndarray], picked: Picked, contract: Contract, source: str
+) -> Found:
+    inputs = {name: arrays[array] for name, array in picked.inputs.items()}
+    labels = arrays[picked.labels] if picked.labels else None
+    heads = {name: arrays[array] for name, array in picked.heads.items()}
+    boxes = [arrays[name] for name in picked.boxes] or box_labels.in_one(labels, heads, contract)
+    return Found(
+        inputs=inputs,
+        labels=None if boxes and not picked.boxes and not heads else labels,
+        heads=heads | box_labels.by_output(boxes, inputs, contract, source),
+        ignored=picked.ignored,
+    )
+
+
+def _from_samples(samples: Samples, contract: Contract, purpose: Purpose, source: str) -> Found:
+    picked = pick_arrays.pick(tuple(samples.inputs), contract, purpose, source)
+    pick_arrays.check_heads(samples.head_labels, contract, source)
+    return Found(
+        inputs={name: samples.inputs[array] for name, array in picked.inputs.items()},
+        labels=samples.labels,
+        heads=samples.head_labels,
+        reference=samples.reference,
+    )
 
 
 def _array(value: object, what: str) -> np.ndarray:
@@ -159,89 +200,35 @@ def _array(value: object, what: str) -> np.ndarray:
     return array
 
 
-def _pick(
-    names: tuple[str, ...], contract: Contract, purpose: Purpose, source: str
-) -> tuple[dict[str, str], str | None]:
-    """Which array feeds which input, and which holds the labels."""
-    inputs = [spec.name for spec in contract.inputs]
-    words: list[str] = [*_PREFIXES[purpose], ""]
-    if purpose == "calibration":
-        words += _PREFIXES["training"]
-    for word in words:
-        picked = {n: k for n in inputs if (k := _spelled(n, word, names, len(inputs) == 1))}
-        if len(picked) == len(inputs):
-            return picked, _first(("y", "labels", "label"), word, names)
-        if picked and word:
-            break  # half of the inputs under the purpose's name is a slip, not a choice
-    raise _missing(names, inputs, purpose, source)
-
-
-def _missing(names: tuple[str, ...], inputs: list[str], purpose: Purpose, source: str) -> DataError:
-    """The inputs without an array, and the one change that would help."""
-    alone = len(inputs) == 1
-    bare = {n: _spelled(n, "", names, alone) for n in inputs}
-    lacking = [name for name in inputs if bare[name] is None] or inputs
-    hint: str | None = None
-    for word in _PREFIXES[purpose]:
-        some = {n: k for n in inputs if (k := _spelled(n, word, names, alone))}
-        if some:
-            lacking = [name for name in inputs if name not in some]
-            given = next(iter(some.values()))
-            before = given.startswith(f"{word}_")
-            rest = ", ".join(f"{word}_{n}" if before else f"{n}_{word}" for n in lacking)
-            hint = f"{given!r} is for {purpose}, so all inputs are: add {rest}."
-            break
-    free = [name for name in names if name not in bare.values()]
-    if hint is None and "x" in names and not alone:
-        hint = "x feeds a model with one input; with several, name each array as its input."
-    if hint is None:
-        near = difflib.get_close_matches(lacking[0].lower(), [n.lower() for n in free], 1, 0.5)
-        meant = next((n for n in free if near and n.lower() == near[0]), None)
-        hint = f"rename {meant!r} to {lacking[0]!r}." if meant else None
-    if all(name.isidentifier() for name in inputs):
-        arguments = ", ".join(f"{name}=..." for name in inputs)
-    else:
-        arguments = "**{" + ", ".join(f"{name!r}: ..." for name in inputs) + "}"
-    wanted = ", ".join(inputs) + (" (or x)" if alone else "")
-    return DataError(
-        f"{source} must have an array for each input of the model: {wanted}.",
-        received=f"arrays {', '.join(names) or '(none)'}; none for {', '.join(lacking)}",
-        hint=hint or f"name them so: numpy.savez_compressed(path, {arguments}).",
-    )
-
-
-def _spelled(name: str, word: str, names: tuple[str, ...], alone: bool) -> str | None:
-    return _first((name, "x") if alone else (name,), word, names)
-
-
-def _first(bases: tuple[str, ...], word: str, names: tuple[str, ...]) -> str | None:
-    for base in bases:
-        for spelled in (f"{word}_{base}", f"{base}_{word}") if word else (base,):
-            if spelled in names:
-                return spelled
-    return None
-
-
 def _finish(
     found: Found, contract: Contract, source: str, limit: int | None, seed: int, *, raw: bool
 ) -> Samples:
     """Check everything, draw, preprocess what is raw, and fit it to the model."""
     for spec in contract.inputs:
         check_samples.finite(found.inputs[spec.name], f"Input {spec.name!r} in {source}")
-    if found.labels is not None:
-        check_samples.finite(found.labels, f"Labels in {source}")
-    count = check_samples.lengths(found.inputs, found.labels, source)
-    chosen = draw(found.labels, count, limit, seed)
+    labels = label_arrays(found.labels, found.heads)
+    for name, array in labels.items():
+        check_samples.finite(array, f"{name[0].upper()}{name[1:]} in {source}")
+    count = check_samples.lengths(found.inputs | labels, source)
+    every = Samples(
+        inputs={"": np.arange(count)},
+        labels=found.labels,
+        reference=found.reference,
+        head_labels=found.heads,
+        ignored=found.ignored,
+    )
+    chosen = draw(split.strata(every), count, limit, seed)
+    drawn = every.take(chosen)
     inputs = {}
     for spec in contract.inputs:
         given = found.inputs[spec.name]
         array = given if len(chosen) == count else given[chosen]
         with np.errstate(over="ignore"):  # what overflows is infinite, and refused below
             if raw or preprocess.takes_raw(array, spec):
+                drawn = masks.resized_with(array, drawn, spec, contract)
                 array = preprocess.preprocess_batch(array, spec)
             inputs[spec.name] = check_samples.fit(array, spec)
         made = inputs[spec.name]
         if made.dtype != given.dtype:
             check_samples.finite(made, f"Input {spec.name!r} in {source}, taken as {made.dtype},")
-    every = Samples(inputs={"": np.arange(count)}, labels=found.labels, reference=found.reference)
-    return replace(every.take(chosen), inputs=inputs, source=source)
+    return replace(drawn, inputs=inputs, source=source)

@@ -60,6 +60,12 @@ def class_ids(labels: np.ndarray | None) -> np.ndarray | None:
     return flat[:, 0] if flat.ndim == 2 and flat.shape[1] == 1 else None
 
 
+def strata(samples: Samples) -> np.ndarray | None:
+    """The first labels that are class ids or names, `(n,)`: what draws are stratified by."""
+    every = [samples.labels, *samples.head_labels.values()]
+    return next((ids for labels in every if (ids := class_ids(labels)) is not None), None)
+
+
 def draw(labels: np.ndarray | None, count: int, limit: int | None, seed: int) -> np.ndarray:
     """Indices of `limit` of `count` samples, without replacement, stratified by class.
 
@@ -101,7 +107,7 @@ def split(samples: Samples, counts: Mapping[str, int], seed: int = 0) -> dict[st
             received=f"{len(samples)} samples from {samples.source or 'nowhere named'}",
             hint="take fewer, or give more data.",
         )
-    indices = order(samples.labels, len(samples), seed)
+    indices = order(strata(samples), len(samples), seed)
     parts, start = {}, 0
     for name, count in counts.items():
         parts[name] = samples.take(indices[start : start + count])

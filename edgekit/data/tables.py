@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,23 +17,38 @@ from edgekit.core.suggest import nearest
 from edgekit.data import unpacked_size
 
 _LABELS = ("label", "y")
+_UNNAMED = ""  # no output has this name
 _FAULT = "The table is not CSV in UTF-8."
 _UNPACKED = 10  # bytes of Python's lists of text for each of the file's, 5 to 20 by cell
 
 
-def read(
-    path: Path, contract: Contract, *, memory_bytes: int = Limits().memory_bytes
-) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-    """Raw inputs `(n, features)` (text: `(n,)`) and labels `(n,)` of a table.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Table:
+    """What a table holds.
+
+    Attributes:
+        inputs: Raw, by input: `(n, features)`, of text `(n,)`.
+        labels: That name no output, `(n,)`: whole numbers, numbers or names.
+        heads: Labels by output, `(n,)` or `(n, columns)`.
+    """
+
+    inputs: dict[str, np.ndarray]
+    labels: np.ndarray | None
+    heads: dict[str, np.ndarray]
+
+
+def read(path: Path, contract: Contract, *, memory_bytes: int = Limits().memory_bytes) -> Table:
+    """Raw inputs and labels of a table.
 
     An input's columns are those of its preprocessing; else `NAME.0`, `NAME.1`... where
-    the header has them; else, for a model with one input, every column but the label,
-    in order. Text is one column: the preprocessing's, the input's name, or `text`. The
-    label's column is `label` or `y`: whole numbers, numbers or names.
+    the header has them; else, for a model with one input, every column but the labels,
+    in order. Text is one column: the preprocessing's, the input's name, or `text`. Labels stand
+    in a column `label` or `y`, or in columns named as the outputs: `NAME`, or `NAME.0`,
+    `NAME.1`... A column that feeds an input holds no labels.
 
     Args:
         path: The file.
-        contract: The model's inputs.
+        contract: The model's inputs and outputs.
         memory_bytes: What the process may take (see `unpacked_size.fits`).
 
     Raises:
@@ -41,21 +57,57 @@ def read(
     size = files.size(path, "table", kind=DataError)
     unpacked_size.fits(size * _UNPACKED, memory_bytes, f"{path} as cells of text")
     header, rows = _rows(path)
-    label = next((name for name in _LABELS if name in header), None)
+    labels = _label_columns(header, contract)
     place_of = {name: place for place, name in enumerate(header)}
-    inputs = {}
+    inputs, feeding = {}, set[str]()
     for spec in contract.inputs:
-        columns = _columns(spec, header, label, path, alone=len(contract.inputs) == 1)
-        places = [place_of[column] for column in columns]
-        cells = [[row[place] for place in places] for row in rows]
+        columns = _columns(spec, header, labels, path, alone=len(contract.inputs) == 1)
+        feeding.update(columns)
+        cells = _cells(rows, [place_of[column] for column in columns])
         if spec.preprocessing.kind == "text":
             texts = [row[0] for row in cells]
             inputs[spec.name] = unpacked_size.texts(texts, memory_bytes, f"texts of {path}")
         else:
             inputs[spec.name] = _numbers(cells, columns, path).reshape(len(rows), *_shape(spec))
-    if label is None:
-        return inputs, None
-    return inputs, _labels([row[place_of[label]].strip() for row in rows], path, memory_bytes)
+    heads = {}
+    for name, columns in labels.items():
+        if name == _UNNAMED or not feeding.intersection(columns):
+            cells = _cells(rows, [place_of[column] for column in columns])
+            heads[name] = (
+                _labels([row[0].strip() for row in cells], path, memory_bytes)
+                if len(columns) == 1
+                else _numbers(cells, columns, path)
+            )
+    unnamed = heads.pop(_UNNAMED, None)
+    if len(contract.outputs) == 1 and heads:
+        own = heads.pop(contract.outputs[0].name)
+        unnamed = own if unnamed is None else unnamed
+    return Table(inputs=inputs, labels=unnamed, heads=heads)
+
+
+def _label_columns(header: list[str], contract: Contract) -> dict[str, list[str]]:
+    """The columns of labels by output; under `_UNNAMED` that of labels that name none."""
+    found, known = {}, set(header)
+    for spec in contract.outputs:
+        columns = [spec.name] if spec.name in known else numbered(spec.name, known)
+        if columns:
+            found[spec.name] = columns
+    free = [name for name in _LABELS if name in header and name not in found]
+    if free:
+        found[_UNNAMED] = free[:1]
+    return found
+
+
+def numbered(name: str, header: Collection[str]) -> list[str]:
+    """`NAME.0`, `NAME.1`... as far as there are such columns."""
+    found: list[str] = []
+    while f"{name}.{len(found)}" in header:
+        found.append(f"{name}.{len(found)}")
+    return found
+
+
+def _cells(rows: list[list[str]], places: list[int]) -> list[list[str]]:
+    return [[row[place] for place in places] for row in rows]
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -93,29 +145,25 @@ def _without_nul(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _columns(
-    spec: TensorSpec, header: list[str], label: str | None, path: Path, *, alone: bool
+    spec: TensorSpec, header: list[str], labels: dict[str, list[str]], path: Path, *, alone: bool
 ) -> list[str]:
-    rules = spec.preprocessing
+    rules, known = spec.preprocessing, set(header)
     if rules.kind in ("image", "audio"):
         raise DataError(
             "A table cannot feed an input of images or sound.",
             received=f"{path} for input {spec.name!r} of kind {rules.kind!r}",
             hint="give a folder of files, or an .npz.",
         )
-    numbered: list[str] = []
-    known = set(header)
-    while f"{spec.name}.{len(numbered)}" in known:
-        numbered.append(f"{spec.name}.{len(numbered)}")
     if rules.columns:
         wanted = list(rules.columns)
     elif rules.kind == "text":
         wanted = [spec.name if spec.name in header else "text"]
-    elif numbered:
-        wanted = numbered
+    elif own := numbered(spec.name, known):
+        wanted = own
     elif spec.name in header and not alone:
         wanted = [spec.name]
     elif alone:
-        wanted = [name for name in header if name != label]
+        wanted = _all_but_labels(spec, header, labels)
     else:
         wanted = [f"{spec.name}.0"]
     missing = [name for name in wanted if name not in known]
@@ -127,6 +175,16 @@ def _columns(
             or f"name them in [input.{spec.name}] columns, or {spec.name}.0, {spec.name}.1...",
         )
     return wanted
+
+
+def _all_but_labels(spec: TensorSpec, header: list[str], labels: dict[str, list[str]]) -> list[str]:
+    """Every column but the labels; those named as outputs too where the input needs them."""
+    unnamed = labels.get(_UNNAMED, [])
+    named = {column for columns in labels.values() for column in columns}
+    wide = [name for name in header if name not in unnamed]
+    if spec.shape[-1:] == (len(wide),):
+        return wide
+    return [name for name in wide if name not in named]
 
 
 def _shape(spec: TensorSpec) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ differences alone:
 | `mae` | mean absolute error of the sample | BCa bootstrap |
 | `rmse` | influence values (below) | BCa bootstrap of the squared errors, its root |
 | `auc` | influence values | DeLong |
+| `map_50`, `map_50_95` | what leaving it out changes | BCa bootstrap of images |
 | `mape`, `psnr`, `ssim`, `si_sdr` | the sample's own | BCa bootstrap |
 | of F1, precision, IoU, Dice, R2, `wer`, `cer` | influence values | BCa bootstrap of them |
 | `eer` | none | bootstrap within the classes |
@@ -34,7 +35,7 @@ from edgekit.core.errors import DataError, UsageError
 from edgekit.core.project import is_callable_name
 from edgekit.core.records import Better, Contract, Metric, TensorSpec
 from edgekit.core.suggest import nearest
-from edgekit.data import callables
+from edgekit.data import callables, label_hints
 from edgekit.data.samples import Samples
 from edgekit.measure import by_sample, classes, intervals, metric_packages, targets
 
@@ -44,6 +45,8 @@ METRICS: dict[str, str] = {
     "mae": "edgekit.measure.accuracy:mae",
     "rmse": "edgekit.measure.accuracy:rmse",
     "auc": "edgekit.measure.accuracy:auc",
+    "map_50": "edgekit.measure.detection.mean_precision:map_50",
+    "map_50_95": "edgekit.measure.detection.mean_precision:map_50_95",
     "f1_macro": "edgekit.measure.decision_metrics:f1_macro",
     "f1_micro": "edgekit.measure.decision_metrics:f1_micro",
     "average_precision": "edgekit.measure.decision_metrics:average_precision",
@@ -60,7 +63,10 @@ METRICS: dict[str, str] = {
 }
 """Name to function `(output (n, ...), labels (n, ...), spec) -> Metric`."""
 
+_OF_DETECTORS = ("map_50", "map_50_95")  # of all outputs, samples and contract
+
 Outputs = Mapping[str, np.ndarray]
+Labels = np.ndarray | Mapping[str, np.ndarray] | None
 
 
 def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract) -> Metric:
@@ -70,11 +76,13 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
         metric: A name of `METRICS`, or `module:function`; `@OUTPUT` behind it picks the
             output of a model that has several. The function is called with
             `(outputs, labels, inputs)`: two dictionaries of arrays and the labels, as many
-            of them as it takes. It returns one number, or one for each sample; its
-            attributes `better` (`"higher"`, the default, or `"lower"`) and `unit` are read.
+            of them as it takes. The labels are those of the output after `@`, or a dictionary
+            where the samples have them by output. It returns one number, or one for each
+            sample; its attributes `better` (`"higher"`, the default, or `"lower"`) and `unit`
+            are read.
         outputs: By name, `(n, ...)`, real values (dequantized).
-        samples: With labels: class ids `(n,)`, one-hot `(n, classes)`, label names of the
-            contract, or target values of the output's shape.
+        samples: With labels of the output: class ids `(n,)`, one-hot `(n, classes)`, label
+            names of the contract, or target values of the output's shape.
         contract: Labels and activations of the outputs.
 
     Returns:
@@ -95,14 +103,13 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
     if name not in METRICS:
         check_metric(metric)
         chosen = {wanted: outputs[wanted]} if at else dict(outputs)
-        return replace(_by_function(name, chosen, samples), name=metric)
-    if samples.labels is None:
-        raise DataError(
-            f"{name} needs labels.",
-            received=f"samples without labels from {samples.source or 'memory'}",
-            hint="add an array y to the .npz, or leave --metric out: agreement with the float "
-            "file needs no labels.",
-        )
+        labels: Labels = samples.head_labels or samples.labels
+        if at and samples.head_labels:
+            labels = samples.labels_of(wanted, alone=len(outputs) == 1)
+        return replace(_by_function(name, chosen, labels, samples), name=metric)
+    if name in _OF_DETECTORS:
+        detected: Metric = callables.resolve(METRICS[name])(outputs, samples, contract)
+        return replace(detected, name=metric)
     if not at and len(outputs) > 1:
         raise UsageError(
             f"{name} must name its output: the model has several.",
@@ -111,8 +118,15 @@ def measure(metric: str, outputs: Outputs, samples: Samples, contract: Contract)
         )
     wanted = wanted or next(iter(outputs))
     spec = next(spec for spec in contract.outputs if spec.name == wanted)
+    labels = samples.labels_of(wanted, alone=len(outputs) == 1)
+    if labels is None:
+        raise DataError(
+            f"{name} needs labels{f' of output {wanted!r}' if samples.is_labelled else ''}.",
+            received=f"samples without them from {samples.source or 'memory'}",
+            hint=label_hints.how(samples, contract, wanted),
+        )
     function = callables.resolve(METRICS[name])
-    result: Metric = function(outputs[wanted], samples.labels, spec)
+    result: Metric = function(outputs[wanted], labels, spec)
     return replace(result, name=metric)
 
 
@@ -161,14 +175,16 @@ def _check_outputs(outputs: Outputs, samples: Samples, contract: Contract) -> No
             )
 
 
-def _by_function(name: str, outputs: dict[str, np.ndarray], samples: Samples) -> Metric:
+def _by_function(
+    name: str, outputs: dict[str, np.ndarray], labels: Labels, samples: Samples
+) -> Metric:
     function = callables.resolve(name)
     with callables.blaming(name):
         try:
             takes = len(inspect.signature(function).parameters)
         except ValueError:  # a builtin tells nothing of itself
             takes = 3
-        result = function(*(outputs, samples.labels, samples.inputs)[: max(1, takes)])
+        result = function(*(outputs, labels, samples.inputs)[: max(1, takes)])
         raw = np.asarray(result, dtype=np.float64)
     if raw.shape not in ((), (len(samples),)):
         raise DataError(
@@ -315,43 +331,3 @@ def _share_below(values: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def _variance(values: np.ndarray) -> float:
     return float(values.var(ddof=1)) if len(values) > 1 else 0.0
-
-
-def default_metric(contract: Contract, labels: np.ndarray | None) -> str | None:
-    """The metric that labels of this form ask for, or None where none is plain.
-
-    Of several outputs, the only one that the labels fit is taken, as `METRIC@OUTPUT`.
-
-    - names -> `top1_accuracy`
-    - one value a sample, 0 or 1 -> `auc`; other numbers -> `mae`
-    - an output of classes: ids `(n,)` or one-hot `(n, classes)` -> `top1_accuracy`
-    - numbers of the output's own shape -> `mae`
-    """
-    if labels is None or not len(labels):
-        return None
-    guesses = {spec.name: name for spec in contract.outputs if (name := _guess(spec, labels))}
-    named = [spec.name for spec in contract.outputs if spec.labels and spec.name in guesses]
-    if len(contract.outputs) == 1:
-        return next(iter(guesses.values()), None)
-    fitting = list(guesses) if len(guesses) == 1 else named
-    return f"{guesses[fitting[0]]}@{fitting[0]}" if len(fitting) == 1 else None
-
-
-def _guess(spec: TensorSpec, labels: np.ndarray) -> str | None:
-    shape = spec.shape[1:]
-    target = labels.shape[1:]
-    flat = tuple(size for size in target if size != 1)
-    if labels.dtype.kind in "US":
-        return "top1_accuracy" if spec.labels and not flat else None
-    if labels.dtype.kind not in "iufb":
-        return None
-    if not [size for size in shape if size != 1]:
-        binary = not flat and bool(np.isin(labels, (0, 1)).all())
-        return None if flat else "auc" if binary else "mae"
-    if not flat and len(shape) == 1:
-        return "top1_accuracy" if bool((labels == np.floor(labels)).all()) else None
-    if len(target) != len(shape) or any(
-        s not in (-1, t) for s, t in zip(shape, target, strict=True)
-    ):
-        return None
-    return "top1_accuracy" if len(shape) == 1 and classes.is_one_hot(labels) else "mae"

@@ -10,12 +10,14 @@ from edgekit.core.errors import UsageError
 
 _SKLEARN = ("sklearn.metrics", "scikit-learn")
 _SKIMAGE = ("skimage.metrics", "scikit-image")
+_PYCOCOTOOLS = ("pycocotools.cocoeval", "pycocotools")
 _RAPIDFUZZ = ("rapidfuzz.distance.Levenshtein", "rapidfuzz")
 
 PACKAGES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("f1_macro", "f1_micro", "average_precision", "eer", "r2", "mape"), _SKLEARN),
     **dict.fromkeys(("psnr", "ssim"), _SKIMAGE),
     **dict.fromkeys(("wer", "cer"), _RAPIDFUZZ),
+    **dict.fromkeys(("map_50", "map_50_95"), _PYCOCOTOOLS),
 }
 """Metric to module and distribution. Metrics that are not here need NumPy alone."""
 

@@ -12,9 +12,10 @@ from edgekit.core import artifacts, serde
 from edgekit.core.errors import ModelError
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Contract, Limits, Metric
-from edgekit.data import input_ranges
+from edgekit.data import label_hints
+from edgekit.data.label_kinds import with_label_kinds
 from edgekit.data.samples import Samples
-from edgekit.pipeline import inspect
+from edgekit.pipeline import beyond_calibration, inspect
 
 Outputs = Mapping[str, np.ndarray]
 
@@ -70,25 +71,33 @@ def measure(
     samples: Samples,
     outputs: Outputs,
     expected: Outputs | None,
-    metric: str | None,
+    asked: Sequence[str] = (),
 ) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
-    """Task metric, fidelity and size of one file, and what must be said beside them."""
-    from edgekit.measure import accuracy, fidelity
+    """Task metrics, fidelity and size of one file, and what must be said beside them.
 
-    notes = []
-    metrics: list[Metric] = []
-    name = metric or accuracy.default_metric(candidate.contract, samples.labels)
-    if name is not None:
-        metrics.append(accuracy.measure(name, outputs, samples, candidate.contract))
-    else:
-        notes.append(_without_accuracy(candidate.contract, samples.labels))
+    Args:
+        candidate: The file. What its contract does not know of an output, its labels may tell.
+        samples: That it ran on.
+        outputs: What it computes.
+        expected: What its float file computes; None where that is not known.
+        asked: Task metrics; without any, for each output those that its labels ask for.
+    """
+    from edgekit.measure import accuracy, fidelity
+    from edgekit.measure.default_metrics import default_metrics
+
+    contract = with_label_kinds(candidate.contract, samples)
+    names = asked or default_metrics(contract, samples)
+    metrics = [accuracy.measure(name, outputs, samples, contract) for name in names]
+    notes = [] if asked else _without_accuracy(contract, samples, names)
     if expected is not None:
-        metrics.extend(fidelity.compare(expected, outputs, candidate.contract))
+        metrics.extend(fidelity.compare(expected, outputs, contract))
+        notes += _of_unknown_kind(contract, samples)
     else:
         notes.append(
             f"the float file of {candidate.path.name} is not beside it: no fidelity; "
             "name it with --reference."
         )
+    notes += beyond_calibration.notes(candidate.manifest, contract, samples, outputs, expected)
     metrics.extend(sizes(candidate.path))
     return tuple(metrics), tuple(notes)
 
@@ -110,28 +119,67 @@ def sizes(path: Path) -> tuple[Metric, ...]:
     )
 
 
-def _without_accuracy(contract: Contract, labels: np.ndarray | None) -> str:
-    if labels is None:
-        return "no labels in the data: no accuracy, only agreement with the float file."
-    return (
-        f"labels of shape {labels.shape} ask for no metric by themselves: no accuracy; name one "
-        f"with --metric NAME{'@OUTPUT' if len(contract.outputs) > 1 else ''}."
-    )
+def _without_accuracy(contract: Contract, samples: Samples, metrics: Sequence[str]) -> list[str]:
+    """Which outputs no task metric was measured of, and what would change that."""
+    outputs = [spec.name for spec in contract.outputs]
+    alone = len(outputs) == 1
+    measured = {metric.partition("@")[2] or outputs[0] for metric in metrics}
+    if not samples.is_labelled:
+        say = "no labels in the data: no accuracy, only fidelity to the float file"
+        if alone and not samples.ignored:
+            return [f"{say}."]
+        return [f"{say}; {label_hints.how(samples, contract, outputs[0])}"]
+    if samples.head_labels:
+        return [
+            f"no metric of output {name!r} by itself, whose labels have the shape "
+            f"{labels.shape}: name one with --metric NAME{'' if alone else f'@{name}'}."
+            if (labels := samples.labels_of(name, alone=alone)) is not None
+            else f"no labels of output {name!r}: no accuracy of it; "
+            f"{label_hints.how(samples, contract, name)}"
+            for name in outputs
+            if name not in measured
+        ]
+    if metrics:
+        return []
+    assert samples.labels is not None
+    return [
+        f"labels of shape {samples.labels.shape} ask for no metric by themselves: no accuracy; "
+        f"name one with --metric NAME{'' if alone else '@OUTPUT'}."
+    ]
+
+
+def _of_unknown_kind(contract: Contract, samples: Samples) -> list[str]:
+    """The outputs that are taken as values for want of better knowledge."""
+    alone = len(contract.outputs) == 1
+    return [
+        f"output {spec.name!r} is taken as values, for nothing tells what it is: no agreement is "
+        f"measured; say it in edgekit.toml: [output.{spec.name}] kind = "
+        f'"{"classes" if spec.shape[-1] > 1 else "binary"}", or "values".'
+        for spec in contract.outputs
+        if spec.kind is None
+        and not spec.columns
+        and samples.labels_of(spec.name, alone=alone) is None
+    ]
 
 
 def sample_notes(
     manifest: Artifact | None, samples: Samples, digests: Sequence[str]
 ) -> tuple[str, ...]:
-    """Say when samples that made the file judge it too, or go beyond those samples."""
+    """Say what a file is known to have lost, and when samples that made it judge it too."""
     if manifest is None:
         return ()
+    if manifest.wrecked:
+        return (f"wrecked: {manifest.wrecked}", *_of_samples(manifest, samples, digests))
+    return _of_samples(manifest, samples, digests)
+
+
+def _of_samples(manifest: Artifact, samples: Samples, digests: Sequence[str]) -> tuple[str, ...]:
     trained_on = set(manifest.training_digests.split())
     trained = sum(digest in trained_on for digest in digests)
     notes: tuple[str, ...] = (_seen(trained, len(digests), "training"),) if trained else ()
     how = manifest.recipe.quantize
     if how is None or not (how.needs_calibration or how.refines_weights):
         return notes
-    notes += input_ranges.unlike_calibration(samples, manifest.calibration_ranges)
     calibrated = set(manifest.calibration_digests.split())
     seen = sum(digest in calibrated for digest in digests)
     return (_seen(seen, len(digests), "calibration"), *notes) if seen else notes

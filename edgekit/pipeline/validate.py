@@ -50,7 +50,7 @@ def validate(
     *,
     data: str,
     targets: Sequence[Target] = (Target(),),
-    metric: str | None = None,
+    metric: str | Sequence[str] | None = None,
     options: ValidateOptions | None = None,
     limits: Limits | None = None,
     on_progress: Progress = silent,
@@ -62,7 +62,8 @@ def validate(
             float file.
         data: Evaluation samples: `.npz`, `.csv`, a folder by class or `module:function`.
         targets: Runtimes to run on.
-        metric: A metric's name or `module:function`; guessed from the labels by default.
+        metric: Names of metrics or `module:function`, each with `@OUTPUT` where the model has
+            several; by default those that the labels ask for, of every output that has some.
         options: Another float file, a part of the samples, and whether layers are measured.
         limits: Time and memory of each worker.
         on_progress: Takes one line at each step.
@@ -77,6 +78,7 @@ def validate(
     """
     if not files:
         raise UsageError("validate needs at least one .tflite file.", received="none")
+    asked = (metric,) if isinstance(metric, str) else tuple(metric or ())
     options, limits = options or ValidateOptions(), limits or Limits()
     _check(targets, options)
     paths = [Path(path) for path in files]
@@ -93,11 +95,11 @@ def validate(
         meanwhile=drawn.begin_hashing,
     )
     with runner:
-        _check_metric(metric)
+        _check_metrics(asked)
         measured = [
             measurement
             for name, file in zip(names, candidates, strict=True)
-            for measurement in _on_targets(name, file, targets, metric, drawn, runner)
+            for measurement in _on_targets(name, file, targets, asked, drawn, runner)
         ]
     for number, file in enumerate(candidates if options.layers else ()):
         first = number * len(targets)
@@ -111,7 +113,7 @@ def _on_targets(
     name: str,
     file: Candidate,
     targets: Sequence[Target],
-    metric: str | None,
+    asked: Sequence[str],
     drawn: Drawn,
     runner: Runner,
 ) -> Iterator[Measurement]:
@@ -126,7 +128,7 @@ def _on_targets(
         notes: tuple[str, ...] = ()
         try:
             outputs = runner.outputs(file.path, target, samples)
-            metrics, notes = measure(file, samples, outputs, expected, metric)
+            metrics, notes = measure(file, samples, outputs, expected, asked)
             notes += sample_notes(file.manifest, samples, drawn.hashes()[1])
         except UnsupportedOperator as error:
             failure = error.received or error.rule
@@ -175,10 +177,10 @@ def _check(targets: Sequence[Target], options: ValidateOptions) -> None:
         environments.python_for(target)
 
 
-def _check_metric(metric: str | None) -> None:
+def _check_metrics(asked: Sequence[str]) -> None:
     from edgekit.measure import accuracy
 
-    if metric is not None:
+    for metric in asked:
         accuracy.check_metric(metric)
 
 

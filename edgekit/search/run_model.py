@@ -36,4 +36,9 @@ def joined(first: Samples, second: Samples) -> Samples:
         inputs={n: np.concatenate([v, second.inputs[n]]) for n, v in first.inputs.items()},
         labels=labels,
         source=first.source,
+        head_labels={
+            name: np.concatenate([first.head_labels[name], second.head_labels[name]])
+            for name in first.head_labels
+            if name in second.head_labels
+        },
     )

@@ -18,12 +18,12 @@ class LossLimits:
     Attributes:
         max_loss: A fraction of a metric, or of the agreement with float; None for no such limit.
         min_sqnr_db: Of the worst output; None for no such limit.
-        metric: The task metric; by default the one that the labels ask for.
+        metric: Task metrics; by default those that the labels ask for.
     """
 
     max_loss: float | None = None
     min_sqnr_db: float | None = None
-    metric: str | None = None
+    metric: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _limit(self)

@@ -11,6 +11,7 @@
 | `ratio` | numerator, denominator | `sum(numerator) / sum(denominator)` |
 | `r2` | squared errors of each column, then its targets | mean of the columns' R2 |
 | `sqnr_db` | signal, noise; of each output | the worst output's, `sum(signal) / sum(noise)` in dB |
+| `map_50`, `map_50_95` | see `detection_precision` | mean average precision of detections |
 | `cosine` | ab, aa, bb; of each output | the worst output's, `sum(ab) / sqrt(sum(aa) sum(bb))` |
 
 Signal and noise are sums of squares over a sample's elements; ab, aa and bb sums of products.
@@ -22,12 +23,13 @@ is no number.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from edgekit.core.errors import UsageError
 from edgekit.core.suggest import nearest
-from edgekit.verdicts import overlaps, rankings
+from edgekit.verdicts import detection_precision, overlaps, rankings
 
 MOST_DB = 200.0
 """More than float64 outputs of a float32 model can tell from equal ones."""
@@ -137,4 +139,6 @@ STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "r2": _r2,
     "sqnr_db": _sqnr_db,
     "cosine": _cosine,
+    "map_50": partial(detection_precision.mean_ap, thresholds=1),
+    "map_50_95": partial(detection_precision.mean_ap, thresholds=detection_precision.BITS),
 }

@@ -60,10 +60,10 @@ def test_the_project_says_what_options_do_not(asked, folder):
     (folder / "edgekit.toml").write_text(TOML, encoding="utf-8")
     invoke(command, "net.tflite")
     assert asked["data"] == str(folder / "data.npz")
-    assert asked["metric"] == "mae"
+    assert asked["metric"] == ("mae",)
     options = asked["options"]
     assert (options.seed, options.jobs, options.limit, options.layers) == (5, 1, None, False)
-    assert options.project.metric == "mae"
+    assert options.project.metric == ("mae",)
 
 
 def test_options_win(asked, folder):
@@ -73,7 +73,7 @@ def test_options_win(asked, folder):
         *"a.tflite b.tflite -d other.npz -m auc --reference f.tflite --limit 10 --seed 0".split(),
         *"--jobs 2 --layers --runtime tflite-runtime==2.14.0".split(),
     )
-    assert (asked["data"], asked["metric"]) == ("other.npz", "auc")
+    assert (asked["data"], asked["metric"]) == ("other.npz", ("auc",))
     assert [target.label for target in asked["targets"]] == ["tflite-runtime==2.14.0"]
     assert asked["options"] == ValidateOptions(
         reference=Path("f.tflite"),

@@ -104,12 +104,12 @@ def test_only_floats_can_be_infinite():
 
 
 def test_the_number_of_samples():
-    assert check_samples.lengths({"a": X, "b": Y}, None, "here") == 4
+    assert check_samples.lengths({"a": X, "b": Y}, "here") == 4
     with pytest.raises(DataError) as caught:
-        check_samples.lengths({"a": X, "b": Y[:3]}, Y, "data.npz")
+        check_samples.lengths({"a": X, "b": Y[:3], "labels": Y}, "data.npz")
     assert caught.value.received == "a: 4, b: 3, labels: 4"
     assert "data.npz" in caught.value.hint
     with pytest.raises(DataError, match="labels: a single value"):
-        check_samples.lengths({"a": X}, np.array(1), "here")
+        check_samples.lengths({"a": X, "labels": np.array(1)}, "here")
     with pytest.raises(DataError, match="none in here"):
-        check_samples.lengths({"a": X[:0]}, None, "here")
+        check_samples.lengths({"a": X[:0]}, "here")

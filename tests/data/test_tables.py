@@ -42,10 +42,10 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, says: str) 
 def test_a_byte_order_mark_and_labels_beyond_64_bits(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("\ufeff" + TABLE.replace(",0", "," + "9" * 30), encoding="utf-8")
-    inputs, labels = tables.read(path, CONTRACT)
-    assert inputs["x"].tolist() == [[1, 2, 3], [4, 5, 6]]
-    assert labels is not None
-    assert labels.dtype == np.float64
+    table = tables.read(path, CONTRACT)
+    assert table.inputs["x"].tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert table.labels is not None
+    assert table.labels.dtype == np.float64
 
 
 def test_a_table_is_held_against_the_memory_limit(tmp_path: Path) -> None:
@@ -96,3 +96,55 @@ def test_labels_that_cannot_be_read_are_refused(tmp_path: Path, content: bytes, 
     image = TensorSpec(name="x", shape=(1, 8, 8, 3), dtype="float32", preprocessing=rules)
     with pytest.raises(DataError, match=says):
         folders.read(tmp_path, Contract(inputs=(image,), outputs=()), None, 0)
+
+
+HEADS = Contract(
+    inputs=(TensorSpec(name="x", shape=(1, 3), dtype="float32"),),
+    outputs=(
+        TensorSpec(name="gender", shape=(1, 2), dtype="float32"),
+        TensorSpec(name="place", shape=(1, 2), dtype="float32"),
+    ),
+)
+
+
+def test_columns_named_as_outputs_are_their_labels(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,gender,b,place.0,c,place.1\n1,0,2,0.5,3,7\n4,1,5,1.5,6,8\n")
+    table = tables.read(path, HEADS)
+    assert table.inputs["x"].tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert table.labels is None
+    assert table.heads["gender"].tolist() == [0, 1]
+    assert table.heads["place"].tolist() == [[0.5, 7], [1.5, 8]]
+    found = sources.load(str(path), HEADS, purpose="evaluation", limit=1)
+    assert found.head_labels["gender"].shape == (1,) and found.labels is None
+
+
+def test_the_label_of_one_output_may_have_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b,c,y\n1,2,3,0\n4,5,6,1\n")
+    table = tables.read(path, CONTRACT)
+    assert (table.labels.tolist(), table.heads) == ([0, 1], {})
+
+
+def test_a_column_that_an_input_needs_holds_no_labels(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,gender,b\n1,0,2\n4,1,5\n")
+    table = tables.read(path, HEADS)
+    assert table.inputs["x"].tolist() == [[1, 0, 2], [4, 1, 5]]
+    assert table.heads == {}
+    named = TensorSpec(
+        name="x",
+        shape=(1, 3),
+        dtype="float32",
+        preprocessing=Preprocessing(kind="tabular", columns=("a", "gender", "b")),
+    )
+    path.write_text("a,gender,b,place.0,place.1\n1,0,2,3,4\n4,1,5,6,7\n")
+    table = tables.read(path, Contract(inputs=(named,), outputs=HEADS.outputs))
+    assert list(table.heads) == ["place"]
+
+
+def test_a_column_of_labels_must_be_numbers_where_an_output_has_several(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b,c,place.0,place.1\n1,2,3,0.5,far\n")
+    with pytest.raises(DataError, match=r"column 'place\.1'"):
+        tables.read(path, HEADS)

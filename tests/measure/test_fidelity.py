@@ -11,7 +11,7 @@ from scipy import special, stats
 
 from edgekit.core.errors import DataError
 from edgekit.core.records import Contract, TensorSpec
-from edgekit.measure.fidelity import agreement, compare, cosine, kl_divergence, sqnr_db
+from edgekit.measure.fidelity import compare, cosine, kl_divergence, sqnr_db
 
 RNG = np.random.default_rng(0)
 outputs = arrays(np.float64, (6, 3), elements=st.integers(-1000, 1000).map(lambda v: v / 64))
@@ -108,30 +108,17 @@ def test_divergence_survives_the_zeros_of_int8():
     assert 7 < kl_divergence(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])) < 8
 
 
-def test_agreement_by_sample_and_by_position():
-    a = np.array([[1, 2, 3], [3, 2, 1], [1, 1, 0]], np.float32)
-    b = np.array([[0, 0, 9], [0, 9, 0], [0, 1, 1]], np.float32)
-    assert agreement(a, b).tolist() == [1, 0, 0]
-    picture = np.eye(4)[np.array([[[0, 1], [2, 3]]])]
-    other = np.eye(4)[np.array([[[0, 1], [2, 0]]])]
-    assert agreement(picture, other).tolist() == [0.75]
-
-
-@given(outputs, outputs)
-def test_agreement_is_symmetric_and_whole_with_itself(a, b):
-    np.testing.assert_array_equal(agreement(a, b), agreement(b, a))
-    assert agreement(a, a).all()
-    np.testing.assert_array_equal(agreement(a, b), agreement(2 * a + 1, b))
-
-
-@pytest.mark.parametrize("function", [agreement, kl_divergence])
 @pytest.mark.parametrize("shape", [(4,), (4, 1)])
-def test_classes_are_at_least_two(function, shape):
+def test_classes_are_at_least_two(shape):
     with pytest.raises(DataError, match="at least 2"):
-        function(np.zeros(shape), np.zeros(shape))
+        kl_divergence(np.zeros(shape), np.zeros(shape))
 
 
-@pytest.mark.parametrize("function", [sqnr_db, cosine, kl_divergence, agreement])
+def compare_alone(a, b):
+    return compare({"out": a}, {"out": b})
+
+
+@pytest.mark.parametrize("function", [sqnr_db, cosine, kl_divergence, compare_alone])
 def test_what_cannot_be_compared(function):
     good, bad = np.ones((3, 2)), np.ones((3, 2))
     bad[1, 0], bad[2, 1] = np.nan, np.inf
@@ -151,13 +138,22 @@ def by_name(metrics):
     return {metric.name: metric for metric in metrics}
 
 
+def contract(**kinds):
+    specs = [
+        TensorSpec(name=name, shape=(1, -1), dtype="float32", kind=kind)
+        for name, kind in kinds.items()
+    ]
+    return Contract(inputs=(), outputs=tuple(specs))
+
+
 def test_compare_one_output():
     a = RNG.normal(size=(40, 3)).astype(np.float32)
     b = a + RNG.normal(size=(40, 3)).astype(np.float32) * 0.3
-    found = by_name(compare({"out": a}, {"out": b}))
-    assert list(found) == ["sqnr_db", "agreement", "cosine"]
-    assert found["sqnr_db"].value == sqnr_db(a, b)
-    assert found["sqnr_db"].unit == "dB"
+    found = by_name(compare({"out": a}, {"out": b}, contract(out="classes")))
+    assert list(found) == ["sqnr_db", "agreement", "pooled_sqnr_db", "cosine"]
+    assert found["pooled_sqnr_db"].value == pytest.approx(sqnr_db(a, b))
+    assert found["cosine"].value == pytest.approx(cosine(a, b))
+    assert found["sqnr_db"].unit == found["pooled_sqnr_db"].unit == "dB"
     same = found["agreement"]
     assert same.raw == tuple((a.argmax(1) == b.argmax(1)).astype(float).tolist())
     assert same.value == pytest.approx(np.mean(same.raw))
@@ -165,37 +161,53 @@ def test_compare_one_output():
     assert (same.low, same.high) == pytest.approx((wanted.low, wanted.high))
 
 
+def test_the_worst_channel_stands_for_an_output_and_is_named():
+    a = RNG.normal(size=(200, 3)).astype(np.float32) * np.float32([1, 100, 1])
+    b = a + np.float32([0.001, 0.1, 0.1]) * RNG.normal(size=a.shape).astype(np.float32)
+    found = by_name(compare({"out": a}, {"out": b}))
+    assert found["sqnr_db"].note == "of out[2]"
+    assert found["sqnr_db"].value == pytest.approx(20, abs=1)
+    assert found["pooled_sqnr_db"].value > 50
+
+
 def test_compare_several_outputs_takes_the_worst():
     a = {"one": RNG.normal(size=(20, 3)), "two": RNG.normal(size=(20, 4)), "box": np.ones((20, 1))}
     b = {name: array + 0.4 * RNG.normal(size=array.shape) for name, array in a.items()}
-    found = by_name(compare(a, b))
-    each = [found[f"sqnr_db@{name}"].value for name in a]
-    assert found["sqnr_db"].value == min(each)
-    assert each[0] == sqnr_db(a["one"], b["one"])
-    assert found["cosine"].value == min(found[f"cosine@{name}"].value for name in a)
+    found = by_name(compare(a, b, contract(one="classes", two="classes", box=None)))
+    for figure in ("sqnr_db", "pooled_sqnr_db", "cosine"):
+        assert found[figure].value == min(found[f"{figure}@{name}"].value for name in a)
+    assert found["pooled_sqnr_db@one"].value == pytest.approx(sqnr_db(a["one"], b["one"]))
     both = np.minimum(found["agreement@one"].raw, found["agreement@two"].raw)
     assert found["agreement"].raw == tuple(both.tolist())
     assert "agreement@box" not in found
 
 
-def test_agreement_only_where_an_output_names_a_class():
-    picture = {"out": RNG.normal(size=(4, 5, 5, 3))}
-    pair = {"out": RNG.normal(size=(4, 3))}
-    column = {"out": RNG.normal(size=(4, 1))}
+@pytest.mark.parametrize("kind", [None, "values", "boxes", "embedding", "image", "sound", "state"])
+def test_no_agreement_where_nothing_is_decided(kind):
+    arrays = {"out": RNG.normal(size=(6, 3))}
+    assert "agreement" not in by_name(compare(arrays, arrays, contract(out=kind)))
+    assert "agreement" in by_name(compare(arrays, arrays, contract(out="classes")))
 
-    def has(arrays, **said):
-        spec = TensorSpec(name="out", shape=(1, -1), dtype="float32", **said)
-        contract = Contract(inputs=(), outputs=(spec,))
-        return "agreement" in by_name(compare(arrays, arrays, contract))
 
-    assert "agreement" not in by_name(compare(picture, picture))
-    assert "agreement" not in by_name(compare(column, column))
-    assert has(pair)
-    assert not has(picture)
-    assert has(picture, labels=("a", "b", "c"))
-    assert has(picture, activation="softmax")
-    assert not has(pair, activation="sigmoid")
-    assert not has(pair, activation="none")
+def test_tags_agree_one_by_one_and_all_of_a_sample():
+    a = np.array([[0.9, 0.1, 0.6, 0.2], [0.9, 0.1, 0.6, 0.2]])
+    b = np.array([[0.6, 0.4, 0.9, 0.3], [0.9, 0.1, 0.4, 0.2]])
+    found = by_name(compare({"out": a}, {"out": b}, contract(out="tags")))
+    assert found["agreement"].raw == (1.0, 0.75)
+    assert found["agreement_all"].raw == (1.0, 0.0)
+
+
+@given(st.integers(1, 200), st.integers(1, 60), st.integers(1, 12), st.integers(0, 99))
+def test_parts_of_many_samples_are_as_all_at_once(n, positions, channels, seed):
+    rng = np.random.default_rng(seed)
+    a = 5 + rng.normal(size=(n, positions, channels)).astype(np.float32)
+    b = (a + rng.normal(size=a.shape) / 9).astype(np.float32)
+    found = by_name(compare({"out": a}, {"out": b}))
+    assert found["pooled_sqnr_db"].value == pytest.approx(sqnr_db(a, b))
+    assert found["cosine"].value == pytest.approx(cosine(a, b))
+    own, noise = found["pooled_sqnr_db"].parts
+    assert own == pytest.approx(np.square(a.astype(np.float64)).sum(axis=(1, 2)))
+    assert noise == pytest.approx(np.square(a.astype(np.float64) - b).sum(axis=(1, 2)))
 
 
 def test_compare_names_the_output_that_fails():

@@ -48,7 +48,7 @@ def test_a_bound_is_of_a_loss_or_of_an_sqnr():
     "record",
     [
         REQUEST,
-        replace(REQUEST, device="npu", loss=LossLimits(min_sqnr_db=25.5, metric="my:metric")),
+        replace(REQUEST, device="npu", loss=LossLimits(min_sqnr_db=25.5, metric=("my:metric",))),
         KeepResult(files=(HeldFile(repair=REPAIR), HeldFile(repair=REPAIR, written=WRITTEN))),
     ],
     ids=lambda record: type(record).__name__,

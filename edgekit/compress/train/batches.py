@@ -42,7 +42,12 @@ def check(samples: Samples, model: LoadedModel) -> Samples:
                 hint="look whether the data belongs to this model.",
             )
         inputs[spec.name] = array
-    return Samples(inputs=inputs, labels=samples.labels, source=samples.source)
+    return Samples(
+        inputs=inputs,
+        labels=samples.labels,
+        source=samples.source,
+        head_labels=samples.head_labels,
+    )
 
 
 def usual_size(count: int) -> int:

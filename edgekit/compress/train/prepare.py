@@ -70,11 +70,12 @@ def prepare(
     forms = {
         f"output_{i}": losses.output_form(tensor) for i, tensor in enumerate(judge_of_form.outputs)
     }
+    if samples.is_labelled and not training.distill:
+        losses.require_single(len(forms))
     labels, sparse = samples.labels, False
     if training.distill and (training.label_weight == 0 or len(forms) > 1):
         labels = None
     if labels is not None:
-        losses.require_single(len(forms))
         labels, forms["output_0"], sparse = losses.fit_labels(
             labels, tuple(student.outputs[0].shape), forms["output_0"]
         )

@@ -52,7 +52,7 @@ def measure_layers(
     if serde.sha256(path) == serde.sha256(reference):
         return (), f"{path.name} is the float file: it has no errors by layer."
     on_progress(f"layer errors of {path.name}")
-    chosen = samples.take(split.draw(samples.labels, len(samples), _SAMPLES, seed))
+    chosen = samples.take(split.draw(split.strata(samples), len(samples), _SAMPLES, seed))
     with scratch.folder() as folder:
         stored = folder / "samples.npz"
         chosen.save(stored, compress=False)

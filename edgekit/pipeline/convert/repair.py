@@ -28,7 +28,7 @@ def hold(job: Job, exported: Exported, files: Sequence[ConvertedFile]) -> list[C
         BoundNotHeld: For one of the recipes no choice of precisions holds the bound.
         UsageError: The samples cannot tell such a loss.
     """
-    options, metric = job.options, job.source.project.metric
+    options, metrics = job.options, job.source.project.metric
     quantizing = [i for i, file in enumerate(files) if file.recipe.quantize is not None]
     request = KeepRequest(
         float_file=job.float_file,
@@ -36,7 +36,7 @@ def hold(job: Job, exported: Exported, files: Sequence[ConvertedFile]) -> list[C
         contract=exported.contract,
         calibration=job.calibration_out,
         seed=options.seed,
-        loss=LossLimits(max_loss=options.max_loss, min_sqnr_db=options.min_sqnr_db, metric=metric),
+        loss=LossLimits(max_loss=options.max_loss, min_sqnr_db=options.min_sqnr_db, metric=metrics),
         device=options.device,
         name=job.plan.name,
         limits=options.limits,
@@ -54,7 +54,7 @@ def hold(job: Job, exported: Exported, files: Sequence[ConvertedFile]) -> list[C
         limits=options.limits,
         on_progress=job.on_progress,
         writable=[job.work],
-        own_code=callables.is_own_code(metric),
+        own_code=any(map(callables.is_own_code, metrics)),
     )
     result = list(files)
     for i, held in zip(quantizing, answer.files, strict=True):

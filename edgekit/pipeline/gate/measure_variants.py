@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core import serde
+from edgekit.core.baseline_record import Baseline
 from edgekit.core.errors import DataError, EdgekitError, UnsupportedOperator
-from edgekit.core.gate_rules import ACCURACIES, TASK_METRICS, Baseline
+from edgekit.core.gate_rules import ACCURACIES, TASK_METRICS
 from edgekit.core.installed import installed
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Measurement, Metric, Target
+from edgekit.data.label_kinds import with_label_kinds
 from edgekit.data.samples import Samples
 from edgekit.measure import accuracy
 from edgekit.measure.machine import describe_host
@@ -98,7 +100,7 @@ class Measuring:
             samples = self.samples(variant).sha256
         else:
             samples = serde.sha256(data) if data else ""
-        asked = [self._project.metric, *self._asked()]
+        asked = [*self._project.metric, *self._asked()]
         return cache.key(
             "measurement",
             file=artifact.sha256,
@@ -106,7 +108,7 @@ class Measuring:
             contract=serde.to_dict(artifact.contract),
             samples=samples,
             metrics=asked,
-            code=[source_digest(name) for name in asked if name and ":" in name],
+            code=[source_digest(name) for name in asked if ":" in name],
             variant=variant,
             target=serde.to_dict(target),
             python=str(environments.python_for(target)),
@@ -120,7 +122,7 @@ class Measuring:
             for rule in self._project.rule
             if rule.base_metric in TASK_METRICS or ":" in rule.metric
         )
-        return [name for name in named if name != self._project.metric]
+        return [name for name in named if name not in self._project.metric]
 
     def _run(self, wanted: Sequence[Pair]) -> dict[Pair, Measured]:
         if not wanted:
@@ -172,18 +174,16 @@ class Measuring:
         target = blank.measurement.target
         expected = runner.outputs(_reference(file), REFERENCE_TARGET, samples)
         outputs = runner.outputs(file.path, target, samples)
-        default = self._project.metric
-        if samples.labels is None and default and default.partition("@")[0] in TASK_METRICS:
-            default = None
-        metrics, notes = measure(file, samples, outputs, expected, default)
+        stated = [name for name in self._project.metric if _can_be_measured(name, samples, outputs)]
+        metrics, notes = measure(file, samples, outputs, expected, stated)
+        contract = with_label_kinds(file.contract, samples)
         have = {metric.name for metric in metrics}
         asked = [name for name in self._asked() if name not in have]
-        if samples.labels is None:
-            asked = [name for name in asked if name.partition("@")[0] not in TASK_METRICS]
-        more = [accuracy.measure(name, outputs, samples, file.contract) for name in asked]
+        asked = [name for name in asked if _can_be_measured(name, samples, outputs)]
+        more = [accuracy.measure(name, outputs, samples, contract) for name in asked]
         task = [m.name for m in (*metrics, *more) if _is_task(m.name)]
         _check_classes(samples, task)
-        before = [accuracy.measure(name, expected, samples, file.contract) for name in task]
+        before = [accuracy.measure(name, expected, samples, contract) for name in task]
         whole = any(metric.statistic == "whole" for metric in (*metrics, *more))
         measured = replace(
             blank,
@@ -215,16 +215,26 @@ def _check_classes(samples: Samples, task: Sequence[str]) -> None:
     Raises:
         DataError: They are.
     """
-    accuracies = [name for name in task if name.partition("@")[0] in ACCURACIES]
-    if not accuracies or samples.labels is None or len(samples) < 2:
-        return
-    rows = samples.labels.reshape(len(samples), -1)
-    if (rows == rows[0]).all():
-        raise DataError(
-            f"{accuracies[0]} needs samples of several classes.",
-            received=f"{len(samples)} evaluation samples, all of class {rows[0].tolist()}",
-            hint="draw them from all classes.",
-        )
+    for name in task if len(samples) > 1 else ():
+        metric, _, output = name.partition("@")
+        labels = samples.labels_of(output, alone=not output)
+        if metric not in ACCURACIES or labels is None:
+            continue
+        rows = labels.reshape(len(samples), -1)
+        if (rows == rows[0]).all():
+            raise DataError(
+                f"{name} needs samples of several classes.",
+                received=f"{len(samples)} evaluation samples, all of class {rows[0].tolist()}",
+                hint="draw them from all classes.",
+            )
+
+
+def _can_be_measured(name: str, samples: Samples, outputs: Mapping[str, np.ndarray]) -> bool:
+    """Whether there are the labels that a metric takes; a rule about it tells if there are none."""
+    metric, _, output = name.partition("@")
+    alone = len(outputs) == 1
+    wanted = output or next(iter(outputs))
+    return metric not in TASK_METRICS or samples.labels_of(wanted, alone=alone) is not None
 
 
 def _is_task(name: str) -> bool:

@@ -156,11 +156,13 @@ def with_labels_and_teacher() -> dict[str, Any]:
     return results
 
 
-def several_outputs(distill: bool = True) -> dict[str, Any]:
+def several_outputs(distill: bool = True, by_head: bool = False) -> dict[str, Any]:
     teacher, student = two_outputs(0), two_outputs(1)
     rng = np.random.default_rng(0)
     inputs = {"b": rng.normal(size=(200, 4)), "a": rng.normal(size=(200, 5))}
-    samples = Samples(inputs=inputs, labels=None if distill else np.zeros(200))
+    labels = None if distill or by_head else np.zeros(200)
+    heads = {"value": np.zeros(200)} if by_head else {}
+    samples = Samples(inputs=inputs, labels=labels, head_labels=heads)
     options = Training(data="", distill=distill, epochs=40, batch_size=16, patience=40)
     trained = fit(student, teacher, samples, options, learning_rate=0.02, report=_silent)
     fresh = [rng.normal(size=(100, 5)), rng.normal(size=(100, 4))]

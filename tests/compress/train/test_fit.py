@@ -48,9 +48,10 @@ def test_all_outputs_of_several_forms_are_learned(case: Any):
     assert result["errors"]["flags"] < 0.2 and result["errors"]["value"] < 0.2
 
 
-def test_several_outputs_take_no_labels(case: Any):
+@pytest.mark.parametrize("by_head", [False, True])
+def test_several_outputs_take_no_labels(case: Any, by_head: bool):
     with pytest.raises(UsageError, match="several outputs"):
-        case("several_outputs", distill=False)
+        case("several_outputs", distill=False, by_head=by_head)
 
 
 def test_the_result_is_never_worse_than_the_start(case: Any):

@@ -30,10 +30,10 @@ REPAIR = Repair(
 )
 
 
-def bounded(tmp_path: Path, metric: str | None = None, **plan):
+def bounded(tmp_path: Path, *metrics: str, **plan):
     made = job(tmp_path, (FLOAT, FLOAT16, INT8), bounded=True, **plan)
     options = ConvertOptions(max_loss=0.01, device="npu", seed=3, limits=Limits(seconds=7.0))
-    source = Source(model=made.source.model, project=Project(metric=metric))
+    source = Source(model=made.source.model, project=Project(metric=metrics))
     return replace(made, options=options, source=source)
 
 
@@ -77,11 +77,11 @@ def test_of_a_pruned_model_the_original_is_what_losses_are_measured_against(
 
 
 def test_a_metric_of_the_persons_own_runs_as_own_code(tmp_path, children: FakeChildren):
-    made = bounded(tmp_path, metric="my_metrics:kappa")
+    made = bounded(tmp_path, "my_metrics:kappa")
     children.answer(KEEP, lambda request: KeepResult(files=(HeldFile(repair=REPAIR),)))
     repair.hold(made, EXPORTED, [converted(made, FLOAT16)])
     [call] = children.calls
-    assert call.request.loss.metric == "my_metrics:kappa"
+    assert call.request.loss.metric == ("my_metrics:kappa",)
     assert call.options["own_code"] is True
 
 

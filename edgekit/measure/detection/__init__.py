@@ -1,0 +1,1 @@
+"""Detectors: outputs to boxes, boxes matched with boxes, mean average precision."""

@@ -128,7 +128,8 @@ def detections(harm: float) -> Maker:
         n, most = len(difficulty), 4
         objects = np.arange(most)[:, None] < rng.integers(1, most + 1, n)
         truth = np.where(objects, rng.integers(0, _DIGITS, objects.shape), -1)
-        sure = 1.5 + difficulty + rng.normal(size=objects.shape)
+        easy = np.linspace(0.5, 2.5, _DIGITS)[truth]  # or all classes end at one of COCO's recalls
+        sure = easy + difficulty + rng.normal(size=objects.shape)
         false = rng.random((2, n)) < 0.3
         unsure = rng.normal(-0.5, 1, false.shape)
         kind = rng.integers(0, _DIGITS, false.shape)

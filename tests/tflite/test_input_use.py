@@ -38,7 +38,11 @@ def with_constant(shape: tuple[int, ...]) -> tflite.Model:
     """A model whose input is added to a constant of a shape, and nothing else."""
     model = tflite.read(MODELS / "add.float32.tflite")
     graph = model.subgraphs[0]
-    add = next(raw for raw, op in zip(graph.operators, tflite.operators(model)) if op.name == "ADD")
+    add = next(
+        raw
+        for raw, op in zip(graph.operators, tflite.operators(model), strict=True)
+        if op.name == "ADD"
+    )
     given, constant = (int(index) for index in add.inputs)
     tensor = graph.tensors[constant]
     tensor.shape, tensor.shapeSignature = list(shape), None

@@ -173,6 +173,14 @@ def _look(
         spec = replace(contract.inputs[0], preprocessing=best.preprocessing)
         contract = replace(contract, inputs=(spec,))
         found = samples()
+    resizes = pixel_scaling.resizes(
+        recognised, source, contract, found, limits=limits, on_progress=run.on_progress
+    )
+    resized = pixel_scaling.winner(resizes, contract)
+    if resized is not None:
+        spec = replace(contract.inputs[0], preprocessing=resized.preprocessing)
+        contract = replace(contract, inputs=(spec,))
+        found = samples()
     if labels is None and found.classes:
         labels = model_summary.labels_of_folders(found.classes, contract)
         contract = model_summary.with_labels(contract, labels)
@@ -190,6 +198,7 @@ def _look(
         labels=labels,
         metrics=metrics,
         trials=trials,
+        resizes=resizes,
     )
     return facts, described.contract, (*described.notes, *notes)
 
@@ -253,6 +262,14 @@ def _left(facts: template.Facts) -> list[str]:
         left.append(
             f"[input.{name}]: pixels go in as {best.name}, the way that was right most often "
             f"({best.share:.2f} of {len(best.right)} samples); compare it with training."
+        )
+    resized = pixel_scaling.winner(facts.resizes, facts.described.contract)
+    if resized is not None:
+        name = facts.described.contract.inputs[0].name
+        left.append(
+            f"[input.{name}]: images are resized as {resized.name}, the way that was right most "
+            f"often ({resized.share:.2f} of {len(resized.right)} samples); compare it with "
+            "training."
         )
     for spec in facts.described.contract.inputs:
         raw = found.raw.get(spec.name)

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 # Options by heading, as the help shows them.
 _GROUPS = {
     "What to make": ("recipes", "io_dtype", "device", "input_shapes"),
-    "Calibration": ("calibration", "calibration_samples", "seed", "rounding", "bias_correction"),
+    "Calibration": (
+        "calibration",
+        "calibration_samples",
+        "seed",
+        "raw",
+        "rounding",
+        "bias_correction",
+    ),
     "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
     **compression_options.GROUPS,
     "Model": ("custom_objects", "unsafe", "project"),
@@ -60,6 +67,7 @@ class ConvertFlags:
     calibration_samples: int | None
     seed: int | None
     custom_objects: str | None
+    raw: bool | None
     unsafe: bool | None
     force: bool | None
 
@@ -153,6 +161,12 @@ class ConvertFlags:
     type=click.IntRange(min=0),
     metavar="N",
     help="Seed of every draw [default: edgekit.toml's, else 0].",
+)
+@click.option(
+    "--raw",
+    is_flag=True,
+    default=None,
+    help="Integers for a float input are taken as they are: the model was trained on them.",
 )
 @click.option(
     "--custom-objects",
@@ -250,6 +264,7 @@ def _options(
         seed=seed,
         prune=compression_options.pruning(compression),
         training=compression_options.training(compression, seed),
+        raw=flags.raw,
         unsafe=flags.unsafe,
         force=flags.force,
     )
@@ -286,7 +301,8 @@ def _print(made: Sequence[Artifact], limits: Limits) -> None:
             f"{'exactly' if exactly else f'to {first.reference_sqnr_db:.1f} dB'} on "
             f"{'synthetic' if first.golden == 'synthetic' else 'real'} golden samples."
         )
-    for line in conversion_lines.unjudged_lines(made):
+    told = (*conversion_lines.accuracy_lines(made), *conversion_lines.unjudged_lines(made))
+    for line in told:
         shared.echo(line)
 
 

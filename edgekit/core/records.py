@@ -24,6 +24,7 @@ Device = Literal["cpu", "npu", "mcu"]
 PruningMethod = Literal["structured", "unstructured"]
 Importance = Literal["auto", "l1", "bn_scale", "taylor", "obs"]
 Better = Literal["higher", "lower"]
+Resize = Literal["bilinear", "bicubic", "nearest", "keras-bilinear"]
 PreprocessingKind = Literal["none", "image", "audio", "tabular", "text"]
 Statistic = Literal["mean", "root_mean", "auc", "sqnr_db", "cosine", "whole"]
 
@@ -159,7 +160,8 @@ class Recipe:
 class Preprocessing:
     """How raw data becomes a model input: said once, computed alike in every language.
 
-    `image`: resize and crop on raw RGB bytes with Pillow's antialiased arithmetic, then
+    `image`: resize and crop on raw RGB bytes with Pillow's antialiased arithmetic, or for
+    `keras-bilinear` as `tf.image.resize` does it, without antialiasing, to float32; then
     channel order, then `(value - mean) / std` by channel. `audio`: mono at
     `sample_rate`, cut or zero-padded to `window` samples, then mean and std.
     `tabular`: the named columns in order, then mean and std by column. `text`:
@@ -168,7 +170,7 @@ class Preprocessing:
 
     kind: PreprocessingKind = "none"
     size: tuple[int, int] | None = None
-    resize: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+    resize: Resize = "bilinear"
     resize_shorter_to: int | None = None
     channels: Literal["rgb", "bgr", "gray"] = "rgb"
     mean: tuple[float, ...] = (0.0,)
@@ -302,6 +304,22 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceAccuracy:
+    """What the original model reaches on labelled samples, beside its float file.
+
+    `metric` is what the labels ask for; `keras` and `float32` are its values on the same
+    `num_samples` samples, which came from what `samples` names. `keras` is None where the model
+    came as a `.tflite`.
+    """
+
+    metric: str
+    keras: float | None = None
+    float32: float
+    num_samples: int
+    samples: Literal["evaluation", "calibration"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step that changed what a model computes: what it did, what it took, what it lost.
 
@@ -327,7 +345,8 @@ class Artifact:
     `float_sha256` names the float file that it is compared with: the original model's, also where
     the file derives from a pruned one. `source_sha256` names the Keras model.
     `reference_sqnr_db` is how well the float file agreed with Keras at export, on
-    golden samples that were `synthetic` or taken from data. Of the activations in `equalized`
+    golden samples that were `synthetic` or taken from data; `reference_accuracy` is what both reach
+    where samples have labels. Of the activations in `equalized`
     (by tensor name), the file's channels hold the float file's values divided by `2**(e/4)`.
     `calibration_digests` holds a short hash of each calibration sample, so that evaluating on
     them can be noticed; `calibration_ranges` their smallest and largest value by float input,
@@ -351,6 +370,7 @@ class Artifact:
     calibration_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     oldest_runtime: str = ""
     reference_sqnr_db: float | None = None
+    reference_accuracy: ReferenceAccuracy | None = None
     golden: Literal["data", "synthetic", "none"] = "none"
     tool_versions: dict[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
@@ -511,6 +531,7 @@ class ConvertOptions:
     `max_loss` (a fraction) and `min_sqnr_db` bound what a recipe may lose; operators are kept
     in higher precision until it holds. `device` is what the files are for: int16 activations
     are a way to hold a bound on an NPU or MCU only. `prune` and `training` come before any recipe.
+    `raw` says that the model takes integers as they are, where a float input is given some.
     """
 
     recipes: tuple[str, ...] = ()
@@ -527,6 +548,7 @@ class ConvertOptions:
     golden_samples: int = 8
     seed: int = 0
     min_reference_sqnr_db: float = 80.0
+    raw: bool = False
     unsafe: bool = False
     force: bool = False
     limits: Limits = field(default_factory=Limits)

@@ -59,6 +59,17 @@ def unjudged_lines(artifacts: Sequence[Artifact]) -> list[str]:
     ]
 
 
+def accuracy_lines(artifacts: Sequence[Artifact]) -> list[str]:
+    """What Keras and its float file reach on labelled samples."""
+    reached = artifacts[0].reference_accuracy
+    if reached is None or reached.keras is None:
+        return []
+    return [
+        f"On {reached.num_samples} labelled {reached.samples} samples Keras has a {reached.metric} "
+        f"of {reached.keras:.4g}, the float file of {reached.float32:.4g}."
+    ]
+
+
 def repair_lines(artifacts: Sequence[Artifact]) -> list[str]:
     """What was kept to hold a bound, what is lost now, and what it cost."""
     return [_repair(one, one.repair) for one in artifacts if one.repair is not None]

@@ -56,7 +56,7 @@ def _inputs(draw: st.DrawFn, name: str) -> TensorSpec:
         rules = Preprocessing(
             kind="image",
             size=size,
-            resize=draw(st.sampled_from(["bilinear", "bicubic", "nearest"])),
+            resize=draw(st.sampled_from(["bilinear", "bicubic", "nearest", "keras-bilinear"])),
             resize_shorter_to=draw(st.none() | st.integers(max(size), 20)),
             channels=channels,
             mean=tuple(draw(st.lists(_FLOATS, min_size=count, max_size=count))),

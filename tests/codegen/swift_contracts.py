@@ -61,7 +61,7 @@ def _input(draw: st.DrawFn, name: str) -> TensorSpec:
         rules = Preprocessing(
             kind="image",
             size=size,
-            resize=draw(st.sampled_from(["bilinear", "bicubic", "nearest"])),
+            resize=draw(st.sampled_from(["bilinear", "bicubic", "nearest", "keras-bilinear"])),
             resize_shorter_to=draw(st.none() | st.just(max(size) + 1)),
             channels="gray" if gray else draw(st.sampled_from(["rgb", "bgr"])),
         )

@@ -292,9 +292,10 @@ def _rules(spec: TensorSpec, called: Names) -> list[str]:
     if rules.kind == "audio":
         return [*lines, f"static const edgekit_audio_rules {name} = {{{rules.window}, {scaling}}};"]
     height, width = rules.image_size
+    resize = rules.resize.replace("-", "_").upper()
     return [
         *lines,
         f"static const edgekit_image_rules {name} = {{",
-        f"    {height}, {width}, EDGEKIT_{rules.resize.upper()}, {rules.resize_shorter_to or 0},",
+        f"    {height}, {width}, EDGEKIT_{resize}, {rules.resize_shorter_to or 0},",
         f"    EDGEKIT_{rules.channels.upper()}, {scaling}}};",
     ]

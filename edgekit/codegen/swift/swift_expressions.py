@@ -119,10 +119,11 @@ def preprocessing(spec: TensorSpec) -> str:
 def _image(spec: TensorSpec, rules: Preprocessing) -> list[str]:
     height, width = rules.image_size
     shorter = rules.resize_shorter_to
+    first, *rest = rules.resize.split("-")
     return [
         f"height: {height}",
         f"width: {width}",
-        f"resize: .{rules.resize}",
+        f"resize: .{first}{''.join(map(str.capitalize, rest))}",
         *([f"shorterSide: {shorter}"] if shorter is not None else []),
         f"channels: .{rules.channels}",
     ]

@@ -19,7 +19,14 @@ from edgekit.data.export_messages import EXPORT, IMPORT, DrawRequest, Exported, 
 from edgekit.frontend.load import recognise
 from edgekit.frontend.load.recognise import Recognised
 from edgekit.measure.lost_content import LeastKept
-from edgekit.pipeline.convert import compress_and_train, prove, repair, wrecked, write_artifacts
+from edgekit.pipeline.convert import (
+    compress_and_train,
+    input_check,
+    prove,
+    repair,
+    wrecked,
+    write_artifacts,
+)
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.job import Job, Source
 from edgekit.pipeline.convert.output_claim import claim
@@ -129,6 +136,10 @@ def _source(model: Path, project: Project, details: Details) -> Source:
     )
 
 
+def _evaluation(project: Project) -> str | None:
+    return project.resolve(project.data.evaluation) if project.data.evaluation else None
+
+
 class Conversion:
     """One conversion, step by step. Each heavy step is a child process of its own.
 
@@ -144,6 +155,8 @@ class Conversion:
         """All steps; files are written when all of them have passed their checks."""
         job = self._job
         exported = self.export()
+        job.on_progress("looking at what the inputs are given")
+        reached = input_check.check(job, exported)
         job.on_progress("comparing the float file with the original")
         samples = prove.proof_samples(job)
         with ThreadPoolExecutor(1) as aside:  # beside the quantizer, which uses half a machine
@@ -157,7 +170,7 @@ class Conversion:
         files = compress_and_train.train(job, exported, files, compared.proof)
         if job.plan.bounded:
             files = repair.hold(job, exported, files)
-        facts = self.facts(exported, compared, float_sha256)
+        facts = replace(self.facts(exported, compared, float_sha256), reference_accuracy=reached)
         files = self.verify(exported, files, compared.proof)
         return self.write(files, steps, facts, compared)
 
@@ -208,6 +221,7 @@ class Conversion:
         return DrawRequest(
             calibration=job.plan.calibration,
             training=training,
+            evaluation=_evaluation(job.source.project),
             golden_samples=job.options.golden_samples,
             calibration_samples=job.options.calibration_samples,
             calibrates=job.plan.calibrates,
@@ -217,6 +231,7 @@ class Conversion:
             golden_out=job.golden,
             calibration_out=job.calibration_out,
             training_out=job.training_samples,
+            labelled_out=job.labelled,
         )
 
     def prune(self, exported: Exported, compared: Future[prove.Compared]) -> tuple[Step, ...]:

@@ -12,16 +12,16 @@ from edgekit.core import files, isolate, onednn
 from edgekit.core.errors import DataError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Limits, Preprocessing, TensorSpec
+from edgekit.data.usual_scalings import is_image as is_image
 from edgekit.frontend import describe as describing
 from edgekit.frontend.load.recognise import Recognised
+from edgekit.frontend.own_scaling import Scaling
 from edgekit.pipeline.inspect import TfliteFile, read_in_child
 from edgekit.quantize.rewrite import import_float
 from edgekit.tflite import recognise_outputs
 
 # Files that name classes, one a line, in the order in which they are looked for.
 _LABEL_FILES = ("labels.txt", "class_names.txt", "classes.txt")
-# A smaller side is more often a spectrogram's or a window's than an image's.
-_SMALLEST_SIDE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Described:
 
     recognised: Recognised
     contract: Contract
-    scaling: Mapping[str, describing.Scaling] = field(default_factory=dict)
+    scaling: Mapping[str, Scaling] = field(default_factory=dict)
     id_limits: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -102,17 +102,7 @@ def run(request: TfliteFile, report: Progress) -> Contract:
 FLOAT_CONTRACT = isolate.Stage(f"{__name__}:run", TfliteFile, Contract)
 
 
-def is_image(spec: TensorSpec) -> bool:
-    """Whether an input has the shape of images: (1, height, width, 1 or 3)."""
-    sides = spec.shape[1:3]
-    return (
-        len(spec.shape) == 4
-        and spec.shape[3] in (1, 3)
-        and all(side == -1 or side >= _SMALLEST_SIDE for side in sides)
-    )
-
-
-def certain(spec: TensorSpec, scaling: describing.Scaling | None) -> Preprocessing | None:
+def certain(spec: TensorSpec, scaling: Scaling | None) -> Preprocessing | None:
     """The preprocessing of an input where the model leaves no doubt of it, else None.
 
     That is an image whose pixels go in as they are: the model scales them itself, or takes

@@ -10,9 +10,9 @@ from edgekit.core.records import TensorSpec
 from edgekit.pipeline.init import rule_margins
 from edgekit.pipeline.init.lookup import Found
 from edgekit.pipeline.init.model_summary import Described, Labels, is_image, names_a_class, width
-from edgekit.pipeline.init.pixel_scaling import Trial
 from edgekit.pipeline.init.recipe_trials import Tried
 from edgekit.pipeline.init.toml import array, aside, comment, joined, key, off, place, string
+from edgekit.pipeline.input_trials import Trial
 
 # Inputs of at least so many numbers in a row are more often sounds than tables.
 _LONG = 4000

@@ -8,8 +8,8 @@ from PIL import Image
 
 from edgekit.core import project as projects
 from edgekit.core.records import Contract, Preprocessing, TensorSpec
-from edgekit.frontend.describe import Scaling
 from edgekit.frontend.load.recognise import Recognised
+from edgekit.frontend.own_scaling import Scaling
 from edgekit.pipeline.init import lookup, model_summary, pixel_scaling, template
 
 

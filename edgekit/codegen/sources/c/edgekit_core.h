@@ -133,7 +133,13 @@ typedef struct {
   const float *std;
 } edgekit_scaling;
 
-typedef enum { EDGEKIT_NEAREST, EDGEKIT_BILINEAR, EDGEKIT_BICUBIC } edgekit_resize;
+/* Pillow's, or that of Keras' loaders: tf.image.resize without antialiasing, not rounded. */
+typedef enum {
+  EDGEKIT_NEAREST,
+  EDGEKIT_BILINEAR,
+  EDGEKIT_BICUBIC,
+  EDGEKIT_KERAS_BILINEAR
+} edgekit_resize;
 typedef enum { EDGEKIT_RGB, EDGEKIT_BGR, EDGEKIT_GRAY } edgekit_channels;
 
 /* `shorter` is what the shorter side becomes before the centre is cut out; 0: the image is
@@ -193,7 +199,8 @@ size_t edgekit_image_workspace(const edgekit_image_rules *rules, int height, int
  * workspace: at an address that 4 divides.
  * stored: tensor->num_bytes bytes.
  *
- * It is resized with Pillow's 8-bit antialiased arithmetic, cropped, ordered and scaled. */
+ * It is resized with Pillow's 8-bit antialiased arithmetic or as Keras does it, cropped, ordered
+ * and scaled. */
 edgekit_status edgekit_image(const edgekit_image_rules *rules, const edgekit_tensor *tensor,
                              const uint8_t *pixels, int height, int width, int channels,
                              void *workspace, size_t workspace_bytes, void *stored);

@@ -111,12 +111,17 @@ def draw(contract: Contract, request: DrawRequest, id_limits: Mapping[str, int])
         judges = held.take(range(min(request.judges, len(held))))
         training = _training(request, request.training, contract, (golden, judges))
     labelled, labelled_as, why = _labelled(request, contract, drawn)
-    unfit = suitability.warnings(calibration, golden, drawn, contract) if request.calibrates else ()
+    ranges = input_ranges.of(calibration, contract)
+    unfit: tuple[str, ...] = ()
+    if request.calibrates:
+        unfit = suitability.warnings(calibration, golden, drawn, contract)
+        if labelled is not None and labelled_as == "evaluation":
+            unfit += input_ranges.unlike_calibration(labelled, ranges)
     return Drawn(
         golden=golden,
         calibration=calibration,
         training=training,
-        ranges=input_ranges.of(calibration, contract),
+        ranges=ranges,
         labelled=labelled,
         labelled_as=labelled_as,
         whole_numbers=whole_numbers.of(drawn, contract),

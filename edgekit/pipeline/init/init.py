@@ -165,22 +165,17 @@ def _look(
         return lookup.beside(home, contract, recognised.path, limits.memory_bytes)
 
     found = samples()
-    trials = pixel_scaling.tries(
-        recognised, source, contract, found, limits=limits, on_progress=run.on_progress
-    )
-    best = pixel_scaling.winner(trials, contract)
-    if best is not None:
-        spec = replace(contract.inputs[0], preprocessing=best.preprocessing)
-        contract = replace(contract, inputs=(spec,))
-        found = samples()
-    resizes = pixel_scaling.resizes(
-        recognised, source, contract, found, limits=limits, on_progress=run.on_progress
-    )
-    resized = pixel_scaling.winner(resizes, contract)
-    if resized is not None:
-        spec = replace(contract.inputs[0], preprocessing=resized.preprocessing)
-        contract = replace(contract, inputs=(spec,))
-        found = samples()
+    tries = []
+    for kind in (pixel_scaling.tries, pixel_scaling.resizes):
+        trials = kind(
+            recognised, source, contract, found, limits=limits, on_progress=run.on_progress
+        )
+        best = pixel_scaling.winner(trials, contract)
+        if best is not None:
+            spec = replace(contract.inputs[0], preprocessing=best.preprocessing)
+            contract = replace(contract, inputs=(spec,))
+            found = samples()
+        tries.append(trials)
     if labels is None and found.classes:
         labels = model_summary.labels_of_folders(found.classes, contract)
         contract = model_summary.with_labels(contract, labels)
@@ -197,8 +192,8 @@ def _look(
         found=found,
         labels=labels,
         metrics=metrics,
-        trials=trials,
-        resizes=resizes,
+        trials=tries[0],
+        resizes=tries[1],
     )
     return facts, described.contract, (*described.notes, *notes)
 

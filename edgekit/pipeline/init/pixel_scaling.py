@@ -73,7 +73,7 @@ def tries(
     except EdgekitError:
         return ()  # no pixels: what is wrong with them, if anything, is said elsewhere
     pixels = samples.inputs[spec.name].astype(np.uint8)
-    if default_metrics.default_metric(contract, samples.labels) != "top1_accuracy":
+    if default_metrics.default_metrics(contract, samples) != ("top1_accuracy",):
         return ()
     on_progress(f"trying {len(ways)} ways to scale pixels on {len(samples)} samples")
     images = Samples(inputs={spec.name: pixels})
@@ -130,7 +130,7 @@ def resizes(
     first, *others = (samples.inputs[spec.name] for samples in drawn)
     if all(np.array_equal(first, other) for other in others):
         return ()  # of the input's size
-    if accuracy.default_metric(contract, drawn[0].labels) != "top1_accuracy":
+    if default_metrics.default_metrics(contract, drawn[0]) != ("top1_accuracy",):
         return ()
     on_progress(f"trying {len(ways)} ways to resize {len(drawn[0])} images")
     inputs = Samples(inputs={spec.name: np.concatenate([first, *others]).astype(np.float32)})

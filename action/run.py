@@ -1,8 +1,8 @@
 """Run `edgekit gate`: its answer as annotations, outputs and a summary; its exit code as it is.
 
-Reads `EDGEKIT_PROJECT`, `EDGEKIT_INCONCLUSIVE`, `EDGEKIT_MARKDOWN`, `EDGEKIT_JUNIT`, `EDGEKIT_JSON`
-(files to write), `EDGEKIT_BIN` (the folder that holds the command) and GitHub's own variables.
-Nothing of these gets into a shell.
+Reads `EDGEKIT_PROJECT`, `EDGEKIT_INCONCLUSIVE`, `EDGEKIT_ACCEPT` (words, apart by blanks or
+commas), `EDGEKIT_MARKDOWN`, `EDGEKIT_JUNIT`, `EDGEKIT_JSON` (files to write), `EDGEKIT_BIN` (the
+folder that holds the command) and GitHub's own variables. Nothing of these gets into a shell.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ def _run(markdown: Path, junit: Path, answer: Path) -> tuple[int, str]:
         return _UNJUDGED, "Error: the command edgekit is not installed."
     arguments = [command, "gate", "--project", os.environ.get("EDGEKIT_PROJECT") or "."]
     arguments += ["--inconclusive", os.environ.get("EDGEKIT_INCONCLUSIVE") or "pass"]
+    for word in (os.environ.get("EDGEKIT_ACCEPT") or "").replace(",", " ").split():
+        arguments += [f"--accept={word}"]
     arguments += ["--markdown", str(markdown), "--junit", str(junit), "--json"]
     lines: list[str] = []
     # The names that edgekit prints come from files: none of them may become a command to GitHub.
@@ -105,7 +107,9 @@ def _annotate(result: dict[str, Any], code: int) -> None:
         status = one.get("status")
         if status == "pass":
             continue
-        where = " on ".join(filter(None, (one.get("variant"), one.get("target"))))
+        where = " on ".join(
+            filter(None, (one.get("variant") or one.get("metric"), one.get("target")))
+        )
         message = f"{status}: {one.get('sentence') or one.get('metric')}"
         level = "error" if code and status in decisive else "warning"
         found[level].append((where, message))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from edgekit.core.records import Limits
 
 _NAME = "edgekit gate"
+_HOLDS = ("pass", "accepted")
 
 
 class Gated:
@@ -60,7 +61,7 @@ class Gated:
 
     def __repr__(self) -> str:
         """What pytest shows of a failed `assert`: the outcome, then what does not hold."""
-        bad = [one for one in self.result.verdicts if one.status != "pass"]
+        bad = [one for one in self.result.verdicts if one.status not in _HOLDS]
         return f"<{_NAME} {'; '.join([_head(self.result), *_said(bad)])}>"
 
     def verdict(
@@ -91,10 +92,10 @@ class Gated:
 
         Without arguments the exit code decides: what an inconclusive verdict means is the gate's
         option `on_inconclusive`. With arguments those verdicts alone are asked, and all of them
-        must pass, or be inconclusive where the gate was told that this passes.
+        must pass or be accepted, or be inconclusive where the gate was told that this passes.
 
         Args:
-            metric: Only verdicts on this metric.
+            metric: Only verdicts on this metric; `contract` is the one on the contract.
             variant: Only those on this variant.
             target: Only those on this target.
             against: Only losses against the `float` file, or against the `baseline`.
@@ -116,11 +117,11 @@ class Gated:
             )
         if all(map(self._holds, asked)) if narrowed else self:
             return self
-        bad = [one for one in asked if one.status != "pass"]
+        bad = [one for one in asked if one.status not in _HOLDS]
         pytest.fail("\n  ".join([f"{_NAME} {_head(self.result)}", *_said(bad)]), pytrace=False)
 
     def _holds(self, one: Verdict) -> bool:
-        return one.status == "pass" or (self._lenient and one.status == "inconclusive")
+        return one.status in _HOLDS or (self._lenient and one.status == "inconclusive")
 
 
 def _head(result: GateResult) -> str:
@@ -156,6 +157,7 @@ class Gate:
         project: str | Path = ".",
         *,
         update_baseline: bool = False,
+        accept: str | tuple[str, ...] = (),
         on_inconclusive: OnInconclusive = "exit3",
         output: Path | str | None = None,
         fresh: bool = False,
@@ -168,7 +170,8 @@ class Gate:
         Args:
             project: A folder that holds `edgekit.toml`, or that file.
             update_baseline: As in `edgekit.gate`; so are the others.
-            on_inconclusive: See there.
+            accept: One or several words of those in `edgekit.GateOptions`.
+            on_inconclusive: See `edgekit.gate`.
             output: See there.
             fresh: See `edgekit.GateOptions`.
             unsafe: See there.
@@ -184,13 +187,22 @@ class Gate:
         from edgekit.core.gate_rules import GateOptions, TimingOptions
         from edgekit.pipeline.gate.gate import gate
 
+        try:
+            options = GateOptions(
+                fresh=fresh,
+                unsafe=unsafe,
+                timing=timing or TimingOptions(),
+                accept=(accept,) if isinstance(accept, str) else tuple(accept),
+            )
+        except EdgekitError as error:
+            pytest.fail(f"{_NAME}: {error}", pytrace=False)
         run = partial(
             gate,
             (self._root / project).absolute(),
             update_baseline=update_baseline,
             on_inconclusive=on_inconclusive,
             output=output,
-            options=GateOptions(fresh=fresh, unsafe=unsafe, timing=timing or TimingOptions()),
+            options=options,
             limits=limits,
         )
         key = repr((run.args, run.keywords))

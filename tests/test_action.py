@@ -118,6 +118,7 @@ def commands(done: subprocess.CompletedProcess[str], level: str) -> list[str]:
     [
         (0, "passed", ["pass"], 0, 0),
         (0, "inconclusive", ["pass", "inconclusive"], 0, 1),
+        (0, "passed", ["pass", "accepted"], 0, 1),
         (1, "failed", ["fail", "inconclusive", "error"], 1, 2),
         (1, "inconclusive", ["inconclusive"], 1, 0),
         (2, "unjudged", ["incomparable", "error", "inconclusive"], 2, 1),
@@ -142,6 +143,23 @@ def test_a_gate_is_told_to_github_and_keeps_its_exit_code(
     assert len(commands(done, "error")) == errors
     assert len(commands(done, "warning")) == warnings
     assert "progress" in done.stdout
+
+
+def test_a_verdict_on_the_contract_has_its_name_in_place_of_a_variant(step):
+    changed = verdict("fail", variant="", target="", metric="contract", sentence="contract: std.")
+    [line] = commands(gate(step, 1, "failed", changed), "error")
+    assert line == "::error title=edgekit gate%3A contract::fail: contract: std."
+
+
+def test_what_is_accepted_reaches_the_command(step):
+    gate(step, 0, "passed", verdict("pass"), EDGEKIT_ACCEPT="contract, worse")
+    seen = json.loads(step.seen.read_text(encoding="utf-8"))
+    assert [one for one in seen if one.startswith("--accept")] == [
+        "--accept=contract",
+        "--accept=worse",
+    ]
+    gate(step, 0, "passed", verdict("pass"), EDGEKIT_ACCEPT="")
+    assert "--accept" not in step.seen.read_text(encoding="utf-8")
 
 
 def test_an_annotation_has_the_sentence_and_its_place(step):

@@ -29,6 +29,8 @@ def gate(project, **options):
         "bad": (made.PASS, made.FAIL, made.INCONCLUSIVE),
         "open": (made.PASS, made.INCONCLUSIVE),
         "unjudged": (made.ERROR,),
+        "changed": (made.PASS, made.CONTRACT),
+        "accepted": (made.PASS, replace(made.CONTRACT, status="accepted")),
         "both": (made.PASS, replace(made.PASS, rule=replace(made.ACCURACY, against="float"))),
     }}[name]
     told = made.result(*found)
@@ -241,6 +243,37 @@ def test_a_project_that_cannot_be_judged_fails_each_test_with_the_reason_and_run
         ["edgekit gate: The project file exists.", "  Received: broken", "  Hint: edgekit init"]
     )
     done.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_changed_contract_fails_with_both_values_unless_it_is_accepted(project):
+    done = run(
+        project,
+        """
+        def test_changed(edgekit_gate):
+            edgekit_gate("changed").check()
+
+        def test_contract(edgekit_gate):
+            edgekit_gate("changed").check("contract")
+
+        def test_accepted(edgekit_gate):
+            gate = edgekit_gate("accepted", accept="contract")
+            assert gate.check() and gate.check("contract")
+            assert gate.verdict("contract").changes[0].old == "255"
+
+        def test_options(edgekit_gate):
+            import conftest
+            assert conftest.calls[-1][1]["options"].accept == ("contract",)
+
+        def test_unknown(edgekit_gate):
+            edgekit_gate("good", accept="contracts")
+        """,
+    )
+    done.assert_outcomes(passed=2, failed=3)
+    done.stdout.fnmatch_lines(
+        ["*fail: contract: input image: std 255 -> 127.5; output digit: order of labels 3 three*"]
+    )
+    done.stdout.fnmatch_lines(["*--accept must be one of contract, worse.*"])
+    done.stdout.fnmatch_lines(["*did you mean 'contract'?*"])
 
 
 def test_the_fixture_is_listed_with_its_use(project):

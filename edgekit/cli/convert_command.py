@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 # Options by heading, as the help shows them.
 _GROUPS = {
     "What to make": ("recipes", "io_dtype", "device", "input_shapes"),
-    "Calibration": ("calibration", "calibration_samples", "seed", "rounding", "bias_correction"),
+    "Calibration": (
+        "calibration",
+        "calibration_samples",
+        "seed",
+        "raw",
+        "rounding",
+        "bias_correction",
+    ),
     "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
     **compression_options.GROUPS,
     "Model": ("custom_objects", "unsafe", "project"),
@@ -60,6 +67,7 @@ class ConvertFlags:
     calibration_samples: int | None
     seed: int | None
     custom_objects: str | None
+    raw: bool | None
     unsafe: bool | None
     force: bool | None
 
@@ -155,6 +163,12 @@ class ConvertFlags:
     help="Seed of every draw [default: edgekit.toml's, else 0].",
 )
 @click.option(
+    "--raw",
+    is_flag=True,
+    default=None,
+    help="Integers for a float input are taken as they are: the model was trained on them.",
+)
+@click.option(
     "--custom-objects",
     metavar="MODULE:NAME",
     help="Custom layers: a class, a function or a dict of them.",
@@ -193,8 +207,12 @@ def convert(
 
     --max-loss and --min-sqnr are measured on a third of the calibration samples. If no choice
     of precisions holds the bound, nothing is written and the exit code is 1.
+
+    A file that has lost what the model computes is named first, marked in its manifest
+    (wrecked), and makes the exit code 1.
     """
     from edgekit.core import project as projects
+    from edgekit.core.errors import EXIT_WRECKED
     from edgekit.pipeline.convert.conversion import convert as convert_model
 
     described = projects.load(project) if project else projects.find(model)
@@ -212,11 +230,16 @@ def convert(
             options=_options(flags, compression, seed, limits),
             on_progress=report,
         )
+    wrecked = [f"Wrecked: {artifact.wrecked}" for artifact in made if artifact.wrecked]
+    for line in wrecked:  # first of all that is said
+        shared.echo(line, err=as_json)
     shared.echo_notes([note for artifact in made for note in artifact.notes])
     if as_json:
         shared.echo_json(made)
     else:
         _print(made, limits)
+    if wrecked:
+        raise click.exceptions.Exit(EXIT_WRECKED)
 
 
 def _options(
@@ -241,6 +264,7 @@ def _options(
         seed=seed,
         prune=compression_options.pruning(compression),
         training=compression_options.training(compression, seed),
+        raw=flags.raw,
         unsafe=flags.unsafe,
         force=flags.force,
     )
@@ -256,7 +280,11 @@ def _print(made: Sequence[Artifact], limits: Limits) -> None:
     exceptions = terminal.exceptions_table(made)
     if exceptions is not None:
         out.print(exceptions)
-    for line in (*conversion_lines.candidate_lines(made), *conversion_lines.repair_lines(made)):
+    for line in (
+        *conversion_lines.candidate_lines(made),
+        *conversion_lines.fidelity_lines(made),
+        *conversion_lines.repair_lines(made),
+    ):
         shared.echo(line)
     with shared.progress() as report:
         ratios = spot_times.against_float(made, limits=limits, on_progress=report)
@@ -273,6 +301,9 @@ def _print(made: Sequence[Artifact], limits: Limits) -> None:
             f"{'exactly' if exactly else f'to {first.reference_sqnr_db:.1f} dB'} on "
             f"{'synthetic' if first.golden == 'synthetic' else 'real'} golden samples."
         )
+    told = (*conversion_lines.accuracy_lines(made), *conversion_lines.unjudged_lines(made))
+    for line in told:
+        shared.echo(line)
 
 
 def parse_overrides(texts: tuple[str, ...], keep_float: tuple[str, ...]) -> tuple[Override, ...]:

@@ -16,7 +16,15 @@ from edgekit.cli import options as shared
     help="The edgekit.toml, or its folder [default: the current folder].",
 )
 @click.option(
-    "--update-baseline", is_flag=True, help="Write what is measured now as the new baseline."
+    "--update-baseline",
+    is_flag=True,
+    help="Show what is measured now beside the old baseline, and write it unless it is worse.",
+)
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="contract|worse",
+    help="Take a changed contract, or a loss against the baseline that rules forbid; repeatable.",
 )
 @click.option(
     "--inconclusive",
@@ -40,6 +48,7 @@ from edgekit.cli import options as shared
 def gate(
     project: Path | None,
     update_baseline: bool,
+    accept: tuple[str, ...],
     inconclusive: str | None,
     output: Path | None,
     markdown: Path | None,
@@ -53,7 +62,8 @@ def gate(
 ) -> None:
     """Stop a model that got worse, larger or slower, by the rules of edgekit.toml.
 
-    Converts what changed, measures it, and judges. Exit codes: 0 passed, 1 failed, 2 could not
+    Converts what changed, measures it, and judges. Labels, preprocessing, names, types and
+    calibration data must be those of the baseline. Exit codes: 0 passed, 1 failed, 2 could not
     judge, 3 inconclusive.
     """
     if schema:
@@ -71,7 +81,7 @@ def gate(
             update_baseline=update_baseline,
             on_inconclusive=policy,
             output=output,
-            options=GateOptions(fresh=fresh, unsafe=unsafe),
+            options=GateOptions(fresh=fresh, unsafe=unsafe, accept=accept),
             limits=shared.limits(timeout, memory_limit),
             on_progress=say,
         )

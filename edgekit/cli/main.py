@@ -92,8 +92,8 @@ class Verbs(click.Group):
 def cli() -> None:
     """Keras models to TFLite files that are proven on the host.
 
-    Exit codes: 0 done, 1 failed the gate, 2 usage or could not judge, 3 inconclusive,
-    70 an internal error.
+    Exit codes: 0 done, 1 failed the gate, a bound or (convert) wrecked a file, 2 usage or could
+    not judge, 3 inconclusive, 70 an internal error.
     """
 
 

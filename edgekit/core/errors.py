@@ -22,6 +22,9 @@ EdgekitError                 exit 2: what happened, what was received, the next 
 InternalError                exit 70: a mistake of edgekit itself
 ```
 
+A conversion whose files are written but have lost what the model computes raises nothing: its
+artifacts say `wrecked`, and the command ends with 1 (`EXIT_WRECKED`).
+
 An error that arises in a worker process crosses to the parent as a dictionary
 (`to_dict`, `from_dict`) and is raised there again, as the same class.
 """
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
 EXIT_OK = 0
 EXIT_GATE_FAILED = 1
+EXIT_WRECKED = 1
 EXIT_USAGE = 2
 EXIT_INCONCLUSIVE = 3
 EXIT_INTERNAL = 70

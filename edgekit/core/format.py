@@ -30,6 +30,17 @@ def limit_text(value: float, unit: str = "") -> str:
     return f"{value:.10g}{suffix(unit)}"
 
 
+def change_text(old: float | None, new: float | None, unit: str = "") -> str:
+    """A value then and now; empty where one of them is not known.
+
+    >>> change_text(0.9722, 0.9583), change_text(120_000.0, None, "B")
+    ('0.9722 -> 0.9583', '')
+    """
+    if old is None or new is None:
+        return ""
+    return f"{number_text(old, unit)} -> {number_text(new, unit)}"
+
+
 def digits(value: float, unit: str = "") -> str:
     """`number_text` without its unit, for pairs of numbers."""
     if not math.isfinite(value):

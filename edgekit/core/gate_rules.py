@@ -1,7 +1,8 @@
-"""What a gate asks, and what it answers: variants, rules, verdicts, baselines.
+"""What a gate asks, and what it answers: variants, rules, verdicts.
 
-The records of `edgekit.toml`'s gate (`Variant`, `Rule`), of its answer (`Verdict`, `GateResult`)
-and of what it compares with (`Baseline`). They stand beside `records`, whose conventions hold.
+The records of `edgekit.toml`'s gate (`Variant`, `Rule`) and of its answer (`Verdict`,
+`GateResult`). They stand beside `records`, whose conventions hold; what a gate compares with
+stands in `baseline_record`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from edgekit.core.baseline_record import Change, Values
 from edgekit.core.errors import UsageError
 from edgekit.core.records import (
     Device,
@@ -20,6 +22,7 @@ from edgekit.core.records import (
     Rounding,
     Training,
 )
+from edgekit.core.suggest import nearest
 
 ACCURACIES = ("top1_accuracy", "top5_accuracy")
 MASK_METRICS = ("mean_iou", "dice")
@@ -41,11 +44,13 @@ METRICS = (*TASK_METRICS, *FIDELITY_METRICS, *SIZE_METRICS, *TIME_METRICS, *OTHE
 FRACTIONS = (*_SHARES, *AGREEMENTS, "cosine")
 """Metrics whose difference is a loss as it stands; that of others is divided by the reference's."""
 
-BASELINE_SCHEMA_VERSION = 1
-RESULT_SCHEMA_VERSION = 1
+RESULT_SCHEMA_VERSION = 2
+
+ACCEPTABLE = ("contract", "worse")
+"""What `--accept` may take: a changed contract; more lost against the baseline than rules allow."""
 
 Against = Literal["float", "baseline"]
-Status = Literal["pass", "fail", "inconclusive", "incomparable", "error"]
+Status = Literal["pass", "accepted", "fail", "inconclusive", "incomparable", "error"]
 Outcome = Literal["passed", "failed", "inconclusive", "unjudged"]
 OnInconclusive = Literal["exit3", "pass", "fail"]
 Quantity = Literal["value", "loss"]
@@ -110,7 +115,16 @@ class Rule:
             return self.metric
         if self.allowed_operators:
             return "allowed_operators"
-        return "oldest_runtime" if self.oldest_runtime else "fully_delegated"
+        if self.oldest_runtime:
+            return "oldest_runtime"
+        return "fully_delegated" if self.fully_delegated else "contract"
+
+    @property
+    def accepted_by(self) -> str:
+        """What `--accept` must say where this is broken and that is meant; empty for no word."""
+        if self.about == "contract":
+            return "contract"
+        return "worse" if self.against == "baseline" else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,11 +153,25 @@ class GateOptions:
         fresh: Convert, run and time everything again, whatever the cache has.
         unsafe: Allow models that hold code.
         timing: How long and how often files are timed.
+        accept: What is meant though the baseline is other: words of `ACCEPTABLE`.
+
+    Raises:
+        UsageError: Another word is to be accepted.
     """
 
     fresh: bool = False
     unsafe: bool = False
     timing: TimingOptions = field(default_factory=TimingOptions)
+    accept: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for word in self.accept:
+            if word not in ACCEPTABLE:
+                raise UsageError(
+                    f"--accept must be one of {', '.join(ACCEPTABLE)}.",
+                    received=f"--accept {word}",
+                    hint=nearest(word, ACCEPTABLE),
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +184,10 @@ class Verdict:
     `counted` (samples, or processes that timed); `needed` of them would probably decide, None
     where nothing is left to decide or no number would. `sentence` says what, by how much, and how
     sure. `target` is empty where the rule is about the file, not about a run.
+
+    `values` are the metric's own, then and now; `changes` tell the same of what is no number. A
+    verdict on the `contract` has a rule without keys, which holds wherever there is a baseline, and
+    no variant; its changes name those that they are about.
     """
 
     variant: str
@@ -174,33 +206,8 @@ class Verdict:
     counted: Literal["samples", "processes", ""] = ""
     needed: int | None = None
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
-    """Measurements that later ones are compared with, by variant and target.
-
-    Each measurement's `artifact` is a variant's name. Per-sample values lie in an `.npz` beside
-    it, whose content hash is `values_sha256`. `outputs` are the model's, with their shapes: what
-    tells a model that was trained again from another model.
-    """
-
-    schema_version: int = BASELINE_SCHEMA_VERSION
-    model: str
-    outputs: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    values_sha256: str = ""
-    measurements: tuple[Measurement, ...] = ()
-
-    def measurement(self, variant: str, target: str) -> Measurement | None:
-        """Of a variant on a target (its title), or None where there is none."""
-        return next(
-            (
-                one
-                for one in self.measurements
-                if one.artifact == variant and one.target.title == target
-            ),
-            None,
-        )
+    values: Values = field(default_factory=Values)
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +217,9 @@ class GateResult:
     `outcome` is the worst of the verdicts: failed before unjudged (incomparable or an error)
     before inconclusive. `exit_code` follows from it and from what inconclusive verdicts shall mean.
     `measurements` are without their per-sample values. `baseline` names the file compared with,
-    empty where no rule needs one; `updated` tells that it was written.
+    empty where no rule needs one; `updated` tells that it was written, `changes` what is new in it.
+    Where it was to be written and was not, `refused` has the words that `--accept` would have to
+    say. `accepted` are those that it did say.
     """
 
     schema_version: int = RESULT_SCHEMA_VERSION
@@ -224,6 +233,9 @@ class GateResult:
     baseline: str = ""
     baseline_created_at: str = ""
     updated: bool = False
+    accepted: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
 

@@ -25,6 +25,7 @@ Device = Literal["cpu", "npu", "mcu"]
 PruningMethod = Literal["structured", "unstructured"]
 Importance = Literal["auto", "l1", "bn_scale", "taylor", "obs"]
 Better = Literal["higher", "lower"]
+Resize = Literal["bilinear", "bicubic", "nearest", "keras-bilinear"]
 PreprocessingKind = Literal["none", "image", "audio", "tabular", "text"]
 Statistic = Literal[
     "mean",
@@ -175,7 +176,8 @@ class Recipe:
 class Preprocessing:
     """How raw data becomes a model input: said once, computed alike in every language.
 
-    `image`: resize and crop on raw RGB bytes with Pillow's antialiased arithmetic, then
+    `image`: resize and crop on raw RGB bytes with Pillow's antialiased arithmetic, or for
+    `keras-bilinear` as `tf.image.resize` does it, without antialiasing, to float32; then
     channel order, then `(value - mean) / std` by channel. `audio`: mono at
     `sample_rate`, cut or zero-padded to `window` samples, then mean and std.
     `tabular`: the named columns in order, then mean and std by column. `text`:
@@ -184,7 +186,7 @@ class Preprocessing:
 
     kind: PreprocessingKind = "none"
     size: tuple[int, int] | None = None
-    resize: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+    resize: Resize = "bilinear"
     resize_shorter_to: int | None = None
     channels: Literal["rgb", "bgr", "gray"] = "rgb"
     mean: tuple[float, ...] = (0.0,)
@@ -274,7 +276,9 @@ class Repair:
     """What it took to hold a bound, and what it cost.
 
     `quantity` is what was bounded: a metric whose loss against float is a fraction,
-    `agreement` (1 less the agreement with float) or `sqnr_db`. `value` with its 95 % interval,
+    `agreement` (1 less the agreement with float), `fidelity` (the worst channel's error as a
+    fraction of what it varies by) or `sqnr_db`; of several bounded metrics it is the one that lost
+    most. `value` with its 95 % interval,
     and `unrepaired` (with nothing kept) are measured on `num_samples` calibration samples that
     the quantization was not fitted to. `at_least` tells a bound from below. Latencies are
     ratios, None where nothing was timed. `kept` are the operators that it took.
@@ -303,7 +307,8 @@ class Verified:
     `sqnr_db` is that of the worst channel, which `channel` names, `pooled_sqnr_db` that of the
     worst output as a whole; `agreement` the share of samples of which both decide alike, where
     outputs decide. `held_back` of the samples are calibration samples that the quantization was
-    not fitted to, the rest are golden.
+    not fitted to, the rest are golden. `lost` says which output or channel has lost its content
+    (see `measure.lost_content`), and is empty where none has.
     """
 
     sqnr_db: float
@@ -312,6 +317,23 @@ class Verified:
     agreement: float | None = None
     num_samples: int
     held_back: int = 0
+    lost: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceAccuracy:
+    """What the original model reaches on labelled samples, beside its float file.
+
+    `metric` is what the labels ask for; `keras` and `float32` are its values on the same
+    `num_samples` samples, which came from what `samples` names. `keras` is None where the model
+    came as a `.tflite`.
+    """
+
+    metric: str
+    keras: float | None = None
+    float32: float
+    num_samples: int
+    samples: Literal["evaluation", "calibration"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,11 +362,14 @@ class Artifact:
     `float_sha256` names the float file that it is compared with: the original model's, also where
     the file derives from a pruned one. `source_sha256` names the Keras model.
     `reference_sqnr_db` is how well the float file agreed with Keras at export, on
-    golden samples that were `synthetic` or taken from data. Of the activations in `equalized`
+    golden samples that were `synthetic` or taken from data; `reference_accuracy` is what both reach
+    where samples have labels. Of the activations in `equalized`
     (by tensor name), the file's channels hold the float file's values divided by `2**(e/4)`.
     `calibration_digests` holds a short hash of each calibration sample, so that evaluating on
     them can be noticed; `calibration_ranges` their smallest and largest value by float input,
-    so that evaluating beyond them can be.
+    so that evaluating beyond them can be. `wrecked` says what a file has lost that no longer
+    computes what the model does, and the way out; it is empty where a file does, or where only
+    synthetic golden samples could tell.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -362,6 +387,7 @@ class Artifact:
     calibration_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     oldest_runtime: str = ""
     reference_sqnr_db: float | None = None
+    reference_accuracy: ReferenceAccuracy | None = None
     golden: Literal["data", "synthetic", "none"] = "none"
     tool_versions: dict[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
@@ -370,6 +396,7 @@ class Artifact:
     equalized: dict[str, tuple[int, ...]] = field(default_factory=dict)
     repair: Repair | None = None
     verified: Verified | None = None
+    wrecked: str = ""
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -520,6 +547,7 @@ class ConvertOptions:
     `max_loss` (a fraction) and `min_sqnr_db` bound what a recipe may lose; operators are kept
     in higher precision until it holds. `device` is what the files are for: int16 activations
     are a way to hold a bound on an NPU or MCU only. `prune` and `training` come before any recipe.
+    `raw` says that the model takes integers as they are, where a float input is given some.
     """
 
     recipes: tuple[str, ...] = ()
@@ -536,6 +564,7 @@ class ConvertOptions:
     golden_samples: int = 8
     seed: int = 0
     min_reference_sqnr_db: float = 80.0
+    raw: bool = False
     unsafe: bool = False
     force: bool = False
     limits: Limits = field(default_factory=Limits)

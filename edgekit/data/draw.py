@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
-from edgekit.core.errors import DataError
+from edgekit.core.errors import DataError, EdgekitError
+from edgekit.core.project import is_callable_name
 from edgekit.core.records import Contract
-from edgekit.data import input_ranges, sources, split, suitability, synthetic
-from edgekit.data.export_messages import DrawRequest, SampleFacts
+from edgekit.data import input_ranges, sources, split, suitability, synthetic, whole_numbers
+from edgekit.data.export_messages import DrawRequest, SampleFacts, WholeNumbers
 from edgekit.data.samples import Samples
 
 # A batch to train on, and one to judge by.
 _FEWEST = 4
+# Labelled samples that the original model is run on: so many small ones, or at least the few; they
+# have about so many values together.
+_MOST_LABELLED, _FEWEST_LABELLED, _LABELLED_VALUES = 128, 32, 6_000_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -24,12 +31,18 @@ class Drawn:
         calibration: Samples for static ranges; None without data.
         training: Samples to train on; None where nothing is trained.
         ranges: Smallest and largest value of the calibration samples, by float input.
+        labelled: Samples with labels, on which the original model is run; None without any.
+        labelled_as: What they are.
+        whole_numbers: By float input that no preprocessing is stated of.
         warnings: Why the calibration samples are not fit for it, one sentence each.
     """
 
     golden: Samples
     calibration: Samples | None = None
     training: Samples | None = None
+    labelled: Samples | None = None
+    labelled_as: Literal["evaluation", "calibration"] | None = None
+    whole_numbers: dict[str, WholeNumbers] = field(default_factory=dict)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -40,6 +53,8 @@ class Drawn:
             self.calibration.save(request.calibration_out, compress=False)
         if self.training is not None:
             self.training.save(request.training_out, compress=False)
+        if self.labelled is not None and request.labelled_out is not None:
+            self.labelled.save(request.labelled_out, compress=False)
 
     @property
     def facts(self) -> SampleFacts:
@@ -49,6 +64,8 @@ class Drawn:
             calibration_sha256=self.calibration.sha256 if self.calibration else None,
             calibration_ranges=self.ranges,
             training_sha256=self.training.sha256 if self.training else None,
+            labelled=self.labelled_as,
+            whole_numbers=self.whole_numbers,
         )
 
 
@@ -70,7 +87,14 @@ def draw(contract: Contract, request: DrawRequest, id_limits: Mapping[str, int])
     """
     wanted, seed = request.golden_samples, request.seed
     if not request.calibration:
-        return Drawn(golden=synthetic.synthetic(contract, wanted, seed, dict(id_limits)))
+        labelled, labelled_as, why = _labelled(request, contract, None)
+        return Drawn(
+            golden=synthetic.synthetic(contract, wanted, seed, dict(id_limits)),
+            labelled=labelled,
+            labelled_as=labelled_as,
+            whole_numbers=whole_numbers.of(labelled, contract) if labelled else {},
+            warnings=why,
+        )
     drawn = sources.load(
         request.calibration,
         contract,
@@ -85,15 +109,52 @@ def draw(contract: Contract, request: DrawRequest, id_limits: Mapping[str, int])
         _, held = split.held_back(calibration, seed)
         judges = held.take(range(min(request.judges, len(held))))
         training = _training(request, request.training, contract, (golden, judges))
+    labelled, labelled_as, why = _labelled(request, contract, drawn)
+    unfit = suitability.warnings(calibration, golden, drawn, contract) if request.calibrates else ()
     return Drawn(
         golden=golden,
         calibration=calibration,
         training=training,
         ranges=input_ranges.of(calibration, contract),
-        warnings=suitability.warnings(calibration, golden, drawn, contract)
-        if request.calibrates
-        else (),
+        labelled=labelled,
+        labelled_as=labelled_as,
+        whole_numbers=whole_numbers.of(drawn, contract),
+        warnings=(*unfit, *why),
     )
+
+
+def _labelled(
+    request: DrawRequest, contract: Contract, drawn: Samples | None
+) -> tuple[Samples | None, Literal["evaluation", "calibration"] | None, tuple[str, ...]]:
+    """A few labelled samples, what they are, and why the evaluation samples are none of them."""
+    if request.labelled_out is None:
+        return None, None, ()
+    values = sum(abs(math.prod(spec.shape)) for spec in contract.inputs)
+    few = max(_FEWEST_LABELLED, min(_MOST_LABELLED, _LABELLED_VALUES // max(1, values)))
+    notes: tuple[str, ...] = ()
+    if drawn is not None and drawn.is_labelled and not request.evaluation:
+        chosen = split.draw(drawn.labels, len(drawn), few, request.seed)
+        return drawn.take(chosen), "calibration", ()
+    # A file with unlabelled calibration arrays may hold labelled ones beside them.
+    for source in filter(None, (request.evaluation, request.calibration)):
+        if is_callable_name(source) and not Path(source).exists():
+            continue  # it may take hours, and the person's own code is not run unasked
+        try:
+            labelled = sources.load(
+                source,
+                contract,
+                purpose="evaluation",
+                limit=few,
+                seed=request.seed,
+                memory_bytes=request.memory_bytes,
+            )
+        except EdgekitError as error:
+            if source == request.evaluation:
+                notes = (f"the evaluation samples were not looked at: {error.brief}",)
+            continue
+        if labelled.is_labelled:
+            return labelled, "evaluation", notes
+    return None, None, notes
 
 
 def _training(

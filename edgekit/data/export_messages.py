@@ -22,6 +22,8 @@ class DrawRequest:
         calibration: Where they come from (see `sources.load`); None for golden samples that are
             made up, and no others.
         training: Where samples to train on come from; None where nothing is trained.
+        evaluation: Where labelled samples come from, on which the original model is run; None for
+            the calibration samples, where they have labels.
         golden_samples: At most so many are golden.
         calibration_samples: At most so many calibrate.
         calibrates: Whether anything will be calibrated, so that unfit samples matter.
@@ -32,10 +34,13 @@ class DrawRequest:
         golden_out: Where the golden samples go, an `.npz`.
         calibration_out: Likewise, where there are any.
         training_out: Likewise, where there are any.
+        labelled_out: Likewise, the labelled ones with the original's outputs; None where nobody
+            wants them.
     """
 
     calibration: str | None = None
     training: str | None = None
+    evaluation: str | None = None
     golden_samples: int
     calibration_samples: int
     calibrates: bool = False
@@ -45,6 +50,24 @@ class DrawRequest:
     golden_out: Path
     calibration_out: Path
     training_out: Path
+    labelled_out: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeNumbers:
+    """What an input was given that the model takes as floats: whole numbers, beyond -1 to 1.
+
+    `dtype` is that of the samples; they are whole numbers in floats too.
+    """
+
+    dtype: str
+    low: float
+    high: float
+
+    @property
+    def are_integers(self) -> bool:
+        """Whether the samples themselves are integers."""
+        return "int" in self.dtype
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +79,16 @@ class SampleFacts:
         calibration_sha256: Of the calibration samples; None without any.
         calibration_ranges: Their smallest and largest value by float input.
         training_sha256: Of the samples to train on; None without any.
+        labelled: What the labelled samples are, on which the original is run; None without any.
+        whole_numbers: By float input that no preprocessing is stated of.
     """
 
     golden: Literal["data", "synthetic"]
     calibration_sha256: str | None = None
     calibration_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     training_sha256: str | None = None
+    labelled: Literal["evaluation", "calibration"] | None = None
+    whole_numbers: Mapping[str, WholeNumbers] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +122,15 @@ class Exported:
         contract: Its inputs and outputs.
         samples: What the samples are.
         notes: What is to be said of the model, and of calibration samples that are not fit.
-        seconds: By step: `load`, `samples`, `golden`, `export`.
+        seconds: By step: `load`, `samples`, `golden`, `labelled`, `export`.
+        prepares: The inputs that the model scales, or looks up as ids, by itself.
     """
 
     contract: Contract
     samples: SampleFacts
     notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    prepares: tuple[str, ...] = ()
 
 
 EXPORT = Stage("edgekit.frontend.export.export:run", ExportRequest, Exported)

@@ -1,4 +1,4 @@
-"""Images: files to RGB, Pillow's resize, the centre crop, the order of channels."""
+"""Images: files to RGB, Pillow's resize or Keras', the centre crop, the order of channels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from edgekit.core import files
 from edgekit.core.errors import DataError, ProjectError, reading
 from edgekit.core.records import Limits, Preprocessing, TensorSpec
-from edgekit.data import unpacked_size
+from edgekit.data import keras_resize, unpacked_size
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
@@ -66,7 +66,7 @@ def pixels(raw: np.ndarray, rules: Preprocessing, name: str) -> np.ndarray:
         name: The input, for errors.
 
     Returns:
-        uint8 `(*size, 1 or 3)`.
+        `(*size, 1 or 3)`: uint8, or float32 that is not rounded where Keras' resize is asked for.
 
     Raises:
         DataError: Another shape or dtype, or a value beyond 0 to 255.
@@ -92,12 +92,31 @@ def pixels(raw: np.ndarray, rules: Preprocessing, name: str) -> np.ndarray:
     image = fromarray(np.ascontiguousarray(raw))
     if image.mode == "RGBA":
         image = image.convert("RGB")
-    image = resized(image, rules)
+    if rules.resize == "keras-bilinear":
+        # Keras decodes a file to gray, or to RGB, before it resizes.
+        values = _in_order(image, rules)
+        height, width, top, left = _resized_to(image, rules)
+        made = keras_resize.resize(values, height, width)
+        return made[top : top + rules.image_size[0], left : left + rules.image_size[1]]
+    return _in_order(resized(image, rules), rules)
+
+
+def _in_order(image: Image, rules: Preprocessing) -> np.ndarray:
     if rules.channels == "gray":
         # ITU-R 601: (19595 R + 38470 G + 7471 B + 32768) >> 16. Gray stays as it is.
         return np.asarray(image.convert("L"))[:, :, None]
     values = np.asarray(image.convert("RGB"))
     return values[:, :, ::-1] if rules.channels == "bgr" else values
+
+
+def _resized_to(image: Image, rules: Preprocessing) -> tuple[int, int, int, int]:
+    """The height and width before the crop, and the row and column that it begins at."""
+    height, width = rules.image_size
+    if rules.resize_shorter_to is None:
+        return height, width, 0, 0
+    # Whole numbers, so that every language gets the same size.
+    across, down = (side * rules.resize_shorter_to // min(image.size) for side in image.size)
+    return down, across, (down - height) // 2, (across - width) // 2
 
 
 def resized(image: Image, rules: Preprocessing) -> Image:
@@ -109,15 +128,9 @@ def resized(image: Image, rules: Preprocessing) -> Image:
         "bilinear": Resampling.BILINEAR,
         "bicubic": Resampling.BICUBIC,
     }[rules.resize]
-    height, width = rules.image_size
-    if rules.resize_shorter_to is None:
-        return _in_two_passes(image, width, height, method)
-    shorter = min(image.size)
-    # Whole numbers, so that every language gets the same size.
-    scaled = [side * rules.resize_shorter_to // shorter for side in image.size]
-    image = _in_two_passes(image, scaled[0], scaled[1], method)
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
+    height, width, top, left = _resized_to(image, rules)
+    image = _in_two_passes(image, width, height, method)
+    return image.crop((left, top, left + rules.image_size[1], top + rules.image_size[0]))
 
 
 def _in_two_passes(image: Image, width: int, height: int, method: Resampling) -> Image:

@@ -30,8 +30,11 @@ def preprocess(raw: np.ndarray, spec: TensorSpec) -> np.ndarray:
     - `image`: integers 0 to 255 of shape `(height, width)` or `(height, width, 1|3|4)`,
       RGB(A). With `resize_shorter_to` the shorter side becomes that, the longer one
       `floor(longer * resize_shorter_to / shorter)`, and the centre is cut out at
-      `floor((resized - size) / 2)`; without it the image is stretched to `size`. Then
-      `channels`, then mean and std by channel. `(*size, 1 or 3)`.
+      `floor((resized - size) / 2)`; without it the image is stretched to `size`. `nearest`,
+      `bilinear` and `bicubic` are Pillow's, of bytes; `keras-bilinear` is that of
+      `tf.image.resize`, of float32 that is not rounded. Then `channels` (before
+      `keras-bilinear`, where gray is concerned), then mean and std by channel.
+      `(*size, 1 or 3)`.
     - `audio`: `(samples,)` or `(samples, channels)`; integers are divided by half their
       range (int16 by 32768), channels averaged, the end cut or filled with zeros to
       `window`. `(window,)`.

@@ -12,10 +12,10 @@ from edgekit.core import artifacts, serde
 from edgekit.core.errors import ModelError
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Contract, Limits, Metric
-from edgekit.data import input_ranges, label_hints
+from edgekit.data import label_hints
 from edgekit.data.label_kinds import with_label_kinds
 from edgekit.data.samples import Samples
-from edgekit.pipeline import inspect
+from edgekit.pipeline import beyond_calibration, inspect
 
 Outputs = Mapping[str, np.ndarray]
 
@@ -83,12 +83,17 @@ def measure(
         asked: Task metrics; without any, for each output those that its labels ask for.
     """
     from edgekit.measure import accuracy, fidelity
-    from edgekit.measure.default_metrics import default_metrics
+    from edgekit.measure.default_metrics import default_metrics, not_installed
 
     contract = with_label_kinds(candidate.contract, samples)
     names = asked or default_metrics(contract, samples)
     metrics = [accuracy.measure(name, outputs, samples, contract) for name in names]
-    notes = [] if asked else _without_accuracy(contract, samples, names)
+    lacking = () if asked else not_installed(contract, samples)
+    notes = [] if asked else _without_accuracy(contract, samples, (*names, *lacking))
+    notes += [
+        f"{name} was not measured: pip install 'edgekit-tflite[metrics]' for it."
+        for name in lacking
+    ]
     if expected is not None:
         metrics.extend(fidelity.compare(expected, outputs, contract))
         notes += _of_unknown_kind(contract, samples)
@@ -97,6 +102,7 @@ def measure(
             f"the float file of {candidate.path.name} is not beside it: no fidelity; "
             "name it with --reference."
         )
+    notes += beyond_calibration.notes(candidate.manifest, contract, samples, outputs, expected)
     metrics.extend(sizes(candidate.path))
     return tuple(metrics), tuple(notes)
 
@@ -164,16 +170,21 @@ def _of_unknown_kind(contract: Contract, samples: Samples) -> list[str]:
 def sample_notes(
     manifest: Artifact | None, samples: Samples, digests: Sequence[str]
 ) -> tuple[str, ...]:
-    """Say when samples that made the file judge it too, or go beyond those samples."""
+    """Say what a file is known to have lost, and when samples that made it judge it too."""
     if manifest is None:
         return ()
+    if manifest.wrecked:
+        return (f"wrecked: {manifest.wrecked}", *_of_samples(manifest, samples, digests))
+    return _of_samples(manifest, samples, digests)
+
+
+def _of_samples(manifest: Artifact, samples: Samples, digests: Sequence[str]) -> tuple[str, ...]:
     trained_on = set(manifest.training_digests.split())
     trained = sum(digest in trained_on for digest in digests)
     notes: tuple[str, ...] = (_seen(trained, len(digests), "training"),) if trained else ()
     how = manifest.recipe.quantize
     if how is None or not (how.needs_calibration or how.refines_weights):
         return notes
-    notes += input_ranges.unlike_calibration(samples, manifest.calibration_ranges)
     calibrated = set(manifest.calibration_digests.split())
     seen = sum(digest in calibrated for digest in digests)
     return (_seen(seen, len(digests), "calibration"), *notes) if seen else notes

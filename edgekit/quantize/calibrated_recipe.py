@@ -21,6 +21,16 @@ from edgekit.quantize.weights import patch
 from edgekit.tflite import Model
 from edgekit.tflite.quantized_weights import QuantizedWeights
 
+SMALL = "one of the smallest: int8 weights cost next to nothing here"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """What an operator has instead so that channels stay apart: a recipe's name, and why."""
+
+    recipe: str
+    reason: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -32,6 +42,7 @@ class Prepared:
         ranges: Of activations, where the recipe or its exceptions need them.
         weights: By the operator's index; none where round-to-nearest gives them.
         cheap_int8: Operators so small that int8 weights in place of int4 hardly cost anything.
+        apart: Operators that would take a channel's content (see `apart.keep_apart`).
         equalized: Of which activations `float_model` holds other values than the float file:
             exponents by tensor name (see `equalize`).
         candidates: What was compared to come here.
@@ -41,6 +52,7 @@ class Prepared:
     ranges: Ranges | None = None
     weights: Mapping[int, QuantizedWeights] = field(default_factory=dict)
     cheap_int8: frozenset[int] = frozenset()
+    apart: Mapping[int, Apart] = field(default_factory=dict)
     equalized: Exponents = field(default_factory=dict)
     candidates: tuple[Candidate, ...] = ()
 
@@ -63,7 +75,14 @@ class Prepared:
 
     def exceptions(self, others: Exceptions = MappingProxyType({})) -> Exceptions:
         """Its own exceptions, and others, which win."""
-        return {**dict.fromkeys(self.cheap_int8, recipes.INT8_WEIGHTS), **others}
+        apart = {i: recipes.get(one.recipe).quantize for i, one in self.apart.items()}
+        return {**dict.fromkeys(self.cheap_int8, recipes.INT8_WEIGHTS), **apart, **others}
+
+    @property
+    def reasons(self) -> dict[int, str]:
+        """Why its own exceptions are, by the operator's index."""
+        apart = {index: one.reason for index, one in self.apart.items()}
+        return {**dict.fromkeys(self.cheap_int8, SMALL), **apart}
 
     def save(self, path: Path) -> None:
         """Write all of it to an `.npz`, for another process."""
@@ -77,6 +96,7 @@ class Prepared:
             arrays[f"min/{number}"], arrays[f"max/{number}"] = extremes["min"], extremes["max"]
         record = _PreparedRecord(
             cheap_int8=tuple(sorted(self.cheap_int8)),
+            apart={str(index): one for index, one in self.apart.items()},
             equalized=self.equalized,
             candidates=self.candidates,
             ranges=None if self.ranges is None else tuple(self.ranges),
@@ -109,6 +129,7 @@ class Prepared:
             ranges=ranges,
             weights=weights,
             cheap_int8=frozenset(record.cheap_int8),
+            apart={int(index): one for index, one in record.apart.items()},
             equalized=record.equalized,
             candidates=record.candidates,
         )
@@ -119,6 +140,7 @@ class _PreparedRecord:
     """What of a `Prepared` is no array; `ranges` are the names of its tensors."""
 
     cheap_int8: tuple[int, ...]
+    apart: Mapping[str, Apart]
     equalized: Exponents
     candidates: tuple[Candidate, ...]
     ranges: tuple[str, ...] | None = None

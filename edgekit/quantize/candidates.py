@@ -6,7 +6,9 @@ beaten, by more than chance.
 Two thirds of the samples fit, one third judges. For a static recipe the method of ranges with the
 smallest error of the outputs is taken first, each third judged by ranges from the other two, with
 biases corrected and weights as they are. Then the weights are refined (`refine`), and all of it is
-tried for an equalized copy of the float file too (`equalize`). What was tried is in the manifest.
+tried for an equalized copy of the float file too (`equalize`). Where a channel of the outputs has
+lost its content even so, operators that take it are left to floats (`apart.keep_apart`). What was
+tried is in the manifest.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -22,11 +24,12 @@ import numpy as np
 from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
-from edgekit.core.records import Candidate, Contract, Quantization, Recipe
+from edgekit.core.records import Candidate, Contract, Device, Quantization, Recipe
 from edgekit.data import split
 from edgekit.data.samples import Samples
 from edgekit.quantize import select
-from edgekit.quantize.calibrated_recipe import Prepared
+from edgekit.quantize.apart import keep_apart
+from edgekit.quantize.calibrated_recipe import Apart, Prepared
 from edgekit.quantize.calibration import clipped_ranges, equalize
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.variants import HELD, Variant, thirds
@@ -78,8 +81,15 @@ class _Tried:
 
     plan: _Plan
     weights: Mapping[int, QuantizedWeights]
+    outputs: scores.Outputs
     errors: np.ndarray
-    sqnr_db: float
+    worst_db: float
+    apart: Mapping[int, Apart] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """As it stands in the manifest."""
+        return f"{self.plan.name}, channels apart" if self.apart else self.plan.name
 
 
 class Search:
@@ -93,6 +103,7 @@ class Search:
         bounded: Whether a bound will be measured on the third that is held out: no part of
             the file may then come from it. Else only weights do without it: more samples
             make ranges better.
+        device: What the files are for.
         report: Takes one line of progress.
     """
 
@@ -104,12 +115,13 @@ class Search:
         *,
         seed: int,
         bounded: bool = False,
+        device: Device = "cpu",
         report: Callable[[str], None],
     ) -> None:
         self._float_model, self._contract = float_model, contract
         self._seed, self._bounded, self._report = seed, bounded, report
         self._model = tflite.read(float_model)
-        self._samples = samples
+        self._samples, self._device = samples, device
 
     def prepare(self, recipe: Recipe) -> Prepared:
         """How a recipe quantizes this model best.
@@ -132,14 +144,18 @@ class Search:
             return Prepared(float_model=self._float_model, ranges=ranges)
         tried = self._static(recipe) if static else self._weight_only(recipe)
         best = _best(tried, plain_is_good=how.weight_bits >= 8)
+        if how.needs_ranges:
+            apart = self._apart(best)
+            tried, best = [*tried, *([] if apart is None else [apart])], apart or best
         return Prepared(
             float_model=best.plan.variant.content,
             ranges=self._ranges(best.plan.variant, best.plan.ranges),
             weights=best.weights,
             cheap_int8=best.plan.cheap_int8,
+            apart=best.apart,
             equalized=best.plan.variant.exponents,
             candidates=tuple(
-                Candidate(name=t.plan.name, sqnr_db=round(t.sqnr_db, 2), chosen=t is best)
+                Candidate(name=t.name, sqnr_db=round(t.worst_db, 2), chosen=t is best)
                 for t in tried
             ),
         )
@@ -222,6 +238,51 @@ class Search:
             return usual
         return min(better, key=lambda pair: scores.relative(pair[1], base).mean())[0]
 
+    def _apart(self, best: _Tried) -> _Tried | None:
+        """The best, with operators in floats that take a channel's content; None where none do."""
+        plan, expected = best.plan, self._expected[HELD]
+        if not (_finite(expected) and _finite(best.outputs)):
+            return None
+        before = scores.all_channels(expected, best.outputs, self._contract)
+        worst = keep_apart.worst(before)
+        if not keep_apart.is_lost(worst):
+            return None
+        ranges = self._ranges(plan.variant, plan.ranges)
+        assert ranges is not None
+        task = keep_apart.Task(
+            content=plan.variant.content,
+            model=plan.variant.model,
+            recipe=plan.recipe,
+            ranges=ranges,
+            by_hand=by_hand(plan.variant.model, plan.recipe),
+            contract=self._contract,
+            fit=self._fit,
+            held=self._thirds[HELD],
+            expected=expected,
+            device=self._device,
+        )
+        kept = keep_apart.find(task, self._report)
+        if not kept:
+            return None
+        model = engine.quantized(
+            plan.variant.content, plan.recipe, ranges, {**kept, **task.by_hand}
+        )
+        new = self._scored(plan, model, self._weights(plan, model))
+        if not _finite(new.outputs) or not keep_apart.keeps(
+            scores.all_channels(expected, new.outputs, self._contract), before
+        ):
+            return None
+        reason = (
+            f"in integers it takes the content of {worst.name}: {worst.sqnr_db:.1f} dB, "
+            f"and {new.worst_db:.1f} dB with it kept"
+        )
+        self._report(
+            f"{plan.recipe.name}: {worst.name} from {worst.sqnr_db:.1f} to {new.worst_db:.1f} dB "
+            f"with {len(kept)} operators computed in floats"
+        )
+        apart = {i: Apart(recipe=recipes.name_of(how), reason=reason) for i, how in kept.items()}
+        return replace(new, apart=apart)
+
     def _weight_only(self, recipe: Recipe) -> list[_Tried]:
         plan, method = _Plan(recipe=recipe, variant=self._plain, ranges=None), _method(recipe)
         plain = self._try(plan)
@@ -275,8 +336,9 @@ class Search:
         return _Tried(
             plan=plan,
             weights=weights,
+            outputs=outputs,
             errors=scores.errors(expected, outputs),
-            sqnr_db=scores.sqnr_db(expected, outputs),
+            worst_db=scores.worst_channel_db(expected, outputs, self._contract),
         )
 
 
@@ -305,6 +367,10 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
         return plain
     best = min(ahead, key=error)
     return [t for t in ahead if t is best or not scores.better(best.errors, t.errors)][-1]
+
+
+def _finite(outputs: scores.Outputs) -> bool:
+    return all(np.isfinite(values).all() for values in outputs.real.values())
 
 
 def by_hand(model: Model, recipe: Recipe) -> dict[int, Quantization | None]:

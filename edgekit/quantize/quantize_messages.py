@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgekit.core.isolate import Stage
-from edgekit.core.records import Candidate, Contract, Kept, LayerError, Recipe, Skipped
+from edgekit.core.records import Candidate, Contract, Device, Kept, LayerError, Recipe, Skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,7 @@ class QuantizeRequest:
         calibration: Samples, an `.npz`; None without any.
         seed: Of every draw.
         bounded: Whether a loss is bounded (see `candidates.Search`).
+        device: What the files are for.
     """
 
     float_file: Path
@@ -95,6 +96,7 @@ class QuantizeRequest:
     calibration: Path | None = None
     seed: int = 0
     bounded: bool = False
+    device: Device = "cpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

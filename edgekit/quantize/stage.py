@@ -32,8 +32,6 @@ from edgekit.tflite.quantized_weights import Grid
 # Behind the name of the file that they belong to.
 _PREPARED, _SOURCE, _GRID = ".prepared.npz", ".source.tflite", ".grid.npz"
 
-SMALL = "one of the smallest: int8 weights cost next to nothing here"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSpec:
@@ -95,6 +93,7 @@ def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
         request.contract,
         seed=request.seed,
         bounded=request.bounded,
+        device=request.device,
         report=report,
     )
     results: list[tuple[Prepared, Future[WrittenFile], float]] = []
@@ -187,7 +186,7 @@ def _finish(
         before,
         spec,
         prepared.exceptions(exceptions),
-        {i: SMALL for i in prepared.cheap_int8 if i not in exceptions},
+        {i: why for i, why in prepared.reasons.items() if i not in exceptions},
     )
 
 

@@ -9,8 +9,10 @@ from edgekit.core.records import Artifact, Kept, Metric, Repair
 from edgekit.report.terminal import bytes_text
 
 _MOST_LAYERS = 6
-# Outputs this near to float's have errors of a third of their size.
+# Outputs this near to float's have errors of a third of what they vary by.
 _FAR_DB = 10.0
+# Of a channel that is lost by so much more than all of its output, it is the one to look at.
+_APART_DB = 3.0
 # Surely slower: the whole interval lies above this.
 _SLOWER = 1.05
 # What `quantize.candidates` calls rounding without any method; the first such is the plainest.
@@ -30,6 +32,42 @@ def candidate_lines(artifacts: Sequence[Artifact]) -> list[str]:
             beside = f" (plain: {plain.name}, {plain.sqnr_db:.1f} dB)"
         lines.append(f"{file.recipe.label}: {chosen.name}, {chosen.sqnr_db:.1f} dB{beside}")
     return lines
+
+
+def fidelity_lines(artifacts: Sequence[Artifact]) -> list[str]:
+    """The worst channel of each file by name, where it lies well below its output as a whole."""
+    lines = []
+    for file in artifacts:
+        near = file.verified
+        if near is None or not near.channel or near.pooled_sqnr_db is None:
+            continue
+        if near.sqnr_db < near.pooled_sqnr_db - _APART_DB:
+            lines.append(
+                f"{file.recipe.label}: worst channel {near.channel}, {near.sqnr_db:.1f} dB of "
+                f"what it varies by (outputs as a whole: {near.pooled_sqnr_db:.1f} dB)"
+            )
+    return lines
+
+
+def unjudged_lines(artifacts: Sequence[Artifact]) -> list[str]:
+    """That synthetic samples tell nothing of what files other than the float one have lost."""
+    if len(artifacts) < 2 or artifacts[0].golden != "synthetic":
+        return []
+    return [
+        "Whether a file is wrecked was not judged: synthetic samples cannot tell; pass "
+        "--calibration DATA."
+    ]
+
+
+def accuracy_lines(artifacts: Sequence[Artifact]) -> list[str]:
+    """What Keras and its float file reach on labelled samples."""
+    reached = artifacts[0].reference_accuracy
+    if reached is None or reached.keras is None:
+        return []
+    return [
+        f"On {reached.num_samples} labelled {reached.samples} samples Keras has a {reached.metric} "
+        f"of {reached.keras:.4g}, the float file of {reached.float32:.4g}."
+    ]
 
 
 def repair_lines(artifacts: Sequence[Artifact]) -> list[str]:
@@ -113,9 +151,10 @@ def advice_lines(
         elif file.recipe.quantize is not None and file.recipe.quantize.activation_bits == 16:
             remarks.append("is for NPUs: no CPU has fast kernels for int16 activations")
         quantized = file.recipe.quantize is not None and file.recipe.prune is None
-        if quantized and file.verified is not None and file.verified.sqnr_db < _FAR_DB:
+        near = file.verified
+        if quantized and near is not None and near.sqnr_db < _FAR_DB and not file.wrecked:
             remarks.append(
-                f"is only {file.verified.sqnr_db:.1f} dB from float: --max-loss or --min-sqnr "
+                f"is only {near.sqnr_db:.1f} dB from float: --max-loss or --min-sqnr "
                 "keeps the operators to blame in higher precision, edgekit validate --layers names "
                 "them"
             )

@@ -16,6 +16,7 @@ LIMIT = 65_536
 
 _ICONS: dict[Status, str] = {
     "pass": "✅",
+    "accepted": "☑️",
     "fail": "❌",
     "error": "❗",
     "incomparable": "❔",
@@ -27,9 +28,11 @@ _HEADINGS = {
     "inconclusive": "❔ edgekit gate is inconclusive",
     "unjudged": "❗ edgekit gate could not judge",
 }
-# Of the bytes: sentences may fill this share, sentences and table that one, notes the rest.
+# Of the bytes: sentences may fill this share, with the table that one, with changes of the baseline
+# the last, and notes the rest.
 _SENTENCES_UNTIL = 0.5
-_TABLE_UNTIL = 0.85
+_TABLE_UNTIL = 0.8
+_CHANGES_UNTIL = 0.9
 # What one name or sentence may take.
 _LONGEST = 2_000
 # For the line that says that something was cut, and for what closes.
@@ -65,6 +68,8 @@ def markdown(result: GateResult) -> str:
     bad = [one for one in words.worst_first(result) if one.status != "pass"]
     page.add_some(bad, _sentence, _SENTENCES_UNTIL, "sentences")
     page.add(f"\n{escape(words.closing_line(result))}\n")
+    if result.refused:
+        page.add(f"{escape(words.baseline_line(result))}\n")
     if result.verdicts:
         head = [name for name, _ in _COLUMNS]
         page.add(_row(head) + "\n" + _row(["---"] * len(head)))
@@ -72,6 +77,10 @@ def markdown(result: GateResult) -> str:
         fits = page.fits(map(_verdict, result.verdicts), _TABLE_UNTIL)
         shown = result.verdicts if fits else words.worst_first(result)
         page.add_some(shown, _verdict, _TABLE_UNTIL, "verdicts")
+    changes = words.change_lines(result)
+    if changes:
+        page.add("\nThe baseline, old -> new:\n")
+        page.add_some(changes, lambda one: f"- {escape(one)}", _CHANGES_UNTIL, "changes")
     page.add("")
     notes = _notes(result)
     if notes:
@@ -104,9 +113,10 @@ def _sentence(verdict: Verdict) -> str:
 
 _COLUMNS: Sequence[tuple[str, Callable[[Verdict], str]]] = (
     ("verdict", lambda one: f"{_ICONS[one.status]} {one.status}"),
-    ("variant", lambda one: escape(one.variant)),
+    ("variant", lambda one: escape(one.variant or "all")),
     ("target", lambda one: escape(one.target or "-")),
     ("metric", lambda one: escape(words.subject_text(one))),
+    (escape(words.VALUES), lambda one: escape(words.values_text(one))),
     ("estimate \\[low high\\]", lambda one: escape(words.estimate_text(one))),
     ("limit", lambda one: escape(words.limit_text(one))),
     ("n", lambda one: escape(words.count_text(one))),
@@ -124,7 +134,8 @@ def _row(cells: Sequence[str]) -> str:
 def _notes(result: GateResult) -> list[str]:
     """What stands beside the verdicts: remarks, the baseline, the machine."""
     notes = words.notes(result)
-    if baseline := words.baseline_line(result):
+    baseline = words.baseline_line(result)
+    if baseline and not result.refused:
         notes.append(baseline)
     notes.append("[low high] are one-sided 95 % bounds each")
     host = result.host

@@ -14,6 +14,7 @@ from edgekit.report.terminal import console
 
 STYLES: dict[Status, str] = {
     "pass": "green",
+    "accepted": "bold yellow",
     "fail": "bold red",
     "error": "red",
     "incomparable": "yellow",
@@ -39,6 +40,7 @@ def gate_table(result: GateResult, width: int = _WIDE) -> Table:
     wide = width >= _WIDE
     has_targets = any(one.target for one in result.verdicts)
     has_counts = any(one.n for one in result.verdicts)
+    has_values = any(words.values_text(one) != "-" for one in result.verdicts)
     table = Table(
         box=box.ROUNDED if wide else box.SIMPLE_HEAD,
         padding=(0, 1) if wide else 0,
@@ -52,25 +54,40 @@ def gate_table(result: GateResult, width: int = _WIDE) -> Table:
     table.add_column(head, overflow="fold", min_width=None if wide else 14)
     if wide and has_targets:
         table.add_column("target", overflow="fold")
-    table.add_column("metric", overflow="fold", min_width=None if wide else 13)
+    head = Text("metric" if wide or not has_values else f"metric\n{words.VALUES}")
+    table.add_column(head, overflow="fold", min_width=None if wide else 13)
+    if wide and has_values:
+        table.add_column(words.VALUES, overflow="fold", justify="right")
     table.add_column("estimate", overflow="fold", justify="right", no_wrap=not wide)
     table.add_column("limit", overflow="fold", max_width=None if wide else 10)
     if has_counts:
         table.add_column("n", overflow="fold", justify="right", max_width=None if wide else 9)
     for one in result.verdicts:
-        table.add_row(*_cells(one, wide, has_targets, has_counts), style=_style(one))
+        cells = _cells(one, wide, has_targets, has_values)
+        counts = [words.count_text(one)] if has_counts else []
+        table.add_row(*cells, *counts, style=_style(one))
     return table
 
 
-def _cells(verdict: Verdict, wide: bool, has_targets: bool, has_counts: bool) -> list[str | Text]:
-    cells: list[str | Text] = [verdict.status, verdict.variant]
+def _cells(verdict: Verdict, wide: bool, has_targets: bool, has_values: bool) -> list[str | Text]:
+    cells: list[str | Text] = [verdict.status, verdict.variant or "all"]
     if wide and has_targets:
         cells.append(verdict.target or "-")
     elif verdict.target:
-        cells[-1] = Text(f"{printable(verdict.variant)}\n{printable(verdict.target)}")
-    estimate = Text(printable_lines(words.estimate_text(verdict, " " if wide else "\n")))
-    cells += [words.subject_text(verdict), estimate, words.limit_text(verdict)]
-    return [*cells, words.count_text(verdict)] if has_counts else cells
+        cells[-1] = _lines(verdict.variant, verdict.target)
+    line_break = " " if wide else "\n"
+    values = words.values_text(verdict, line_break).split("\n")
+    subject = words.subject_text(verdict)
+    if wide:
+        cells += [subject, *([_lines(*values)] if has_values else [])]
+    else:
+        cells.append(subject if values == ["-"] else _lines(subject, *values))
+    estimate = words.estimate_text(verdict, line_break).split("\n")
+    return [*cells, _lines(*estimate), words.limit_text(verdict)]
+
+
+def _lines(*lines: str) -> Text:
+    return Text(printable_lines("\n".join(map(printable, lines))))
 
 
 def _style(verdict: Verdict) -> str:
@@ -92,8 +109,10 @@ def show(result: GateResult, out: Console | None = None) -> None:
             _print(out, f"{one.status}: {words.remark(one)}", _style(one))
     for note in words.notes(result):
         _print(out, f"note: {note}")
+    for line in words.change_lines(result):
+        _print(out, f"changed: {line}")
     if baseline := words.baseline_line(result):
-        _print(out, baseline)
+        _print(out, baseline, "bold red" if result.refused else None)
     _print(out, words.closing_line(result), _OUTCOME_STYLES[result.outcome])
 
 

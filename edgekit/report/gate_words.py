@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import re
 
-from edgekit.core.format import digits, number_text
+from edgekit.core.format import change_text, digits, number_text
 from edgekit.core.format import limit_text as figure_of_limit
 from edgekit.core.gate_rules import GateResult, Rule, Status, Verdict
 from edgekit.core.text import printable_lines
+from edgekit.verdicts.sentences import UPDATE
 
 # The worst first, as `GateResult.outcome` ranks them.
-WORST_FIRST: tuple[Status, ...] = ("fail", "error", "incomparable", "inconclusive", "pass")
+WORST_FIRST: tuple[Status, ...] = (
+    "fail",
+    "error",
+    "incomparable",
+    "inconclusive",
+    "accepted",
+    "pass",
+)
+
+VALUES = "old -> new"
+"""What heads the values of both."""
 
 _MOST_NAMED = 8
+_MOST_CHANGES = 2
 
 
 def subject_text(verdict: Verdict) -> str:
@@ -38,6 +50,8 @@ def limit_text(verdict: Verdict) -> str:
         return rule.oldest_runtime
     if rule.fully_delegated:
         return "all"
+    if not verdict.variant:
+        return "as in the baseline"
     word = "at least" if rule.at_least is not None else "at most"
     limits = (verdict.limit, rule.max_loss, rule.at_least, rule.at_most)
     limit = next((value for value in limits if value is not None), None)
@@ -62,6 +76,26 @@ def _kind(rule: Rule) -> str:
 
 def _unit(verdict: Verdict) -> str:
     return "" if verdict.quantity == "loss" else verdict.unit  # a loss is a fraction
+
+
+def values_text(verdict: Verdict, line_break: str = " ") -> str:
+    """The value of what it is compared with, and the value now: `0.9722 -> 0.9583`.
+
+    The value alone where it is compared with nothing, a dash where there is none.
+    """
+    if verdict.changes and not verdict.variant:
+        count = len(verdict.changes)
+        if count <= _MOST_CHANGES and line_break == " ":
+            return one_line("; ".join(change.text for change in verdict.changes))
+        return "1 change" if count == 1 else f"{count} changes"
+    if verdict.changes:
+        changes = [(one_line(one.old), one_line(one.new)) for one in verdict.changes]
+        return "; ".join(f"{old}{line_break}-> {new}" for old, new in changes)
+    values = verdict.values
+    both = change_text(values.old, values.new, values.unit)
+    if both:
+        return both.replace(" -> ", f"{line_break}-> ")
+    return "-" if values.new is None else number_text(values.new, values.unit)
 
 
 def estimate_text(verdict: Verdict, line_break: str = " ") -> str:
@@ -119,7 +153,7 @@ def notes(result: GateResult) -> list[str]:
 def place_text(verdict: Verdict) -> str:
     """`static_wi8_ai8 on litert`, or the variant alone where the rule is about its file."""
     place = f"{verdict.variant} on {verdict.target}" if verdict.target else verdict.variant
-    return one_line(place)
+    return one_line(place or verdict.metric)
 
 
 def worst_first(result: GateResult) -> list[Verdict]:
@@ -130,25 +164,33 @@ def worst_first(result: GateResult) -> list[Verdict]:
 def closing_line(result: GateResult) -> str:
     """What became of the whole: `failed: 1 of 5 rules broken, 1 undecided`.
 
-    A rule counts once, however many variants and targets it is about, and as its worst verdict.
+    A rule counts once, however many variants and targets it is about, and as its worst verdict;
+    that the contract is the baseline's is no rule of the project's, and said by itself.
     """
     worst: dict[Rule, Status] = {}
     for verdict in worst_first(result):
         worst.setdefault(verdict.rule, verdict.status)
+    contract = worst.pop(Rule(), "pass")
     found = list(worst.values())
     total = len(found)
-    broken = found.count("fail")
-    undecided = found.count("inconclusive")
     unjudged = found.count("error") + found.count("incomparable")
+    counts = (
+        (found.count("fail"), "broken"),
+        (unjudged, "not judged"),
+        (found.count("inconclusive"), "undecided"),
+        (found.count("accepted"), "accepted"),
+    )
     if not total:
         text = "no rules"
-    elif not broken + undecided + unjudged:
+    elif not any(count for count, _ in counts):
         text = f"{_rules(total)} held"
     else:
-        counts = ((broken, "broken"), (unjudged, "not judged"), (undecided, "undecided"))
         first, *others = [f"{count} {word}" for count, word in counts if count]
         count, _, word = first.partition(" ")
         text = ", ".join([f"{count} of {_rules(total)} {word}", *others])
+    if contract != "pass":
+        changed = "the contract changed" + ", which is accepted" * (contract == "accepted")
+        text = f"{changed}; {text}" if total else changed
     if result.outcome == "inconclusive" and result.exit_code == 0:
         text += ", which passes here"
     return f"{result.outcome}: {text}"
@@ -164,8 +206,22 @@ def baseline_line(result: GateResult) -> str:
         return ""
     if result.updated:
         return f"baseline written: {result.baseline}"
+    if result.refused:
+        accept = " ".join(f"--accept {word}" for word in result.refused)
+        kept = f"baseline not written: {result.baseline} is as it was"
+        return f"{kept}; if that is meant: {UPDATE} {accept}"
     since = f" of {result.baseline_created_at}" if result.baseline_created_at else ""
     return f"baseline: {result.baseline}{since}"
+
+
+def change_lines(result: GateResult) -> list[str]:
+    """What a new baseline says otherwise than the old one, a line for each place."""
+    by_place: dict[str, list[str]] = {}
+    for change in result.changes:
+        of = f" of {', '.join(change.variants)}" if change.variants else ""
+        text = f"{change.key} {change.old} -> {change.new}"
+        by_place.setdefault(f"{change.place}{of}", []).append(text)
+    return [one_line(f"{place}: {', '.join(values)}") for place, values in by_place.items()]
 
 
 def one_line(text: str) -> str:

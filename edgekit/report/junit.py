@@ -15,6 +15,7 @@ from edgekit.report import gate_words as words
 
 _ELEMENTS: dict[Status, str] = {
     "pass": "",
+    "accepted": "",
     "fail": "failure",
     "error": "error",
     "incomparable": "error",
@@ -60,7 +61,12 @@ def junit_xml(result: GateResult, on_inconclusive: OnInconclusive = "exit3") -> 
         suite.set(attribute, str(found[element]))
     suite.set("tests", str(len(result.verdicts)))
     suite.set("time", f"{result.seconds:.3f}")
-    lines = [words.closing_line(result), words.baseline_line(result), *result.notes]
+    lines = [
+        words.closing_line(result),
+        words.baseline_line(result),
+        *(f"changed: {line}" for line in words.change_lines(result)),
+        *result.notes,
+    ]
     ElementTree.SubElement(suite, "system-out").text = printable_lines(
         "\n".join(filter(None, lines))
     )
@@ -106,8 +112,10 @@ def _class_name(verdict: Verdict) -> str:
 
 
 def _details(verdict: Verdict) -> str:
+    values = words.values_text(verdict)
     lines = [
         f"status: {verdict.status}",
+        *([f"{words.VALUES}: {values}"] if values != "-" else []),
         f"estimate: {words.estimate_text(verdict)}",
         f"limit: {words.limit_text(verdict)}",
         f"n: {words.count_text(verdict)}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgekit.search.head_losses import FIDELITY
 from edgekit.search.loss_bound import NOTHING, Bound, Verdict
 
 
@@ -11,12 +12,14 @@ def value(bound: Bound, verdict: Verdict) -> str:
         return "no file that runs"
     if bound.limits.max_loss is None:
         return f"{verdict.value:.1f} dB"
-    text = f"loss of {bound.quantity} {verdict.value:.3f}"
+    text = f"loss of {verdict.quantity} {verdict.value:.3f}"
     if verdict.low is not None and verdict.high is not None:
         text += f" ({verdict.low:.3f} to {verdict.high:.3f})"
     if verdict.expected is not None:
         text += f", {verdict.expected:.4f} expected by margins"
-    return text
+    # A loss of fidelity is that of the worst channel already.
+    said = verdict.lost and not verdict.quantity.startswith(FIDELITY)
+    return f"{text}; {verdict.lost}" if said else text
 
 
 def limit(bound: Bound) -> str:
@@ -37,7 +40,7 @@ def note(bound: Bound, verdict: Verdict) -> str:
     if bound.uses_margins and verdict.expected is not None:
         return (
             f"{count} held-out samples cannot show a loss of {most:g}: the margins of "
-            f"the classes, over all calibration samples, lead to expect {verdict.expected:.4f}"
+            f"the decisions, over all calibration samples, lead to expect {verdict.expected:.4f}"
         )
     if verdict.high is not None and verdict.high > most:
         return (

@@ -114,7 +114,7 @@ class _Repair:
                 name=self._request.name,
             ),
             exceptions,
-            dict.fromkeys(trials.small, stage.SMALL) | reasons,
+            trials.given | reasons,
         ).compress()
         kept = select.kept(trials.before, recipe, {i: exceptions[i] for i in reasons}, reasons)
         added = written.size_bytes - size_before
@@ -131,7 +131,7 @@ class _Repair:
     ) -> Repair:
         bound = self._bound
         return Repair(
-            quantity=bound.quantity,
+            quantity=verdict.quantity or bound.quantity,
             limit=bound.limits.limit,
             at_least=bound.limits.max_loss is None,
             value=verdict.value,

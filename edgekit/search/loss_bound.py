@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from edgekit.core.errors import UsageError
-from edgekit.core.gate_rules import FRACTIONS
-from edgekit.core.records import Contract
+from edgekit.core.records import Contract, Metric
 from edgekit.data.samples import Samples
-from edgekit.measure import accuracy, default_metrics, fidelity, intervals
-from edgekit.search import expected_loss
+from edgekit.measure import fidelity
+from edgekit.measure.lost_content import LeastKept, lost_content
+from edgekit.search import expected_loss, head_losses
+from edgekit.search.head_losses import AGREEMENT, FIDELITY, HeadLoss
 from edgekit.search.search_messages import LossLimits
-from edgekit.verdicts.paired import Paired
 
 _ROUNDING = 1e-9
 
@@ -27,35 +26,43 @@ class Verdict:
     """What a file loses.
 
     Attributes:
+        quantity: What was measured: of several metrics, the one that loses most.
         value: The loss, or the SQNR in dB.
         low: Of its 95 % interval, None where there is none.
         high: Likewise.
-        expected: What the margins of the classes say of the loss, where so few samples
+        expected: What the margins of the decisions say of the loss, where so few samples
             cannot tell it; else None.
+        lost: What an output that no metric judges has lost (see `lost_content`); else empty.
         holds: Whether the bound holds.
         excess: How far it is from holding: 0 or below where it holds.
     """
 
+    quantity: str = ""
     value: float
-    low: float | None
-    high: float | None
-    expected: float | None
-    holds: bool
-    excess: float
+    low: float | None = None
+    high: float | None = None
+    expected: float | None = None
+    lost: str = ""
+    holds: bool = False
+    excess: float = math.inf
 
 
-NOTHING = Verdict(value=math.inf, low=None, high=None, expected=None, holds=False, excess=math.inf)
+NOTHING = Verdict(value=math.inf)
 """Of a file that cannot be made, or cannot run."""
 
 
 class Bound:
     """A bound on what a quantized file may lose against its float file.
 
-    With labels the loss is the task metric's, without labels 1 - agreement with float.
+    With labels the loss is the task metrics', each of which must hold; without labels that of
+    agreement with float, and the error of the worst channel where outputs decide nothing (see
+    `head_losses`). What an output decides is judged by that alone. Any other, of which a mean over
+    columns may hide one, and any that no metric is about must be left besides: see
+    `measure.lost_content`.
 
     Where one sample more or less decides (fewer held-out samples than 1 / `max_loss`), what
     is seen on them says little: 15 samples without an error are what a file that loses a
-    tenth gives one time in five. Then the loss that the classes' margins lead to expect
+    tenth gives one time in five. Then the loss that the decisions' margins lead to expect
     (see `expected_loss`), over all calibration samples, has to stay below the bound too.
 
     Args:
@@ -64,9 +71,6 @@ class Bound:
         expected: What the float file gives for them.
         num_held: How many are held out: quantization was not fitted to them.
         limits: What may be lost.
-
-    Raises:
-        UsageError: A loss is bounded and neither labels nor classes tell it.
     """
 
     def __init__(
@@ -82,31 +86,18 @@ class Bound:
         self.held = samples.take(range(num_held))
         self.others = samples.take(range(num_held, len(samples)))
         self._expected = {name: values[:num_held] for name, values in expected.items()}
-        self.quantity = "sqnr_db"
+        self.quantities: tuple[str, ...] = ("sqnr_db",)
         if limits.max_loss is not None:
-            self.quantity = self._quantity(limits.metric)
+            self.quantities = head_losses.quantities(
+                contract, self.held, self._expected, limits.metric
+            )
         few = limits.max_loss is not None and num_held * limits.max_loss < 1
-        classes = self.quantity.partition("@")[0] in ("top1_accuracy", "agreement")
-        self.uses_margins = few and classes
+        self.uses_margins = few and bool(self._with_margins())
 
-    def _quantity(self, metrics: tuple[str, ...]) -> str:
-        labels = self.held.labels
-        name = next(iter(metrics), None) or default_metrics.default_metric(self._contract, labels)
-        if labels is not None and name is not None:
-            return name
-        if any(self._names_classes(output) for output in self._expected):
-            return "agreement"
-        raise UsageError(
-            "--max-loss needs labels, or outputs that name classes.",
-            received="calibration samples without labels for outputs that name no classes"
-            if labels is None
-            else "labels that ask for no metric by themselves",
-            hint="--min-sqnr 25 bounds the error of any outputs, in dB.",
-        )
-
-    def _names_classes(self, name: str) -> bool:
-        values = {name: self._expected[name]}
-        return any(m.name == "agreement" for m in fidelity.compare(values, values, self._contract))
+    @property
+    def quantity(self) -> str:
+        """All that is bounded, as people read it."""
+        return ", ".join(self.quantities)
 
     def judge(self, outputs: Outputs) -> Verdict:
         """What a file loses.
@@ -116,70 +107,77 @@ class Bound:
                 calibration samples behind them: margins are told from all of them.
         """
         held = {name: values[: self.num_held] for name, values in outputs.items()}
-        if not all(np.isfinite(values).all() for values in outputs.values()):
-            bad = -math.inf if self.quantity == "sqnr_db" else math.inf
-            return Verdict(
-                value=bad, low=None, high=None, expected=None, holds=False, excess=math.inf
-            )
-        metrics = {m.name: m for m in fidelity.compare(self._expected, held, self._contract)}
-        sqnr = metrics["sqnr_db"].value
         max_loss, min_sqnr_db = self.limits.max_loss, self.limits.min_sqnr_db
+        if not all(np.isfinite(values).all() for values in outputs.values()):
+            bad = -math.inf if max_loss is None else math.inf
+            return Verdict(quantity=self.quantities[0], value=bad)
+        metrics = fidelity.compare(self._expected, held, self._contract)
+        sqnr = next(m.value for m in metrics if m.name == "sqnr_db")
         short = 0.0 if min_sqnr_db is None else max(0.0, min_sqnr_db - sqnr)
         if max_loss is None:
-            return Verdict(
-                value=sqnr, low=None, high=None, expected=None, holds=short == 0, excess=short
-            )
-        if self.quantity == "agreement":
-            agreed = metrics["agreement"]
-            value = 1 - agreed.value
-            low = None if agreed.high is None else 1 - agreed.high
-            high = None if agreed.low is None else 1 - agreed.low
-        else:
-            value, low, high = self._loss(held)
+            return Verdict(quantity="sqnr_db", value=sqnr, holds=short == 0, excess=short)
+        worst = max((self._loss(name, held, metrics) for name in self.quantities), key=_value)
         guess = self._margins(outputs) if self.uses_margins else None
-        over = max(0.0, value - max_loss - _ROUNDING)
+        over = max(0.0, worst.value - max_loss - _ROUNDING)
         over = max(over, 0.0 if guess is None else guess - max_loss)
+        lost = self._lost(held, metrics, max_loss)
         return Verdict(
-            value=value,
-            low=low,
-            high=high,
+            quantity=worst.quantity,
+            value=worst.value,
+            low=worst.low,
+            high=worst.high,
             expected=guess,
-            holds=over == 0 and short == 0,
-            excess=over + short,
+            lost=lost,
+            holds=over == 0 and short == 0 and not lost,
+            excess=over + short + bool(lost),
         )
 
-    def _loss(self, outputs: Outputs) -> tuple[float, float | None, float | None]:
-        """The metric's loss against float, with the interval of paired differences."""
-        before = accuracy.measure(self.quantity, self._expected, self.held, self._contract)
-        after = accuracy.measure(self.quantity, outputs, self.held, self._contract)
-        sign = 1 if before.better == "higher" else -1
-        unit = 1.0
-        if self.quantity.partition("@")[0] not in FRACTIONS:
-            unit = max(abs(before.value), 1e-12)
-        value = sign * (before.value - after.value) / unit
-        if not before.raw or not after.raw:
-            return value, None, None
-        differences = sign * (np.array(before.raw) - np.array(after.raw)) / unit
-        if np.isin(differences, (-1.0, 0.0, 1.0)).all():
-            lost, won = int((differences > 0).sum()), int((differences < 0).sum())
-            return value, *Paired(lost, won, len(differences)).interval
-        between = intervals.mean_interval(differences)
-        return (value, *between) if between else (value, None, None)
+    def _loss(self, quantity: str, held: Outputs, metrics: Sequence[Metric]) -> HeadLoss:
+        base, at, output = quantity.partition("@")
+        by_name = {metric.name: metric for metric in metrics}
+        if base == AGREEMENT:
+            return head_losses.of_agreement(by_name[quantity])
+        if base == FIDELITY:
+            return head_losses.of_channels(quantity, by_name[f"sqnr_db{at}{output}"])
+        return head_losses.of_metric(quantity, self._expected, held, self.held, self._contract)
+
+    def _lost(self, held: Outputs, metrics: Sequence[Metric], max_loss: float) -> str:
+        least = LeastKept.unless_lower(max_loss, self.limits.min_sqnr_db)
+        names = [
+            spec.name
+            for spec in self._contract.outputs
+            if spec.name in held and not head_losses.are_decisions(self.quantities, spec)
+        ]
+        expected = {name: self._expected[name] for name in names}
+        return lost_content(expected, held, self._contract, metrics, least)
+
+    def _with_margins(self) -> list[tuple[str, bool]]:
+        """Outputs whose decisions are bounded, and whether labels say what is right."""
+        found = []
+        for quantity in self.quantities:
+            base, _, chosen = quantity.partition("@")
+            if base not in ("top1_accuracy", AGREEMENT):
+                continue
+            names = [chosen] if chosen else [spec.name for spec in self._contract.outputs]
+            found += [(name, base != AGREEMENT) for name in names]
+        return found
 
     def _margins(self, outputs: Outputs) -> float | None:
-        chosen = self.quantity.partition("@")[2]
-        labels = self._all.labels if self.quantity != "agreement" else None
         specs = {spec.name: spec for spec in self._contract.outputs}
-        names = [chosen] if chosen else [n for n in specs if self._names_classes(n)]
         count = len(next(iter(outputs.values())))
-        guesses = [
-            expected_loss.expected_loss(
-                self._all_expected[name][:count],
-                outputs[name],
-                None if labels is None else labels[:count],
-                specs[name],
+        guesses = []
+        for name, by_labels in self._with_margins():
+            labels = self._all.labels_of(name, alone=len(specs) == 1) if by_labels else None
+            guesses.append(
+                expected_loss.expected_loss(
+                    self._all_expected[name][:count],
+                    outputs[name],
+                    None if labels is None else labels[:count],
+                    specs[name],
+                )
             )
-            for name in names
-        ]
-        known = [guess for guess in guesses if guess is not None]
-        return max(known) if known else None
+        return max((guess for guess in guesses if guess is not None), default=None)
+
+
+def _value(loss: HeadLoss) -> float:
+    return loss.value

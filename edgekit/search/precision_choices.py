@@ -101,12 +101,14 @@ class Trials:
         self._bound, self._device, self._report = bound, device, report
         self._fit = fit
         self._by_hand = candidates.by_hand(before, recipe)
+        # What was left to floats for a channel's sake is not to be had in another form.
+        self._fixed = {**dict.fromkeys(prepared.apart), **self._by_hand}
         self._found: dict[tuple[str, ...], Verdict] = {}
         self.nearest: tuple[Verdict, int] = (NOTHING, 0)
         main = tflite.binding(before).subgraph
         self._operators = {op.index: op for op in tflite.operators(before) if op.subgraph == main}
         self.num_operators = len(self._operators)
-        self.small = prepared.cheap_int8
+        self.given = prepared.reasons
 
     def exceptions(
         self, kept: Sequence[OperatorGroup], fallback: str
@@ -232,7 +234,7 @@ class Trials:
             samples,
             on_progress=self._report,
         )
-        groups = operator_groups.group_operators(self.before, self.recipe, errors, self._by_hand)
+        groups = operator_groups.group_operators(self.before, self.recipe, errors, self._fixed)
         return operator_groups.ranked(groups, self.recipe)
 
     def _changes(self, group: OperatorGroup, fallback: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from edgekit.core.baseline_record import BASELINE_SCHEMA_VERSION, Baseline
 from edgekit.core.errors import DataError
 from edgekit.core.gate_rules import (
     AGREEMENTS,
@@ -12,41 +13,18 @@ from edgekit.core.gate_rules import (
     SIZE_METRICS,
     TASK_METRICS,
     TIME_METRICS,
-    Baseline,
-    Quantity,
     Rule,
     Status,
 )
 from edgekit.core.records import Measurement, Metric, Target
-from edgekit.verdicts import comparison
+from edgekit.verdicts import comparison, then_and_now
+from edgekit.verdicts.claim import Claim
 from edgekit.verdicts.evidence import Evidence, Exactly
 from edgekit.verdicts.facts import Facts, Recompute
 from edgekit.verdicts.proportion import Proportion
 from edgekit.verdicts.ratio import Ratio
 
 RENEW = "edgekit gate --update-baseline writes a new one"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Claim:
-    """That a quantity is at most (or at least) `limit`.
-
-    Where there is nothing to weigh, `evidence` is None: then `status` is the verdict, and `reason`
-    says why.
-    """
-
-    rule: Rule
-    variant: str
-    target: str
-    metric: str
-    limit: float | None = None
-    at_least: bool = False
-    quantity: Quantity = "value"
-    unit: str = ""
-    evidence: Evidence | None = None
-    status: Status = "error"
-    reason: str = ""
-    note: str = ""
 
 
 class _Unjudged(Exception):
@@ -71,7 +49,10 @@ def is_of_file(rule: Rule) -> bool:
 
 
 def claims(
-    rules: Sequence[Rule], facts: Sequence[Facts], baseline: Baseline | None
+    rules: Sequence[Rule],
+    facts: Sequence[Facts],
+    baseline: Baseline | None,
+    before: Baseline | None = None,
 ) -> Iterator[Claim]:
     """Every claim that the rules make of what was measured.
 
@@ -79,6 +60,7 @@ def claims(
         rules: In their order, in which claims come.
         facts: Of each variant on each target.
         baseline: What to compare with; None where there is none.
+        before: Whose values are shown beside those that stand by themselves.
     """
     for rule in rules:
         judged: set[str] = set()
@@ -88,7 +70,8 @@ def claims(
             if is_of_file(rule) and fact.variant in judged:
                 continue
             judged.add(fact.variant)
-            yield _claim(rule, fact, baseline)
+            claim = _claim(rule, fact, baseline)
+            yield then_and_now.beside(claim, fact, before) if before else claim
 
 
 def _claim(rule: Rule, facts: Facts, baseline: Baseline | None) -> Claim:
@@ -156,22 +139,23 @@ def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     if metric is None:
         raise _Unjudged("error", f"{rule.metric} was not measured: outputs name no classes")
     claim = replace(claim, note=note or metric.note, unit=metric.unit)
+    if metric.name == rule.metric:
+        claim = claim.with_value(metric.value, metric.unit)
     again = facts.recompute.get(rule.metric, {})
     if rule.max_loss is None:
         evidence = comparison.value(metric, measurement.num_samples, again.get("candidate"))
         return _limited(claim, evidence)
     claim = replace(claim, limit=rule.max_loss, quantity="loss", unit="")
     if rule.against == "float":
-        return replace(claim, evidence=_loss_to_float(metric, facts, again))
+        return _loss_to_float(claim, metric, facts)
     before = _baseline(claim, facts, baseline)
     old = before.metric(metric.name)
     if old is None:
-        raise _Unjudged("incomparable", f"the baseline has no {metric.name}; {RENEW}")
-    if before.samples_sha256 != measurement.samples_sha256:
-        raise _Unjudged(
-            "incomparable",
-            f"the baseline was measured on {before.num_samples} other samples; {RENEW}",
-        )
+        raise _Unjudged("incomparable", _without(metric.name, baseline))
+    claim = claim.against(old.value, "baseline")
+    if before.samples_sha256 != measurement.samples_sha256 and not facts.same_samples:
+        reason = _other_samples(before, facts, baseline)
+        return replace(claim, status="incomparable", reason=reason)
     if before.artifact_sha256 == measurement.artifact_sha256 and comparison.same(metric, old):
         return replace(claim, evidence=Exactly(0.0, measurement.num_samples, "samples"))
     return replace(
@@ -180,19 +164,40 @@ def _task(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     )
 
 
-def _loss_to_float(metric: Metric, facts: Facts, again: Mapping[str, Recompute]) -> Evidence:
-    n = facts.measurement.num_samples
+def _without(metric: str, baseline: Baseline | None) -> str:
+    """Why the baseline lacks a metric."""
+    assert baseline is not None
+    text = f"the baseline has no {metric}"
+    if baseline.schema_version < BASELINE_SCHEMA_VERSION:
+        text += " as it is measured now, by channel and by what an output is: it is of an older one"
+    return f"{text}; {RENEW}"
+
+
+def _other_samples(before: Measurement, facts: Facts, baseline: Baseline | None) -> str:
+    text = f"the baseline was measured on {before.num_samples:,} other samples"
+    if baseline is not None and baseline.contract(facts.variant) is None:
+        text += ", or on these under another contract, which an older edgekit did not keep"
+    return f"{text}; {RENEW}"
+
+
+def _loss_to_float(claim: Claim, metric: Metric, facts: Facts) -> Claim:
+    n, again = facts.measurement.num_samples, facts.recompute.get(metric.name, {})
+
+    def against(value: float, evidence: Evidence) -> Claim:
+        return replace(claim.against(value, "float"), evidence=evidence)
+
     if facts.is_float:
-        return Exactly(0.0, n, "samples")
+        return against(metric.value, Exactly(0.0, n, "samples"))
     if metric.name.partition("@")[0] in AGREEMENTS:
         if all(v in (0.0, 1.0) for v in metric.raw):
-            return Proportion(successes=round(sum(metric.raw)), n=n, loss=True)
+            agreed = Proportion(successes=round(sum(metric.raw)), n=n, loss=True)
+            return against(1.0, agreed)
         perfect = replace(metric, value=1.0, raw=(1.0,) * n)
-        return comparison.loss(metric, perfect, n)
+        return against(1.0, comparison.loss(metric, perfect, n))
     reference = facts.of_float(metric.name)
     if reference is None:
         raise _Unjudged("error", f"{metric.name} of the float file was not measured")
-    return comparison.loss(metric, reference, n, _two(again, "float"))
+    return against(reference.value, comparison.loss(metric, reference, n, _two(again, "float")))
 
 
 def _two(again: Mapping[str, Recompute], other: str) -> tuple[Recompute, Recompute] | None:
@@ -206,6 +211,7 @@ def _size(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     rule = claim.rule
     now = facts.measurement.metric(rule.metric)
     assert now is not None  # every file has a size
+    claim = claim.with_value(now.value, "B")
     if rule.max_loss is None:
         return _limited(replace(claim, unit="B"), Exactly(now.value))
     before = (
@@ -216,6 +222,7 @@ def _size(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     if before is None:
         raise _Unjudged("incomparable", f"there is no {rule.metric} to compare with; {RENEW}")
     grown = (now.value - before.value) / before.value
+    claim = claim.against(before.value, rule.against)
     return replace(claim, limit=rule.max_loss, quantity="loss", evidence=Exactly(grown))
 
 
@@ -230,6 +237,10 @@ def _latency_ratio(claim: Claim, facts: Facts, baseline: Baseline | None) -> Cla
     metric = facts.measurement.metric(name)
     if metric is None:
         raise _Unjudged("incomparable", f"the baseline's file is not there to be timed; {RENEW}")
+    old = facts.of_float(f"latency_p50_ms@{rule.against}")
+    new = facts.measurement.metric("latency_p50_ms")
+    if old and new:  # of the same processes as the ratio
+        claim = claim.with_value(new.value, "ms").against(old.value, rule.against)
     return _timed(replace(claim, unit="x"), metric.raw, facts)
 
 
@@ -251,7 +262,7 @@ def _milliseconds(claim: Claim, facts: Facts, baseline: Baseline | None) -> Clai
             f"{RENEW}, or {hint}",
         )
     before, now = _baseline(claim, facts, baseline), facts.measurement
-    if not _same_machine(before, now):
+    if not then_and_now.is_same_machine(before, now):
         raise _Unjudged(
             "incomparable",
             f"milliseconds were set on {before.host.cpu} ({before.host.cores} cores, "
@@ -261,6 +272,7 @@ def _milliseconds(claim: Claim, facts: Facts, baseline: Baseline | None) -> Clai
     metric = now.metric(claim.rule.metric)
     if metric is None:
         raise _Unjudged("error", facts.untimed or f"{claim.rule.metric} was not measured")
+    claim = claim.with_value(metric.value, "ms")
     return _timed(replace(claim, unit="ms"), metric.raw, facts)
 
 
@@ -270,13 +282,17 @@ def _memory(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     metric = measurement.metric("peak_rss_bytes")
     if metric is None:
         raise _Unjudged("error", "peak memory was not measured")
+    claim = claim.with_value(metric.value, "B")
     if rule.max_loss is None:
         return _limited(replace(claim, unit="B"), Ratio(metric.raw, looks=1))
     if rule.against == "float":
         before = facts.of_float("peak_rss_bytes")
     else:
         old = _baseline(claim, facts, baseline)
-        if not _same_machine(old, measurement) or old.host.python != measurement.host.python:
+        if (
+            not then_and_now.is_same_machine(old, measurement)
+            or old.host.python != measurement.host.python
+        ):
             raise _Unjudged(
                 "incomparable", "memory was measured on another machine, Python or runtime"
             )
@@ -284,6 +300,7 @@ def _memory(claim: Claim, facts: Facts, baseline: Baseline | None) -> Claim:
     if before is None:
         raise _Unjudged("incomparable", f"there is no peak memory to compare with; {RENEW}")
     ratios = tuple(now / before.value for now in metric.raw)
+    claim = claim.against(before.value, rule.against)
     return _limited(replace(claim, unit="x"), Ratio(ratios, looks=1))
 
 
@@ -316,13 +333,6 @@ def _baseline(claim: Claim, facts: Facts, baseline: Baseline | None) -> Measurem
     if measurement.failure and claim.target:
         raise _Unjudged("incomparable", f"the baseline's file did not run: {measurement.failure}")
     return measurement
-
-
-def _same_machine(measurement: Measurement, other: Measurement) -> bool:
-    def of(m: Measurement) -> tuple[object, ...]:
-        return (m.host.machine, m.host.cpu, m.host.cores, m.runtime_version, m.target.num_threads)
-
-    return of(measurement) == of(other)
 
 
 _Kind = Callable[[Claim, Facts, Baseline | None], Claim]

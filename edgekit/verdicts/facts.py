@@ -22,8 +22,11 @@ class Facts:
         target: Where it ran.
         measurement: Of the variant. Its ratios are `latency_ratio` and `latency_ratio@baseline`,
             with a value for each process in `raw`, as `peak_rss_bytes` has.
-        reference: Metrics of the original float file, on the same samples.
+        reference: Metrics of the original float file, on the same samples. Those of a latency
+            that is compared with are `latency_p50_ms@float` and `latency_p50_ms@baseline`.
         is_float: It is that file.
+        same_samples: The baseline's measurement is of the same data, whatever its contract made
+            of it.
         operators: Names of its operators, each once.
         oldest_runtime: The oldest that runs all of them.
         plain: Operators that no accelerated kernels took; None where that was not asked.
@@ -39,6 +42,7 @@ class Facts:
     measurement: Measurement
     reference: tuple[Metric, ...] = ()
     is_float: bool = False
+    same_samples: bool = False
     operators: tuple[str, ...] = ()
     oldest_runtime: str = ""
     plain: tuple[str, ...] | None = None

@@ -13,13 +13,13 @@ Scandinavian Journal of Statistics 6:65), over the claims in which there is chan
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from edgekit.core.errors import EXIT_GATE_FAILED, EXIT_INCONCLUSIVE, EXIT_OK, EXIT_USAGE
 from edgekit.core.gate_rules import OnInconclusive, Outcome, Status, Verdict
 from edgekit.verdicts import sentences
-from edgekit.verdicts.claims import Claim
+from edgekit.verdicts.claim import Claim
 from edgekit.verdicts.evidence import LEVEL, Exactly, is_same
 
 _ALPHA = 1 - LEVEL
@@ -27,12 +27,21 @@ _ALPHA = 1 - LEVEL
 _ROUNDING = 1e-9
 
 
-def judge(claims: Iterable[Claim]) -> tuple[Verdict, ...]:
-    """One verdict for each claim, in their order."""
+def judge(claims: Iterable[Claim], accept: Collection[str] = ()) -> tuple[Verdict, ...]:
+    """One verdict for each claim, in their order.
+
+    Args:
+        claims: What is to hold.
+        accept: Words of `gate_rules.ACCEPTABLE`: what they name is accepted where it fails.
+    """
     weighed = list(claims)
     failed = _holm([_p_fail(claim) for claim in weighed])
+    statuses = [_status(claim, fails) for claim, fails in zip(weighed, failed, strict=True)]
     return tuple(
-        _verdict(claim, _status(claim, fails)) for claim, fails in zip(weighed, failed, strict=True)
+        _verdict(
+            claim, "accepted" if status == "fail" and claim.rule.accepted_by in accept else status
+        )
+        for claim, status in zip(weighed, statuses, strict=True)
     )
 
 
@@ -108,6 +117,8 @@ def _verdict(claim: Claim, status: Status) -> Verdict:
         unit=claim.unit,
         limit=claim.limit,
         note=claim.note,
+        values=claim.values,
+        changes=claim.changes,
     )
     if evidence is not None and claim.limit is not None:
         verdict = replace(

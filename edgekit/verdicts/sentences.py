@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from edgekit.core.format import limit_text, number_text
+from edgekit.core.format import change_text, limit_text, number_text
 from edgekit.core.gate_rules import SIZE_METRICS, Verdict
+
+UPDATE = "edgekit gate --update-baseline"
 
 _LOST = ("lost", "gained")
 _GROWN = ("grew by", "shrank by")
@@ -20,7 +22,11 @@ def sentence(verdict: Verdict, reason: str = "") -> str:
 
 
 def _subject(verdict: Verdict) -> str:
-    return verdict.variant + (f" on {verdict.target}" if verdict.target else "") + ":"
+    return (
+        (verdict.variant or verdict.metric)
+        + (f" on {verdict.target}" if verdict.target else "")
+        + ":"
+    )
 
 
 def _predicate(verdict: Verdict, reason: str) -> str:
@@ -30,26 +36,48 @@ def _predicate(verdict: Verdict, reason: str) -> str:
             "incomparable": f"{verdict.metric} cannot be compared: ",
             "error": f"{verdict.metric} could not be judged: ",
         }
-        return f"{words.get(verdict.status, '')}{reason}."
+        return f"{words.get(verdict.status, '')}{reason}{_beside(verdict)}."
     return (
         f"{_what(verdict, verdict.estimate)}{_how_sure(verdict)} "
         f"({_limit(verdict, verdict.limit)}{_of(verdict)}){_more(verdict)}."
     )
 
 
+def _beside(verdict: Verdict) -> str:
+    """The values of a verdict without an estimate, and what to do about a contract."""
+    text = ""
+    if not verdict.variant and verdict.status == "fail":  # what changed is the reason
+        text = f"; if that is meant: {UPDATE} --accept {verdict.rule.accepted_by}"
+    elif verdict.variant and verdict.changes:
+        changes = [f"{one.key} {one.old} -> {one.new}" for one in verdict.changes]
+        text = f" ({'; '.join(changes)})"
+    elif values := _values(verdict):
+        text = f" ({verdict.metric} {values})"
+    return text + _accepted(verdict)
+
+
+def _accepted(verdict: Verdict) -> str:
+    by = verdict.rule.accepted_by
+    return f"; accepted by --accept {by}" if verdict.status == "accepted" else ""
+
+
 def _what(verdict: Verdict, value: float) -> str:
     rule = verdict.rule
     against = "the baseline" if rule.against == "baseline" else "the float file"
+    values = _values(verdict)
     if verdict.quantity == "loss":
+        subject = f"{verdict.metric} {values}:" if values else verdict.metric
         if value == 0 and verdict.n:
-            return f"{verdict.metric} lost nothing against {against}"
+            return f"{subject} lost nothing against {against}"
         words = _GROWN if verdict.metric in SIZE_METRICS else _LOST
         change = words[0] if value > 0 else words[1]
-        return f"{verdict.metric} {change} {_number(abs(value), verdict)} against {against}"
+        return f"{subject} {change} {_number(abs(value), verdict)} against {against}"
     if verdict.unit == "x":
         what = "latency" if verdict.metric == "latency_ratio" else "peak memory"
-        return f"{what} is {_number(value, verdict)} that of {against}"
-    return f"{verdict.metric} is {_number(value, verdict)}"
+        shown = f" ({values})" if values else ""
+        return f"{what} is {_number(value, verdict)} that of {against}{shown}"
+    shown = f" ({values} since the baseline)" if values else ""
+    return f"{verdict.metric} is {_number(value, verdict)}{shown}"
 
 
 def _how_sure(verdict: Verdict) -> str:
@@ -82,7 +110,12 @@ def _more(verdict: Verdict) -> str:
             if verdict.needed
             else f"; more {verdict.counted} would not decide it soon"
         )
+    text += _accepted(verdict)
     return f"{text}; {verdict.note}" if verdict.note else text
+
+
+def _values(verdict: Verdict) -> str:
+    return change_text(verdict.values.old, verdict.values.new, verdict.values.unit)
 
 
 def _number(value: float, verdict: Verdict) -> str:

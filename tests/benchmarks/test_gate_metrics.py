@@ -3,21 +3,22 @@
 import numpy as np
 import pytest
 
-from benchmarks import gate_metrics
+from benchmarks import gate_metrics, gate_populations
 from edgekit.verdicts import recompute
 
 
-@pytest.mark.parametrize("name", gate_metrics.known())
+@pytest.mark.parametrize("name", gate_populations.known())
 def test_a_candidate_loses_more_the_more_harm_is_done_and_nothing_without(name):
     none, less, more = (
-        gate_metrics.population(name, harm).loss for harm in (0.0, *gate_metrics.HARMS[name])
+        gate_populations.population(name, harm).loss
+        for harm in (0.0, *gate_populations.HARMS[name])
     )
     assert abs(none) < 0.0015
     assert 0.003 < less < more < 0.05
 
 
 def test_pixels_of_masks_add_up():
-    found = gate_metrics.population("mean IoU", 0.03)
+    found = gate_populations.population("mean IoU", 0.03)
     for parts in (found.reference, found.candidate):
         overlap, predicted, labelled = np.split(parts, 3)
         assert (overlap <= np.minimum(predicted, labelled) + 1e-9).all() and (overlap >= 0).all()
@@ -34,4 +35,4 @@ def test_what_no_samples_could_show_does_not_pass_and_what_is_plain_does():
 
 
 def test_a_metric_that_nothing_computes_is_left_out_and_said():
-    assert ("mAP at 0.5" in gate_metrics.known()) == ("map_50" in recompute.STATISTICS)
+    assert ("mAP at 0.5" in gate_populations.known()) == ("map_50" in recompute.STATISTICS)

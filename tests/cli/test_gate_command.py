@@ -110,7 +110,7 @@ def test_a_team_gets_a_table_junit_markdown_and_json(gate, released, tmp_path):
     assert (result["outcome"], result["exit_code"]) == ("passed", 0)
     assert {v["status"] for v in result["verdicts"]} == {"pass"}
     cases = ElementTree.parse(tmp_path / "out" / "j.xml").getroot().iter("testcase")
-    assert len(list(cases)) == len(result["verdicts"]) == 4
+    assert len(list(cases)) == len(result["verdicts"]) == 5
     assert "passed: 4 rules held" in (tmp_path / "out" / "m.md").read_text(encoding="utf-8")
     names = sorted(path.name for path in (tmp_path / "files").iterdir())
     recipes = ("float32", INT8)
@@ -163,6 +163,27 @@ def test_retraining_to_equal_accuracy_is_not_stopped(gate, change, models):
     before = (change / "baseline.json").read_text(encoding="utf-8")
     result = json.loads(ended.out)
     assert result["measurements"][0]["artifact_sha256"] not in before
+
+
+def test_a_contract_that_changed_is_named_and_accepted_by_its_word(gate, change):
+    names = (change / "labels.txt").read_text(encoding="utf-8").splitlines()
+    names[3], names[7] = names[7], names[3]
+    (change / "labels.txt").write_text("\n".join(names), encoding="utf-8")
+    text = (change / "edgekit.toml").read_text(encoding="utf-8")
+    (change / "edgekit.toml").write_text(text.replace("std = 255.0", "std = 127.5"), "utf-8")
+    ended = gate(change)
+    assert ended.code == 1, ended.err
+    assert (
+        "fail: contract: input image: std 255 -> 127.5; output digit: order of labels" in ended.out
+    )
+    assert "3 three, 7 seven -> 3 seven, 7 three" in ended.out
+    assert "other samples" not in ended.out
+    refused = gate(change, "--update-baseline")
+    assert refused.code == 1 and "baseline not written" in refused.out
+    wrong = gate(change, "--accept", "contrast")
+    assert wrong.code == 2 and "did you mean 'contract'?" in wrong.err
+    assert gate(change, "--update-baseline", "--accept", "contract", "--accept", "worse").code == 0
+    assert gate(change).code == 0
 
 
 def test_another_machine_is_not_stopped(gate, change):

@@ -6,7 +6,7 @@ order:
 
   kind        image, audio, tabular or text
   size        height and width of the model's image
-  resize      bilinear, bicubic or nearest
+  resize      bilinear, bicubic, nearest or keras-bilinear
   shorter     what the shorter side becomes before the crop; 0: stretched to `size`, no crop
   channels    rgb, bgr or gray
   window      audio: length of the input, in samples
@@ -26,11 +26,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
-from edgekit.core.records import Preprocessing, TensorSpec
+from edgekit.core.records import Preprocessing, Resize, TensorSpec
 from edgekit.data.preprocess import preprocess
 
 PATH = Path(__file__).parent / "vectors.txt"
@@ -78,7 +78,7 @@ def image(
 
 def images() -> Iterator[Case]:
     """Every way to resize, crop and order; sizes that are odd, equal, tiny and lopsided."""
-    for resize in ("bilinear", "bicubic", "nearest"):
+    for resize in get_args(Resize):
         up, down = f"IMAGE_{resize.upper()}_UP", f"IMAGE_{resize.upper()}_DOWN"
         yield image(up, noise(up, (5, 7, 3)), (13, 16), resize=resize, **CENTRED)
         yield image(down, noise(down, (37, 23, 3)), (8, 8), resize=resize, **IMAGENET)
@@ -111,6 +111,16 @@ def images() -> Iterator[Case]:
     yield image(name, noise(name, (12, 17, 3)), (8, 9), 12)
     name = "IMAGE_GRAY"
     yield image(name, noise(name, (21, 19, 3)), (10, 10), channels="gray", std=(255.0,))
+    for channels in ("gray", "bgr"):
+        name = f"IMAGE_KERAS_{channels.upper()}"
+        keys = {"resize": "keras-bilinear", "channels": channels}
+        yield image(name, noise(name, (19, 23, 3)), (7, 9), **keys, std=(255.0,))
+    name = "IMAGE_KERAS_SHORTER_RGBA"
+    yield image(name, noise(name, (17, 26, 4)), (10, 11), 12, resize="keras-bilinear", **IMAGENET)
+    name = "IMAGE_KERAS_FROM_GRAY"
+    yield image(name, noise(name, (9, 8, 1)), (14, 3), resize="keras-bilinear")
+    name = "IMAGE_KERAS_SAME_SIZE"
+    yield image(name, noise(name, (6, 5, 3)), (6, 5), resize="keras-bilinear")
     name = "IMAGE_BGR"
     yield image(name, noise(name, (11, 13, 3)), (6, 6), channels="bgr", **IMAGENET)
     name = "IMAGE_RGBA"

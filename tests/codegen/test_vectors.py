@@ -19,7 +19,7 @@ def test_the_vectors_cover_every_kind_and_every_way_to_resize() -> None:
     lines = set((HERE / "vectors.txt").read_text(encoding="utf-8").splitlines())
     for kind in ("image", "audio", "tabular", "text"):
         assert f"kind {kind}" in lines
-    for resize in ("bilinear", "bicubic", "nearest"):
+    for resize in ("bilinear", "bicubic", "nearest", "keras-bilinear"):
         assert f"resize {resize}" in lines
     for channels in ("rgb", "bgr", "gray"):
         assert f"channels {channels}" in lines

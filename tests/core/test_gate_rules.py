@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from edgekit.core.baseline_record import Baseline
 from edgekit.core.errors import UsageError
-from edgekit.core.gate_rules import FRACTIONS, METRICS, Baseline, GateResult, Rule, Verdict
+from edgekit.core.gate_rules import FRACTIONS, METRICS, GateResult, Rule, Verdict
 from edgekit.core.records import Host, Measurement, Target
 
 HOST = Host(machine="m", system="Linux", cpu="c", cores=2, python="3.12")

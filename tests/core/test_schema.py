@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.core import recipes, schema, serde
+from edgekit.core.baseline_record import Baseline
 from edgekit.core.errors import InternalError
-from edgekit.core.gate_rules import Baseline, GateResult, Rule, Verdict
+from edgekit.core.gate_rules import GateResult, Rule, Verdict
 from edgekit.core.records import Artifact, Contract, Host, Measurement, Metric, Target, TensorSpec
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas" / "gate.json"
@@ -116,7 +117,7 @@ def test_any_metric_is_valid(value, low, raw, better):
         ({"outcome": "fine"}, "'fine' is not one of"),
         ({"exit_code": "1"}, "'1' is not of type 'integer'"),
         ({"exit_code": True}, "True is not of type 'integer'"),
-        ({"schema_version": 2}, "1 was expected"),
+        ({"schema_version": 1}, "2 was expected"),
         ({"verdict": []}, "'verdict' was unexpected"),
         ({"seconds": "soon"}, "'soon' is not valid"),
         ({"notes": "one"}, "'one' is not of type 'array'"),

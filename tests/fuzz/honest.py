@@ -12,7 +12,7 @@ from PIL import Image
 
 from edgekit import tflite
 from edgekit.core import artifacts, npz_record, recipes, serde
-from edgekit.core.gate_rules import Baseline
+from edgekit.core.baseline_record import Baseline
 from edgekit.core.records import (
     Artifact,
     Contract,

@@ -195,17 +195,14 @@ def test_samples_that_made_the_file_are_counted(tmp_path):
     assert evaluate.sample_notes(None, judged, ["a"]) == ()
 
 
-def test_only_what_was_calibrated_is_held_against_its_ranges(tmp_path):
-    judged = Samples(inputs={"x": np.full((3, 2), 9.0, np.float32)})
-    ranges = {"x": (0.0, 1.0)}
-    static = manifest(tmp_path, "static_wi8_ai8", calibration_ranges=ranges)
-    [note] = evaluate.sample_notes(static, judged, [])
-    assert "3 of 3 evaluation samples go beyond its calibration range" in note
-    floating = manifest(tmp_path, "float32", calibration_ranges=ranges)
-    assert evaluate.sample_notes(floating, judged, []) == ()
-
-
 def test_manifests_of_the_helper_are_what_is_read(tmp_path):
     made = converted(tmp_path)["float32"]
     text = artifacts.manifest_path(Path(made.path)).read_text(encoding="utf-8")
     assert json.loads(text)["path"] == "net.float32.tflite"
+
+
+def test_what_a_file_is_known_to_have_lost_is_said_first(tmp_path):
+    made = manifest(tmp_path, "static_wi8_ai8", wrecked="it has lost y.", calibration_digests="a")
+    lost, seen = evaluate.sample_notes(made, samples(None), ["a", "b", "c"])
+    assert lost == "wrecked: it has lost y."
+    assert "calibration" in seen

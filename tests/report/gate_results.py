@@ -1,5 +1,6 @@
 """Gate results for the tests of what shows them: one verdict of each status."""
 
+from edgekit.core.baseline_record import Change, Values
 from edgekit.core.gate_rules import GateResult, Rule, Verdict
 from edgekit.core.records import Host, Measurement, Metric, Target
 
@@ -17,6 +18,7 @@ PASS = Verdict(
     rule=ACCURACY,
     status="pass",
     sentence="top1_accuracy lost 0.0014.",
+    values=Values(old=0.9722, new=0.9708, of="baseline"),
     quantity="loss",
     estimate=0.0014,
     low=-0.0042,
@@ -32,6 +34,7 @@ FAIL = Verdict(
     status="fail",
     sentence="The file has 120,001 bytes, 1 more than allowed.",
     unit="B",
+    values=Values(new=120_001.0, unit="B"),
     estimate=120_001.0,
     low=120_001.0,
     high=120_001.0,
@@ -78,6 +81,21 @@ OPERATORS_FAIL = Verdict(
     rule=OPERATORS,
     status="fail",
     sentence="ARG_MAX (top) is not among the allowed operators.",
+)
+CHANGES = (
+    Change(place="input image", key="std", old="255", new="127.5"),
+    Change(
+        place="output digit", key="order of labels", old="3 three, 7 seven", new="3 seven, 7 three"
+    ),
+)
+CONTRACT = Verdict(
+    variant="",
+    metric="contract",
+    rule=Rule(),
+    status="fail",
+    sentence="contract: input image: std 255 -> 127.5; output digit: order of labels 3 three, "
+    "7 seven -> 3 seven, 7 three.",
+    changes=CHANGES,
 )
 ALL = (PASS, FAIL, INCONCLUSIVE, ERROR, INCOMPARABLE, OPERATORS_FAIL)
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from edgekit.core.baseline_record import Change
 from edgekit.core.text import printable
 from edgekit.report.gate_markdown import LIMIT, escape, markdown, marker
 from tests.report import gate_results as made
@@ -54,11 +55,11 @@ def test_a_page_begins_with_its_marker_and_says_first_what_does_not_hold():
     assert "failed: 2 of 5 rules broken, 2 not judged, 1 undecided" in plain(page)
     rows = table(page)
     assert rows[0] == [
-        "verdict", "variant", "target", "metric", "estimate [low high]", "limit", "n"
+        "verdict", "variant", "target", "metric", "old -> new", "estimate [low high]", "limit", "n"
     ]  # fmt: skip
     assert rows[1] == [
         "✅ pass", "static_wi8_ai8", "litert", "loss of top1_accuracy against baseline",
-        "0.0014 [-0.0042 0.0071]", "at most 0.01", "720",
+        "0.9722 -> 0.9708", "0.0014 [-0.0042 0.0071]", "at most 0.01", "720",
     ]  # fmt: skip
     assert len(rows) == 7
     order = [page.index(part) for part in ("<h3>", "<ul>", "<table>", "<details>", "</details>")]
@@ -81,6 +82,22 @@ def test_the_heading_is_the_outcome(verdicts, fields, heading):
     assert ("| verdict |" in text) == bool(verdicts)
 
 
+def test_a_changed_contract_and_a_baseline_that_was_not_written_stand_before_the_notes():
+    known = {"baseline": "b.json", "changes": made.CHANGES, "refused": ("contract",)}
+    page = rendered(markdown(made.result(made.CONTRACT, made.PASS, **known)))
+    before, _, notes = page.partition("<details>")
+    seen = plain(before)
+    assert "fail contract: input image: std 255 -> 127.5; output digit: order of" in seen
+    assert "edgekit gate --update-baseline --accept contract" in seen
+    assert "The baseline, old -> new:" in seen
+    assert "output digit: order of labels 3 three, 7 seven -> 3 seven, 7 three" in seen
+    assert "not written" not in notes
+    both = "; ".join(change.text for change in made.CHANGES)
+    assert table(page)[1][:5] == ["❌ fail", "all", "-", "contract", both]
+    many = replace(made.CONTRACT, changes=made.CHANGES * 2)
+    assert table(rendered(markdown(made.result(many))))[1][4] == "4 changes"
+
+
 EVIL = (
     "a|b",
     "`code` **bold** _it_ ~~no~~",
@@ -101,11 +118,13 @@ EVIL = (
 @pytest.mark.parametrize("name", EVIL)
 def test_a_name_from_a_file_is_shown_as_it_is(name):
     evil = replace(made.FAIL, variant=name, target=name, sentence=name, note=name)
-    text = markdown(made.result(evil, made.PASS, model=name, notes=(name,), baseline=name))
+    change = Change(place=name, key=name, old=name, new=name, variants=(name,))
+    known = {"model": name, "notes": (name,), "baseline": name, "changes": (change,)}
+    text = markdown(made.result(evil, made.PASS, **known))
     page = rendered(text)
     shown = printable(" ".join(name.split()))
     rows = table(page)
-    assert [len(row) for row in rows] == [7, 7, 7]
+    assert [len(row) for row in rows] == [8, 8, 8]
     assert " ".join(rows[1][1].split()) == shown
     assert " ".join(rows[1][2].split()) == shown
     tags = set(re.findall(r"<(/?\w+)", page))
@@ -157,7 +176,7 @@ def test_a_page_is_never_too_long_for_github(character, length):
     assert len(text.encode()) < LIMIT
     assert re.search(r"\d+ more verdicts cut: edgekit gate --json has all\.", text)
     assert text.rstrip().endswith("</details>")
-    assert {len(row) for row in table(rendered(text))} == {7}
+    assert {len(row) for row in table(rendered(text))} == {8}
 
 
 def test_of_a_table_that_is_cut_the_worst_rows_stay():

@@ -22,19 +22,22 @@ def shown(result, width=210, **options) -> str:
 def test_a_table_has_a_row_for_each_verdict_and_a_sentence_for_each_that_does_not_pass():
     lines = shown(made.result(*made.ALL)).splitlines()
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
-    assert rows[0] == ["verdict", "variant", "target", "metric", "estimate", "limit", "n"]
+    assert rows[0] == [
+        "verdict", "variant", "target", "metric", "old -> new", "estimate", "limit", "n"
+    ]  # fmt: skip
     assert rows[1] == [
         "pass",
         "static_wi8_ai8",
         "litert",
         "loss of top1_accuracy against baseline",
+        "0.9722 -> 0.9708",
         "0.0014 [-0.0042 0.0071]",
         "at most 0.01",
         "720",
     ]
-    assert rows[2][4:] == ["120,001 B", "at most 120,000 B", "-"]
-    assert rows[3][4:] == ["0.790x [0.760 0.830]", "at most 0.8x", "3 processes"]
-    assert rows[6][3:6] == ["operators", "-", "no others than CONV_2D, FULLY_CONNECTED"]
+    assert rows[2][4:] == ["120,001 B", "120,001 B", "at most 120,000 B", "-"]
+    assert rows[3][4:] == ["-", "0.790x [0.760 0.830]", "at most 0.8x", "3 processes"]
+    assert rows[6][3:7] == ["operators", "-", "-", "no others than CONV_2D, FULLY_CONNECTED"]
     assert len(rows) == 7
     below = lines[lines.index(next(line for line in lines if line.startswith("fail"))) :]
     assert below == [
@@ -57,6 +60,7 @@ def test_eighty_columns_hold_every_cell_and_a_sentence_stays_one_line():
     joined = "".join(head.split())
     for whole in ("[-0.00420.0071]", "120,001B", "inconclusive", "incomparable", "processes"):
         assert whole in joined
+    assert any("-> 0.9708" in line for line in table)
     for name in ("static_wi8_ai8", "top1_accuracy", "latency_p50_ms", "120,001 B", "720"):
         assert any(name in line for line in table), name
     assert "there are 3.\n" in below
@@ -65,9 +69,12 @@ def test_eighty_columns_hold_every_cell_and_a_sentence_stays_one_line():
 def test_columns_that_would_be_empty_are_left_out():
     text = shown(made.result(made.FAIL, made.OPERATORS_FAIL))
     [head] = [line for line in text.splitlines() if "verdict" in line]
-    assert [c.strip() for c in head.split("│")[1:-1]] == [
-        "verdict", "variant", "metric", "estimate", "limit"
-    ]  # fmt: skip
+    names = [c.strip() for c in head.split("│")[1:-1]]
+    assert names == ["verdict", "variant", "metric", "old -> new", "estimate", "limit"]
+    [head] = [line for line in shown(made.result(made.OPERATORS_FAIL)).splitlines() if "│" in line][
+        :1
+    ]
+    assert "old" not in head
     assert "one-sided" not in text
 
 
@@ -107,6 +114,15 @@ def test_baseline_and_notes_are_told():
         # One rule, of which one variant holds and one cannot be judged, is a rule not judged.
         ((made.PASS, made.ERROR), {}, "unjudged: 1 of 1 rule not judged"),
         ((made.PASS, made.INCONCLUSIVE), {}, "inconclusive: 1 of 2 rules undecided"),
+        ((made.PASS, made.CONTRACT), {}, "failed: the contract changed; 1 rule held"),
+        (
+            (made.PASS, replace(made.CONTRACT, status="accepted")),
+            {},
+            "passed: the contract changed, which is accepted; 1 rule held",
+        ),
+        ((made.CONTRACT,), {}, "failed: the contract changed"),
+        ((made.PASS, replace(made.CONTRACT, status="pass")), {}, "passed: 1 rule held"),
+        ((made.PASS, replace(made.FAIL, status="accepted")), {}, "passed: 1 of 2 rules accepted"),
         (
             (made.PASS, made.INCONCLUSIVE),
             {"exit_code": 0},
@@ -116,6 +132,33 @@ def test_baseline_and_notes_are_told():
 )
 def test_the_last_line_counts_rules(verdicts, fields, line):
     assert shown(made.result(*verdicts, **fields)).splitlines()[-1] == line
+
+
+BOTH = "; ".join(change.text for change in made.CHANGES)
+
+
+def test_a_changed_contract_has_a_row_of_its_own_and_a_sentence_with_both_values():
+    text = shown(made.result(made.CONTRACT, made.PASS), 260)
+    [row] = [line for line in text.splitlines() if "│ contract" in line]
+    assert [c.strip() for c in row.split("│")[1:-1]] == [
+        "fail", "all", "-", "contract", BOTH, "-", "as in the baseline", "-"
+    ]  # fmt: skip
+    assert "fail: contract: input image: std 255 -> 127.5; output digit: order of" in text
+    head = shown(made.result(made.CONTRACT, made.PASS), 80).partition("[low high]")[0]
+    assert max(map(len, head.splitlines())) <= 80 and "2 changes" in head
+
+
+def test_a_baseline_is_shown_old_against_new_and_what_would_have_it_written():
+    changes = (*made.CHANGES, replace(made.CHANGES[0], key="mean", old="0", new="1"))
+    known = {"baseline": "baseline.json", "changes": changes}
+    text = shown(made.result(made.CONTRACT, **known, refused=("contract", "worse")))
+    assert "changed: input image: std 255 -> 127.5, mean 0 -> 1\n" in text
+    assert "changed: output digit: order of labels 3 three, 7 seven -> 3 seven, 7 three\n" in text
+    assert (
+        "baseline not written: baseline.json is as it was; if that is meant: "
+        "edgekit gate --update-baseline --accept contract --accept worse\n"
+    ) in text
+    assert "baseline written" in shown(made.result(**known, updated=True))
 
 
 def test_a_sentence_that_says_its_place_and_note_says_them_once():

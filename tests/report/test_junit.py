@@ -96,6 +96,22 @@ def test_a_case_tells_estimate_bounds_and_number():
     ]
 
 
+def test_a_case_has_the_old_and_the_new_value():
+    cases = list(
+        parsed(made.result(made.PASS, made.CONTRACT, changes=made.CHANGES)).iter("testcase")
+    )
+    lines = [case.find("system-out").text.splitlines() for case in cases]
+    assert lines[0][1] == "old -> new: 0.9722 -> 0.9708"
+    assert lines[1][1].startswith("old -> new: input image: std 255 -> 127.5; output digit: order")
+    assert (cases[1].get("classname"), cases[1].get("name")) == (
+        "contract", "contract: as in the baseline"
+    )  # fmt: skip
+    assert "std 255 -> 127.5" in cases[1].find("failure").get("message")
+    accepted = replace(made.CONTRACT, status="accepted")
+    [case] = parsed(made.result(accepted)).iter("testcase")
+    assert [element.tag for element in case] == ["system-out"]
+
+
 @pytest.mark.parametrize(
     ("policy", "tag"), [("fail", "failure"), ("pass", "skipped"), ("exit3", "error")]
 )

@@ -54,3 +54,32 @@ def test_outputs_without_classes_have_no_margins():
     one = np.zeros((5, 1))
     assert expected_loss(one, one, None, SPEC) is None
     assert expected_loss(np.eye(3), np.eye(3), None, SPEC) == 0
+
+
+@pytest.mark.parametrize("kind", ["binary", "tags"])
+@pytest.mark.parametrize("as_probabilities", [False, True])
+def test_decisions_at_a_threshold_have_margins_too(logits, kind, as_probabilities):
+    scores = logits[:, :1] if kind == "binary" else logits
+    noisy = scores + np.random.default_rng(1).normal(0, 0.5, scores.shape)
+    seen = float(((scores > 0) != (noisy > 0)).mean())
+    spec = TensorSpec(name="y", shape=(1, scores.shape[1]), dtype="float32", kind=kind)
+    if as_probabilities:
+        scores, noisy = (1 / (1 + np.exp(-values)) for values in (scores, noisy))
+    assert expected_loss(scores, noisy, None, spec) == pytest.approx(seen, rel=0.25)
+
+
+def test_labels_say_which_side_is_right(logits):
+    binary = TensorSpec(name="y", shape=(1, 1), dtype="float32", kind="binary")
+    scores = logits[:, :1]
+    noisy = scores + np.random.default_rng(1).normal(0, 2.0, scores.shape)
+    by_chance = np.random.default_rng(2).integers(0, 2, len(scores))
+    assert abs(expected_loss(scores, noisy, by_chance, binary)) < 0.03
+    right = (scores[:, 0] > 0).astype(int)
+    assert expected_loss(scores, noisy, right, binary) > 0.03
+
+
+def test_zeros_and_ones_of_an_integer_sigmoid_are_no_infinite_errors(logits):
+    binary = TensorSpec(name="y", shape=(1, 1), dtype="float32", kind="binary")
+    probabilities = 1 / (1 + np.exp(-3 * logits[:, :1]))
+    coarse = np.clip(np.round(probabilities * 256) / 256, 0, 255 / 256)
+    assert 0 <= expected_loss(probabilities, coarse, None, binary) < 0.02

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from edgekit.core.errors import UsageError
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.data.samples import Samples
 from edgekit.search import explain
@@ -14,7 +13,9 @@ from edgekit.search.search_messages import LossLimits
 
 CLASSES = Contract(
     inputs=(TensorSpec(name="x", shape=(1, 2), dtype="float32"),),
-    outputs=(TensorSpec(name="y", shape=(1, 4), dtype="float32", activation="softmax"),),
+    outputs=(
+        TensorSpec(name="y", shape=(1, 4), dtype="float32", activation="softmax", kind="classes"),
+    ),
 )
 NUMBERS = Contract(
     inputs=CLASSES.inputs, outputs=(TensorSpec(name="y", shape=(1, 8, 2), dtype="float32"),)
@@ -83,10 +84,79 @@ def test_errors_of_numbers_are_relative():
     assert not limit.judge({"y": targets + off * 1.06}).holds
 
 
-def test_a_loss_of_outputs_that_name_no_class_is_refused():
-    with pytest.raises(UsageError) as caught:
-        bound(np.ones((10, 8, 2), np.float32), contract=NUMBERS, max_loss=0.01)
-    assert "--min-sqnr" in caught.value.hint
+def test_without_labels_values_lose_the_error_of_their_worst_channel():
+    rng = np.random.default_rng(0)
+    values = (rng.normal(size=(50, 8, 2)) * [1, 1000] + [0, 5000]).astype(np.float32)
+    limit = bound(values, contract=NUMBERS, max_loss=0.05)
+    assert limit.quantity == "fidelity"
+    assert limit.judge({"y": values}).holds
+    step = values.copy()
+    step[..., 0] += 0.04 * np.where(rng.random((50, 8)) < 0.5, 1, -1)
+    assert limit.judge({"y": step}).value == pytest.approx(0.04, rel=0.1)
+    assert limit.judge({"y": step}).holds
+    lost = values.copy()
+    lost[..., 0] = 0  # nothing of an error over both columns
+    verdict = limit.judge({"y": lost})
+    assert (verdict.holds, verdict.quantity) == (False, "fidelity")
+    assert verdict.value == pytest.approx(1, abs=0.01)
+
+
+def test_a_binary_output_without_labels_loses_what_its_sides_no_longer_agree_on():
+    yes = np.linspace(0.01, 0.99, 100, dtype=np.float32)[:, None]
+    binary = Contract(
+        inputs=CLASSES.inputs,
+        outputs=(TensorSpec(name="y", shape=(1, 1), dtype="float32", kind="binary"),),
+    )
+    limit = bound(yes, contract=binary, max_loss=0.02)
+    assert limit.quantity == "agreement"
+    moved = yes.copy()
+    moved[49:51] = 1 - moved[49:51]
+    assert limit.judge({"y": moved}).value == pytest.approx(0.02)
+    assert limit.judge({"y": moved}).holds
+    moved[48] = 0.9
+    assert not limit.judge({"y": moved}).holds
+
+
+TWO_HEADS = Contract(
+    inputs=CLASSES.inputs,
+    outputs=(
+        CLASSES.outputs[0],
+        TensorSpec(name="age", shape=(1, 1), dtype="float32", kind="values"),
+    ),
+)
+
+
+def two_heads(**limits):
+    rng = np.random.default_rng(0)
+    ages = rng.normal(50, 10, (200, 1)).astype(np.float32)
+    expected = {"y": certain(IDS), "age": ages}
+    labels = {"y": IDS, "age": ages + rng.normal(0, 1, (200, 1)).astype(np.float32)}
+    samples = Samples(inputs={"x": np.zeros((200, 2), np.float32)}, head_labels=labels)
+    return Bound(TWO_HEADS, samples, expected, 200, LossLimits(**limits)), expected
+
+
+def test_with_several_labelled_heads_each_must_hold():
+    limit, expected = two_heads(max_loss=0.05)
+    assert limit.quantities == ("top1_accuracy@y", "mae@age")
+    assert limit.judge(expected).holds
+    worse = limit.judge({**expected, "age": expected["age"] + 1})
+    assert (worse.holds, worse.quantity) == (False, "mae@age")
+    assert "loss of mae@age" in explain.value(limit, worse)
+    worse = limit.judge({**expected, "y": certain(wrong(20))})
+    assert (worse.holds, worse.quantity) == (False, "top1_accuracy@y")
+    assert worse.value == pytest.approx(0.1)
+    assert explain.limit(limit) == "a loss of top1_accuracy@y, mae@age of at most 0.05"
+
+
+def test_a_head_that_no_metric_is_about_must_not_be_lost():
+    limit, expected = two_heads(max_loss=0.05, metric=("top1_accuracy@y",))
+    near = expected["age"] + 1
+    assert limit.judge({**expected, "age": near}).holds
+    gone = np.full_like(near, 50)
+    verdict = limit.judge({**expected, "age": gone})
+    assert (verdict.holds, verdict.value) == (False, 0)
+    assert verdict.excess > 0
+    assert "the SQNR of 'age'" in explain.value(limit, verdict)
 
 
 def test_decibels_are_for_any_outputs():

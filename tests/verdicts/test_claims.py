@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgekit.core.gate_rules import Baseline, Rule
+from edgekit.core.baseline_record import Baseline
+from edgekit.core.gate_rules import Rule
 from edgekit.core.records import Host, Measurement, Metric, Target
 from edgekit.verdicts.bootstrap import Bootstrapped
 from edgekit.verdicts.claims import claims

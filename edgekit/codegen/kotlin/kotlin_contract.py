@@ -107,8 +107,9 @@ def _preprocessor(spec: TensorSpec, pieces: _Pieces) -> tuple[set[str], str]:
 
 def _image(rules: Preprocessing, pieces: _Pieces) -> tuple[set[str], str]:
     height, width = rules.image_size
+    resize = rules.resize.replace("-", "_").upper()
     return {"Channels", "ImageInput", "ResizeMethod"}, (
-        f"ImageInput(\n        {height}, {width}, ResizeMethod.{rules.resize.upper()}, "
+        f"ImageInput(\n        {height}, {width}, ResizeMethod.{resize}, "
         f"{rules.resize_shorter_to or 0}, Channels.{rules.channels.upper()},\n"
         f"        {_normalization(rules, pieces)},\n    )"
     )

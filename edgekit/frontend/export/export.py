@@ -29,8 +29,9 @@ from edgekit.data.label_kinds import with_label_kinds
 from edgekit.frontend.export import export_errors, export_graph, tensor_names
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
+from edgekit.frontend.own_scaling import own_scaling
 from edgekit.frontend.trust.allowed_operators import LOWERED
-from edgekit.tflite import recognise_outputs, signature
+from edgekit.tflite import input_use, recognise_outputs, signature
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -80,14 +81,21 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     # Before most exports, which leave several copies of the weights in memory.
     report("running Keras on the golden samples")
     outputs = loaded.predict(drawn.golden.inputs, batch_size=_GOLDEN_BATCH)
-    replace(drawn, golden=replace(drawn.golden, reference=outputs)).save(request.draw)
+    drawn = replace(drawn, golden=replace(drawn.golden, reference=outputs))
     done("golden")
+    if drawn.labelled is not None:
+        report("running Keras on labelled samples")
+        outputs = loaded.predict(drawn.labelled.inputs, batch_size=_GOLDEN_BATCH)
+        drawn = replace(drawn, labelled=replace(drawn.labelled, reference=outputs))
+        done("labelled")
+    drawn.save(request.draw)
 
     if content is None:
         report("exporting the float file")
         content = convert(traced)
     request.out.write_bytes(content)
-    contract = recognise_outputs.with_kinds(contract, tflite.read(content))
+    written = tflite.read(content)
+    contract = recognise_outputs.with_kinds(contract, written)
     contract = with_label_kinds(contract, drawn.calibration)
     done("export")
     return Exported(
@@ -95,6 +103,7 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         samples=drawn.facts,
         notes=(*loaded.notes, *_open_sizes(contract), *drawn.warnings),
         seconds=seconds,
+        prepares=tuple({*own_scaling(loaded), *loaded.id_limits, *input_use.prepared(written)}),
     )
 
 

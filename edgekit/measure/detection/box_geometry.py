@@ -34,7 +34,7 @@ class Detections:
 
     def with_area(self) -> Detections:
         """Those that have any: nobody sees the others, and they overlap nothing."""
-        return self._where((self.boxes[:, 2:] > self.boxes[:, :2]).all(axis=1))
+        return self._where(np.asarray((self.boxes[:, 2:] > self.boxes[:, :2]).all(axis=1)))
 
     def best(self, count: int) -> Detections:
         """The surest so many; of equal scores the earlier."""

@@ -41,7 +41,7 @@ def bundle(
             golden samples beside it.
         destinations: By platform (`android`, `ios`, `c`, `python`) the folder to write.
         name: What the model is called in code; the files' own name by default.
-        force: Replace a folder that holds a bundle.
+        force: Replace a folder that holds a bundle; take files that convert found wrecked.
         limits: Of the process that runs the golden samples.
         on_progress: Takes one line at each step.
 
@@ -51,8 +51,8 @@ def bundle(
     Raises:
         UsageError: No files or no destinations, an unknown platform, a folder that holds what
             edgekit did not write.
-        ModelError: A file without manifest or golden samples, a manifest of another file, or
-            variants of different models.
+        ModelError: A file without manifest or golden samples, a manifest of another file, a
+            wrecked file, or variants of different models.
         ProjectError: A manifest that breaks a rule of `edgekit.toml`.
     """
     paths = [Path(file) for file in files]
@@ -60,6 +60,8 @@ def bundle(
     _check_names(paths)
     _check_destinations(folders, force)
     made = [bundle_checks.load(path) for path in paths]
+    if not force:
+        bundle_checks.refuse_wrecked(made)
     called = name or artifacts.model_name(made[0])
     bundle_checks.check_text(called, "the model's name")
     contents: dict[str, bytes] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from edgekit.core.project import OutputSpec, Project
 from edgekit.core.records import Artifact, Contract, Limits, Preprocessing, TensorSpec
 from edgekit.data import check_samples, preprocess
 from edgekit.data.samples import Samples
+from edgekit.tflite import recognise_outputs
 
 _AGAIN = "convert the model again: that writes both."
 
@@ -57,7 +59,24 @@ def load(path: Path) -> Artifact:
             received=error.received,
             hint=f"fix edgekit.toml, and {_AGAIN}",
         ) from None
-    return artifact
+    # A manifest of an earlier edgekit has no kinds.
+    contract = recognise_outputs.with_kinds(artifact.contract, tflite.read(path))
+    return replace(artifact, contract=contract)
+
+
+def refuse_wrecked(made: Sequence[Artifact]) -> None:
+    """Refuse files that no longer compute what their model does.
+
+    Raises:
+        ModelError: One of them; it says what is lost.
+    """
+    for artifact in made:
+        if artifact.wrecked:
+            raise ModelError(
+                "A bundle must not hold a file that has lost what its model computes.",
+                received=artifact.wrecked,
+                hint="make the file anew; --force bundles it all the same.",
+            )
 
 
 def check_text(text: str, what: str) -> None:
@@ -79,7 +98,14 @@ def _difference(contract: Contract, inside: Contract) -> str:
             names = [", ".join(spec.name for spec in specs) or "none" for specs in (mine, its)]
             return f"{side} {names[0]} there, {names[1]} in the file"
         for spec, own in zip(mine, its, strict=True):
-            bare = replace(spec, preprocessing=Preprocessing(), labels=(), activation=None)
+            bare = replace(
+                spec,
+                preprocessing=Preprocessing(),
+                labels=(),
+                activation=None,
+                kind=None,
+                columns=(),
+            )
             for field in fields(TensorSpec):
                 here, there = getattr(bare, field.name), getattr(own, field.name)
                 if here != there:
@@ -104,7 +130,12 @@ def _check_rules(artifact: Artifact, inside: Contract) -> None:
     Project(
         input={spec.name: spec.preprocessing for spec in artifact.contract.inputs},
         output={
-            spec.name: OutputSpec(labels=spec.labels, activation=spec.activation)
+            spec.name: OutputSpec(
+                labels=spec.labels,
+                activation=spec.activation,
+                kind=spec.kind,
+                columns={one.kind: (one.start, one.stop) for one in spec.columns},
+            )
             for spec in artifact.contract.outputs
         },
     ).describe(inside)

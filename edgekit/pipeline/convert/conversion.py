@@ -18,11 +18,20 @@ from edgekit.data import callables
 from edgekit.data.export_messages import EXPORT, IMPORT, DrawRequest, Exported, ExportRequest
 from edgekit.frontend.load import recognise
 from edgekit.frontend.load.recognise import Recognised
-from edgekit.pipeline.convert import compress_and_train, prove, repair, write_artifacts
+from edgekit.measure.lost_content import LeastKept
+from edgekit.pipeline.convert import (
+    compress_and_train,
+    input_check,
+    prove,
+    repair,
+    wrecked,
+    write_artifacts,
+)
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.job import Job, Source
 from edgekit.pipeline.convert.output_claim import claim
 from edgekit.pipeline.convert.plan import plan
+from edgekit.pipeline.convert.refuse_lost import refuse_lost
 from edgekit.quantize.quantize_messages import QUANTIZE, QuantizeRequest
 
 # Enough to notice that evaluation samples were trained on, and few enough for a manifest.
@@ -69,7 +78,7 @@ def convert(
 
     Returns:
         An artifact for each file. The float file comes first and is always made: it is the
-        reference of all others.
+        reference of all others. One that has lost what the model computes says so as `wrecked`.
 
     Raises:
         EdgekitError: One of its classes, by what went wrong; nothing is left half-written.
@@ -127,6 +136,10 @@ def _source(model: Path, project: Project, details: Details) -> Source:
     )
 
 
+def _evaluation(project: Project) -> str | None:
+    return project.resolve(project.data.evaluation) if project.data.evaluation else None
+
+
 class Conversion:
     """One conversion, step by step. Each heavy step is a child process of its own.
 
@@ -142,6 +155,8 @@ class Conversion:
         """All steps; files are written when all of them have passed their checks."""
         job = self._job
         exported = self.export()
+        job.on_progress("looking at what the inputs are given")
+        reached = input_check.check(job, exported)
         job.on_progress("comparing the float file with the original")
         samples = prove.proof_samples(job)
         with ThreadPoolExecutor(1) as aside:  # beside the quantizer, which uses half a machine
@@ -149,11 +164,13 @@ class Conversion:
             steps = self.prune(exported, comparing)
             files = self.quantize(exported)
             compared = comparing.result()
+        if not job.plan.bounded:  # a bound is what the person says of it
+            refuse_lost(files, compared.proof, exported.contract)
         float_sha256 = files[0].quantized.written.sha256
         files = compress_and_train.train(job, exported, files, compared.proof)
         if job.plan.bounded:
             files = repair.hold(job, exported, files)
-        facts = self.facts(exported, compared, float_sha256)
+        facts = replace(self.facts(exported, compared, float_sha256), reference_accuracy=reached)
         files = self.verify(exported, files, compared.proof)
         return self.write(files, steps, facts, compared)
 
@@ -204,6 +221,7 @@ class Conversion:
         return DrawRequest(
             calibration=job.plan.calibration,
             training=training,
+            evaluation=_evaluation(job.source.project),
             golden_samples=job.options.golden_samples,
             calibration_samples=job.options.calibration_samples,
             calibrates=job.plan.calibrates,
@@ -213,6 +231,7 @@ class Conversion:
             golden_out=job.golden,
             calibration_out=job.calibration_out,
             training_out=job.training_samples,
+            labelled_out=job.labelled,
         )
 
     def prune(self, exported: Exported, compared: Future[prove.Compared]) -> tuple[Step, ...]:
@@ -236,6 +255,7 @@ class Conversion:
                 calibration=job.calibration,
                 seed=job.options.seed,
                 bounded=job.plan.bounded,
+                device=job.options.device,
             ),
             name="The quantizer",
             limits=job.options.limits,
@@ -250,7 +270,7 @@ class Conversion:
     def verify(
         self, exported: Exported, files: Sequence[ConvertedFile], proof: prove.Proof
     ) -> list[ConvertedFile]:
-        """Run every file, and say how near it comes to the float one."""
+        """Run every file, and say how near it comes to the float one, or that it is wrecked."""
         job = self._job
         job.on_progress("running every file, to compare it with the float one")
         verified = prove.check_all(
@@ -259,8 +279,12 @@ class Conversion:
             proof,
             exported.contract,
             job.options.limits,
+            LeastKept.unless_lower(job.options.max_loss, job.options.min_sqnr_db),
         )
-        return [replace(file, verified=near) for file, near in zip(files, verified, strict=True)]
+        near = [replace(file, verified=one) for file, one in zip(files, verified, strict=True)]
+        if exported.samples.golden == "synthetic":  # what is made up says nothing of real inputs
+            return near
+        return wrecked.judged(near, job.options)
 
     def facts(
         self, exported: Exported, compared: prove.Compared, float_sha256: str

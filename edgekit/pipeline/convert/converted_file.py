@@ -19,6 +19,7 @@ class ConvertedFile:
         steps: How its rounding was trained; none where it was not.
         repair: What it took to hold a bound; None without one.
         verified: How near it comes to the float file; None for the float file itself.
+        wrecked: What it has lost, where it no longer computes what the model does.
     """
 
     recipe: Recipe
@@ -26,6 +27,7 @@ class ConvertedFile:
     steps: tuple[Step, ...] = ()
     repair: Repair | None = None
     verified: Verified | None = None
+    wrecked: str = ""
 
     @property
     def path(self) -> Path:

@@ -90,6 +90,11 @@ class Job:
         return self.work / "training.npz"
 
     @property
+    def labelled(self) -> Path:
+        """Where labelled samples are put, if there are any, with what the original computes."""
+        return self.work / "labelled.npz"
+
+    @property
     def own_code(self) -> bool:
         """Whether loading the model runs code of the person's own."""
         return self.options.unsafe or self.source.custom_objects is not None

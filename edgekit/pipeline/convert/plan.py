@@ -159,6 +159,12 @@ def needs_calibration(recipe: Recipe) -> bool:
     )
 
 
+def calibrates_activations(recipe: Recipe) -> bool:
+    """Whether samples give activations their ranges, in all of a file or in an exception."""
+    whole = recipe.quantize.needs_ranges if recipe.quantize else False
+    return whole or any(other is not None and other.needs_ranges for other in _exceptions(recipe))
+
+
 def _uses_calibration(recipe: Recipe) -> bool:
     how = recipe.quantize
     return needs_calibration(recipe) or (how is not None and how.refines_weights)

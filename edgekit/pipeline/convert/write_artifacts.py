@@ -12,7 +12,7 @@ from typing import Literal
 import edgekit
 from edgekit.core import artifacts, serde
 from edgekit.core.installed import installed
-from edgekit.core.records import Artifact, Step
+from edgekit.core.records import Artifact, ReferenceAccuracy, Step
 from edgekit.data.samples import Samples
 from edgekit.pipeline.cache import TOOLS
 from edgekit.pipeline.convert.converted_file import ConvertedFile
@@ -33,6 +33,7 @@ class Facts:
     golden: Literal["data", "synthetic"]
     tool_versions: dict[str, str]
     notes: tuple[str, ...]
+    reference_accuracy: ReferenceAccuracy | None = None
 
 
 def artifact(planned: Plan, file: ConvertedFile, steps: Sequence[Step], facts: Facts) -> Artifact:
@@ -60,6 +61,7 @@ def artifact(planned: Plan, file: ConvertedFile, steps: Sequence[Step], facts: F
         calibration_ranges=facts.calibration_ranges,
         oldest_runtime=written.oldest_runtime,
         reference_sqnr_db=facts.reference_sqnr_db,
+        reference_accuracy=facts.reference_accuracy,
         golden=facts.golden,
         tool_versions=facts.tool_versions,
         skipped=written.skipped,
@@ -68,6 +70,7 @@ def artifact(planned: Plan, file: ConvertedFile, steps: Sequence[Step], facts: F
         equalized=dict(quantized.equalized),
         repair=file.repair,
         verified=file.verified,
+        wrecked=file.wrecked,
         steps=(*(steps if recipe.prune else ()), *file.steps),
         notes=facts.notes,
     )

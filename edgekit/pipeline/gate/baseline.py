@@ -18,16 +18,18 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core import npz_record, serde
+from edgekit.core.baseline_record import BASELINE_SCHEMA_VERSION, Baseline
 from edgekit.core.cache_dir import home, locked
 from edgekit.core.errors import EdgekitError, ProjectError, reading
-from edgekit.core.gate_rules import BASELINE_SCHEMA_VERSION, Baseline
 from edgekit.core.json_values import Json
 from edgekit.core.moves import Move, move_all, staging
 from edgekit.core.process import Progress
 from edgekit.core.records import Host, Measurement, Metric
 from edgekit.data import npz
+from edgekit.verdicts.sentences import UPDATE
 
-UPDATE = "edgekit gate --update-baseline"
+# Schema 1 lacks the contract, and is read without.
+_READ = (1, BASELINE_SCHEMA_VERSION)
 _OUTPUTS = "outputs"
 _COPY = "copy"
 
@@ -86,6 +88,8 @@ def save(
 def load(path: Path) -> tuple[Baseline, dict[str, np.ndarray]]:
     """What `save` wrote: measurements with their per-sample values, and whole outputs.
 
+    What an older edgekit wrote keeps its `schema_version`, and is brought to today's names.
+
     Raises:
         ProjectError: Missing, damaged, changed, of another schema, or without its values.
     """
@@ -104,7 +108,28 @@ def load(path: Path) -> tuple[Baseline, dict[str, np.ndarray]]:
         for name, array in arrays.items()
         if name.startswith(f"{_OUTPUTS}/")
     }
-    return replace(baseline, measurements=measurements), outputs
+    return _renamed(replace(baseline, measurements=measurements)), outputs
+
+
+def _renamed(baseline: Baseline) -> Baseline:
+    """The metrics of schema 1 under today's names.
+
+    Its SQNR was that of whole outputs, its agreement that of the largest value whatever an output
+    is: what bears these names now is no loss against them.
+    """
+    if baseline.schema_version == BASELINE_SCHEMA_VERSION:
+        return baseline
+    measurements = []
+    for one in baseline.measurements:
+        metrics = [
+            replace(metric, name=metric.name.replace("sqnr_db", "pooled_sqnr_db", 1))
+            if metric.name.partition("@")[0] == "sqnr_db"
+            else metric
+            for metric in one.metrics
+            if metric.name.partition("@")[0] != "agreement"
+        ]
+        measurements.append(replace(one, metrics=tuple(metrics)))
+    return replace(baseline, measurements=tuple(measurements))
 
 
 def _payload(path: Path) -> dict[str, Json]:
@@ -121,7 +146,7 @@ def _payload(path: Path) -> dict[str, Json]:
         payload: Json = json.loads(path.read_text(encoding="utf-8"))
     fields = payload if isinstance(payload, dict) else {}
     version = fields.get("schema_version")
-    if version != BASELINE_SCHEMA_VERSION:
+    if version not in _READ or isinstance(version, bool):
         newer = isinstance(version, int) and version > BASELINE_SCHEMA_VERSION
         raise ProjectError(
             f"The baseline {path.name} must be of schema {BASELINE_SCHEMA_VERSION}.",

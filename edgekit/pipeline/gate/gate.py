@@ -6,7 +6,6 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +13,24 @@ import numpy as np
 import edgekit
 from edgekit.core import artifacts, serde
 from edgekit.core import project as projects
-from edgekit.core.errors import DataError, ProjectError
-from edgekit.core.gate_rules import Baseline, GateOptions, GateResult, OnInconclusive, Verdict
+from edgekit.core.baseline_record import Baseline
+from edgekit.core.errors import ProjectError
+from edgekit.core.gate_rules import GateOptions, GateResult, OnInconclusive, Verdict
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
-from edgekit.core.records import Artifact, Limits, Metric
+from edgekit.core.records import Artifact, Limits, Measurement
 from edgekit.measure.machine import describe_host
 from edgekit.pipeline.cache import Cache
 from edgekit.pipeline.gate import baseline as store
-from edgekit.pipeline.gate import gather_facts, variant_files
-from edgekit.pipeline.gate.measure_variants import Measured, Measuring, Pair
+from edgekit.pipeline.gate import gather_facts, new_baseline, variant_files
+from edgekit.pipeline.gate.against_baseline import Compared, check_model, contract_claims
+from edgekit.pipeline.gate.measure_variants import Measuring, Pair
+from edgekit.pipeline.gate.new_baseline import NewBaseline
 from edgekit.pipeline.gate.run_options import RunOptions
+from edgekit.pipeline.gate.same_data import SameData
 from edgekit.runtimes import environments
 from edgekit.verdicts import claims, judge
-from edgekit.verdicts.facts import Facts
+from edgekit.verdicts.sentences import UPDATE
 
 
 def gate(
@@ -44,46 +47,74 @@ def gate(
 
     Args:
         project: An `edgekit.toml`, or the folder it lies in.
-        update_baseline: Write what was measured as the new baseline. Rules against the baseline
-            are not judged then.
+        update_baseline: Write what was measured as the new baseline, unless the rules show it to
+            be worse than the old one, or of another contract, and `options.accept` says nothing
+            of it. Rules against the baseline decide that alone.
         on_inconclusive: What a gate that can tell neither way shall mean.
         output: A folder for the judged files, each with its manifest and its float file.
-        options: Whether the cache and models that hold code are trusted; how files are timed.
+        options: What is accepted; whether the cache and models that hold code are trusted; how
+            files are timed.
         limits: Time and memory of each process.
         on_progress: Takes one line at each step.
 
     Returns:
-        A verdict for each rule, variant and target that it is about; and the exit code.
+        A verdict for each rule, variant and target that it is about, with one on the contract
+        where there is a baseline; and the exit code.
 
     Raises:
         EdgekitError: By its class: no rules, no baseline or another model's, samples that
             cannot be read, a model that cannot be converted.
     """
-    started, run = time.monotonic(), _run_options(options or GateOptions(), limits, on_progress)
-    described = _project(Path(project))
-    wanted = _wanted(described)
-    path = described.folder / described.baseline
-    before, old_outputs = (None, {}) if update_baseline else _before(path, described)
-    made = variant_files.made(described, list(dict.fromkeys(name for name, _ in wanted)), run)
-    if before is not None:
-        _check_model(before, described, made)
-    measuring = Measuring(described, made, run)
-    measured = measuring.measure(wanted)
-    facts = gather_facts.gather(made, measured, measuring, old_outputs)
-    facts = gather_facts.timed(facts, described, made, before, path, run)
+    options, started = options or GateOptions(), time.monotonic()
+    run = _run_options(options, limits, on_progress)
+    found, notes = _compared(_project(Path(project)), update_baseline, run)
+    new: NewBaseline | None = None
     if update_baseline:
-        before = _update(path, described, made, facts, measured, on_progress)
-    rules = [r for r in described.rule if not (update_baseline and r.against == "baseline")]
-    verdicts = judge.judge(claims.claims(rules, facts, before))
+        new = new_baseline.update(found, options.accept, on_progress)
+        verdicts = new.verdicts
+    else:
+        judged = claims.claims(found.project.rule, found.facts, found.before, found.before)
+        verdicts = judge.judge([*contract_claims(found), *judged], options.accept)
     if output is not None:
-        _deliver(Path(output), made)
-    result = _result(_name(described), verdicts, facts, on_inconclusive)
-    if before is not None:
-        measured_at = max((m.created_at for m in before.measurements), default="")
-        result = replace(result, baseline=path.name, baseline_created_at=measured_at)
+        _deliver(Path(output), found.made)
+    result = _result(found, verdicts, on_inconclusive)
+    if new is not None:
+        result = replace(result, refused=new.refused, changes=new.changes)
+    if new is not None and not new.refused:
+        result = replace(_beside(result, found.path, result.measurements), updated=True)
     seconds = round(time.monotonic() - started, 3)
-    notes = (*run.cache.notes, *result.notes)
-    return replace(result, updated=update_baseline, seconds=seconds, notes=notes)
+    notes = (*run.cache.notes, *notes, *result.notes)
+    return replace(result, accepted=options.accept, seconds=seconds, notes=notes)
+
+
+def _compared(project: Project, update: bool, run: RunOptions) -> tuple[Compared, tuple[str, ...]]:
+    """All that verdicts follow from, and what is to be said of the baseline."""
+    wanted = _wanted(project)
+    path = project.folder / project.baseline
+    before, old_outputs, notes = _before(path, project, update)
+    made = variant_files.made(project, list(dict.fromkeys(name for name, _ in wanted)), run)
+    if before is not None and not update:
+        check_model(before, project, made)
+    measuring = Measuring(project, made, run)
+    measured = measuring.measure(wanted)
+    same = SameData(project, before, run.limits)
+    facts = [
+        replace(
+            fact,
+            same_samples=same.is_evaluated_on(fact.measurement, made[fact.variant].contract),
+        )
+        for fact in gather_facts.gather(made, measured, measuring, old_outputs)
+    ]
+    found = Compared(
+        project=project,
+        path=path,
+        made=made,
+        measured=measured,
+        facts=gather_facts.timed(facts, project, made, before, path, run),
+        before=before,
+        same=same,
+    )
+    return found, notes
 
 
 def _run_options(options: GateOptions, limits: Limits | None, on_progress: Progress) -> RunOptions:
@@ -97,22 +128,28 @@ def _run_options(options: GateOptions, limits: Limits | None, on_progress: Progr
 
 
 def _result(
-    model: str,
-    verdicts: tuple[Verdict, ...],
-    facts: Sequence[Facts],
-    on_inconclusive: OnInconclusive,
+    found: Compared, verdicts: tuple[Verdict, ...], on_inconclusive: OnInconclusive
 ) -> GateResult:
     outcome = judge.outcome(verdicts)
-    return GateResult(
+    measurements = tuple(fact.measurement.summary() for fact in found.facts)
+    result = GateResult(
         edgekit=edgekit.__version__,
-        model=model,
+        model=found.model,
         outcome=outcome,
         exit_code=judge.exit_code(outcome, on_inconclusive),
         verdicts=verdicts,
-        measurements=tuple(fact.measurement.summary() for fact in facts),
+        measurements=measurements,
         host=describe_host(),
-        notes=tuple(dict.fromkeys(note for fact in facts for note in fact.measurement.notes)),
+        notes=tuple(dict.fromkeys(note for one in measurements for note in one.notes)),
     )
+    before = found.before
+    return _beside(result, found.path, before.measurements) if before else result
+
+
+def _beside(result: GateResult, path: Path, measurements: Sequence[Measurement]) -> GateResult:
+    """The result with its baseline: the file, and when it was measured."""
+    latest = max((one.created_at for one in measurements), default="")
+    return replace(result, baseline=path.name, baseline_created_at=latest)
 
 
 def _project(path: Path) -> Project:
@@ -126,10 +163,6 @@ def _project(path: Path) -> Project:
             'metric = "size_bytes", max_loss = 0.05 and against = "baseline".',
         )
     return project
-
-
-def _name(project: Project) -> str:
-    return project.name or Path(project.model or "").stem
 
 
 def _wanted(project: Project) -> list[Pair]:
@@ -156,88 +189,26 @@ def _wanted(project: Project) -> list[Pair]:
     return sorted(wanted, key=lambda pair: (order.index(pair[0]), project.target.index(pair[1])))
 
 
-def _before(path: Path, project: Project) -> tuple[Baseline | None, dict[str, np.ndarray]]:
-    """The baseline, where a rule needs one; where it is only of use, if there is one."""
-    if any(rule.against == "baseline" for rule in project.rule) or path.is_file():
-        return store.load(path)
-    return None, {}
+def _before(
+    path: Path, project: Project, update: bool
+) -> tuple[Baseline | None, dict[str, np.ndarray], tuple[str, ...]]:
+    """The baseline, where a rule needs one; where it is only of use, if there is one.
 
-
-def _check_model(before: Baseline, project: Project, made: Mapping[str, Artifact]) -> None:
-    """Refuse a baseline of another model. One that was trained again has the same outputs."""
-    outputs = _outputs(made)
-    if (before.model, before.outputs) != (_name(project), outputs):
-        raise ProjectError(
-            f"The baseline {project.baseline} must be of this model, {_name(project)} "
-            f"{_spelled(outputs)}.",
-            received=f"{before.model} {_spelled(before.outputs)}",
-            hint=f"write a new one, if the model is meant to be another: {store.UPDATE}",
-        )
-
-
-def _outputs(made: Mapping[str, Artifact]) -> dict[str, tuple[int, ...]]:
-    return {spec.name: spec.shape for spec in next(iter(made.values())).contract.outputs}
-
-
-def _spelled(outputs: Mapping[str, Sequence[int]]) -> str:
-    return ", ".join(f"{name} {list(shape)}" for name, shape in outputs.items())
-
-
-def _update(
-    path: Path,
-    project: Project,
-    made: Mapping[str, Artifact],
-    facts: Sequence[Facts],
-    measured: Mapping[Pair, Measured],
-    on_progress: Progress,
-) -> Baseline:
-    """Write the baseline: all of it, or the old one stays.
-
-    Raises:
-        DataError: Something could not be measured.
-        OutputError: It cannot be written.
+    One that is to be written anew may be damaged or missing.
     """
-    for one in facts:
-        if one.problem:
-            raise DataError(
-                "A baseline must hold measurements of every variant on every target.",
-                received=f"{one.variant} on {one.target.title}: {one.problem}",
-                hint=f"fix that, or leave it out of the rules; {path.name} is as it was.",
-            )
-    compared = {rule.metric for rule in project.rule if rule.against == "baseline"}
-    outputs = {
-        gather_facts.outputs_place(one.measurement) + name.removeprefix("candidate/"): array
-        for one in measured.values()
-        for name, array in one.outputs.items()
-        if name.startswith("candidate/")
-    }
-    timed = dict.fromkeys(
-        one.variant
-        for one in facts
-        for rule in project.rule
-        if gather_facts.times_baseline(rule) and claims.concerned(rule, one.variant, one.target)
-    )
-    baseline = Baseline(
-        model=_name(project),
-        outputs=_outputs(made),
-        measurements=tuple(one.measurement for one in facts),
-    )
-    with store.writing(path, on_progress):
-        store.save(
-            path,
-            baseline,
-            keep=partial(_is_kept, compared),
-            outputs=outputs,
-            beside={
-                Path(made[name].path): gather_facts.baseline_file(path, name) for name in timed
-            },
-        )
-    return baseline
-
-
-def _is_kept(compared: set[str], metric: Metric) -> bool:
-    """Values by sample: right and wrong always, since they are small; others where asked for."""
-    return metric.name in compared or (metric.statistic == "mean" and not metric.parts)
+    needed = any(rule.against == "baseline" for rule in project.rule) and not update
+    if not needed and not path.is_file():
+        return None, {}, ()
+    try:
+        before, outputs = store.load(path)
+    except ProjectError as error:
+        if not update:
+            raise
+        return None, {}, (f"nothing is compared with the baseline there was. {error.rule}",)
+    if before.contracts or update:
+        return before, outputs, ()
+    note = f"{path.name} is an older edgekit's and holds no contract, so that a changed one is "
+    return before, outputs, (f"{note}not seen: {UPDATE} writes one that does.",)
 
 
 def _deliver(folder: Path, made: Mapping[str, Artifact]) -> None:

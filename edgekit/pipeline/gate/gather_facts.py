@@ -11,8 +11,9 @@ import numpy as np
 
 from edgekit import tflite
 from edgekit.core import artifacts, serde
+from edgekit.core.baseline_record import Baseline
 from edgekit.core.errors import EdgekitError
-from edgekit.core.gate_rules import TIME_METRICS, Baseline, Rule
+from edgekit.core.gate_rules import TIME_METRICS, Rule
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Contract, Measurement, Metric
 from edgekit.data.samples import Samples
@@ -196,8 +197,12 @@ def _old_file(fact: Facts, baseline: Baseline | None, path: Path) -> Path | None
 
 
 def _with(fact: Facts, *metrics: Metric) -> Facts:
-    kept = [m for m in fact.measurement.metrics if m.name not in {new.name for new in metrics}]
-    return replace(fact, measurement=replace(fact.measurement, metrics=(*kept, *metrics)))
+    """The facts with these metrics: times of other files are none of the measurement."""
+    others = [m for m in metrics if m.name.startswith(variant_times.OTHER_P50_MS)]
+    own = [m for m in metrics if m not in others]
+    kept = [m for m in fact.measurement.metrics if m.name not in {new.name for new in own}]
+    measurement = replace(fact.measurement, metrics=(*kept, *own))
+    return replace(fact, measurement=measurement, reference=(*fact.reference, *others))
 
 
 def _with_memory(fact: Facts, made: Mapping[str, Artifact], run: RunOptions) -> Facts:

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core import serde
+from edgekit.core.baseline_record import Baseline
 from edgekit.core.errors import DataError, EdgekitError, UnsupportedOperator
-from edgekit.core.gate_rules import ACCURACIES, TASK_METRICS, Baseline
+from edgekit.core.gate_rules import ACCURACIES, TASK_METRICS
 from edgekit.core.installed import installed
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Measurement, Metric, Target

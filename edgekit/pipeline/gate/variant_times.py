@@ -25,16 +25,20 @@ from edgekit.runtimes import environments
 from edgekit.verdicts.evidence import LEVEL
 from edgekit.verdicts.ratio import Ratio
 
+OTHER_P50_MS = "latency_p50_ms@"
+"""What the names begin with of times that are of the file compared with."""
+
 _FILE = "times.json"
 _ALPHA = 1 - LEVEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """A file's times, one for each process: ratios to another file's, and milliseconds."""
+    """A file's times, one for each process: ratios to another file's, and milliseconds of both."""
 
     ratios: tuple[float, ...]
     p50_ms: tuple[float, ...]
+    other_p50_ms: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +86,9 @@ def times(
 
     Returns:
         By variant `latency_p50_ms`, `latency_ratio` and, against the baseline's file,
-        `latency_ratio@baseline`, each with a value for each process in `raw`; and why they cannot
-        be believed, empty where they can.
+        `latency_ratio@baseline`, each with a value for each process in `raw`; and what they are
+        ratios to, as `latency_p50_ms@float` and `@baseline`. And why they cannot be believed,
+        empty where they can.
     """
     by_pair: dict[tuple[Path, Path], Times] = {}
     pairs = list(
@@ -108,7 +113,9 @@ def times(
         noisy = timed.reason
         for pair in missing:
             by_pair[pair] = Times(
-                ratios=tuple(timed.ratios[pair]), p50_ms=tuple(timed.p50_ms[pair[0]])
+                ratios=tuple(timed.ratios[pair]),
+                p50_ms=tuple(timed.p50_ms[pair[0]]),
+                other_p50_ms=tuple(timed.p50_ms[pair[1]]),
             )
         if not noisy and not _is_undecided(asked, timed):
             for pair in missing:
@@ -160,11 +167,12 @@ def _metrics(variant: Asked, by_pair: Mapping[tuple[Path, Path], Times]) -> tupl
     metrics = [
         _metric("latency_p50_ms", times.p50_ms, "ms"),
         _metric("latency_ratio", times.ratios),
+        _metric(f"{OTHER_P50_MS}float", times.other_p50_ms, "ms"),
     ]
     if variant.baseline:
-        metrics.append(
-            _metric("latency_ratio@baseline", by_pair[variant.path, variant.baseline].ratios)
-        )
+        old = by_pair[variant.path, variant.baseline]
+        metrics.append(_metric("latency_ratio@baseline", old.ratios))
+        metrics.append(_metric(f"{OTHER_P50_MS}baseline", old.other_p50_ms, "ms"))
     return tuple(metrics)
 
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgekit import tflite
-from edgekit.core import files, isolate, onednn
+from edgekit.core import files, isolate, onednn, output_kinds
 from edgekit.core.errors import DataError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Limits, Preprocessing, TensorSpec
+from edgekit.data.usual_scalings import is_image as is_image
 from edgekit.frontend import describe as describing
 from edgekit.frontend.load.recognise import Recognised
+from edgekit.frontend.own_scaling import Scaling
 from edgekit.pipeline.inspect import TfliteFile, read_in_child
 from edgekit.quantize.rewrite import import_float
 from edgekit.tflite import recognise_outputs
 
 # Files that name classes, one a line, in the order in which they are looked for.
 _LABEL_FILES = ("labels.txt", "class_names.txt", "classes.txt")
-# A smaller side is more often a spectrogram's or a window's than an image's.
-_SMALLEST_SIDE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class Described:
 
     recognised: Recognised
     contract: Contract
-    scaling: Mapping[str, describing.Scaling] = field(default_factory=dict)
+    scaling: Mapping[str, Scaling] = field(default_factory=dict)
     id_limits: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -102,17 +101,7 @@ def run(request: TfliteFile, report: Progress) -> Contract:
 FLOAT_CONTRACT = isolate.Stage(f"{__name__}:run", TfliteFile, Contract)
 
 
-def is_image(spec: TensorSpec) -> bool:
-    """Whether an input has the shape of images: (1, height, width, 1 or 3)."""
-    sides = spec.shape[1:3]
-    return (
-        len(spec.shape) == 4
-        and spec.shape[3] in (1, 3)
-        and all(side == -1 or side >= _SMALLEST_SIDE for side in sides)
-    )
-
-
-def certain(spec: TensorSpec, scaling: describing.Scaling | None) -> Preprocessing | None:
+def certain(spec: TensorSpec, scaling: Scaling | None) -> Preprocessing | None:
     """The preprocessing of an input where the model leaves no doubt of it, else None.
 
     That is an image whose pixels go in as they are: the model scales them itself, or takes
@@ -180,11 +169,45 @@ def _output_of(count: int, contract: Contract) -> str | None:
 
 
 def with_labels(contract: Contract, labels: Labels | None) -> Contract:
-    """The contract with the labels of their output."""
+    """The contract with the labels of their output, and what they tell of it."""
     if labels is None:
         return contract
     outputs = tuple(
-        replace(spec, labels=labels.names) if spec.name == labels.output else spec
+        _named(replace(spec, labels=labels.names)) if spec.name == labels.output else spec
+        for spec in contract.outputs
+    )
+    return replace(contract, outputs=outputs)
+
+
+def _named(spec: TensorSpec) -> TensorSpec:
+    if spec.kind or spec.columns:
+        return spec
+    kind = output_kinds.recognised(
+        spec.shape,
+        spec.dtype,
+        quantized=bool(spec.scale),
+        activation=spec.activation,
+        labelled=True,
+    )
+    return replace(spec, kind=kind)
+
+
+def with_values(contract: Contract, metrics: Sequence[str]) -> Contract:
+    """The contract in which outputs whose labels are numbers of their own form are values.
+
+    Args:
+        contract: With what else is known of the outputs.
+        metrics: That their labels ask for, with `@OUTPUT` where there are several.
+    """
+    errors = {
+        metric.partition("@")[2] or contract.outputs[0].name
+        for metric in metrics
+        if metric.partition("@")[0] == "mae"
+    }
+    outputs = tuple(
+        replace(spec, kind="values")
+        if spec.name in errors and spec.kind is None and not spec.columns and len(spec.shape) < 3
+        else spec
         for spec in contract.outputs
     )
     return replace(contract, outputs=outputs)
@@ -193,12 +216,3 @@ def with_labels(contract: Contract, labels: Labels | None) -> Contract:
 def width(spec: TensorSpec) -> int:
     """How many values the last axis of an output has; -1 where that is unknown."""
     return spec.shape[-1] if spec.shape else 1
-
-
-def names_a_class(spec: TensorSpec) -> bool:
-    """Whether agreement with the float file can be counted on an output, as validate does."""
-    if len(spec.shape) < 2 or width(spec) in (0, 1) or math.prod(spec.shape[1:]) == 1:
-        return False
-    if spec.labels or spec.activation is not None:
-        return bool(spec.labels) or spec.activation == "softmax"
-    return len(spec.shape) == 2 and spec.dtype.startswith("float")

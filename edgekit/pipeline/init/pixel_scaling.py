@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,43 +17,19 @@ from edgekit.core import onednn, scratch
 from edgekit.core.errors import EdgekitError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Limits, Preprocessing, Target, TensorSpec
-from edgekit.data import preprocess, sources
+from edgekit.data import preprocess, sources, usual_scalings
 from edgekit.data.samples import Samples
 from edgekit.frontend.describe import RUN_SCALED, ScaledPixels, Source
 from edgekit.frontend.load.recognise import Recognised
 from edgekit.measure import accuracy, default_metrics
 from edgekit.pipeline.init.lookup import Found
 from edgekit.pipeline.init.model_summary import is_image, width
+from edgekit.pipeline.input_trials import Trial
+from edgekit.pipeline.input_trials import winner as winner
 from edgekit.runtimes import local
 
 # Pixels of all samples of a trial; so many small images, or at least the few.
 _MOST_PIXELS, _MOST, _FEWEST = 15_000_000, 300, 50
-# Of McNemar's statistic: so many standard errors ahead of every other way.
-_AHEAD = 3.0
-_IMAGE = Preprocessing(kind="image")
-_WAYS = {
-    "0 to 255": _IMAGE,
-    "0 to 1": replace(_IMAGE, std=(255.0,)),
-    "-1 to 1": replace(_IMAGE, mean=(127.5,), std=(127.5,)),
-}
-_WAYS_OF_COLOURS = {
-    "torchvision's": replace(_IMAGE, mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375)),
-    "BGR less its means": replace(_IMAGE, channels="bgr", mean=(103.939, 116.779, 123.68)),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """One way that was tried: what it is called, and which of the samples were right."""
-
-    name: str
-    preprocessing: Preprocessing
-    right: tuple[float, ...]
-
-    @property
-    def share(self) -> float:
-        """The fraction of samples that were right."""
-        return float(np.mean(self.right))
 
 
 def tries(
@@ -82,7 +58,7 @@ def tries(
     raw_pixels = spec.name in found.raw or not found.ready
     if found.evaluation is None or not raw_pixels or not _can_be_tried(contract):
         return ()
-    ways = _ways(spec)
+    ways = usual_scalings.of_pixels(spec)
     raw = replace(contract, inputs=(replace(spec, preprocessing=ways["0 to 255"]),))
     count = max(_FEWEST, min(_MOST, _MOST_PIXELS // math.prod(spec.shape)))
     try:
@@ -118,23 +94,6 @@ def tries(
     return tuple(sorted(trials, key=lambda trial: -trial.share))
 
 
-def winner(trials: Sequence[Trial], contract: Contract) -> Trial | None:
-    """The way that is right more often than every other by more than chance, else None."""
-    if len(trials) < 2:
-        return None
-    best, *others = trials
-    chance = 1 / max(2, width(contract.outputs[0]))
-    error = math.sqrt(chance * (1 - chance) / len(best.right))
-    if best.share < chance + _AHEAD * error:
-        return None
-    return best if all(_ahead(best, other) for other in others) else None
-
-
-def _ahead(best: Trial, other: Trial) -> bool:
-    gain = np.subtract(best.right, other.right)
-    return bool(gain.sum() > _AHEAD * math.sqrt(np.abs(gain).sum()))
-
-
 def _can_be_tried(contract: Contract) -> bool:
     spec, output = contract.inputs[0], contract.outputs[0]
     return (
@@ -146,13 +105,6 @@ def _can_be_tried(contract: Contract) -> bool:
         and len(output.shape) == 2
         and width(output) > 1
     )
-
-
-def _ways(spec: TensorSpec) -> dict[str, Preprocessing]:
-    size = (spec.shape[1], spec.shape[2])
-    if spec.shape[3] != 3:
-        return {n: replace(way, size=size, channels="gray") for n, way in _WAYS.items()}
-    return {n: replace(way, size=size) for n, way in (_WAYS | _WAYS_OF_COLOURS).items()}
 
 
 def _by_runtime(

@@ -12,15 +12,16 @@ from pathlib import Path
 
 from edgekit.core import project as projects
 from edgekit.core.errors import EdgekitError, InternalError, OutputError, ProjectError
-from edgekit.core.gate_rules import GateOptions
+from edgekit.core.gate_rules import ACCEPTABLE, GateOptions
 from edgekit.core.project import Project
 from edgekit.core.records import Contract
 from edgekit.pipeline.gate.gate import gate
 from edgekit.pipeline.gate.run_options import RunOptions
-from edgekit.pipeline.init import recipe_trials, rule_margins, template
+from edgekit.pipeline.init import recipe_trials, template
 from edgekit.pipeline.init.recipe_trials import REFERENCE, Candidate, Tried
 from edgekit.pipeline.init.rule_limits import Bound
 
+_HOLDS = ("pass", "accepted")
 _DRAFTS = 3  # each switches rules off that the one before did not hold
 
 
@@ -59,7 +60,7 @@ def prove(
         if tried.unfit:
             notes = (f"The evaluation samples judge nothing, so they are left out: {tried.unfit}",)
             found = replace(facts.found, evaluation=None, labels=None, num_samples=0)
-            facts = replace(facts, found=found, metric=None)
+            facts = replace(facts, found=found, metrics=())
             tried = _try(file, facts, recipes, contract, options)
         if tried.problem or tried.unfit:
             why = tried.problem or tried.unfit
@@ -115,12 +116,8 @@ def _try(
     contract: Contract,
     options: RunOptions,
 ) -> Tried:
-    plan = rule_margins.planned(facts.metric or "", facts.found.num_samples)
     return recipe_trials.tried(
-        draft(file, facts, contract),
-        recipes,
-        least_loss=plan.to_float.max_loss,
-        options=options,
+        draft(file, facts, contract), recipes, facts.described.contract, options
     )
 
 
@@ -138,13 +135,13 @@ def _judged(
         result = gate(
             file,
             update_baseline=True,
-            options=GateOptions(unsafe=options.unsafe),
+            options=GateOptions(unsafe=options.unsafe, accept=ACCEPTABLE),  # a start, not a step
             limits=options.limits,
             on_progress=options.on_progress,
         )
         if result.exit_code == 0:
             return Proven(facts=facts, baseline=True, notes=notes)
-        broken = {v.metric: v.sentence for v in result.verdicts if v.status != "pass"}
+        broken = {v.metric: v.sentence for v in result.verdicts if v.status not in _HOLDS}
         facts = _without(facts, broken)
     return Proven(
         facts=facts, notes=(*notes, f"The gate does not pass: {' '.join(broken.values())}")
@@ -155,11 +152,15 @@ def _without(facts: template.Facts, sentences: dict[str, str]) -> template.Facts
     """The facts with rules about these metrics switched off, and why."""
     assert facts.tried is not None and facts.tried.chosen is not None  # rules are about it
 
-    def off(bound: Bound | None) -> Bound | None:
-        if bound is None or bound.metric not in sentences:
+    def off(bound: Bound) -> Bound:
+        if bound.metric not in sentences:
             return bound
         return replace(bound, limit=None, says=f"The gate said: {sentences[bound.metric]}")
 
     one: Candidate = facts.tried.chosen
-    chosen = replace(one, closeness=off(one.closeness), latency=off(one.latency))
+    chosen = replace(
+        one,
+        closeness=tuple(map(off, one.closeness)),
+        latency=off(one.latency) if one.latency else None,
+    )
     return replace(facts, tried=replace(facts.tried, chosen=chosen))

@@ -7,12 +7,15 @@ of 1/256, which hide how near the rest is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
 from edgekit import tflite
+from edgekit.core.records import Contract
 from edgekit.quantize.rewrite.cast_pairs import producers
 from edgekit.tflite import Model, signal
+from edgekit.tflite.channels import Channel, channels
 from edgekit.tflite.interpreter import run
 
 # Errors that nothing depends on.
@@ -20,9 +23,13 @@ _MOST_DB = 120.0
 
 
 class Outputs(dict[str, np.ndarray]):
-    """Outputs by name, `(n, ...)` in real units; of those in `logits`, what goes into a softmax."""
+    """Outputs by name, `(n, ...)` in real units; of those in `logits`, what goes into a softmax.
+
+    `real` are all of them as the file gives them.
+    """
 
     logits: frozenset[str] = frozenset()
+    real: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 def outputs(model: Model, inputs: Mapping[str, np.ndarray]) -> Outputs:
@@ -35,8 +42,11 @@ def outputs(model: Model, inputs: Mapping[str, np.ndarray]) -> Outputs:
     Raises:
         QuantizeError: The interpreter could not run it.
     """
-    read, logits = _before_softmax(model, tflite.binding(model))
-    result = Outputs(run(model, inputs, read))
+    names = tflite.binding(model)
+    read, logits = _before_softmax(model, names)
+    found = run(model, inputs, {str(i): i for i in (*read.values(), *names.outputs.values())})
+    result = Outputs({name: found[str(index)] for name, index in read.items()})
+    result.real = {name: found[str(index)] for name, index in names.outputs.items()}
     result.logits = frozenset(logits)
     return result
 
@@ -106,3 +116,22 @@ def sqnr_db(expected: Outputs, got: Mapping[str, np.ndarray]) -> float:
     return min(
         _MOST_DB, *(signal.sqnr_db(reference, got[name]) for name, reference in expected.items())
     )
+
+
+def all_channels(expected: Outputs, got: Outputs, contract: Contract) -> list[Channel]:
+    """The channels of all outputs that matter, as files give them (see `tflite.channels`)."""
+    return [
+        channel
+        for spec in contract.outputs
+        if spec.name in expected.real
+        for channel in channels(expected.real[spec.name], got.real[spec.name], spec)
+    ]
+
+
+def worst_channel_db(expected: Outputs, got: Outputs, contract: Contract) -> float:
+    """The worst channel's ratio in decibels, 120 at most; that of outputs where none varies."""
+    if not all(
+        np.isfinite(values).all() for values in (*expected.real.values(), *got.real.values())
+    ):
+        return sqnr_db(expected, got)
+    return min((_MOST_DB, *(one.sqnr_db for one in all_channels(expected, got, contract))))

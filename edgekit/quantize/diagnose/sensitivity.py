@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from edgekit import tflite
+from edgekit.core.records import TensorSpec
 from edgekit.data.samples import Samples
-from edgekit.tflite import Model, Tensor, signal
+from edgekit.tflite import Model, Tensor, recognise_outputs, signal
+from edgekit.tflite.channels import channels
 from edgekit.tflite.dequantize import quantize
 from edgekit.tflite.interpreter import Interpreter
 from edgekit.tflite.probes import with_probes
@@ -33,6 +35,9 @@ class OutputSensitivity:
     def __init__(self, model: Model, computed: Sequence[Tensor], samples: Samples) -> None:
         names = tflite.binding(model)
         known = tflite.tensors(model, names.subgraph)
+        described = recognise_outputs.with_kinds(tflite.contract(model), model)
+        specs = {names.outputs[spec.name]: spec for spec in described.outputs}
+        self._specs = [specs[index] for index in model.subgraphs[names.subgraph].outputs]
         one_run = sum(math.prod(t.shape) + t.weight_bytes // 4 for t in known)
         affordable = int(_WORK / max(1, one_run * len(computed)))
         self._rows = min(max(_FEWEST, affordable), len(samples))
@@ -53,7 +58,7 @@ class OutputSensitivity:
         expected: Sequence[np.ndarray],
         given: Sequence[np.ndarray],
     ) -> float | None:
-        """SQNR in dB of the model's outputs when these activations are off by this much."""
+        """SQNR in dB of the outputs' worst channel when these activations are off by this much."""
         added = {
             tensor.index: (b - a)[: self._rows]
             for tensor, a, b in zip(tensors, expected, given, strict=True)
@@ -63,7 +68,11 @@ class OutputSensitivity:
             return None
         if not any(values.any() for values in added.values()):
             return math.inf
-        return worst(self._expected, self._outputs(added))
+        given_outputs = self._outputs(added)
+        return min(
+            _worst_channel(*pair)
+            for pair in zip(self._expected, given_outputs, self._specs, strict=True)
+        )
 
     def _outputs(self, added: Mapping[int, np.ndarray]) -> list[np.ndarray]:
         rows: list[list[np.ndarray]] = []
@@ -79,6 +88,12 @@ class OutputSensitivity:
 
     def _clear(self, place: int) -> None:
         self._runner.set(place, np.zeros(self._runner.shapes[place], np.float32))
+
+
+def _worst_channel(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -> float:
+    if not (np.isfinite(reference).all() and np.isfinite(candidate).all()):
+        return worst([reference], [candidate])
+    return min(channel.sqnr_db for channel in channels(reference, candidate, spec))
 
 
 def worst(reference: Sequence[np.ndarray], candidate: Sequence[np.ndarray]) -> float:

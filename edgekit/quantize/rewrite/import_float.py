@@ -11,7 +11,7 @@ from edgekit.core.process import Progress
 from edgekit.data import draw
 from edgekit.data.export_messages import Exported, ExportRequest
 from edgekit.data.label_kinds import with_label_kinds
-from edgekit.tflite import recognise_outputs
+from edgekit.tflite import input_use, recognise_outputs
 
 
 def run(request: ExportRequest, report: Progress) -> Exported:
@@ -41,7 +41,12 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     drawn = draw.draw(contract, request.draw, {})
     contract = with_label_kinds(contract, drawn.calibration)
     drawn.save(request.draw)
-    return Exported(contract=contract, samples=drawn.facts, notes=(*notes, *drawn.warnings))
+    return Exported(
+        contract=contract,
+        samples=drawn.facts,
+        notes=(*notes, *drawn.warnings),
+        prepares=tuple(input_use.prepared(model)),
+    )
 
 
 def require_float(model: tflite.Model, path: Path) -> None:

@@ -41,42 +41,55 @@ public struct ImageInput: Equatable, Sendable {
 
   /// The image as `height * width * channels` real values, row by row.
   public func values(_ image: RGBImage) -> [Float] {
-    let fitted = self.fitted(image)
-    var values = [Float]()
-    values.reserveCapacity(width * height * channels.count)
-    for start in stride(from: 0, to: fitted.pixels.count, by: 3) {
-      let (red, green, blue) = (
-        fitted.pixels[start], fitted.pixels[start + 1], fitted.pixels[start + 2]
-      )
-      switch channels {
-      case .rgb:
-        append(red, green, blue, to: &values)
-      case .bgr:
-        append(blue, green, red, to: &values)
-      case .gray:
-        let weighted = 19595 * UInt32(red) + 38470 * UInt32(green) + 7471 * UInt32(blue)
-        values.append(normalization(Float((weighted + 32768) >> 16)))
-      }
-    }
-    return values
+    let values = resize == .kerasBilinear ? keras(image) : ordered(fitted(image)).map { Float($0) }
+    return values.enumerated().map { normalization($1, at: $0 % channels.count) }
   }
 
   /// The image with the model's size: stretched, or its middle.
+  ///
+  /// `resize` makes bytes: it is not Keras'.
   public func fitted(_ image: RGBImage) -> RGBImage {
-    guard let shorterSide else { return image.resized(width: width, height: height, resize) }
-    // Whole numbers, so that every language gets the same size.
-    let shorter = min(image.width, image.height)
-    let scaled = image.resized(
-      width: image.width * shorterSide / shorter, height: image.height * shorterSide / shorter,
-      resize)
-    return scaled.cropped(
-      left: (scaled.width - width) / 2, top: (scaled.height - height) / 2, width: width,
-      height: height)
+    let (rows, columns) = scaled(image)
+    let made = image.resized(width: columns, height: rows, resize)
+    return made.cropped(
+      left: (columns - width) / 2, top: (rows - height) / 2, width: width, height: height)
   }
 
-  private func append(_ a: UInt8, _ b: UInt8, _ c: UInt8, to values: inout [Float]) {
-    values.append(normalization(Float(a), at: 0))
-    values.append(normalization(Float(b), at: 1))
-    values.append(normalization(Float(c), at: 2))
+  /// Keras decodes a file to gray, or to RGB, before it resizes.
+  private func keras(_ image: RGBImage) -> [Float] {
+    let (rows, columns) = scaled(image)
+    let resize = KerasResize(
+      down: .init(image.height, to: rows, kept: height),
+      across: .init(image.width, to: columns, kept: width))
+    return resize.values(ordered(image), channels: channels.count)
+  }
+
+  /// Rows and columns before the middle is cut out.
+  private func scaled(_ image: RGBImage) -> (rows: Int, columns: Int) {
+    guard let shorterSide else { return (height, width) }
+    // Whole numbers, so that every language gets the same size.
+    let shorter = min(image.width, image.height)
+    return (image.height * shorterSide / shorter, image.width * shorterSide / shorter)
+  }
+
+  /// The numbers of each pixel that the model takes, in its order.
+  private func ordered(_ image: RGBImage) -> [UInt8] {
+    if channels == .rgb { return image.pixels }
+    var bytes = [UInt8]()
+    bytes.reserveCapacity(image.width * image.height * channels.count)
+    for start in stride(from: 0, to: image.pixels.count, by: 3) {
+      let (red, green, blue) = (
+        image.pixels[start], image.pixels[start + 1], image.pixels[start + 2]
+      )
+      if channels == .bgr {
+        bytes.append(blue)
+        bytes.append(green)
+        bytes.append(red)
+      } else {
+        let weighted = 19595 * UInt32(red) + 38470 * UInt32(green) + 7471 * UInt32(blue)
+        bytes.append(UInt8((weighted + 32768) >> 16))
+      }
+    }
+    return bytes
   }
 }

@@ -6,6 +6,8 @@ public enum ResizeMethod: String, Sendable {
   case bicubic
   /// The pixel under the new pixel's centre.
   case nearest
+  /// What Keras' loaders do: the four pixels around, however far the image shrinks; not rounded.
+  case kerasBilinear = "keras-bilinear"
 
   /// Pixels to either side that count, where nothing is made smaller.
   var support: Double { self == .bicubic ? 2 : 1 }
@@ -14,7 +16,7 @@ public enum ResizeMethod: String, Sendable {
   func weight(_ distance: Double) -> Double {
     let x = abs(distance)
     switch self {
-    case .bilinear:
+    case .bilinear, .kerasBilinear:
       return x < 1 ? 1 - x : 0
     case .bicubic:
       let a = -0.5
@@ -30,8 +32,9 @@ extension RGBImage {
   /// This image with another size, byte for byte as Pillow's `Image.resize` makes it.
   ///
   /// Bilinear and bicubic are antialiased: along rows and along columns, each time rounded to 8
-  /// bits, with weights in fixed point of 22 bits.
+  /// bits, with weights in fixed point of 22 bits. `kerasBilinear` makes no bytes: see `ImageInput`.
   public func resized(width: Int, height: Int, _ method: ResizeMethod) -> RGBImage {
+    precondition(method != .kerasBilinear, "Keras' resize does not make bytes.")
     if width == self.width && height == self.height { return self }
     if method == .nearest { return nearest(width: width, height: height) }
     // The order shows in the last bit. Pillow, from its version 13 on, takes columns first where

@@ -46,6 +46,14 @@ def refused(file: Path) -> str:
     return str(caught.value)
 
 
+def test_a_wrecked_file_is_refused_unless_it_is_forced(file: Path) -> None:
+    edit(file, lambda manifest, x, y: manifest.update(wrecked="it has lost y."))
+    said = refused(file)
+    assert "must not hold a file that has lost what its model computes" in said
+    assert "it has lost y." in said
+    assert bundle([file], {"c": file.parent.parent / "c"}, force=True).models[0].file == file.name
+
+
 def test_a_converted_file_passes(net: list[Path]) -> None:
     for path in net:
         artifact = bundle_checks.load(path)

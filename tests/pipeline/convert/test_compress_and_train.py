@@ -58,7 +58,7 @@ def test_each_step_says_what_the_model_had_lost(pruned, children: FakeChildren):
     made, compared = pruned
     children.answer(PRUNE, pruner)
     first, second = compress_and_train.prune(made, PRUNING, EXPORTED, compared)
-    assert first.sqnr_db == pytest.approx(40, abs=0.1)  # 1 % of each output
+    assert 35 < first.sqnr_db < 40  # 1 % of each output, of which a channel varies by less
     assert second.sqnr_db is not None
     assert second.sqnr_db > 100
     assert (first.num_samples, second.num_samples) == (7, 7)

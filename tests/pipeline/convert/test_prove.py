@@ -73,6 +73,24 @@ def test_a_float_file_that_computes_something_else_is_refused(tmp_path):
     assert found < 80
 
 
+def test_a_small_column_of_a_float_file_is_held_beside_a_large_one():
+    rng = np.random.default_rng(0)
+    right = rng.normal(size=(8, 3)) * [1e5, 1, 1e5]
+    wrong = right.copy()
+    wrong[:, 1] *= 1.1  # 120 dB over all columns
+    with pytest.raises(FidelityError, match="40 dB in each column") as caught:
+        prove._agrees({"y": right}, {"y": wrong}, ConvertOptions(), "Keras")
+    assert caught.value.received == "'y[1]' to 20.0 dB"
+    # An offset of a million leaves float32 little of what varies, and that is no mistake.
+    offset = np.array([1e6, 0])
+    shifted = (rng.normal(size=(8, 2)) + offset).astype(np.float32)
+    rounded = shifted + np.float32([0.06, 0])
+    assert prove._agrees({"y": shifted}, {"y": rounded}, ConvertOptions(), "Keras") > 80
+    # Nor is what rounding leaves of nothing.
+    nothing = right * [1, 1e-9, 1]
+    assert prove._agrees({"y": nothing}, {"y": nothing * [1, 0, 1]}, ConvertOptions(), "K") > 80
+
+
 def test_a_tflite_is_its_own_reference(tmp_path):
     made = job(tmp_path)
     replace(Samples.load(made.golden), reference={}).save(made.golden)

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from edgekit.core import npz_record, serde
+from edgekit.core.baseline_record import Baseline, BaselineFile, CalibrationData, shared
 from edgekit.core.errors import OutputError, ProjectError
-from edgekit.core.gate_rules import Baseline
 from edgekit.core.process import silent
-from edgekit.core.records import Host, Measurement, Metric, Target
+from edgekit.core.records import Contract, Host, Measurement, Metric, Target, TensorSpec
 from edgekit.data import npz
 from edgekit.pipeline.gate import baseline as store
 
@@ -93,8 +93,8 @@ def test_a_missing_baseline_names_the_command_that_writes_one(path):
         (lambda text: text[: len(text) // 2], "is not JSON"),
         (lambda text: "\x00", "is not JSON"),
         (lambda text: "[]", "no schema_version"),
-        (lambda text: text.replace('"schema_version": 1', '"schema_version": 0', 1), "schema 0"),
-        (lambda text: text.replace('"schema_version": 1', '"schema_version": 7', 1), "newer"),
+        (lambda text: text.replace('"schema_version": 2', '"schema_version": 0', 1), "schema 0"),
+        (lambda text: text.replace('"schema_version": 2', '"schema_version": 7', 1), "newer"),
         (lambda text: text.replace('"model"', '"modell"', 1), "modell"),
     ],
 )
@@ -138,6 +138,43 @@ def test_another_host_spelling_and_other_blanks_are_no_change(path):
     store.save(path, made())
     edited(path, lambda one: one["host"].update(cpu="another CPU"))
     assert store.load(path)[0].measurements[0].host.cpu == "another CPU"
+
+
+def test_of_an_older_baseline_what_changed_its_meaning_has_another_name(path):
+    """Its SQNR was that of whole outputs; nothing compares with it under today's name."""
+    (one,) = made().measurements
+    sqnr = one.metric("sqnr_db")
+    more = (replace(sqnr, name="sqnr_db@y"), Metric(name="agreement", value=1.0, raw=(1.0,)))
+    old = replace(
+        made(), schema_version=1, measurements=(replace(one, metrics=(*one.metrics, *more)),)
+    )
+    store.save(path, old)
+    found = store.load(path)[0]
+    assert (found.schema_version, found.contracts) == (1, ())
+    (one,) = found.measurements
+    names = [metric.name for metric in one.metrics]
+    assert names == ["top1_accuracy", "pooled_sqnr_db", "size_bytes", "pooled_sqnr_db@y"]
+    assert one.metric("pooled_sqnr_db").parts == sqnr.parts
+
+
+def test_contract_calibration_and_files_are_kept_and_cannot_be_edited(path):
+    spec = TensorSpec(name="x", shape=(1, 12), dtype="float32", labels=("a", "b"))
+    whole = replace(
+        made(),
+        contracts=shared({name: Contract(inputs=(spec,), outputs=()) for name in ("v", "w")}),
+        calibration=CalibrationData(source_sha256="s", samples_sha256="c", num_samples=3),
+        files={"v": BaselineFile(operators=("ADD",), oldest_runtime="2.3.0", calibrated=True)},
+    )
+    store.save(path, whole)
+    found = store.load(path)[0]
+    assert (found.contracts, found.calibration) == (whole.contracts, whole.calibration)
+    assert found.files == whole.files
+    assert [one.variants for one in found.contracts] == [("v", "w")]
+    assert found.contract("w") == Contract(inputs=(spec,), outputs=())
+    assert found.contract("other") is None
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"a"', '"c"', 1), encoding="utf-8")
+    assert "baseline.json was changed after it was written." in refused(path)
 
 
 def test_a_baseline_of_an_older_edgekit_without_a_copy_is_read(path):

@@ -88,9 +88,11 @@ def test_from_nothing_to_a_baseline_to_a_pass(project):
     assert "edgekit gate --update-baseline" in refused(ProjectError, folder)
     written = gate(folder, update_baseline=True)
     assert (written.updated, written.exit_code, written.verdicts) == (True, 0, ())
+    assert written.changes == ()
     result = gate(folder)
     assert (result.outcome, result.exit_code) == ("passed", 0)
-    assert [v.status for v in result.verdicts] == ["pass", "pass"]
+    assert [v.status for v in result.verdicts] == ["pass", "pass", "pass"]
+    assert [v.metric for v in result.verdicts] == ["contract", "top1_accuracy", "size_bytes"]
     assert result.baseline == "baseline.json" and result.baseline_created_at
     assert result.measurements[0].runtime_version
 
@@ -135,7 +137,10 @@ def test_a_baseline_of_other_samples_is_incomparable(project):
     save(folder, n=150, seed=1)
     result = gate(folder)
     assert (result.outcome, result.exit_code) == ("unjudged", 2)
-    assert "measured on 200 other samples" in result.verdicts[0].sentence
+    contract, loss = result.verdicts
+    assert contract.status == "pass"  # other samples are no other contract
+    assert "measured on 200 other samples" in loss.sentence
+    assert f"{loss.values.old:.4f} -> {loss.values.new:.4f}" in loss.sentence
     assert baseline(folder) == before
 
 
@@ -199,7 +204,8 @@ def test_a_metric_of_all_samples_together_is_computed_again_on_draws(project, ow
     gate(folder, update_baseline=True)
     result = gate(folder)
     assert result.exit_code == 0, [v.sentence for v in result.verdicts]
-    to_float, to_baseline = result.verdicts
+    contract, to_float, to_baseline = result.verdicts
+    assert contract.status == "pass"
     assert (to_float.n, to_float.estimate) == (200, 0.0)
     assert to_baseline.estimate == 0.0
 

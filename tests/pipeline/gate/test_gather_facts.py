@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from edgekit.core import serde
+from edgekit.core.baseline_record import Baseline
 from edgekit.core.errors import WorkerCrashed
-from edgekit.core.gate_rules import Baseline, Rule
+from edgekit.core.gate_rules import Rule
 from edgekit.core.project import Data, Project
 from edgekit.core.records import Artifact, Host, Measurement, Metric, Target
 from edgekit.pipeline.gate import gather_facts, variant_times

@@ -76,6 +76,8 @@ def test_a_variant_is_timed_against_its_float_file_and_the_baselines(clock, tmp_
         "latency_p50_ms": 1.0,
         "latency_ratio": 0.5,
         "latency_ratio@baseline": 2.0,
+        "latency_p50_ms@float": 2.0,
+        "latency_p50_ms@baseline": 0.5,
     }
     assert found["latency_ratio"].raw == pytest.approx((0.5, 0.5, 0.5))
     assert found["latency_p50_ms"].unit == "ms"

@@ -8,8 +8,8 @@ from PIL import Image
 
 from edgekit.core import project as projects
 from edgekit.core.records import Contract, Preprocessing, TensorSpec
-from edgekit.frontend.describe import Scaling
 from edgekit.frontend.load.recognise import Recognised
+from edgekit.frontend.own_scaling import Scaling
 from edgekit.pipeline.init import lookup, model_summary, pixel_scaling, template
 
 
@@ -31,7 +31,7 @@ def written(told: model_summary.Described, folder: Path, **more) -> tuple[str, p
         "recipes": ("float32", "dynamic_wi8_afp32"),
         "found": lookup.Found(),
         "labels": None,
-        "metric": None,
+        "metrics": (),
     }
     stated = model_summary.Described(
         recognised=told.recognised,

@@ -1,5 +1,6 @@
 /* Images as Pillow resamples 8-bit ones: two passes in fixed-point numbers of 22 bits (its
- * Resample.c), each rounded to bytes. See edgekit_core.h. */
+ * Resample.c), each rounded to bytes; and as TensorFlow does it for Keras (its
+ * resize_bilinear_op.cc): one pass in 32-bit floats. See edgekit_core.h. */
 #include "edgekit_core.h"
 
 #include <math.h>
@@ -124,6 +125,7 @@ size_t edgekit_image_workspace(const edgekit_image_rules *rules, int height, int
   plan made;
   double numbers, pixels;
   if (!make_plan(rules, height, width, channels, &made)) return 0;
+  if (rules->resize == EDGEKIT_KERAS_BILINEAR) return sizeof(int32_t); /* it needs none */
   numbers = fmax(num_coefficients(&made.down), num_coefficients(&made.across));
   pixels = made.down_first ? (double)made.down.cut * width : (double)height * made.across.cut;
   pixels = numbers * 4.0 + pixels * (channels == 1 ? 1 : 3);
@@ -138,23 +140,81 @@ static double before(const side *s) {
   return at;
 }
 
+static uint8_t gray(const uint8_t *rgb) { /* ITU-R 601 */
+  return (uint8_t)((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
+}
+
+/* One value of a pixel, scaled and stored. */
+static edgekit_status put(const edgekit_scaling *scaling, const edgekit_tensor *tensor, float value,
+                          size_t channel, void *stored, size_t index) {
+  const float centred = value - scaling->mean[scaling->num_mean == 1 ? 0 : channel];
+  const float result = centred / scaling->std[scaling->num_std == 1 ? 0 : channel];
+  return edgekit_store(tensor, stored, index, (double)result);
+}
+
 /* One pixel in the input's order of channels, scaled and stored as pixel `index`. */
 static edgekit_status emit(const edgekit_image_rules *rules, const edgekit_tensor *tensor,
                            uint8_t *rgb, size_t planes, void *stored, size_t index) {
   const size_t made = rules->channels == EDGEKIT_GRAY ? 1 : 3;
-  const edgekit_scaling *scaling = &rules->scaling;
   size_t c;
   if (planes == 1) {
     rgb[1] = rgb[2] = rgb[0];
-  } else if (made == 1) { /* ITU-R 601 */
-    rgb[0] = (uint8_t)((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
+  } else if (made == 1) {
+    rgb[0] = gray(rgb);
   }
   for (c = 0; c < made; c++) {
     const float value = (float)rgb[rules->channels == EDGEKIT_BGR ? 2 - c : c];
-    const float centred = value - scaling->mean[scaling->num_mean == 1 ? 0 : c];
-    const float result = centred / scaling->std[scaling->num_std == 1 ? 0 : c];
-    const edgekit_status status = edgekit_store(tensor, stored, index * made + c, (double)result);
+    const edgekit_status status =
+        put(&rules->scaling, tensor, value, c, stored, index * made + c);
     if (status != EDGEKIT_OK) return status;
+  }
+  return EDGEKIT_OK;
+}
+
+/* The old pixels beside new pixel `at` of a side, and how far the second one counts. */
+static float neighbours(const side *s, int at, int *first, int *second) {
+  const float scale = (float)s->in / (float)s->out;
+  const float place = ((float)(s->begin + at) + 0.5f) * scale - 0.5f;
+  const float before = floorf(place);
+  *first = before < 0.0f ? 0 : (int)before;
+  *second = (int)ceilf(place);
+  if (*second > s->in - 1) *second = s->in - 1;
+  return place - before;
+}
+
+/* Channel `c` of an image's pixel, in the input's order: Keras decodes a file to gray, or to RGB,
+ * before it resizes. */
+static float channel_of(const edgekit_image_rules *rules, const uint8_t *pixel, int channels,
+                        size_t c) {
+  if (channels == 1) return (float)pixel[0];
+  if (rules->channels == EDGEKIT_GRAY) return (float)gray(pixel);
+  return (float)pixel[rules->channels == EDGEKIT_BGR ? 2 - c : c];
+}
+
+static edgekit_status as_keras(const edgekit_image_rules *rules, const edgekit_tensor *tensor,
+                               const uint8_t *pixels, int channels, const plan *way, void *stored) {
+  const size_t made = rules->channels == EDGEKIT_GRAY ? 1 : 3;
+  const size_t row = (size_t)way->across.in * (size_t)channels;
+  size_t index = 0, c;
+  int x, y, up, low, left, right;
+  for (y = 0; y < way->down.cut; y++) {
+    const float down = neighbours(&way->down, y, &up, &low);
+    for (x = 0; x < way->across.cut; x++) {
+      const float across = neighbours(&way->across, x, &left, &right);
+      const uint8_t *above = pixels + (size_t)up * row, *below = pixels + (size_t)low * row;
+      const size_t l = (size_t)left * (size_t)channels, r = (size_t)right * (size_t)channels;
+      for (c = 0; c < made; c++, index++) {
+        const float top_left = channel_of(rules, above + l, channels, c);
+        const float top_right = channel_of(rules, above + r, channels, c);
+        const float bottom_left = channel_of(rules, below + l, channels, c);
+        const float bottom_right = channel_of(rules, below + r, channels, c);
+        const float top = top_left + (top_right - top_left) * across;
+        const float bottom = bottom_left + (bottom_right - bottom_left) * across;
+        const edgekit_status status =
+            put(&rules->scaling, tensor, top + (bottom - top) * down, c, stored, index);
+        if (status != EDGEKIT_OK) return status;
+      }
+    }
   }
   return EDGEKIT_OK;
 }
@@ -177,6 +237,9 @@ edgekit_status edgekit_image(const edgekit_image_rules *rules, const edgekit_ten
   }
   if (workspace_bytes < needed) return EDGEKIT_SMALL_WORKSPACE;
   if ((uintptr_t)workspace % sizeof(int32_t) != 0) return EDGEKIT_BAD_ARGUMENT;
+  if (rules->resize == EDGEKIT_KERAS_BILINEAR) {
+    return as_keras(rules, tensor, pixels, channels, &way, stored);
+  }
 
   /* The first pass runs `along` one side for each of the `others` beside it; what it makes lies
    * between the passes in rows again. */

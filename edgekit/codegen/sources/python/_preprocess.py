@@ -56,13 +56,20 @@ def pixels(raw: Any, rules: Rules, name: str) -> np.ndarray:
     """An image, resized, cropped and in the contract's order of channels.
 
     Returns:
-        uint8 `(height, width, 1 or 3)`.
+        `(height, width, 1 or 3)`: uint8, or float32 where Keras' resize is asked for.
 
     Raises:
         ValueError: Another shape or type, or a value beyond 0 to 255.
     """
     image = _image(raw, name)
-    image = _resized(image, rules)
+    if rules.get("resize") != "keras-bilinear":
+        return _in_order(_resized(image, rules), rules)
+    height, width, top, left = _resized_to(image, rules)
+    made = _as_keras(_in_order(image, rules), height, width)
+    return made[top : top + rules["size"][0], left : left + rules["size"][1]]
+
+
+def _in_order(image: Any, rules: Rules) -> np.ndarray:
     if rules.get("channels", "rgb") == "gray":
         # ITU-R 601: (19595 R + 38470 G + 7471 B + 32768) >> 16. Gray stays as it is.
         return np.asarray(image.convert("L"))[:, :, None]
@@ -110,17 +117,44 @@ def _resized(image: Any, rules: Rules) -> Any:
         "bilinear": Resampling.BILINEAR,
         "bicubic": Resampling.BICUBIC,
     }[rules.get("resize", "bilinear")]
+    height, width, top, left = _resized_to(image, rules)
+    image = _in_two_passes(image, width, height, method)
+    return image.crop((left, top, left + rules["size"][1], top + rules["size"][0]))
+
+
+def _resized_to(image: Any, rules: Rules) -> tuple[int, int, int, int]:
+    """The height and width before the crop, and the row and column that it begins at."""
     height, width = rules["size"]
     goal = rules.get("resize_shorter_to")
     if goal is None:
-        return _in_two_passes(image, width, height, method)
-    shorter = min(image.size)
+        return height, width, 0, 0
     # Whole numbers, so that every language gets the same size.
-    image = _in_two_passes(
-        image, image.width * goal // shorter, image.height * goal // shorter, method
-    )
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
+    across, down = (side * goal // min(image.size) for side in image.size)
+    return down, across, (down - height) // 2, (across - width) // 2
+
+
+def _as_keras(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """What `tf.image.resize` computes, which Keras' loaders use: no antialiasing, no rounding."""
+    values = pixels.astype(np.float32)
+    upper, lower, down = _neighbours(values.shape[0], height)
+    left, right, across = _neighbours(values.shape[1], width)
+    across, down = across[None, :, None], down[:, None, None]
+    above, below = values[upper], values[lower]
+    top = above[:, left] + (above[:, right] - above[:, left]) * across
+    bottom = below[:, left] + (below[:, right] - below[:, left]) * across
+    result: np.ndarray = top + (bottom - top) * down
+    return result
+
+
+def _neighbours(count: int, wanted: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each new pixel: the old ones beside it, and how far the second one counts."""
+    half = np.float32(0.5)
+    at = (np.arange(wanted, dtype=np.float32) + half) * (np.float32(count) / np.float32(wanted))
+    at -= half
+    before = np.floor(at)
+    first = np.maximum(before, 0).astype(np.int64)
+    second = np.minimum(np.ceil(at), count - 1).astype(np.int64)
+    return first, second, at - before
 
 
 def _in_two_passes(image: Any, width: int, height: int, method: Any) -> Any:

@@ -76,7 +76,8 @@ static edgekit_status image(const test_case *c, const edgekit_scaling *scaling,
   rules.width = c->width;
   rules.resize = !strcmp(c->resize, "nearest")    ? EDGEKIT_NEAREST
                  : !strcmp(c->resize, "bilinear") ? EDGEKIT_BILINEAR
-                                                  : EDGEKIT_BICUBIC;
+                 : !strcmp(c->resize, "bicubic")  ? EDGEKIT_BICUBIC
+                                                  : EDGEKIT_KERAS_BILINEAR;
   rules.shorter = c->shorter;
   rules.channels = !strcmp(c->channels, "rgb")   ? EDGEKIT_RGB
                    : !strcmp(c->channels, "bgr") ? EDGEKIT_BGR

@@ -55,7 +55,7 @@ class VectorCase(
         val (height, width) = keys.getValue("size").map { it.toInt() }
         val input = ImageInput(
             height, width,
-            ResizeMethod.valueOf(keys.getValue("resize").single().uppercase()),
+            ResizeMethod.valueOf(keys.getValue("resize").single().replace('-', '_').uppercase()),
             number("shorter"),
             Channels.valueOf(keys.getValue("channels").single().uppercase()),
             numbers("mean"), numbers("std"),

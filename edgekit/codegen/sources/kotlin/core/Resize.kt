@@ -13,6 +13,9 @@ enum class ResizeMethod(internal val support: Double) {
 
     /** Keys' cubic with a = -0.5, two pixels to each side; wider as the image shrinks. */
     BICUBIC(2.0),
+
+    /** What Keras' loaders do: the four pixels around, however far the image shrinks; not rounded. */
+    KERAS_BILINEAR(1.0),
 }
 
 /**
@@ -27,11 +30,13 @@ object Resize {
      * The image at another size.
      *
      * @return the same image where it has that size already.
-     * @throws IllegalArgumentException a size is not positive.
+     * @throws IllegalArgumentException a size is not positive, or the method is Keras', whose
+     *   values are no bytes: [ImageInput] takes it.
      */
     @JvmStatic
     fun resize(image: RgbImage, width: Int, height: Int, method: ResizeMethod): RgbImage {
         require(width > 0 && height > 0) { "An image needs pixels; received $width x $height." }
+        require(method != ResizeMethod.KERAS_BILINEAR) { "Keras' resize does not make bytes." }
         if (method == ResizeMethod.NEAREST) return nearest(image, width, height)
         if (isVerticalFirst(image, width, height)) {
             return horizontal(vertical(image, height, method), width, method)

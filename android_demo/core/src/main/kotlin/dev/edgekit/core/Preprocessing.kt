@@ -63,33 +63,56 @@ class ImageInput(
 
     /** The model's input: `height * width * channels` floats, row by row. */
     fun preprocess(image: RgbImage): FloatArray {
-        val fitted = fit(image)
-        val pixels = fitted.pixels
         val count = channels.count
-        val values = FloatArray(width * height * count)
-        for (i in 0 until width * height) {
-            for (channel in 0 until count) {
-                val byte = when (channels) {
-                    Channels.RGB -> pixels[3 * i + channel].toInt() and 255
-                    Channels.BGR -> pixels[3 * i + 2 - channel].toInt() and 255
-                    Channels.GRAY -> gray(pixels, 3 * i)
-                }
-                values[i * count + channel] = normalization.of(byte.toFloat(), channel)
+        val values =
+            if (resize == ResizeMethod.KERAS_BILINEAR) {
+                keras(image)
+            } else {
+                val ordered = ordered(fit(image))
+                FloatArray(ordered.size) { (ordered[it].toInt() and 255).toFloat() }
             }
-        }
+        for (i in values.indices) values[i] = normalization.of(values[i], i % count)
         return values
     }
 
+    /** The numbers of each pixel that the model takes, in its order. */
+    private fun ordered(image: RgbImage): ByteArray {
+        val pixels = image.pixels
+        val count = channels.count
+        return ByteArray(image.width * image.height * count) {
+            val pixel = 3 * (it / count)
+            val channel = it % count
+            when (channels) {
+                Channels.RGB -> pixels[pixel + channel]
+                Channels.BGR -> pixels[pixel + 2 - channel]
+                Channels.GRAY -> gray(pixels, pixel).toByte()
+            }
+        }
+    }
+
+    /** Keras decodes a file to gray, or to RGB, before it resizes. */
+    private fun keras(image: RgbImage): FloatArray {
+        val down = KerasResize.Side(image.height, scaled(image.height, image, height), height)
+        val across = KerasResize.Side(image.width, scaled(image.width, image, width), width)
+        return KerasResize(down, across).values(ordered(image), channels.count)
+    }
+
     private fun fit(image: RgbImage): RgbImage {
-        if (shorterTo == 0) return Resize.resize(image, width, height, resize)
-        val shorter = minOf(image.width, image.height)
-        val scaledWidth = (image.width.toLong() * shorterTo / shorter).toInt()
-        val scaledHeight = (image.height.toLong() * shorterTo / shorter).toInt()
+        val scaledWidth = scaled(image.width, image, width)
+        val scaledHeight = scaled(image.height, image, height)
         val scaled = Resize.resize(image, scaledWidth, scaledHeight, resize)
         val left = (scaledWidth - width) / 2
         val top = (scaledHeight - height) / 2
         return Resize.crop(scaled, left, top, width, height)
     }
+
+    /** What a [side] of [image] becomes before the crop; [stretched] where nothing is cut out. */
+    private fun scaled(side: Int, image: RgbImage, stretched: Int): Int =
+        if (shorterTo == 0) {
+            stretched
+        } else {
+            (side.toLong() * shorterTo / minOf(image.width, image.height)).toInt()
+        }
 
     private fun gray(pixels: ByteArray, at: Int): Int =
         (19595 * (pixels[at].toInt() and 255) + 38470 * (pixels[at + 1].toInt() and 255) +

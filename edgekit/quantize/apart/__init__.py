@@ -1,0 +1,1 @@
+"""Operators that static files leave to floats, so that no channel loses its content to another."""

@@ -1,0 +1,94 @@
+"""What a file costs in time, counted: equal conversions give equal files on any machine.
+
+The unit is one multiplication of integers in a convolution. The factors are those of LiteRT with
+XNNPACK on one x86 thread, rounded: they weigh operators of one file against each other, no more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+from edgekit import tflite
+from edgekit.core.records import Quantization
+from edgekit.quantize.rewrite import check_applied
+from edgekit.tflite import Model, Operator, Tensor
+
+Form = Literal["integer", "dynamic", "float"]
+
+# Of any operator, however small.
+_CALL = 20_000.0
+_PRODUCT: dict[Form, float] = {"integer": 1.0, "dynamic": 1.3, "float": 3.0}
+# Of each value that an operator without weights gives, and of each that is cast.
+_VALUE, _UNDELEGATED, _CURVED, _CAST = 8.0, 40.0, 25.0, 6.0
+_CURVES = frozenset(("LOGISTIC", "TANH", "GELU", "SOFTMAX", "EXP", "LOG"))
+
+
+def counted_cost(
+    model: Model, how: Quantization, exceptions: Mapping[int, Quantization | None]
+) -> float:
+    """About what a static file takes, by what its operators have.
+
+    Args:
+        model: The float file.
+        how: What operators have.
+        exceptions: What single ones have instead, by index.
+    """
+    operators = tflite.main_operators(model)
+    forms = {op.index: _form(op, exceptions.get(op.index, how)) for op in operators}
+    total = sum(_cost(op, forms[op.index]) for op in operators)
+    names = tflite.binding(model)
+    outside: Form = "float" if how.io_dtype == "float32" else "integer"
+    made: dict[int, Form] = dict.fromkeys(names.inputs.values(), outside)
+    wanted: dict[int, set[bool]] = {
+        index: {outside != "integer"} for index in names.outputs.values()
+    }
+    sizes: dict[int, int] = {}
+    for op in operators:
+        made |= {tensor.index: forms[op.index] for tensor in op.outputs}
+        for tensor in (*op.inputs, *op.outputs):
+            if tensor.dtype == "float32" and not tensor.is_constant:
+                sizes[tensor.index] = _size(tensor)
+        for tensor in op.inputs:
+            wanted.setdefault(tensor.index, set()).add(forms[op.index] != "integer")
+    for index, size in sizes.items():
+        is_float = made.get(index, outside) != "integer"
+        if is_float not in wanted.get(index, ()):
+            total += _CALL + _CAST * size
+    return total
+
+
+def _form(op: Operator, how: Quantization | None) -> Form:
+    if how is None or not check_applied.treats(op, how):
+        return "float"
+    if how.scheme == "static":
+        return "integer"
+    return "dynamic" if how.scheme == "dynamic" else "float"
+
+
+def _cost(op: Operator, form: Form) -> float:
+    if op.facts.is_cast:
+        return 0.0
+    size = sum(_size(tensor) for tensor in op.outputs)
+    if op.weight is not None and not op.facts.looks_up and len(op.weight.shape) >= 2:
+        return _CALL + _PRODUCT[form] * size * _depth(op)
+    if op.facts.only_moves:
+        return _CALL + _VALUE / 2 * size
+    if form == "integer":
+        return _CALL + (_VALUE if "int8" in op.facts.delegated else _UNDELEGATED) * size
+    return _CALL + (_CURVED if op.name in _CURVES else _VALUE) * size
+
+
+def _depth(op: Operator) -> float:
+    """How many products make one value."""
+    assert op.weight is not None
+    shape = [abs(size) for size in op.weight.shape]
+    if op.name == "BATCH_MATMUL":
+        return float(abs(op.inputs[0].shape[-1]))
+    channels = shape[op.facts.channel_axis]
+    return math.prod(shape) / max(1, channels)
+
+
+def _size(tensor: Tensor) -> int:
+    return math.prod(abs(size) for size in tensor.shape)

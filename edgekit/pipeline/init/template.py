@@ -313,7 +313,7 @@ def _output(spec: TensorSpec, facts: Facts) -> list[str]:
         choice.append(aside('labels = "labels.txt"', f"{width(spec)} names, one a line"))
     if spec.activation:
         live.append(f"activation = {string(spec.activation)}")
-    elif len(spec.shape) == 2:
+    elif len(spec.shape) == 2 and spec.kind != "values":
         choice.append(aside('activation = "softmax"', 'what it ends in; or "sigmoid", "none"'))
     if live:
         return [*lines, header, *live, *off(choice)]

@@ -56,8 +56,10 @@ done
 passed c "$CASES of $CASES vectors bit by bit as C99 and C++17; $values values stored and read alike; \
 $contracts odd contracts compile"
 
-# The self-test is passed by right models and by no wrong one: digits, and two of the corpus.
+# The self-test is passed by right models and by no wrong one: digits, one with
+# columns of unlike size, and two of the corpus.
 BUNDLES=("$REPOSITORY/android_demo/digits")
+add_columns_bundle c_mutants
 add_corpus_bundles c_mutants
 for bundle in "${BUNDLES[@]}"; do
   step c_mutants "the self-tests of $bundle do not run" \

@@ -131,6 +131,14 @@ find_bundle() {
   if [ ! -f "$BUNDLE/contract.json" ]; then failed "$1" "$BUNDLE holds no contract.json"; fi
 }
 
+# add_columns_bundle NAME: adds to BUNDLES one of which an output holds boxes of hundreds and scores of
+# about one.
+add_columns_bundle() {
+  step "$1" "the bundle of columns cannot be made" \
+    "$PYTHON" -m tests.codegen.columns_bundle "$SCRATCH/columns"
+  BUNDLES+=("$SCRATCH/columns")
+}
+
 make_corpus_bundles() {
   "$PYTHON" -m tests.codegen.corpus_bundles "$EDGEKIT_CORPUS" "$1" kws_dscnn imagenet_mobilenetv1_025
 }

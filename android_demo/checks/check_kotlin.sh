@@ -39,8 +39,10 @@ groups="$(grep -c '^PASS ' "$LOG")" || groups=0
 if [ "$groups" -ne 8 ]; then failed kotlin "of 8 groups $groups passed" "$LOG"; fi
 sed -n 's/^PASS \([a-z]*\): /ok kotlin_\1: /p' "$LOG"
 
-# The self-test is passed by right models and by no wrong one: digits, and two of the corpus.
+# The self-test is passed by right models and by no wrong one: digits, one with
+# columns of unlike size, and two of the corpus.
 BUNDLES=("$DEMO/digits")
+add_columns_bundle kotlin_mutants
 add_corpus_bundles kotlin_mutants
 step kotlin_mutants "they cannot be generated" \
   "$PYTHON" "$DEMO/checks/kotlin/mutants.py" "$SCRATCH/mutants" "${BUNDLES[@]}"

@@ -25,6 +25,9 @@ class Tensor(ctypes.Structure):
         ("tolerance", ctypes.c_double),
         ("rms_tolerance", ctypes.c_double),
         ("least_agreement", ctypes.c_double),
+        ("threshold", ctypes.c_double),
+        ("num_columns", ctypes.c_int),
+        ("columns", ctypes.c_void_p),
     ]
 
 
@@ -63,4 +66,6 @@ class Check(ctypes.Structure):
         ("least_agreement", ctypes.c_double),
         ("exact", ctypes.c_int),
         ("passed", ctypes.c_int),
+        ("start", ctypes.c_size_t),
+        ("stop", ctypes.c_size_t),
     ]

@@ -11,7 +11,7 @@ import click
 from edgekit.cli import options as shared
 
 if TYPE_CHECKING:
-    from edgekit.core.bundle_record import Bundle, Trial
+    from edgekit.core.bundle_record import Bundle, ColumnError, Tolerance, Trial
 
 
 @click.command()
@@ -69,10 +69,17 @@ def self_test_lines(made: Bundle) -> Iterator[str]:
             allowed = tensor.tolerance
             if allowed is None:
                 continue
-            text = f"worst difference {allowed.worst:.3g}, root mean square {allowed.rms:.3g}"
-            if allowed.agreement is not None:
-                text += f", top-1 agreement at least {allowed.agreement:.3g}"
-            yield f"self-test of {model.variant}, {tensor.name}: {text}"
+            agreement = (
+                "" if allowed.agreement is None else f", agreement at least {allowed.agreement:.3g}"
+            )
+            parts: dict[str, Tolerance | ColumnError] = {
+                f", columns {one.start} to {one.stop - 1}": one for one in allowed.columns
+            }
+            for columns, one in (parts or {"": allowed}).items():
+                yield (
+                    f"self-test of {model.variant}, {tensor.name}{columns}: worst difference "
+                    f"{one.worst:.3g}, root mean square {one.rms:.3g}{agreement}"
+                )
         for trial in model.golden.trials:
             yield f"  {trial.runtime} {trial.version}, {trial.kernels} kernels: {_outcome(trial)}"
 
@@ -82,5 +89,5 @@ def _outcome(trial: Trial) -> str:
         return f"left out: {trial.left_out}"
     worst = max((one.worst for one in trial.differences), default=0.0)
     tops = [one.agreement for one in trial.differences if one.agreement is not None]
-    agreement = f", top-1 agreement {min(tops):.3g}" if tops else ""
+    agreement = f", agreement {min(tops):.3g}" if tops else ""
     return f"worst difference {worst:.3g}{agreement}"

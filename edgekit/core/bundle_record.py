@@ -18,17 +18,37 @@ Kernels = Literal["default", "reference", "builtin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnError:
+    """The numbers of some columns of an output's last axis: from `start` on, below `stop`.
+
+    `worst` is the largest difference of any value and `rms` the root of the mean squared one, both
+    in real units: measured, or allowed.
+    """
+
+    start: int
+    stop: int
+    worst: float
+    rms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
     """How far an output may be from the host's, over all golden samples; measured, see `Trial`.
 
     `worst` bounds the largest difference of any value and `rms` the root of the mean squared one,
-    both in real units. The largest value of a sample must stand at the host's place in at least
-    `agreement` of the samples, a fraction; None for outputs that are no classes.
+    both in real units. Where columns of the last axis have units of their own, `columns` bounds
+    each group of them: one pooled bound would not see a small column beside a large one.
+
+    Of the decisions of all samples, a fraction of at least `agreement` must be the host's; None for
+    outputs that decide nothing. A decision is which value along the last axis is largest, or, with
+    a `threshold`, on which side of it a value lies.
     """
 
     worst: float = 0.0
     rms: float = 0.0
     agreement: float | None = None
+    threshold: float | None = None
+    columns: tuple[ColumnError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +105,7 @@ class Difference:
     worst: float
     rms: float
     agreement: float | None = None
+    columns: tuple[ColumnError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

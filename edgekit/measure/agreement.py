@@ -72,3 +72,10 @@ def threshold(reference: np.ndarray, spec: TensorSpec) -> float:
     if spec.activation is None and bool(np.any((reference < 0) | (reference > 1))):
         return 0.0
     return _PROBABILITY_THRESHOLD
+
+
+def names_the_largest(values: np.ndarray, spec: TensorSpec) -> bool:
+    """Whether an output decides by its largest value along the last axis, not by a threshold."""
+    several = values.ndim > 1 and values.shape[-1] > 1
+    is_mask = spec.kind == "mask" and spec.activation != "sigmoid"
+    return several and (spec.kind == "classes" or is_mask)

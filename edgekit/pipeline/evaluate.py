@@ -12,10 +12,10 @@ from edgekit.core import artifacts, serde
 from edgekit.core.errors import ModelError
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Contract, Limits, Metric
-from edgekit.data import input_ranges, label_hints
+from edgekit.data import label_hints
 from edgekit.data.label_kinds import with_label_kinds
 from edgekit.data.samples import Samples
-from edgekit.pipeline import inspect
+from edgekit.pipeline import beyond_calibration, inspect
 
 Outputs = Mapping[str, np.ndarray]
 
@@ -97,6 +97,7 @@ def measure(
             f"the float file of {candidate.path.name} is not beside it: no fidelity; "
             "name it with --reference."
         )
+    notes += beyond_calibration.notes(candidate.manifest, contract, samples, outputs, expected)
     metrics.extend(sizes(candidate.path))
     return tuple(metrics), tuple(notes)
 
@@ -164,10 +165,7 @@ def _of_unknown_kind(contract: Contract, samples: Samples) -> list[str]:
 def sample_notes(
     manifest: Artifact | None, samples: Samples, digests: Sequence[str]
 ) -> tuple[str, ...]:
-    """Say what a file is known to have lost, and how its samples suit it.
-
-    When samples that made the file judge it too, or go beyond those samples.
-    """
+    """Say what a file is known to have lost, and when samples that made it judge it too."""
     if manifest is None:
         return ()
     if manifest.wrecked:
@@ -182,7 +180,6 @@ def _of_samples(manifest: Artifact, samples: Samples, digests: Sequence[str]) ->
     how = manifest.recipe.quantize
     if how is None or not (how.needs_calibration or how.refines_weights):
         return notes
-    notes += input_ranges.unlike_calibration(samples, manifest.calibration_ranges)
     calibrated = set(manifest.calibration_digests.split())
     seen = sum(digest in calibrated for digest in digests)
     return (_seen(seen, len(digests), "calibration"), *notes) if seen else notes

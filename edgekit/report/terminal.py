@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
@@ -22,7 +22,9 @@ from edgekit.report.advice import Advice
 # Metrics that have columns of their own; the rest of a measurement is its task metric.
 _KNOWN = (
     "agreement",
+    "agreement_all",
     "sqnr_db",
+    "pooled_sqnr_db",
     "cosine",
     "size_bytes",
     "compressed_bytes",
@@ -32,6 +34,9 @@ _KNOWN = (
     "latency_ratio",
     "peak_rss_bytes",
 )
+
+# The SQNR of the channel that is farthest off, with its name, and of a whole output.
+_WORST, _POOLED = "SQNR dB", "pooled dB"
 
 # In one cell; the manifest names all.
 _MOST_NAMED = 8
@@ -67,15 +72,22 @@ def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
     table = Table(title=None)
     for column in ("recipe", "file"):
         table.add_column(column, overflow="fold")
-    for column in (
+    near = [artifact.verified for artifact in artifacts if artifact.verified]
+    heads = [
         "size",
         "compressed",
         "oldest runtime",
         "left float",
         "kept",
-        "SQNR dB",
+        _WORST,
+        _POOLED,
         "agreed",
-    ):
+    ]
+    if not any(one.pooled_sqnr_db is not None for one in near):
+        heads.remove(_POOLED)
+    if near and not any(one.agreement is not None for one in near):
+        heads.remove("agreed")
+    for column in heads:
         table.add_column(column, justify="right", overflow="fold")
     for artifact in artifacts:
         table.add_row(
@@ -86,26 +98,37 @@ def artifacts_table(artifacts: Sequence[Artifact]) -> Table:
             artifact.oldest_runtime,
             str(len(artifact.skipped)) if artifact.recipe.quantize else "-",
             str(len(artifact.kept)) if artifact.recipe.quantize else "-",
-            *_verified_cells(artifact.verified),
+            *_verified_cells(artifact.verified, heads),
         )
-    verified = next((artifact.verified for artifact in artifacts if artifact.verified), None)
-    if verified is not None:
+    if near:
+        verified = near[0]
+        agreed = " and agreement" if "agreed" in heads else ""
         held = (
             f", {verified.held_back} of them held-out calibration samples"
             if verified.held_back
             else ""
         )
         table.caption = (
-            f"SQNR and agreement with the float file on {verified.num_samples} samples{held}"
+            f"SQNR of the worst channel{agreed} with the float file on {verified.num_samples} "
+            f"samples{held}"
         )
     return table
 
 
-def _verified_cells(verified: Verified | None) -> tuple[str, str]:
-    if verified is None:
-        return "-", "-"
-    agreed = "-" if verified.agreement is None else f"{verified.agreement:.3f}"
-    return f"{verified.sqnr_db:.1f}", agreed
+def _verified_cells(verified: Verified | None, heads: Sequence[str]) -> list[str]:
+    """How near a file came, under those of the heads that are about it."""
+    found: dict[str, str] = {}
+    if verified is not None:
+        found[_WORST] = _of_channel(f"{verified.sqnr_db:.1f}", verified.channel)
+        if verified.pooled_sqnr_db is not None:
+            found[_POOLED] = f"{verified.pooled_sqnr_db:.1f}"
+        if verified.agreement is not None:
+            found["agreed"] = f"{verified.agreement:.3f}"
+    return [found.get(head, "-") for head in heads if head in (_WORST, _POOLED, "agreed")]
+
+
+def _of_channel(text: str, channel: str) -> str:
+    return f"{text} ({channel})" if channel else text
 
 
 def exceptions_table(artifacts: Sequence[Artifact]) -> Table | None:
@@ -152,10 +175,13 @@ def measurements_table(
         title: Above the table.
     """
     table = Table(title=title, caption="[...] 95 % interval; times hold on this machine only")
-    columns = [column for column in _COLUMNS if any(column.text(m) != "-" for m in measurements)]
+    columns = [
+        column
+        for column in _columns(measurements)
+        if any(column.text(m) != "-" for m in measurements)
+    ]
     for column in columns:
-        head = column.head if column.metric != "task" else _task_head(measurements)
-        table.add_column(head, justify="left" if column.left else "right", overflow="fold")
+        table.add_column(column.head, justify="left" if column.left else "right", overflow="fold")
     if advice:
         table.add_column("remark", overflow="fold")
     for target in dict.fromkeys(one.target for one in measurements):
@@ -179,6 +205,7 @@ class _Column:
     left: bool = False
     is_size: bool = False
     has_interval: bool = True
+    is_task: bool = False
 
     def text(self, measurement: Measurement) -> str:
         """One cell; a dash where nothing was measured."""
@@ -186,8 +213,8 @@ class _Column:
             return measurement.artifact.removesuffix(".tflite")
         if self.metric == "runtime":
             return measurement.target.title
-        if self.metric == "task":
-            return "cannot run" if measurement.failure else _task_text(measurement)
+        if self.is_task and measurement.failure:
+            return "cannot run"
         metric = measurement.metric(self.metric)
         if self.is_size:
             return "-" if metric is None else bytes_text(metric.value)
@@ -195,20 +222,23 @@ class _Column:
             return f"{metric.value:.2g}"  # a tiny model takes less than the last digit
         if metric is not None and not self.has_interval:
             metric = replace(metric, low=None, high=None)
-        return metric_text(metric, self.digits)
+        text = metric_text(metric, self.digits)
+        is_worst = metric is not None and self.metric == "sqnr_db"
+        return _of_channel(text, metric.note.removeprefix("of ")) if metric and is_worst else text
 
 
 def _task_metrics(measurement: Measurement) -> list[Metric]:
     return [m for m in measurement.metrics if m.name.split("@")[0] not in _KNOWN]
 
 
-def _task_text(measurement: Measurement) -> str:
-    return ", ".join(metric_text(m) for m in _task_metrics(measurement)) or "-"
-
-
-def _task_head(measurements: Sequence[Measurement]) -> str:
-    names = dict.fromkeys(m.name for one in measurements for m in _task_metrics(one))
-    return ", ".join(names)
+def _columns(measurements: Sequence[Measurement]) -> Iterator[_Column]:
+    """Those of a table, with one for each task metric: a model may have several outputs."""
+    for column in _COLUMNS:
+        if not column.is_task:
+            yield column
+            continue
+        names = dict.fromkeys(m.name for one in measurements for m in _task_metrics(one))
+        yield from (replace(column, head=name, metric=name) for name in names or ("task",))
 
 
 _COLUMNS = (
@@ -216,9 +246,11 @@ _COLUMNS = (
     _Column("runtime", "runtime", left=True),
     _Column("size", "size_bytes", is_size=True),
     _Column("compressed", "compressed_bytes", is_size=True),
-    _Column("task", "task"),
+    _Column("task", "task", is_task=True),
     _Column("agreement", "agreement", has_interval=False),
-    _Column("SQNR dB", "sqnr_db", 1),
+    _Column("all agree", "agreement_all", has_interval=False),
+    _Column(_WORST, "sqnr_db", 1),
+    _Column(_POOLED, "pooled_sqnr_db", 1),
     _Column("p50 ms", "latency_p50_ms", 3, has_interval=False),
     _Column("x float", "latency_ratio", 2),
     _Column("memory", "peak_rss_bytes", is_size=True),

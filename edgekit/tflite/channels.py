@@ -93,11 +93,11 @@ def channels(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -> 
     deviations = np.sqrt(varied.sum(axis=1) / (len(a) * a.shape[1]))
     alive = deviations > np.maximum(_ROUNDING * size, signal.ZERO)
     found = []
-    for kind, start, stop in _groups(spec, a.shape[-1]):
+    for kind, start, stop in kinds(spec, a.shape[-1]):
         places = np.arange(start, stop)[alive[start:stop]]
         if not len(places):
             continue
-        apart = kind in COLUMNS or (kind is None and stop - start <= MOST_CHANNELS)
+        apart = stand_apart(kind, stop - start)
         if kind in DECISIONS:
             places = places[deviations[places] > _LIVELY_SPREAD]
         if not apart:
@@ -139,7 +139,13 @@ def _is_uncentred(spec: TensorSpec) -> bool:
     return spec.kind == "ids" and not spec.columns
 
 
-def _groups(spec: TensorSpec, width: int) -> Iterator[tuple[OutputKind | None, int, int]]:
+def stand_apart(kind: OutputKind | None, count: int) -> bool:
+    """Whether each of so many columns of a kind has a unit of its own."""
+    return kind in COLUMNS or (kind is None and count <= MOST_CHANNELS)
+
+
+def kinds(spec: TensorSpec, width: int) -> Iterator[tuple[OutputKind | None, int, int]]:
+    """The kinds of an output's columns: each with its first and, not included, last one."""
     if spec.columns:
         for one in spec.columns:
             yield one.kind, one.start, one.stop

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# The Swift self-test is passed by right models and by no wrong one: digits, and two of the corpus.
+# The Swift self-test is passed by right models and by no wrong one: digits, one with
+# columns of unlike size, and two of the corpus.
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 find_swift swift_mutants
 scratch
 
 BUNDLES=("$DEMO")
+add_columns_bundle swift_mutants
 add_corpus_bundles swift_mutants
 step swift_mutants "they cannot be generated" \
   "$PYTHON" "$DEMO/checks/mutants.py" "$SCRATCH/package" "${BUNDLES[@]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from edgekit.cli.bundle_command import self_test_lines
 from edgekit.core.bundle_record import (
     Bundle,
     BundledModel,
+    ColumnError,
     Difference,
     Golden,
     GoldenTensor,
@@ -71,9 +73,9 @@ def bundled(*tensors: GoldenTensor, trials: tuple[Trial, ...] = ()) -> Bundle:
 
 def test_self_tests_say_what_they_allow_and_why():
     assert list(self_test_lines(bundled(X, Y, trials=TRIALS))) == [
-        "self-test of float32, y: worst difference 0.00123, root mean square 0.0005, top-1 "
+        "self-test of float32, y: worst difference 0.00123, root mean square 0.0005, "
         "agreement at least 0.875",
-        "  litert 2.1, reference kernels: worst difference 0.0003, top-1 agreement 0.9",
+        "  litert 2.1, reference kernels: worst difference 0.0003, agreement 0.9",
         "  tflite-runtime 2.14.0, default kernels: left out: It crashed.",
     ]
 
@@ -100,6 +102,18 @@ def test_platforms_that_are_named_get_a_bundle(asked):
     first, second, third = result.stdout.splitlines()
     assert (first, second) == ("c: out/c", "python: out/p")
     assert third.startswith("self-test of float32, y: ")
+
+
+def test_each_group_of_columns_says_what_it_allows():
+    columns = (
+        ColumnError(start=0, stop=4, worst=8.0, rms=0.5),
+        ColumnError(start=4, stop=7, worst=0.004, rms=0.001),
+    )
+    apart = replace(Y, tolerance=Tolerance(worst=8.0, rms=0.5, columns=columns))
+    assert list(self_test_lines(bundled(X, apart))) == [
+        "self-test of float32, y, columns 0 to 3: worst difference 8, root mean square 0.5",
+        "self-test of float32, y, columns 4 to 6: worst difference 0.004, root mean square 0.001",
+    ]
 
 
 def test_json_is_the_contract(asked):

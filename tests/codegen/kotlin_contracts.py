@@ -19,6 +19,7 @@ from edgekit.codegen.kotlin import kotlin_bundle, kotlin_identifiers
 from edgekit.core.bundle_record import (
     Bundle,
     BundledModel,
+    ColumnError,
     Golden,
     GoldenLabels,
     GoldenRaw,
@@ -166,6 +167,22 @@ def held(contract: Contract) -> dict[str, Any]:
     }
 
 
+def tolerance(spec: TensorSpec) -> Tolerance:
+    """One of each form, by the number of columns."""
+    width = spec.shape[-1] if spec.shape else 1
+    columns = (
+        ColumnError(start=0, stop=1, worst=1e-5, rms=float("inf")),
+        ColumnError(start=1, stop=width, worst=2.0, rms=0.5),
+    )
+    return Tolerance(
+        worst=1e-5,
+        rms=float("inf"),
+        agreement=0.5,
+        threshold=0.5 if width % 2 else None,
+        columns=columns if width % 3 == 0 else (),
+    )
+
+
 def _model(file: str, variant: str, contract: Contract, contents: dict[str, bytes]) -> BundledModel:
     tensors: list[GoldenTensor] = []
     for role, specs in (("input", contract.inputs), ("output", contract.outputs)):
@@ -178,9 +195,7 @@ def _model(file: str, variant: str, contract: Contract, contents: dict[str, byte
                     shape=spec.shape,
                     offset=0,
                     num_bytes=1,
-                    tolerance=Tolerance(worst=1e-5, rms=float("inf"), agreement=0.5)
-                    if role == "output"
-                    else None,
+                    tolerance=tolerance(spec) if role == "output" else None,
                 )
             )
     contents[file] = variant.encode()

@@ -8,6 +8,7 @@ from typing import Any
 from edgekit.core.bundle_record import (
     Bundle,
     BundledModel,
+    ColumnError,
     Golden,
     GoldenLabels,
     GoldenRaw,
@@ -21,6 +22,7 @@ PICTURE = TensorSpec(name="photo", shape=(1, 2, 2, 1), dtype="float32", preproce
 CLASSES = TensorSpec(
     name="probs", shape=(1, 2), dtype="float32", labels=("cat", "dog"), activation="softmax"
 )
+TOLERANCE = Tolerance(worst=2e-6, rms=float("inf"), agreement=0.5)
 PLAIN = TensorSpec(name="x", shape=(1, 4), dtype="float32")
 
 
@@ -28,6 +30,7 @@ def model(
     variant: str = "float32",
     inputs: tuple[TensorSpec, ...] = (PICTURE,),
     outputs: tuple[TensorSpec, ...] = (CLASSES,),
+    tolerance: Tolerance = TOLERANCE,
     **golden: Any,
 ) -> BundledModel:
     """A variant with these tensors; golden samples say how far outputs may be off."""
@@ -42,9 +45,7 @@ def model(
                     shape=spec.shape,
                     offset=offset,
                     num_bytes=16,
-                    tolerance=Tolerance(worst=2e-6, rms=float("inf"), agreement=0.5)
-                    if role == "output"
-                    else None,
+                    tolerance=tolerance if role == "output" else None,
                 )
             )
             offset += 16
@@ -87,4 +88,16 @@ RAW = GoldenRaw(
     expected_num_bytes=16,
 )
 FLOAT = model(raw=(RAW,), labels=(GoldenLabels(output="probs", offset=92, num_bytes=8),))
+BY_COLUMNS = model(
+    tolerance=Tolerance(
+        worst=2.0,
+        rms=0.5,
+        agreement=0.75,
+        threshold=0.5,
+        columns=(
+            ColumnError(start=0, stop=1, worst=2.0, rms=0.5),
+            ColumnError(start=1, stop=2, worst=0.01, rms=0.002),
+        ),
+    )
+)
 PETS = of(FLOAT, INT8)

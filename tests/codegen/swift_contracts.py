@@ -19,13 +19,13 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from edgekit.codegen.swift import swift_bundle, swift_source
-from edgekit.core.bundle_record import Bundle, BundledModel, Golden, GoldenTensor, Tolerance
+from edgekit.core.bundle_record import Bundle, BundledModel, Golden, GoldenTensor
 from edgekit.core.records import Contract, Preprocessing, TensorSpec
 
 if __package__ in (None, ""):  # run as a script, Python knows this folder only
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.codegen.kotlin_contracts import held
+from tests.codegen.kotlin_contracts import held, tolerance
 
 COUNT = 20
 _SEED = 20261122
@@ -138,7 +138,7 @@ def _model(variant: str, file: str, contract: Contract) -> BundledModel:
                     shape=spec.shape,
                     offset=offset,
                     num_bytes=size,
-                    tolerance=None if role == "input" else Tolerance(worst=1e-5, rms=1e-6),
+                    tolerance=None if role == "input" else tolerance(spec),
                 )
             )
             offset += size

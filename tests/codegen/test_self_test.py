@@ -17,6 +17,7 @@ from edgekit.core.bundle_record import Bundle
 from edgekit.core.records import Target
 from edgekit.pipeline.bundle.bundle import bundle
 from edgekit.runtimes import environments
+from tests.codegen import columns_bundle
 from tests.codegen.corpus_bundles import ITEMS, convert_item
 from tests.codegen.mutants import Contents, mutants
 
@@ -71,6 +72,23 @@ def test_every_mutant_is_seen(net: list[Path], tmp_path: Path) -> None:
     assert set(found) == {"mean", "std", "labels", "reversed", "file", "weight 0"}
     for name, variants in found.items():
         assert variants == {"float32", "static_wi8_ai8"}, name
+
+
+def test_columns_that_stand_still_are_seen_beside_larger_ones(tmp_path: Path) -> None:
+    found = seen(columns_bundle.convert(tmp_path / "converted"), tmp_path)
+    assert set(found) == {"reversed", "columns", "file", "weight 0"}
+    for name, variants in found.items():
+        assert variants == {"float32", "dynamic_wi8_afp32"}, name
+
+
+def test_what_a_column_says_is_shown(tmp_path: Path) -> None:
+    record, contents = made(columns_bundle.convert(tmp_path / "converted"), tmp_path / "right")
+    wrong = dict((name, rest) for name, *rest in mutants(record, contents))["columns"]
+    shown = self_test(*wrong, tmp_path / "wrong").stdout.splitlines()
+    assert [line.split(":")[0] for line in shown if line.startswith("FAILED")] == [
+        "FAILED float32, y, columns 4 to 7",
+        "FAILED dynamic_wi8_afp32, y, columns 4 to 7",
+    ]
 
 
 @pytest.mark.corpus

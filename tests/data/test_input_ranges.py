@@ -26,7 +26,11 @@ def test_ranges_are_by_input_and_of_float_inputs_only():
     drawn = Samples(
         inputs={"a": np.array([[1, -2], [5, 0]], np.int16), "ids": np.array([[7, 8], [9, 1]])}
     )
-    assert input_ranges.of(drawn, contract(a="float32", ids="int32")) == {"a": (-2.0, 5.0)}
+    assert input_ranges.of(drawn, contract(a="float32", ids="int32")) == {
+        "a": (-2.0, 5.0),
+        "a[0]": (1.0, 5.0),
+        "a[1]": (-2.0, 0.0),
+    }
 
 
 def test_strings_have_no_range():
@@ -87,7 +91,41 @@ def test_the_unit_does_not_matter(values, scale, shift, by):
 def test_one_outlier_in_a_thousand_is_not_reported_but_one_in_a_hundred_is():
     rows = np.zeros((1000, 1))
     rows[0] = 2
-    assert input_ranges.unlike_calibration(samples(rows), {"x": (0, 1)}) == ()
-    [note] = input_ranges.unlike_calibration(samples(rows[:100]), {"x": (0, 1)})
+    drift = input_ranges.unlike_calibration(samples(rows), {"x": (0, 1)})
+    assert (drift.notes, drift.outside.any()) == ((), False)
+    drift = input_ranges.unlike_calibration(samples(rows[:100]), {"x": (0, 1)})
+    [note] = drift.notes
     assert note.startswith("input 'x': 1 of 100 evaluation samples goes beyond")
     assert "0 to 1, by up to 1 of its width (to 2)" in note
+    assert np.flatnonzero(drift.outside).tolist() == [0]
+
+
+def test_a_small_column_leaves_its_range_inside_that_of_a_large_one():
+    rng = np.random.default_rng(0)
+    rows = rng.uniform(0, 1, (400, 3)) * [1, 1000, 1]
+    calibrated = input_ranges.of(samples(rows[:200]), contract(x="float32"))
+    assert list(calibrated) == ["x", "x[0]", "x[1]", "x[2]"]
+    later = samples(rows[200:])
+    assert input_ranges.unlike_calibration(later, calibrated).notes == ()
+    rows[200:, 2] += np.linspace(0, 2, 200)
+    drift = input_ranges.unlike_calibration(samples(rows[200:]), calibrated)
+    [note] = drift.notes
+    assert note.startswith("column 2 of input 'x': 1")
+    assert drift.outside[-50:].all() and not drift.outside[:5].any()
+
+
+def test_of_many_columns_the_first_few_are_named():
+    rows = np.zeros((20, 6))
+    calibrated = input_ranges.of(samples(rows + np.arange(6)), contract(x="float32"))
+    calibrated["x"] = (-100, 100)
+    notes = input_ranges.unlike_calibration(samples(rows + 10), calibrated).notes
+    assert len(notes) == 4 and notes[-1] == "input 'x': so do 3 more columns."
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["normal", "exponential", "lognormal"]))
+def test_more_of_the_same_is_no_drift(seed, shape):
+    """Of 26 columns, and 200 calibration samples."""
+    rows = getattr(np.random.default_rng(seed), shape)(size=(1200, 26))
+    calibrated = input_ranges.of(samples(rows[:200]), contract(x="float32"))
+    calibrated["x"] = (-1e9, 1e9)
+    assert input_ranges.unlike_calibration(samples(rows[200:]), calibrated).notes == ()

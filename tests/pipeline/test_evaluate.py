@@ -195,16 +195,6 @@ def test_samples_that_made_the_file_are_counted(tmp_path):
     assert evaluate.sample_notes(None, judged, ["a"]) == ()
 
 
-def test_only_what_was_calibrated_is_held_against_its_ranges(tmp_path):
-    judged = Samples(inputs={"x": np.full((3, 2), 9.0, np.float32)})
-    ranges = {"x": (0.0, 1.0)}
-    static = manifest(tmp_path, "static_wi8_ai8", calibration_ranges=ranges)
-    [note] = evaluate.sample_notes(static, judged, [])
-    assert "3 of 3 evaluation samples go beyond its calibration range" in note
-    floating = manifest(tmp_path, "float32", calibration_ranges=ranges)
-    assert evaluate.sample_notes(floating, judged, []) == ()
-
-
 def test_manifests_of_the_helper_are_what_is_read(tmp_path):
     made = converted(tmp_path)["float32"]
     text = artifacts.manifest_path(Path(made.path)).read_text(encoding="utf-8")

@@ -83,6 +83,27 @@ def test_the_table_of_files_says_how_near_each_is():
     assert "24 samples, 16 of them held-out" in str(table.caption)
 
 
+def test_the_worst_channel_is_named_and_agreement_stands_only_where_there_is_one():
+    verified = Verified(sqnr_db=1.25, channel="det: scores", pooled_sqnr_db=49.04, num_samples=8)
+    table = artifacts_table([made("float32", 400), made("static_wi8_ai8", verified=verified)])
+    assert [column.header for column in table.columns][-3:] == ["kept", "SQNR dB", "pooled dB"]
+    first, second = cells(table)
+    assert first[-2:] == ("-", "-")
+    assert second[-2:] == ("1.2 (det: scores)", "49.0")
+    assert "agreement" not in str(table.caption)
+
+
+def test_each_output_has_its_task_metric_and_fidelity_its_worst_channel():
+    one = measured("a", **{"top1_accuracy@digit": 0.98, "mae@age": 2.5, "pooled_sqnr_db": 51.7})
+    worst = Metric(name="sqnr_db", value=0.43, unit="dB", note="of age[4]")
+    every = Metric(name="agreement_all", value=0.993)
+    more = Metric(name="sqnr_db@age", value=0.43, unit="dB")
+    table = measurements_table([replace(one, metrics=(*one.metrics, worst, every, more))])
+    heads = [column.header for column in table.columns]
+    assert heads[2:] == ["top1_accuracy@digit", "mae@age", "all agree", "SQNR dB", "pooled dB"]
+    assert cells(table)[0][2:] == ("0.9800", "2.5000", "0.9930", "0.4 (age[4])", "51.7")
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (318_144, "318.1 kB"), (5e6, "5.0 MB"),

@@ -67,9 +67,10 @@ def variant(called: Names, model: BundledModel, data: bytes, golden: bytes) -> s
         for i, spec in enumerate(specs):
             shape = ", ".join(map(str, spec.shape or (1,)))
             lines.append(f"static const int32_t {side}_shape_{i}[] = {{{shape}}};")
+            lines += _columns(stored[spec.name], f"{side}_columns_{i}")
         lines.append(f"static const edgekit_tensor {side}s[] = {{")
         for i, spec in enumerate(specs):
-            lines += _tensor(spec, stored[spec.name], order[side][spec.name], f"{side}_shape_{i}")
+            lines += _tensor(spec, stored[spec.name], order[side][spec.name], side, i)
         lines.append("};")
     inputs = [spec.name for spec in model.contract.inputs]
     outputs = [spec.name for spec in model.contract.outputs]
@@ -120,7 +121,7 @@ def _order(data: bytes) -> dict[str, dict[str, int]]:
     }
 
 
-def _tensor(spec: TensorSpec, stored: GoldenTensor, index: int, shape: str) -> list[str]:
+def _tensor(spec: TensorSpec, stored: GoldenTensor, index: int, side: str, i: int) -> list[str]:
     if spec.dtype not in _DTYPES:
         raise ModelError(
             f"The type of an input or output in C must be one of {', '.join(_DTYPES)}.",
@@ -130,12 +131,23 @@ def _tensor(spec: TensorSpec, stored: GoldenTensor, index: int, shape: str) -> l
     zero_point = spec.zero_point[0] if spec.scale else 0
     allowed = stored.tolerance or Tolerance()
     least = -1.0 if allowed.agreement is None else allowed.agreement
+    threshold = "NAN" if allowed.threshold is None else _double(allowed.threshold)
     return [
         f"    {{{string(spec.name, 'c')}, {index}, EDGEKIT_{_DTYPES[spec.dtype]},",
-        f"     {len(spec.shape)}, {shape}, {count(spec)}, {stored.num_bytes},",
+        f"     {len(spec.shape)}, {side}_shape_{i}, {count(spec)}, {stored.num_bytes},",
         f"     {int(bool(spec.scale))}, {scale}, {zero_point}, {stored.offset},",
-        f"     {_double(allowed.worst)}, {_double(allowed.rms)}, {_double(least)}}},",
+        f"     {_double(allowed.worst)}, {_double(allowed.rms)}, {_double(least)}, {threshold},",
+        f"     {len(allowed.columns)}, {f'{side}_columns_{i}' if allowed.columns else 'NULL'}}},",
     ]
+
+
+def _columns(stored: GoldenTensor, name: str) -> list[str]:
+    columns = stored.tolerance.columns if stored.tolerance else ()
+    rows = [
+        f"    {{{one.start}, {one.stop}, {_double(one.worst)}, {_double(one.rms)}}},"
+        for one in columns
+    ]
+    return [f"static const edgekit_columns {name}[] = {{", *rows, "};"] if rows else []
 
 
 def _double(value: float) -> str:

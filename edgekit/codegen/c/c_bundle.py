@@ -12,6 +12,7 @@ from importlib import resources
 from edgekit.codegen.c import c_arrays, c_readme
 from edgekit.codegen.c.c_identifiers import Names, comment
 from edgekit.codegen.literals import number, string, utf8
+from edgekit.codegen.output_words import output_words
 from edgekit.core.bundle_record import Bundle
 from edgekit.core.records import Contract, Preprocessing, TensorSpec
 
@@ -87,9 +88,11 @@ def _header(bundle: Bundle, called: Names) -> str:
         lines += [f"{signature};" for signature in _input_functions(spec, called)]
     for spec in contract.outputs:
         name = called.outputs[spec.name]
+        words = output_words(spec)
         lines += [
             "",
-            f"/* Output {comment(spec.name)}: a stored tensor to real values. */",
+            f"/* Output {comment(spec.name)}: a stored tensor to real values"
+            f"{f', {words}' if words else ''}. */",
             f"enum {{ {called.counts[spec.name]} = {c_arrays.count(spec)} }};",
             f"void {name}(const edgekit_model *model, const void *stored, float *values);",
         ]

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from edgekit.codegen import identifiers, literals
+from edgekit.codegen.output_words import output_words
 from edgekit.core.bundle_record import Bundle
 from edgekit.core.errors import ModelError
 from edgekit.core.records import TensorSpec
@@ -18,10 +19,10 @@ _DTYPES = ("float32", "int8", "uint8", "int32", "uint32", "int64", "bool")
 _TYPES = """Any Array AutoCloseable Boolean BooleanArray Byte ByteArray Char Double Enum Error
 Exception Float FloatArray Int IntArray Iterable LinkedHashMap List Long LongArray Map MutableList
 Nothing Number Object Override Pair Short ShortArray String Suppress Throwable Throws Unit
-Accelerator AudioInput Channels Classified CompiledModel Context DType Engine File GoldenLayout
-GoldenLabels GoldenRaw GoldenSamples GoldenTensor IOException ImageInput ModelFiles Quantization
-ResizeMethod RgbImage RawData SelfTest SelfTestReport Sound Stored TabularInput TensorBuffer
-TensorInfo TextInput Tolerance TopK BuildConfig R Manifest""".split()
+Accelerator AudioInput Channels Classified ColumnTolerance CompiledModel Context DType Engine File
+GoldenLayout GoldenLabels GoldenRaw GoldenSamples GoldenTensor IOException ImageInput ModelFiles
+Quantization ResizeMethod RgbImage RawData SelfTest SelfTestReport Sound Stored TabularInput
+TensorBuffer TensorInfo TextInput Tolerance TopK BuildConfig R Manifest""".split()
 # Reserved in packages: Java's words too, since Android generates Java of a module's package.
 _JAVA = """abstract assert boolean break byte case catch char class const continue default do
 double else enum extends final finally float for goto if implements import instanceof int interface
@@ -118,7 +119,8 @@ def described(spec: TensorSpec) -> str:
     text = f"`{comment(spec.name)}`, {shape}"
     if spec.activation and spec.activation != "none":
         text += f", after {spec.activation}"
-    return text + "."
+    words = output_words(spec)
+    return f"{text}: {words}." if words else f"{text}."
 
 
 def held(bundle: Bundle, name: str, side: str) -> str:

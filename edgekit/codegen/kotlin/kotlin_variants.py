@@ -20,7 +20,7 @@ def variants(bundle: Bundle, naming: Naming, assets: dict[str, str]) -> str:
     """The enumeration of variants; `assets` are file names in the app by those in the bundle."""
     entries = ",\n\n".join(_variant(model, naming, assets) for model in bundle.models)
     return f"""{head(naming)}
-import dev.edgekit.core.DType
+{_imports(bundle)}import dev.edgekit.core.DType
 import dev.edgekit.core.GoldenLabels
 import dev.edgekit.core.GoldenLayout
 import dev.edgekit.core.GoldenRaw
@@ -51,6 +51,15 @@ enum class {naming.type}Variant(
 {entries},
 }}
 """
+
+
+def _imports(bundle: Bundle) -> str:
+    by_columns = any(
+        tensor.tolerance and tensor.tolerance.columns
+        for model in bundle.models
+        for tensor in model.golden.tensors
+    )
+    return "import dev.edgekit.core.ColumnTolerance\n" * by_columns
 
 
 def _variant(model: BundledModel, naming: Naming, assets: dict[str, str]) -> str:
@@ -110,8 +119,21 @@ def _golden_tensor(tensor: GoldenTensor, model: BundledModel) -> str:
 
 
 def _tolerance(allowed: Tolerance) -> str:
-    least = "" if allowed.agreement is None else f", {double(allowed.agreement)}"
-    return f"Tolerance({double(allowed.worst)}, {double(allowed.rms)}{least})"
+    given = [double(allowed.worst), double(allowed.rms)]
+    if allowed.agreement is not None:
+        given.append(double(allowed.agreement))
+    if allowed.threshold is not None:
+        given.append(f"threshold = {double(allowed.threshold)}")
+    if not allowed.columns:
+        return f"Tolerance({', '.join(given)})"
+    space = " " * 24
+    columns = "\n".join(
+        f"{space}    ColumnTolerance({one.start}, {one.stop}, {double(one.worst)}, "
+        f"{double(one.rms)}),"
+        for one in allowed.columns
+    )
+    lines = [*(f"{space}{one}," for one in given), f"{space}columns = listOf("]
+    return "Tolerance(\n" + "\n".join([*lines, columns, f"{space}),", " " * 20 + ")"])
 
 
 def _raw(raw: GoldenRaw) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgekit.codegen import identifiers
 from edgekit.codegen.literals import string
+from edgekit.codegen.output_words import output_words
 from edgekit.core.bundle_record import Bundle
 from edgekit.core.records import Contract, TensorSpec
 
@@ -219,4 +220,6 @@ def _input_words(spec: TensorSpec) -> str:
 def _output_words(spec: TensorSpec) -> str:
     kinds = {"softmax": "; probabilities", "sigmoid": "; probabilities, each of its own"}
     dtype = "float32" if spec.scale else spec.dtype
-    return f"{dtype} of shape {_sample(spec)}{kinds.get(spec.activation or '', '')}"
+    words = output_words(spec)
+    said = kinds.get(spec.activation or "", "") + (f"; {words}" if words else "")
+    return f"{dtype} of shape {_sample(spec)}{said}"

@@ -6,7 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 
 from edgekit.codegen import literals
-from edgekit.core.bundle_record import BundledModel, GoldenLabels, GoldenRaw, GoldenTensor
+from edgekit.core.bundle_record import (
+    BundledModel,
+    ColumnError,
+    GoldenLabels,
+    GoldenRaw,
+    GoldenTensor,
+)
 from edgekit.core.records import Preprocessing, TensorSpec
 
 _LINE = 100
@@ -68,8 +74,19 @@ def _golden(tensor: GoldenTensor, indent: int) -> str:
         given_tolerance = [f"worst: {_double(allowed.worst)}", f"rms: {_double(allowed.rms)}"]
         if allowed.agreement is not None:
             given_tolerance.append(f"agreement: {_double(allowed.agreement)}")
+        if allowed.threshold is not None:
+            given_tolerance.append(f"threshold: {_double(allowed.threshold)}")
+        if allowed.columns:
+            columns = [_column_tolerance(one, indent + 6) for one in allowed.columns]
+            given_tolerance.append(f"columns: {_array(columns, indent + 4)}")
         given.append(f"tolerance: {call('Tolerance', given_tolerance, indent + 2)}")
     return call("GoldenTensor", given, indent)
+
+
+def _column_tolerance(allowed: ColumnError, indent: int) -> str:
+    columns = f"columns: {allowed.start}..<{allowed.stop}"
+    worst, rms = _double(allowed.worst), _double(allowed.rms)
+    return call("ColumnTolerance", [columns, f"worst: {worst}", f"rms: {rms}"], indent)
 
 
 def _double(value: float) -> str:

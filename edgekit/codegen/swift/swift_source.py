@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edgekit.codegen import identifiers
+from edgekit.codegen.output_words import output_words
 from edgekit.codegen.swift import swift_expressions as expressions
 from edgekit.codegen.swift.swift_expressions import text
 from edgekit.core.bundle_record import Bundle
@@ -20,14 +21,14 @@ _DTYPES = """bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 floa
 float64""".split()
 # What a type of that name would hide from the code beside it, and modules it would hide.
 _TYPES = """AnyObject Array AudioInput AudioToolbox Benchmark Bool Bundle CLiteRT CaseIterable
-ChannelOrder Data Darwin Dictionary Dispatch Double EdgeKitCore EdgeKitError ElementType Encodable
-Engine EngineMaker Engines Equatable Error Float Foundation GoldenLabels GoldenRaw GoldenSamples
-GoldenTensor Hashable ImageInput Inputs Int Int16 LabelledScores Labels LiteRTEngine Models
-ModelInfo ModelRunner Never Normalization Optional OutputDifference OwnCode PackageDescription
-Prediction Quantization RGBImage Range RawData RawRepresentable ResizeMethod ResourceFolder Result
-SHA256 SelfTest SelfTestReport SelfTests Sendable Set Sound Statistics String Swift TabularInput
-Task TensorFlowLite TensorFlowLiteEngine TensorSpec TestCase TextInput Tolerance UInt8 Void XCTest
-XCTestCase""".split()
+ChannelOrder ColumnTolerance Data Darwin Dictionary Dispatch Double EdgeKitCore EdgeKitError
+ElementType Encodable Engine EngineMaker Engines Equatable Error Float Foundation GoldenLabels
+GoldenRaw GoldenSamples GoldenTensor Hashable ImageInput Inputs Int Int16 LabelledScores Labels
+LiteRTEngine Models ModelInfo ModelRunner Never Normalization Optional OutputDifference OwnCode
+PackageDescription Prediction Quantization RGBImage Range RawData RawRepresentable ResizeMethod
+ResourceFolder Result SHA256 SelfTest SelfTestReport SelfTests Sendable Set Sound Statistics String
+Swift TabularInput Task TensorFlowLite TensorFlowLiteEngine TensorSpec TestCase TextInput Tolerance
+UInt8 Void XCTest XCTestCase""".split()
 _CASES = "allCases description hash hashValue info rawValue".split()
 
 
@@ -115,8 +116,10 @@ def result(bundle: Bundle, naming: Naming) -> str:
         if kind == "LabelledScores":
             labels = f"{naming.type}.Labels.{called}"
             value = f"LabelledScores(\n      values: {value},\n      labels: {labels})"
+        words = output_words(spec)
         properties += [
-            f"  /// Output {text(spec.name)}, of shape {list(spec.shape)}.",
+            f"  /// Output {text(spec.name)}, of shape {list(spec.shape)}"
+            f"{f': {words}' if words else ''}.",
             f"  public let {called}: {kind}",
         ]
         assigned.append(f"    self.{called} = {value}")

@@ -16,6 +16,7 @@ from edgekit.core.project import OutputSpec, Project
 from edgekit.core.records import Artifact, Contract, Limits, Preprocessing, TensorSpec
 from edgekit.data import check_samples, preprocess
 from edgekit.data.samples import Samples
+from edgekit.tflite import recognise_outputs
 
 _AGAIN = "convert the model again: that writes both."
 
@@ -58,7 +59,9 @@ def load(path: Path) -> Artifact:
             received=error.received,
             hint=f"fix edgekit.toml, and {_AGAIN}",
         ) from None
-    return artifact
+    # A manifest of an earlier edgekit has no kinds.
+    contract = recognise_outputs.with_kinds(artifact.contract, tflite.read(path))
+    return replace(artifact, contract=contract)
 
 
 def refuse_wrecked(made: Sequence[Artifact]) -> None:
@@ -95,7 +98,14 @@ def _difference(contract: Contract, inside: Contract) -> str:
             names = [", ".join(spec.name for spec in specs) or "none" for specs in (mine, its)]
             return f"{side} {names[0]} there, {names[1]} in the file"
         for spec, own in zip(mine, its, strict=True):
-            bare = replace(spec, preprocessing=Preprocessing(), labels=(), activation=None)
+            bare = replace(
+                spec,
+                preprocessing=Preprocessing(),
+                labels=(),
+                activation=None,
+                kind=None,
+                columns=(),
+            )
             for field in fields(TensorSpec):
                 here, there = getattr(bare, field.name), getattr(own, field.name)
                 if here != there:
@@ -120,7 +130,12 @@ def _check_rules(artifact: Artifact, inside: Contract) -> None:
     Project(
         input={spec.name: spec.preprocessing for spec in artifact.contract.inputs},
         output={
-            spec.name: OutputSpec(labels=spec.labels, activation=spec.activation)
+            spec.name: OutputSpec(
+                labels=spec.labels,
+                activation=spec.activation,
+                kind=spec.kind,
+                columns={one.kind: (one.start, one.stop) for one in spec.columns},
+            )
             for spec in artifact.contract.outputs
         },
     ).describe(inside)

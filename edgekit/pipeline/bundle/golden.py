@@ -12,7 +12,7 @@ from edgekit.codegen.literals import utf8
 from edgekit.core.bundle_record import Golden, GoldenLabels, GoldenRaw, GoldenTensor, Tolerance
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Artifact, Contract, Limits, Target, TensorSpec
-from edgekit.pipeline.bundle import bundle_checks, golden_raw, tolerance, undecided
+from edgekit.pipeline.bundle import bundle_checks, column_units, golden_raw, tolerance, undecided
 from edgekit.runtimes import local
 
 
@@ -39,16 +39,16 @@ def golden_samples(
     contract = artifact.contract
     on_progress(f"running the golden samples with {path.name}")
     with local.open_session(path, Target(), limits=limits) as session:
-        inputs = undecided.mixed(session, given)
+        inputs = undecided.mixed(session, given, contract)
         outputs = session.run(inputs)
-    trials = tolerance.tried(path, artifact, inputs, outputs, limits, on_progress)
-    units = tolerance.output_units(path, artifact, outputs)
+    groups = column_units.by_output(path, artifact, outputs)
+    trials = tolerance.tried(path, artifact, inputs, outputs, groups, limits, on_progress)
     num_samples = len(next(iter(inputs.values())))
     content, layout = _Content(), _Layout(num_samples)
     for spec in contract.inputs:
         layout.add("input", spec, _stored(inputs[spec.name], spec))
     for spec in contract.outputs:
-        allowed = tolerance.tolerance(spec, units[spec.name], num_samples, trials)
+        allowed = tolerance.tolerance(spec, groups[spec.name], outputs[spec.name], trials)
         layout.add("output", spec, _stored(outputs[spec.name], spec), allowed)
     content.add(_records(layout.arrays))
     golden = Golden(

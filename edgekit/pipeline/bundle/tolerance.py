@@ -7,36 +7,34 @@ without XNNPACK, and in every environment of `edgekit runtime add`. Of the worst
 - a value may be `WORST` times as far off: an extreme, which varies from kernels to kernels;
 - the root mean square may be `RMS` times as much: an average, which hardly varies, and which a
   changed weight moves before any single value stands out;
-- one more sample may have its largest value at another place.
+- one more decision may be another, of many one in 256: only where the output's kind decides.
 
 Kernels that happen to agree here may differ elsewhere: a difference counts as at least one unit,
-and the root mean square as a quarter of one. A unit is a step of a quantized output; of a float
-output of a file that computes in integers 1/256 of its largest value; else 2**-20 of that.
+and the root mean square as a quarter of one. Units, and which columns are judged together, are
+those of `column_units`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from edgekit import tflite
-from edgekit.core.bundle_record import Difference, Kernels, Tolerance, Trial
+from edgekit.core.bundle_record import ColumnError, Difference, Kernels, Tolerance, Trial
 from edgekit.core.errors import EdgekitError
 from edgekit.core.process import Progress
 from edgekit.core.records import Artifact, Limits, Target, TensorSpec
+from edgekit.measure import agreement
+from edgekit.pipeline.bundle.column_units import ColumnGroup, Groups
 from edgekit.runtimes import environments, local
 from edgekit.runtimes.base import Arrays
 
 WORST = 4.0
 RMS = 2.0
-_FLOAT_UNIT = 2.0**-20  # of the largest value: 8 units in its last place
-_INTEGER_UNIT = 2.0**-8
-# Half a unit in the last place of each of two float32 values whose difference is looked at.
-_FLOAT_ROUNDING = 2.0**-23
-# Beyond this share of the outputs' own root mean square, a runtime computes something else.
+_DECISIONS_TO_ONE = 256  # of so many decisions, one more may be another
+# Beyond this share of what columns vary by, a runtime computes something else.
 _SAME_MODEL = 0.3
 
 
@@ -63,6 +61,7 @@ def tried(
     artifact: Artifact,
     inputs: Arrays,
     outputs: Arrays,
+    groups: Mapping[str, Groups],
     limits: Limits,
     on_progress: Progress,
 ) -> tuple[Trial, ...]:
@@ -73,14 +72,14 @@ def tried(
         artifact: Its manifest.
         inputs: The golden samples.
         outputs: What LiteRT's default kernels made of them.
+        groups: Of each output's columns.
         limits: Of each process.
         on_progress: Told what runs.
     """
     found = []
-    units = output_units(path, artifact, outputs)
     for engine in engines():
         on_progress(f"running {path.name} on {engine.target.label}, {engine.kernels} kernels")
-        found.append(_trial(path, artifact, engine, inputs, outputs, units, limits))
+        found.append(_trial(path, artifact, engine, inputs, outputs, groups, limits))
     return tuple(found)
 
 
@@ -90,7 +89,7 @@ def _trial(
     engine: Engine,
     inputs: Arrays,
     outputs: Arrays,
-    units: Mapping[str, float],
+    groups: Mapping[str, Groups],
     limits: Limits,
 ) -> Trial:
     version, target = engine.target.version, engine.target
@@ -103,14 +102,10 @@ def _trial(
             runtime=target.runtime, version=version, kernels=engine.kernels, left_out=error.rule
         )
     apart = tuple(
-        difference(spec, theirs[spec.name], outputs[spec.name])
+        difference(spec, groups[spec.name], theirs[spec.name], outputs[spec.name])
         for spec in artifact.contract.outputs
     )
-    strays = [
-        one.output
-        for one in apart
-        if not _is_same_model(one, outputs[one.output], units[one.output])
-    ]
+    strays = [name for one in apart for name in _strays(one, groups[one.output])]
     return Trial(
         runtime=target.runtime,
         version=version,
@@ -120,7 +115,9 @@ def _trial(
     )
 
 
-def difference(spec: TensorSpec, mine: np.ndarray, golden: np.ndarray) -> Difference:
+def difference(
+    spec: TensorSpec, groups: Groups, mine: np.ndarray, golden: np.ndarray
+) -> Difference:
     """How far outputs `(samples, ...)` are from the golden ones, in real units.
 
     Equal infinities and two NaN differ by nothing; a number and none by infinity.
@@ -128,31 +125,47 @@ def difference(spec: TensorSpec, mine: np.ndarray, golden: np.ndarray) -> Differ
     one, other = mine.astype(np.float64), golden.astype(np.float64)
     same = (one == other) | (np.isnan(one) & np.isnan(other))
     with np.errstate(invalid="ignore"):
-        far = np.where(same, 0.0, np.abs(one - other))
+        far = np.where(same, 0.0, np.abs(one - other)).reshape(-1, groups[-1].stop)
     far[np.isnan(far)] = np.inf
-    agreement = None
-    if is_classes(spec):
-        tops = (array.reshape(len(array), -1).argmax(axis=1) for array in (mine, golden))
-        agreement = float(np.mean(np.equal(*tops)))
+    alike = _alike(spec, golden, mine)
+    each = [_error(group, far[:, group.start : group.stop]) for group in groups]
     return Difference(
         output=spec.name,
         worst=float(far.max(initial=0.0)),
-        rms=float(np.sqrt(np.mean(np.square(far)))) if far.size else 0.0,
-        agreement=agreement,
+        rms=_rms(far),
+        agreement=None if alike is None else float(alike.mean()),
+        columns=tuple(each) if len(each) > 1 else (),
     )
 
 
-def is_classes(spec: TensorSpec) -> bool:
-    """Whether an output has one value for each of several classes."""
-    row = spec.shape[-1] if spec.shape else 1
-    named = len(spec.labels) == row or spec.activation == "softmax"
-    return named and row > 1 and int(np.prod(spec.shape)) == row
+def _error(group: ColumnGroup, far: np.ndarray) -> ColumnError:
+    worst = float(far.max(initial=0.0))
+    return ColumnError(start=group.start, stop=group.stop, worst=worst, rms=_rms(far))
+
+
+def _rms(far: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(far)))) if far.size else 0.0
+
+
+def _alike(spec: TensorSpec, golden: np.ndarray, mine: np.ndarray) -> np.ndarray | None:
+    """The share of decisions that are the same, by sample; None where nothing is decided.
+
+    Ids are none: whole numbers have a tolerance of 0 as they are.
+    """
+    return None if spec.kind == "ids" else agreement.decisions_agree(golden, mine, spec)
 
 
 def tolerance(
-    spec: TensorSpec, unit: float, num_samples: int, trials: Iterable[Trial]
+    spec: TensorSpec, groups: Groups, golden: np.ndarray, trials: Iterable[Trial]
 ) -> Tolerance:
-    """What the trials of an output allow."""
+    """What the trials of an output allow.
+
+    Args:
+        spec: What the output is.
+        groups: Of its columns.
+        golden: Its values, `(samples, ...)`, real.
+        trials: Of all outputs.
+    """
     counted = [
         one
         for trial in trials
@@ -160,45 +173,44 @@ def tolerance(
         for one in trial.differences
         if one.output == spec.name
     ]
-    agreement = None
-    if is_classes(spec):
+    each = [_allowed(group, [_of(one, group) for one in counted]) for group in groups]
+    least = limit = None
+    if _alike(spec, golden, golden) is not None:
+        count = golden.size
+        if agreement.names_the_largest(golden, spec):
+            count //= golden.shape[-1]
+        else:
+            limit = agreement.threshold(golden, spec)
         fewest = min((one.agreement for one in counted if one.agreement is not None), default=1.0)
-        agreement = max(0.0, round(fewest * num_samples) - 1) / num_samples
+        more = max(1, count // _DECISIONS_TO_ONE)
+        least = max(0.0, round(fewest * count) - more) / count
     return Tolerance(
-        worst=WORST * max([unit, *[one.worst for one in counted]]),
-        rms=RMS * max([unit / 4, *[one.rms for one in counted]]),
-        agreement=agreement,
+        worst=max(one.worst for one in each),
+        rms=max(one.rms for one in each),
+        agreement=least,
+        threshold=limit,
+        columns=tuple(each) if len(each) > 1 else (),
     )
 
 
-def output_units(path: Path, artifact: Artifact, outputs: Arrays) -> dict[str, float]:
-    """The least difference that counts, in real units, by output.
-
-    Whole numbers without a scale have none: they are met exactly, unless a trial differed.
-    """
-    model = tflite.read(path)
-    bound, operators = tflite.binding(model), list(tflite.operators(model))
-    steps = {
-        operator.outputs[0].index: float(operator.inputs[0].scale[0])
-        for operator in operators
-        if operator.name == "DEQUANTIZE" and operator.inputs[0].scale  # float16 has none
-    }
-    is_integer = any(tensor.scale for operator in operators for tensor in operator.outputs)
-    units = {}
-    for spec in artifact.contract.outputs:
-        values = outputs[spec.name]
-        largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
-        step = spec.scale[0] if spec.scale else steps.get(bound.outputs[spec.name])
-        if step is not None:
-            units[spec.name] = step + _FLOAT_ROUNDING * largest
-        elif values.dtype.kind == "f":
-            units[spec.name] = (_INTEGER_UNIT if is_integer else _FLOAT_UNIT) * largest
-        else:
-            units[spec.name] = 0.0
-    return units
+def _of(measured: Difference, group: ColumnGroup) -> ColumnError:
+    """The part of a difference that is of these columns."""
+    whole = ColumnError(start=group.start, stop=group.stop, worst=measured.worst, rms=measured.rms)
+    return next((one for one in measured.columns if one.start == group.start), whole)
 
 
-def _is_same_model(apart: Difference, golden: np.ndarray, unit: float) -> bool:
-    finite = golden[np.isfinite(golden)].astype(np.float64)
-    size = float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
-    return apart.rms <= max(unit, _SAME_MODEL * size)
+def _allowed(group: ColumnGroup, measured: list[ColumnError]) -> ColumnError:
+    return ColumnError(
+        start=group.start,
+        stop=group.stop,
+        worst=WORST * max([group.unit, *[one.worst for one in measured]]),
+        rms=RMS * max([group.unit / 4, *[one.rms for one in measured]]),
+    )
+
+
+def _strays(apart: Difference, groups: Groups) -> Iterator[str]:
+    """The columns by which a runtime computes something else."""
+    for group in groups:
+        if _of(apart, group).rms > max(group.unit, _SAME_MODEL * group.size):
+            last = f"columns {group.start} to {group.stop - 1}"
+            yield f"{apart.output}, {last}" if len(groups) > 1 else apart.output

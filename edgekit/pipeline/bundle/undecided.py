@@ -12,23 +12,33 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from edgekit.core.output_kinds import DECISIONS
+from edgekit.core.records import Contract
 from edgekit.runtimes.base import Session
+from edgekit.tflite import channels
 
 _UNSURE = 0.1  # sum of p * (1 - p) over an output; 0.095 is a probability of 0.95 and one of 0.05
 _ENOUGH = 2  # samples
 _CUTS = 16  # tried between two samples, and again around the best one
 
 
-def mixed(session: Session, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+# Outputs by name, with the columns of the last axis that are probabilities.
+_Named = Sequence[tuple[str, slice]]
+
+
+def mixed(
+    session: Session, inputs: Mapping[str, np.ndarray], contract: Contract
+) -> dict[str, np.ndarray]:
     """The golden inputs, half of them mixtures where the model is sure of nearly all.
 
     Args:
         session: Has the model loaded.
         inputs: The golden samples, `(samples, ...)` by name.
+        contract: What its outputs are; of what nobody knows, values of 0 to 1 are probabilities.
     """
     samples = dict(inputs)
     count = len(next(iter(samples.values())))
-    named = [name for name, array in session.run(samples).items() if _are_probabilities(array)]
+    named = _probabilities(session.run(samples), contract)
     if not named or count < 2 or np.sum(_unsure(session, named, samples) > _UNSURE) >= _ENOUGH:
         return samples
     rows = [_mixture(session, named, samples, i, i + count // 2) for i in range(count // 2)]
@@ -39,12 +49,23 @@ def mixed(session: Session, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nd
     }
 
 
+def _probabilities(outputs: Mapping[str, np.ndarray], contract: Contract) -> _Named:
+    found = []
+    for spec in contract.outputs:
+        values = outputs[spec.name]
+        for kind, start, stop in channels.kinds(spec, values.shape[-1]):
+            part = slice(start, stop)
+            if (kind is None or kind in DECISIONS) and _are_probabilities(values[..., part]):
+                found.append((spec.name, part))
+    return found
+
+
 def _are_probabilities(values: np.ndarray) -> bool:
     return values.dtype.kind == "f" and bool(np.all((values >= 0) & (values <= 1)))
 
 
 def _mixture(
-    session: Session, named: Sequence[str], samples: dict[str, np.ndarray], one: int, other: int
+    session: Session, named: _Named, samples: dict[str, np.ndarray], one: int, other: int
 ) -> dict[str, np.ndarray]:
     """The least sure of many mixtures of two samples, as one sample."""
     size = sum(array[0].size for array in samples.values())
@@ -72,11 +93,12 @@ def _cut(samples: dict[str, np.ndarray], one: int, other: int, cut: int) -> dict
     return row
 
 
-def _unsure(
-    session: Session, named: Sequence[str], samples: Mapping[str, np.ndarray]
-) -> np.ndarray:
+def _unsure(session: Session, named: _Named, samples: Mapping[str, np.ndarray]) -> np.ndarray:
     """How unsure the model is of each sample: p * (1 - p), over all values of all outputs."""
     outputs = session.run(samples)
-    each = [outputs[name].reshape(len(outputs[name]), -1).astype(np.float64) for name in named]
+    each = [
+        outputs[name][..., part].reshape(len(outputs[name]), -1).astype(np.float64)
+        for name, part in named
+    ]
     total: np.ndarray = sum((array * (1.0 - array)).sum(axis=1) for array in each)
     return total

@@ -16,9 +16,10 @@ from edgekit.core import serde
 from edgekit.core.errors import OutputError, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Contract, Limits
+from edgekit.data.label_kinds import with_label_kinds
 from edgekit.frontend.describe import Source
 from edgekit.frontend.load.recognise import Recognised, recognise_apart
-from edgekit.measure.default_metrics import default_metric
+from edgekit.measure.default_metrics import default_metrics
 from edgekit.pipeline.convert.plan import check_name, default_name
 from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.init import lookup, model_summary, pixel_scaling, proven_draft, template
@@ -33,11 +34,12 @@ _WITHOUT_DATA = ("dynamic_wi8_afp32", "float16")
 class Initialised:
     """What `init` wrote, and what it found.
 
-    `contract` is that of the file: with the preprocessing, labels and activations that are
-    certain. `data` is the source of the evaluation samples, or else of the calibration samples;
-    empty for none. `measured` are lines on what each recipe did that was tried, `baseline` is the
-    file of what was measured; empty where nothing was. `left` are sentences on what only the person
-    can decide, `next_commands` are what to type then.
+    `contract` is that of the file: with the preprocessing, labels, activations and kinds that are
+    certain. `metric` names those of labelled outputs, with commas between. `data` is the source of
+    the evaluation samples, or else of the calibration samples; empty for none. `measured` are lines
+    on what each recipe did that was tried, `baseline` is the file of what was measured; empty where
+    nothing was. `left` are sentences on what only the person can decide, `next_commands` are what
+    to type then.
     """
 
     path: str
@@ -174,6 +176,10 @@ def _look(
     if labels is None and found.classes:
         labels = model_summary.labels_of_folders(found.classes, contract)
         contract = model_summary.with_labels(contract, labels)
+    judged = found.labels if found.ready else None
+    contract = with_label_kinds(contract, judged)
+    metrics = default_metrics(contract, judged) if judged is not None else ()
+    contract = model_summary.with_values(contract, metrics)
     facts = template.Facts(
         described=replace(described, contract=contract),
         folder=home,
@@ -182,7 +188,7 @@ def _look(
         recipes=(REFERENCE, _wanted(found)[0]),
         found=found,
         labels=labels,
-        metric=default_metric(contract, found.labels) if found.ready else None,
+        metrics=metrics,
         trials=trials,
     )
     return facts, described.contract, (*described.notes, *notes)
@@ -198,7 +204,7 @@ def _initialised(facts: template.Facts) -> Initialised:
         name=facts.name,
         contract=facts.described.contract,
         recipes=facts.recipes,
-        metric=facts.metric or "",
+        metric=", ".join(facts.metrics),
         data=str(found.evaluation or found.calibration or ""),
         num_samples=found.num_samples,
         labelled=found.labels is not None,
@@ -259,8 +265,13 @@ def _left(facts: template.Facts) -> list[str]:
         left.append("[data]: switch it on when [input] says how files become inputs.")
     elif found.evaluation is not None and found.labels is None:
         left.append("[data]: labels (y); without them files are compared with float only.")
-    elif facts.metric is None:
+    elif not facts.metrics:
         left.append("metric: the form of the labels does not tell which.")
+    left += [
+        f"[output.{spec.name}]: what it is; taken as values, for nothing tells."
+        for spec in facts.described.contract.outputs
+        if spec.kind is None and not spec.columns
+    ]
     if found.ready and found.shared:
         left.append("[data]: samples for calibration alone; now both draw from the same.")
     return left

@@ -35,7 +35,8 @@ class Found:
     """Sources of samples for `[data]`: a path, `module:function`, or None.
 
     `ready` tells that they can be loaded as things stand; folders of images cannot where nobody
-    says how pixels are scaled. `labels` are those of the `num_samples` evaluation samples.
+    says how pixels are scaled. `labels` are those of the `num_samples` evaluation samples, without
+    their inputs; None without any.
     `shared` tells that calibration and evaluation would draw from the same samples. `raw` says
     of inputs of float what integers feed them, `shapes` how large the samples of an input are.
     `classes` are folders by class, `columns` those of a table that feed the only input.
@@ -46,7 +47,7 @@ class Found:
     training: Path | str | None = None
     ready: bool = True
     num_samples: int = 0
-    labels: np.ndarray | None = None
+    labels: Samples | None = None
     shared: bool = False
     raw: dict[str, str] = field(default_factory=dict)
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
@@ -219,12 +220,18 @@ def _loaded(source: Path | str, contract: Contract, memory_bytes: int) -> Found:
         evaluation=source if judges else None,
         training=source if _names_training(names) else None,
         num_samples=len(samples) if judges else 0,
-        labels=samples.labels if judges else None,
+        labels=_labels_alone(samples) if judges and samples.is_labelled else None,
         shared=judges and not own and not isinstance(source, str),
         raw=raw,
         shapes=shapes,
         columns=_columns(source, contract),
     )
+
+
+def _labels_alone(samples: Samples) -> Samples:
+    """The same samples without what is large of them."""
+    nothing = np.zeros((len(samples), 0), np.uint8)
+    return replace(samples, inputs=dict.fromkeys(samples.inputs, nothing), reference={})
 
 
 def _tried(

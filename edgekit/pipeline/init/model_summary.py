@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgekit import tflite
-from edgekit.core import files, isolate, onednn
+from edgekit.core import files, isolate, onednn, output_kinds
 from edgekit.core.errors import DataError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Limits, Preprocessing, TensorSpec
@@ -170,11 +169,45 @@ def _output_of(count: int, contract: Contract) -> str | None:
 
 
 def with_labels(contract: Contract, labels: Labels | None) -> Contract:
-    """The contract with the labels of their output."""
+    """The contract with the labels of their output, and what they tell of it."""
     if labels is None:
         return contract
     outputs = tuple(
-        replace(spec, labels=labels.names) if spec.name == labels.output else spec
+        _named(replace(spec, labels=labels.names)) if spec.name == labels.output else spec
+        for spec in contract.outputs
+    )
+    return replace(contract, outputs=outputs)
+
+
+def _named(spec: TensorSpec) -> TensorSpec:
+    if spec.kind or spec.columns:
+        return spec
+    kind = output_kinds.recognised(
+        spec.shape,
+        spec.dtype,
+        quantized=bool(spec.scale),
+        activation=spec.activation,
+        labelled=True,
+    )
+    return replace(spec, kind=kind)
+
+
+def with_values(contract: Contract, metrics: Sequence[str]) -> Contract:
+    """The contract in which outputs whose labels are numbers of their own form are values.
+
+    Args:
+        contract: With what else is known of the outputs.
+        metrics: That their labels ask for, with `@OUTPUT` where there are several.
+    """
+    errors = {
+        metric.partition("@")[2] or contract.outputs[0].name
+        for metric in metrics
+        if metric.partition("@")[0] == "mae"
+    }
+    outputs = tuple(
+        replace(spec, kind="values")
+        if spec.name in errors and spec.kind is None and not spec.columns and len(spec.shape) < 3
+        else spec
         for spec in contract.outputs
     )
     return replace(contract, outputs=outputs)
@@ -183,12 +216,3 @@ def with_labels(contract: Contract, labels: Labels | None) -> Contract:
 def width(spec: TensorSpec) -> int:
     """How many values the last axis of an output has; -1 where that is unknown."""
     return spec.shape[-1] if spec.shape else 1
-
-
-def names_a_class(spec: TensorSpec) -> bool:
-    """Whether agreement with the float file can be counted on an output, as validate does."""
-    if len(spec.shape) < 2 or width(spec) in (0, 1) or math.prod(spec.shape[1:]) == 1:
-        return False
-    if spec.labels or spec.activation is not None:
-        return bool(spec.labels) or spec.activation == "softmax"
-    return len(spec.shape) == 2 and spec.dtype.startswith("float")

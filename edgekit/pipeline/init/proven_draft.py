@@ -17,7 +17,7 @@ from edgekit.core.project import Project
 from edgekit.core.records import Contract
 from edgekit.pipeline.gate.gate import gate
 from edgekit.pipeline.gate.run_options import RunOptions
-from edgekit.pipeline.init import recipe_trials, rule_margins, template
+from edgekit.pipeline.init import recipe_trials, template
 from edgekit.pipeline.init.recipe_trials import REFERENCE, Candidate, Tried
 from edgekit.pipeline.init.rule_limits import Bound
 
@@ -59,7 +59,7 @@ def prove(
         if tried.unfit:
             notes = (f"The evaluation samples judge nothing, so they are left out: {tried.unfit}",)
             found = replace(facts.found, evaluation=None, labels=None, num_samples=0)
-            facts = replace(facts, found=found, metric=None)
+            facts = replace(facts, found=found, metrics=())
             tried = _try(file, facts, recipes, contract, options)
         if tried.problem or tried.unfit:
             why = tried.problem or tried.unfit
@@ -115,12 +115,8 @@ def _try(
     contract: Contract,
     options: RunOptions,
 ) -> Tried:
-    plan = rule_margins.planned(facts.metric or "", facts.found.num_samples)
     return recipe_trials.tried(
-        draft(file, facts, contract),
-        recipes,
-        least_loss=plan.to_float.max_loss,
-        options=options,
+        draft(file, facts, contract), recipes, facts.described.contract, options
     )
 
 
@@ -155,11 +151,15 @@ def _without(facts: template.Facts, sentences: dict[str, str]) -> template.Facts
     """The facts with rules about these metrics switched off, and why."""
     assert facts.tried is not None and facts.tried.chosen is not None  # rules are about it
 
-    def off(bound: Bound | None) -> Bound | None:
-        if bound is None or bound.metric not in sentences:
+    def off(bound: Bound) -> Bound:
+        if bound.metric not in sentences:
             return bound
         return replace(bound, limit=None, says=f"The gate said: {sentences[bound.metric]}")
 
     one: Candidate = facts.tried.chosen
-    chosen = replace(one, closeness=off(one.closeness), latency=off(one.latency))
+    chosen = replace(
+        one,
+        closeness=tuple(map(off, one.closeness)),
+        latency=off(one.latency) if one.latency else None,
+    )
     return replace(facts, tried=replace(facts.tried, chosen=chosen))

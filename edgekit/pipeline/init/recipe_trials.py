@@ -12,10 +12,11 @@ from pathlib import Path
 from edgekit.core.errors import EdgekitError
 from edgekit.core.gate_rules import Rule
 from edgekit.core.project import Project
+from edgekit.core.records import Contract
 from edgekit.pipeline.gate import gather_facts, variant_files
 from edgekit.pipeline.gate.measure_variants import Measuring
 from edgekit.pipeline.gate.run_options import RunOptions
-from edgekit.pipeline.init import rule_limits
+from edgekit.pipeline.init import judged_outputs, rule_limits, rule_margins
 from edgekit.pipeline.init.rule_limits import Bound
 from edgekit.verdicts.facts import Facts
 
@@ -32,21 +33,23 @@ class Candidate:
         recipe: Its name.
         facts: What the gate would judge; None where there are none.
         problem: Why there are none, else empty.
-        closeness: How near it is to the float file: by its task metric, agreement or SQNR; None
-            without samples.
+        closeness: How near it is to the float file: for each output by its task metric, agreement
+            or SQNR; none without samples.
+        lost: Which output is lost, whatever the others are; empty where none is.
         latency: Its time; None without facts.
     """
 
     recipe: str
     facts: Facts | None = None
     problem: str = ""
-    closeness: Bound | None = None
+    closeness: tuple[Bound, ...] = ()
+    lost: str = ""
     latency: Bound | None = None
 
     @property
     def is_close(self) -> bool:
         """Whether it computes what the float file does, as far as samples can tell."""
-        return not self.problem and (self.closeness is None or self.closeness.advised)
+        return not (self.problem or self.lost) and all(one.advised for one in self.closeness)
 
     @property
     def is_slow(self) -> bool:
@@ -67,8 +70,9 @@ class Candidate:
         if self.problem:
             return f"{self.recipe}: {self.problem}"
         size = f"{self.size_ratio:.2f}x of float's bytes"
-        briefs = [one.brief for one in (self.latency, self.closeness) if one and one.brief]
-        return f"{self.recipe}: {', '.join([size, *briefs])}"
+        briefs = [one.brief for one in (self.latency, *self.closeness) if one and one.brief]
+        lost = [f"{self.lost} is lost"] if self.lost else []
+        return f"{self.recipe}: {', '.join([size, *briefs, *lost])}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,21 +106,21 @@ class Tried:
 
 
 def tried(
-    project: Project, recipes: Sequence[str], *, least_loss: float, options: RunOptions
+    project: Project, recipes: Sequence[str], contract: Contract, options: RunOptions
 ) -> Tried:
     """Convert and measure recipes in turn until one is near the float file and no slower.
 
     Args:
-        project: With its file, samples and metric; its rules do not matter.
+        project: With its file, samples and metrics; its rules do not matter.
         recipes: Besides the float one, the most wanted first.
-        least_loss: No stricter limit on a loss is wanted.
+        contract: Of the model, with what is known of its outputs.
         options: How they are converted and run.
     """
 
     def measured(recipe: str) -> Candidate:
         options.on_progress(f"trying {recipe}")
         try:
-            return _measured(project, recipe, least_loss, options)
+            return _measured(project, recipe, contract, options)
         except EdgekitError as error:
             return Candidate(recipe=recipe, problem=error.brief)
 
@@ -152,7 +156,7 @@ def choose(
     return Tried(candidates=tuple(candidates), chosen=min(close, key=_time) if close else None)
 
 
-def _measured(project: Project, recipe: str, least_loss: float, options: RunOptions) -> Candidate:
+def _measured(project: Project, recipe: str, contract: Contract, options: RunOptions) -> Candidate:
     asked = replace(project, recipes=(REFERENCE, recipe), rule=(_TIMED,))
     made = variant_files.made(asked, asked.recipes, options)
     measuring = Measuring(asked, made, options)
@@ -166,19 +170,28 @@ def _measured(project: Project, recipe: str, least_loss: float, options: RunOpti
         recipe=recipe,
         facts=found,
         problem=found.measurement.failure or made[recipe].wrecked,
-        closeness=_closeness(found, next(iter(project.metric), None), least_loss),
+        closeness=_closeness(found, project.metric, contract),
+        lost=judged_outputs.lost(found.measurement, contract),
         latency=rule_limits.latency(found),
     )
 
 
-def _closeness(facts: Facts, metric: str | None, least_loss: float) -> Bound | None:
-    if not facts.measurement.num_samples or facts.problem:
-        return None
-    if metric:
-        return rule_limits.loss(facts, metric, least_loss)
-    if facts.measurement.metric("agreement"):
-        return rule_limits.agreement(facts)
-    return rule_limits.sqnr(facts)
+def _closeness(facts: Facts, metrics: Sequence[str], contract: Contract) -> tuple[Bound, ...]:
+    """For each output how near it is to the float file's."""
+    num_samples = facts.measurement.num_samples
+    if not num_samples or facts.problem:
+        return ()
+    losses = [
+        rule_limits.loss(facts, metric, rule_margins.planned(metric, num_samples).to_float.max_loss)
+        for metric in metrics
+    ]
+    fidelity = [
+        (rule_limits.agreement if metric.startswith("agreement") else rule_limits.sqnr)(
+            facts, metric
+        )
+        for metric in judged_outputs.fidelity_metrics(contract, metrics)
+    ]
+    return (*losses, *fidelity)
 
 
 def _float_problem(project: Project, options: RunOptions) -> str:

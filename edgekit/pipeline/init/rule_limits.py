@@ -68,33 +68,37 @@ def loss(facts: Facts, metric: str, least: float) -> Bound:
     )
 
 
-def agreement(facts: Facts) -> Bound:
-    """On how many samples, as a fraction, the float file's class is named."""
-    evidence = _evidence(facts, Rule(metric="agreement", at_least=0.5))
+def agreement(facts: Facts, metric: str = "agreement") -> Bound:
+    """How much of what the float file decides is decided alike, as a fraction."""
+    evidence = _evidence(facts, Rule(metric=metric, at_least=0.5))
     if isinstance(evidence, str):
-        return _unknown("agreement", evidence)
+        return _unknown(metric, evidence)
     limit = _first(_AGREEMENTS, lambda one: evidence.p_above(1 - (1 - one) / _ROOM_OF_LOSS))
     return Bound(
-        metric="agreement",
+        metric=metric,
         limit=limit,
         says=f"Measured here: {evidence.value:.4f}.",
         advised=evidence.value >= _LEAST_AGREEMENT,
-        brief=f"agreement {evidence.value:.4f}",
+        brief=f"{metric} {evidence.value:.4f}",
     )
 
 
-def sqnr(facts: Facts) -> Bound:
-    """How near outputs are to the float file's."""
-    evidence = _evidence(facts, Rule(metric="sqnr_db", at_least=0.0))
+def sqnr(facts: Facts, metric: str = "sqnr_db") -> Bound:
+    """How near outputs are to the float file's, by their worst channel."""
+    evidence = _evidence(facts, Rule(metric=metric, at_least=0.0))
     if isinstance(evidence, str):
-        return _unknown("sqnr_db", evidence)
+        return _unknown(metric, evidence)
     limit = _first(_SQNR_DB, lambda one: evidence.p_above(one + _ROOM_OF_SQNR_DB))
+    measured = facts.measurement.metric(metric)
+    channel = measured.note.removeprefix("of ") if measured else ""
+    output = metric.partition("@")[2]
+    of = f" of {channel or output}" if channel or output else ""
     return Bound(
-        metric="sqnr_db",
+        metric=metric,
         limit=limit,
-        says=f"Measured here: {evidence.value:.1f} dB.",
+        says=f"Measured here: {evidence.value:.1f} dB{of}.",
         advised=evidence.value >= _LEAST_SQNR_DB,
-        brief=f"SQNR {evidence.value:.1f} dB",
+        brief=f"SQNR{of} {evidence.value:.1f} dB",
     )
 
 

@@ -120,21 +120,29 @@ def later(metric: str, compressed: Sequence[str]) -> list[str]:
     ]
 
 
-def fidelity(*, classes: bool, compressed: Sequence[str], measured: Bound | None) -> list[str]:
-    """The rule for samples without labels: how near the files are to the float file."""
+def fidelity(metric: str, compressed: Sequence[str], measured: Bound | None) -> list[str]:
+    """The rule for an output without labels: how near the files are to the float file.
+
+    Args:
+        metric: `agreement` or `sqnr_db`, with `@OUTPUT` where the model has several.
+        compressed: Recipes besides the float one.
+        measured: How near one of them is; None where nothing was measured.
+    """
     if not compressed:
         return []
-    if classes:
+    figure, _, output = metric.partition("@")
+    where = f"Without labels of {string(output)}" if output else "Without labels"
+    if figure == "agreement":
         what = (
-            "Without labels: on how many samples, as a fraction, a file names the same class as "
-            "the float file."
+            f"{where}: how much of what the float file decides, as a fraction, a file decides "
+            "alike."
         )
-        return _judged("agreement", "at_least", 0.95, what, measured, [_variants(compressed)])
+        return _judged(metric, "at_least", 0.95, what, measured, [_variants(compressed)])
     what = (
-        "Without labels: how near outputs are to the float file's. At 20 dB the error is a tenth "
-        "of the output, at 40 dB a hundredth."
+        f"{where}: how near outputs are to the float file's, by the channel that is farthest off. "
+        "At 20 dB the error is a tenth of what it varies by, at 40 dB a hundredth."
     )
-    return _judged("sqnr_db", "at_least", 20.0, what, measured, [_variants(compressed)])
+    return _judged(metric, "at_least", 20.0, what, measured, [_variants(compressed)])
 
 
 def always(compressed: Sequence[str], measured: Bound | None) -> list[str]:

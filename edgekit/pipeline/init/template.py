@@ -7,15 +7,16 @@ from pathlib import Path
 
 from edgekit import __version__
 from edgekit.core.records import TensorSpec
-from edgekit.pipeline.init import rule_margins
+from edgekit.pipeline.init import judged_outputs, rule_margins
 from edgekit.pipeline.init.lookup import Found
-from edgekit.pipeline.init.model_summary import Described, Labels, is_image, names_a_class, width
+from edgekit.pipeline.init.model_summary import Described, Labels, is_image, width
 from edgekit.pipeline.init.recipe_trials import Tried
 from edgekit.pipeline.init.toml import array, aside, comment, joined, key, off, place, string
 from edgekit.pipeline.input_trials import Trial
 
 # Inputs of at least so many numbers in a row are more often sounds than tables.
 _LONG = 4000
+_BOX_WIDTH = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Facts:
     recipes: tuple[str, ...]
     found: Found
     labels: Labels | None
-    metric: str | None
+    metrics: tuple[str, ...]
     trials: tuple[Trial, ...] = ()
     tried: Tried | None = None
 
@@ -81,8 +82,9 @@ def _head(facts: Facts) -> list[str]:
         f"recipes = {array(facts.recipes)}",
     ]
     others = 'Others: top1_accuracy, top5_accuracy, mae, rmse, auc or "module:function".'
-    if facts.metric:
-        lines += ["", *comment(f"How labels judge. {others}"), f"metric = {string(facts.metric)}"]
+    if facts.metrics:
+        metrics = array(facts.metrics) if len(facts.metrics) > 1 else string(facts.metrics[0])
+        lines += ["", *comment(f"How labels judge. {others}"), f"metric = {metrics}"]
     else:
         lines += ["", *comment(f"How labels judge; chosen by their form. {others}")]
         lines += off(['metric = "top1_accuracy"'])
@@ -300,12 +302,12 @@ def _output(spec: TensorSpec, facts: Facts) -> list[str]:
     shape = ", ".join("any" if size == -1 else str(size) for size in spec.shape[1:])
     lines = comment(f"Output {string(spec.name)}: {spec.dtype} ({shape}).")
     header = f"[output.{key(spec.name)}]"
-    labels, live = facts.labels, []
+    labels, live = facts.labels, _kind(spec)
     if labels is not None and labels.output == spec.name:
         where = place(labels.file, facts.folder) if labels.file else array(labels.names)
         live.append(f"labels = {where}")
-    choice = []
-    if not live and len(spec.shape) == 2 and width(spec) > 1:
+    choice = [] if live else _kind_choice(spec)
+    if not spec.labels and len(spec.shape) == 2 and width(spec) > 1:
         choice.append(aside('labels = "labels.txt"', f"{width(spec)} names, one a line"))
     if spec.activation:
         live.append(f"activation = {string(spec.activation)}")
@@ -314,6 +316,23 @@ def _output(spec: TensorSpec, facts: Facts) -> list[str]:
     if live:
         return [*lines, header, *live, *off(choice)]
     return [*lines, *off([header, *choice])] if choice else lines
+
+
+def _kind(spec: TensorSpec) -> list[str]:
+    """What the output is, where that is known."""
+    if spec.columns:
+        parts = ", ".join(f"{one.kind} = [{one.start}, {one.stop}]" for one in spec.columns)
+        return [f"columns = {{ {parts} }}"]
+    return [f"kind = {string(spec.kind)}"] if spec.kind else []
+
+
+def _kind_choice(spec: TensorSpec) -> list[str]:
+    remark = "taken as values: nobody said what it is"
+    if len(spec.shape) == 3 and width(spec) > _BOX_WIDTH:
+        parts = f"boxes = [0, {_BOX_WIDTH}], scores = [{_BOX_WIDTH}, {width(spec)}]"
+        return [aside('kind = "values"', f"{remark}; or:"), f"# columns = {{ {parts} }}"]
+    others = "classes, binary, tags, mask, boxes, embedding, image, sound, state"
+    return [aside('kind = "values"', remark), f"# one of values, {others}"]
 
 
 def _variants() -> list[str]:
@@ -344,21 +363,20 @@ def _targets() -> list[str]:
 def _rules(facts: Facts) -> list[str]:
     found, compressed = facts.found, facts.compressed
     chosen = facts.tried.chosen if facts.tried else None
-    closeness = chosen.closeness if chosen else None
+    measured = {one.metric: one for one in chosen.closeness} if chosen else {}
     judged = found.ready and found.evaluation is not None
-    if judged and facts.metric:
-        accuracy = rule_margins.accuracy(facts.metric, found.num_samples, compressed, closeness)
-    else:
-        accuracy = rule_margins.later("top1_accuracy", compressed)
-    fidelity = []
-    if judged and not facts.metric:
-        classes = any(names_a_class(spec) for spec in facts.described.contract.outputs)
-        if closeness is not None:
-            classes = closeness.metric == "agreement"
-        fidelity = rule_margins.fidelity(classes=classes, compressed=compressed, measured=closeness)
+    accuracy = [
+        rule_margins.accuracy(metric, found.num_samples, compressed, measured.get(metric))
+        for metric in facts.metrics * judged
+    ] or [rule_margins.later("top1_accuracy", compressed)]
+    fidelity = [
+        rule_margins.fidelity(metric, compressed, measured.get(metric))
+        for metric in judged_outputs.fidelity_metrics(facts.described.contract, facts.metrics)
+        if judged
+    ]
     about = comment(
         "Rules of `edgekit gate`. Each passes, fails or is inconclusive: where samples are too "
         "few to tell, it says how many would do."
     )
     always = rule_margins.always(compressed, chosen.latency if chosen else None)
-    return joined(about, accuracy, fidelity, always)
+    return joined(about, *accuracy, *fidelity, always)

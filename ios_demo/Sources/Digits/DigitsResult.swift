@@ -4,7 +4,7 @@ import EdgeKitCore
 
 /// What "digits" says of one input.
 public struct DigitsResult: Sendable {
-  /// Output "digit", of shape [1, 10].
+  /// Output "digit", of shape [1, 10]: a value for each class, of which the largest counts.
   public let digit: LabelledScores
   /// Seconds that it took to hand over inputs, to run and to read outputs back.
   public let seconds: Double

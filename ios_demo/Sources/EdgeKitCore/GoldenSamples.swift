@@ -1,3 +1,20 @@
+/// How far some columns of an output's last axis may be from the host's.
+public struct ColumnTolerance: Equatable, Sendable {
+  /// From the first to, not included, the last.
+  public let columns: Range<Int>
+  /// Any value, in real units.
+  public let worst: Double
+  /// The root mean square of all, in real units.
+  public let rms: Double
+
+  /// What these columns may differ by.
+  public init(columns: Range<Int>, worst: Double, rms: Double) {
+    self.columns = columns
+    self.worst = worst
+    self.rms = rms
+  }
+}
+
 /// How far an output may be from the host's on other kernels, over all golden samples: measured when
 /// the bundle was made.
 public struct Tolerance: Equatable, Sendable {
@@ -5,15 +22,24 @@ public struct Tolerance: Equatable, Sendable {
   public let worst: Double
   /// The root mean square of all, in real units.
   public let rms: Double
-  /// The least share of samples whose largest value stands at the host's place; nil where the
-  /// output is no classes.
+  /// The least share of decisions that are the host's; nil where the output decides nothing.
   public let agreement: Double?
+  /// Above which a value is a yes; nil where the largest value along the last axis is what the
+  /// output decides.
+  public let threshold: Double?
+  /// The same for columns with units of their own; empty where all have one.
+  public let columns: [ColumnTolerance]
 
   /// What an output may differ by.
-  public init(worst: Double, rms: Double, agreement: Double? = nil) {
+  public init(
+    worst: Double, rms: Double, agreement: Double? = nil, threshold: Double? = nil,
+    columns: [ColumnTolerance] = []
+  ) {
     self.worst = worst
     self.rms = rms
     self.agreement = agreement
+    self.threshold = threshold
+    self.columns = columns
   }
 }
 

@@ -1,7 +1,10 @@
-/// How far one output is from what the host computed, over all golden samples.
+/// How far one output, or some columns of it, is from what the host computed, over all golden
+/// samples.
 public struct OutputDifference: Equatable, Sendable {
   /// The output's name in the model's signature.
   public let name: String
+  /// Which columns of the last axis are compared; nil for all of them.
+  public let columns: Range<Int>?
   /// Values compared.
   public let valueCount: Int
   /// Values whose bytes are the host's.
@@ -10,7 +13,7 @@ public struct OutputDifference: Equatable, Sendable {
   public let worst: Double
   /// The root mean square of all differences, in real units.
   public let rms: Double
-  /// The share of samples whose largest value stands at the host's place.
+  /// The share of decisions that are the host's, by the output's tolerance.
   public let agreement: Double
   /// What each of these may be.
   public let allowed: Tolerance
@@ -27,7 +30,7 @@ public struct OutputDifference: Equatable, Sendable {
 public struct SelfTestReport: Equatable, Sendable, CustomStringConvertible {
   /// Golden samples that were replayed.
   public let sampleCount: Int
-  /// Each output's difference, in the contract's order.
+  /// The difference of each output, or of each group of its columns, in the contract's order.
   public let outputs: [OutputDifference]
 
   /// Sentences: a file, labels or a preprocessing that are not those of the host.
@@ -54,11 +57,13 @@ public struct SelfTestReport: Equatable, Sendable, CustomStringConvertible {
     let all = outputs.reduce(0) { $0 + $1.valueCount }
     let numbers =
       outputs.map { output in
-        let tops = output.allowed.agreement.map {
-          ", top-1 agreement \(output.agreement), at least \($0)"
+        let alike = output.allowed.agreement.map {
+          ", agreement \(output.agreement), at least \($0)"
         }
-        return "\(output.name): worst difference \(output.worst), tolerance \(output.tolerance), "
-          + "root mean square \(output.rms), tolerance \(output.allowed.rms)\(tops ?? "")"
+        let columns = output.columns.map { ", columns \($0.lowerBound) to \($0.upperBound - 1)" }
+        return "\(output.name)\(columns ?? ""): worst difference \(output.worst), "
+          + "tolerance \(output.tolerance), root mean square \(output.rms), "
+          + "tolerance \(output.allowed.rms)\(alike ?? "")"
       }
     let parts = ["\(equal) of \(all) values equal"] + numbers + problems
     return "\(passed ? "passed" : "failed"): \(parts.joined(separator: "; "))"
@@ -92,14 +97,18 @@ public enum SelfTest {
     if let model, SHA256.hex(model) != info.sha256 {
       problems.append("\(info.file) is not the file that contract.json describes.")
     }
-    var tallies = [String: Tally]()
+    var tallies = golden.tensors.filter { $0.role == .output }.flatMap { tensor in
+      tensor.tolerance.columns.isEmpty
+        ? [Tally(tensor)] : tensor.tolerance.columns.map { Tally(tensor, $0) }
+    }
     for sample in 0..<golden.sampleCount {
       var inputs = [String: [UInt8]]()
       for tensor in golden.tensors where tensor.role == .input {
         inputs[tensor.name] = golden.bytes(tensor, sample: sample, in: content)
       }
       let made = try engine.run(inputs)
-      for tensor in golden.tensors where tensor.role == .output {
+      for index in tallies.indices {
+        let tensor = tallies[index].tensor
         guard let spec = info.outputs.first(where: { $0.name == tensor.name }),
           let mine = made[tensor.name], mine.count == tensor.byteCount
         else {
@@ -108,19 +117,11 @@ public enum SelfTest {
             received: made[tensor.name].map { "\($0.count) bytes" } ?? "no such output")
         }
         let host = golden.bytes(tensor, sample: sample, in: content)
-        tallies[tensor.name, default: Tally()].add(mine, host, spec)
+        tallies[index].add(mine, host, spec)
       }
     }
     return SelfTestReport(
-      sampleCount: golden.sampleCount,
-      outputs: golden.tensors.filter { $0.role == .output }.map { tensor in
-        let tally = tallies[tensor.name] ?? Tally()
-        return OutputDifference(
-          name: tensor.name, valueCount: tally.count, equalCount: tally.equal, worst: tally.worst,
-          rms: (tally.squares / Double(max(1, tally.count))).squareRoot(),
-          agreement: Double(tally.agreeing) / Double(max(1, golden.sampleCount)),
-          allowed: tensor.tolerance)
-      }, problems: problems)
+      sampleCount: golden.sampleCount, outputs: tallies.map(\.difference), problems: problems)
   }
 
   /// What is not the host's of an app's labels and preprocessing.
@@ -155,16 +156,35 @@ public enum SelfTest {
   }
 
   private struct Tally {
+    let tensor: GoldenTensor
+    let columns: Range<Int>?
+    let allowed: Tolerance
     var count = 0
     var equal = 0
+    var decisions = 0
     var agreeing = 0
     var worst = 0.0
     var squares = 0.0
 
+    init(_ tensor: GoldenTensor, _ group: ColumnTolerance? = nil) {
+      self.tensor = tensor
+      columns = group?.columns
+      allowed = group.map { Tolerance(worst: $0.worst, rms: $0.rms) } ?? tensor.tolerance
+    }
+
+    var difference: OutputDifference {
+      OutputDifference(
+        name: tensor.name, columns: columns, valueCount: count, equalCount: equal, worst: worst,
+        rms: (squares / Double(max(1, count))).squareRoot(),
+        agreement: Double(agreeing) / Double(max(1, decisions)), allowed: allowed)
+    }
+
     mutating func add(_ mine: [UInt8], _ host: [UInt8], _ spec: TensorSpec) {
       let size = spec.type.byteCount
+      let width = max(1, spec.shape.last ?? 1)
       let (left, right) = (spec.doubles(mine), spec.doubles(host))
       for index in left.indices {
+        if let columns, !columns.contains(index % width) { continue }
         let bytes = index * size..<(index + 1) * size
         count += 1
         if mine[bytes] == host[bytes] {
@@ -177,11 +197,17 @@ public enum SelfTest {
         worst = max(worst, far)
         squares += far * far
       }
-      if top(left) == top(right) { agreeing += 1 }
+      if allowed.agreement == nil { return }
+      for start in stride(from: 0, to: left.count, by: allowed.threshold == nil ? width : 1) {
+        decisions += 1
+        let row = start..<start + width
+        let same = allowed.threshold.map { (left[start] > $0) == (right[start] > $0) }
+        if same ?? (top(left, row) == top(right, row)) { agreeing += 1 }
+      }
     }
 
-    private func top(_ values: [Double]) -> Int {
-      values.indices.reduce(0) { values[$1] > values[$0] ? $1 : $0 }
+    private func top(_ values: [Double], _ row: Range<Int>) -> Int {
+      row.reduce(row.lowerBound) { values[$1] > values[$0] ? $1 : $0 }
     }
   }
 }

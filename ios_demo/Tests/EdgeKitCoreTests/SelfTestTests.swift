@@ -57,7 +57,47 @@ final class SelfTestTests: XCTestCase {
     XCTAssertEqual(
       "\(two)",
       "failed: 2 of 4 values equal; y: worst difference 1.0, tolerance 0.5, "
-        + "root mean square \(0.5.squareRoot()), tolerance 0.4, top-1 agreement 1.0, at least 0.5")
+        + "root mean square \(0.5.squareRoot()), tolerance 0.4, agreement 1.0, at least 0.5")
+  }
+
+  /// The same samples with another tolerance of the output.
+  private func report(_ tolerance: Tolerance, wrong: UInt8) throws -> SelfTestReport {
+    let output = GoldenTensor(
+      role: .output, name: "y", offset: 2, byteCount: 2, tolerance: tolerance)
+    let info = ModelInfo(
+      variant: "v", file: "f", byteCount: 0, sha256: "", oldestRuntime: "",
+      inputs: self.info.inputs, outputs: self.info.outputs,
+      golden: GoldenSamples(
+        file: "g", byteCount: 8, sampleCount: 2, sampleByteCount: 4,
+        tensors: [self.info.golden.tensors[0], output]))
+    let engine = FakeEngine()
+    engine.wrong = wrong
+    return try SelfTest.run(info, golden: content, engine: engine)
+  }
+
+  func testColumnsHaveTolerancesOfTheirOwn() throws {
+    let tolerance = Tolerance(
+      worst: 9, rms: 9,
+      columns: [
+        ColumnTolerance(columns: 0..<1, worst: 9, rms: 9),
+        ColumnTolerance(columns: 1..<2, worst: 0.25, rms: 0.25),
+      ])
+    XCTAssertTrue(try report(tolerance, wrong: 0).isBitExact)
+    let wrong = try report(tolerance, wrong: 1)
+    XCTAssertEqual(wrong.outputs.map(\.passed), [true, false])
+    XCTAssertEqual(wrong.outputs.map(\.columns), [0..<1, 1..<2])
+    XCTAssertTrue("\(wrong)".contains("y, columns 1 to 1: worst difference 0.5, tolerance 0.25"))
+  }
+
+  func testDecisionsAreThoseOfTheKind() throws {
+    // Outputs are -3.5 and -3, then -1.5 and -1; a step of 0.5 moves one of the four across -2.75.
+    let byValue = Tolerance(worst: 9, rms: 9, agreement: 1, threshold: -2.75)
+    let wrong = try report(byValue, wrong: 1)
+    XCTAssertEqual(wrong.outputs[0].agreement, 0.75)
+    XCTAssertFalse(wrong.passed)
+    let byLargest = try report(Tolerance(worst: 9, rms: 9, agreement: 1), wrong: 1)
+    XCTAssertEqual(byLargest.outputs[0].agreement, 1)
+    XCTAssertTrue(byLargest.passed)
   }
 
   func testAnotherFileOtherLabelsAndPreprocessingAreSeen() throws {

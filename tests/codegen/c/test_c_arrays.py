@@ -62,8 +62,15 @@ def test_a_tensor_says_how_it_stores_values_and_how_far_it_may_be_off() -> None:
     plain, quantized = variant(small.PETS), variant(small.PETS, number=1)
     assert "2, output_shape_0, 2, 16,\n     0, 1.0f, 0, 16," in plain
     assert "2, output_shape_0, 2, 16,\n     1, 0.00390625f, -128, 16," in quantized
-    assert "2e-06, INFINITY, 0.5}," in plain
-    assert "0.0, 0.0, -1.0}" in plain  # an input, which has no tolerance
+    assert "2e-06, INFINITY, 0.5, NAN,\n     0, NULL}," in plain
+    assert "0.0, 0.0, -1.0, NAN,\n     0, NULL}" in plain  # an input, which has no tolerance
+
+
+def test_columns_with_units_of_their_own_have_their_tolerances() -> None:
+    source = variant(small.of(small.BY_COLUMNS))
+    rows = "    {0, 1, 2.0, 0.5},\n    {1, 2, 0.01, 0.002},\n"
+    assert f"edgekit_columns output_columns_0[] = {{\n{rows}}};" in source
+    assert "2.0, 0.5, 0.75, 0.5,\n     2, output_columns_0}," in source
 
 
 def test_a_type_that_c_has_none_for_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from edgekit.codegen.kotlin import kotlin_variants
 from edgekit.codegen.kotlin.kotlin_identifiers import Naming
 from tests.codegen import small_bundle as small
@@ -31,6 +33,17 @@ def test_outputs_have_a_tolerance_and_inputs_have_none() -> None:
     assert "tolerance = Tolerance(2e-06, Double.POSITIVE_INFINITY, 0.5)," in FLOAT
     first = FLOAT[FLOAT.index("isInput = true") : FLOAT.index("isInput = false")]
     assert "tolerance" not in first
+
+
+def test_columns_with_units_of_their_own_have_their_tolerances() -> None:
+    record = small.of(small.BY_COLUMNS)
+    text = kotlin_variants.variants(record, Naming.of(record), ASSETS)
+    assert "import dev.edgekit.core.ColumnTolerance\n" in text
+    assert re.sub(r"\s+", " ", text[text.index("tolerance = ") :]).startswith(
+        "tolerance = Tolerance( 2.0, 0.5, 0.75, threshold = 0.5, columns = listOf( "
+        "ColumnTolerance(0, 1, 2.0, 0.5), ColumnTolerance(1, 2, 0.01, 0.002), ), ),"
+    )
+    assert "ColumnTolerance" not in FLOAT
 
 
 def test_raw_data_and_labels_say_where_they_lie() -> None:

@@ -24,6 +24,12 @@ def test_a_variant_tells_its_files_tensors_and_samples() -> None:
     assert "tolerance: Tolerance(worst: 2e-06, rms: .infinity, agreement: 0.5)" in text
     assert "bytes: 64..<76, stride: 1, expected: 76..<92)" in text
     assert 'GoldenLabels(output: "probs", bytes: 92..<100)' in text
+    apart = flat(expressions.info(small.BY_COLUMNS))
+    assert (
+        "tolerance: Tolerance(worst: 2.0, rms: 0.5, agreement: 0.75, threshold: 0.5, columns: ["
+        "ColumnTolerance(columns: 0..<1, worst: 2.0, rms: 0.5), "
+        "ColumnTolerance(columns: 1..<2, worst: 0.01, rms: 0.002)"
+    ) in apart
     quantized = flat(expressions.info(small.INT8))
     assert "Quantization(scale: 0.00390625, zeroPoint: -128)" in quantized
     assert "raw: [], labels: []" in quantized

@@ -31,7 +31,7 @@ def written(told: model_summary.Described, folder: Path, **more) -> tuple[str, p
         "recipes": ("float32", "dynamic_wi8_afp32"),
         "found": lookup.Found(),
         "labels": None,
-        "metric": None,
+        "metrics": (),
     }
     stated = model_summary.Described(
         recognised=told.recognised,

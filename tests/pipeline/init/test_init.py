@@ -103,7 +103,7 @@ def test_labels_of_each_form_have_their_metric(dense, tmp_path, arrays, metric):
     np.savez(tmp_path / "data.npz", x=samples(dense, 30), y=y)
     made = init(dense)
     assert made.metric == metric
-    assert projects.load(Path(made.path)).metric == (metric or None)
+    assert projects.load(Path(made.path)).metric == ((metric,) if metric else ())
 
 
 def test_arrays_that_feed_nothing_are_named_in_a_note(dense, tmp_path):

@@ -18,7 +18,11 @@ def test_pictures_feed_a_model_that_scales_them_itself(tmp_path):
     pictures(tmp_path / "sorted", ["cat", "dog", "owl"], (20, 30))
     told = pixels(takes_pixels=True)
     found = lookup.beside(tmp_path, model_summary.stated(told), tmp_path / "m.keras")
-    assert (found.ready, found.num_samples, found.labels.tolist()) == (True, 6, [0, 0, 1, 1, 2, 2])
+    assert (found.ready, found.num_samples, found.labels.labels.tolist()) == (
+        True,
+        6,
+        [0, 0, 1, 1, 2, 2],
+    )
     labels = model_summary.labels_of_folders(found.classes, told.contract)
     _, project = written(told, tmp_path, found=found, labels=labels)
     assert project.input["image"].size == (8, 9)
@@ -72,7 +76,7 @@ def test_one_archive_evaluates_and_calibrates_from_the_same_samples(tmp_path):
     found = beside(tmp_path, x=rows(6), y=np.arange(6) % 3)
     assert found.calibration == found.evaluation == tmp_path / "data.npz"
     assert (found.shared, found.ready, found.num_samples, found.training) == (True, True, 6, None)
-    assert found.labels is not None and found.labels.tolist() == [0, 1, 2, 0, 1, 2]
+    assert found.labels is not None and found.labels.labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert found.shapes == {"x": (1, 4)} and found.raw == {}
 
 

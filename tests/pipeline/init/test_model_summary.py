@@ -129,17 +129,32 @@ def test_labels_that_are_no_text_are_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "names"),
+    ("changes", "kind"),
     [
-        ({}, True),
-        ({"activation": "softmax"}, True),
-        ({"activation": "sigmoid"}, False),
-        ({"labels": ("a", "b", "c"), "activation": "sigmoid"}, True),
-        ({"shape": (1, 1)}, False),
-        ({"shape": (1, 4, 3)}, False),
-        ({"shape": (1, 4, 3), "activation": "softmax"}, True),
-        ({"dtype": "int32"}, False),
+        ({}, "classes"),
+        ({"activation": "softmax"}, "classes"),
+        ({"activation": "sigmoid"}, "tags"),
+        ({"kind": "values"}, "values"),
     ],
 )
-def test_whether_agreement_can_be_counted(changes, names):
-    assert model_summary.names_a_class(replace(CLASSES, **changes)) == names
+def test_labels_tell_what_an_output_is_unless_the_model_does(changes, kind):
+    spec = replace(CLASSES, **{"labels": (), **changes})
+    contract = Contract(inputs=(IMAGE,), outputs=(spec,))
+    labels = model_summary.Labels(output=spec.name, names=("a", "b", "c"))
+    [named] = model_summary.with_labels(contract, labels).outputs
+    assert (named.kind, named.labels) == (kind, ("a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "metrics", "kind"),
+    [
+        ({}, ("mae",), "values"),
+        ({}, ("top1_accuracy",), None),
+        ({}, (), None),
+        ({"kind": "tags"}, ("mae",), "tags"),
+        ({"shape": (1, 8, 8, 3)}, ("mae",), None),
+    ],
+)
+def test_numbers_as_labels_make_values(changes, metrics, kind):
+    contract = Contract(inputs=(IMAGE,), outputs=(replace(CLASSES, **changes),))
+    assert model_summary.with_values(contract, metrics).outputs[0].kind == kind

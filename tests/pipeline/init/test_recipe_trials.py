@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from edgekit import tflite
 from edgekit.core.project import Project
 from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.init import recipe_trials
 from edgekit.pipeline.init.recipe_trials import Candidate, Tried
 from edgekit.pipeline.init.rule_limits import Bound
+from tests.pipeline.convert.steps import NET
 from tests.pipeline.files import converted
 from tests.pipeline.init.test_rule_limits import facts, metric
 
@@ -23,7 +25,10 @@ def candidate(recipe: str, *, close: bool = True, ratio: float = 0.5) -> Candida
     return Candidate(
         recipe=recipe,
         facts=of,
-        closeness=Bound(metric="agreement", limit=0.9, says="", advised=close, brief="near"),
+        closeness=(
+            Bound(metric="agreement@a", limit=0.9, says="", brief="nearer"),
+            Bound(metric="agreement@b", limit=0.9, says="", advised=close, brief="near"),
+        ),
         latency=Bound(metric="latency_ratio", limit=1.0, says="", advised=ratio <= 1.05),
     )
 
@@ -60,6 +65,13 @@ def test_the_first_that_is_near_and_no_slower_is_taken(static, dynamic, half, ta
         assert any(line.startswith(f"{one.recipe}: 0.30x of float's bytes") for line in tried.lines)
 
 
+def test_a_recipe_that_loses_an_output_is_passed_over_however_near_labels_say_it_is():
+    loses = replace(candidate("static_wi8_ai8"), lost="det: scores (SQNR 1.2 dB)")
+    tried, _ = choose(loses, candidate("float16"))
+    assert tried.chosen is not None and tried.chosen.recipe == "float16"
+    assert tried.lines[0].endswith("nearer, near, det: scores (SQNR 1.2 dB) is lost")
+
+
 def test_a_recipe_that_cannot_be_made_is_passed_over_with_its_reason():
     tried, _ = choose(Candidate(recipe="static_wi8_ai8", problem="no kernel"), candidate("float16"))
     assert tried.chosen is not None and tried.chosen.recipe == "float16"
@@ -94,6 +106,8 @@ def test_a_recipe_whose_file_is_wrecked_is_passed_over(monkeypatch, tmp_path):
     monkeypatch.setattr(recipe_trials.gather_facts, "gather", lambda *_: [facts()])
     monkeypatch.setattr(recipe_trials.gather_facts, "timed", lambda found, *_: found)
     project = Project(file=tmp_path / "edgekit.toml")
-    tried = recipe_trials.tried(project, ["static_wi8_ai8"], least_loss=0.01, options=RunOptions())
+    tried = recipe_trials.tried(
+        project, ["static_wi8_ai8"], tflite.contract(NET), options=RunOptions()
+    )
     assert tried.chosen is None
     assert tried.lines[0] == f"static_wi8_ai8: {lost}"

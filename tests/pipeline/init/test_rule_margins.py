@@ -74,17 +74,24 @@ def test_where_no_limit_could_be_shown_the_rule_is_switched_off():
 def test_a_float_file_alone_is_compared_with_a_baseline_only():
     [rule] = rules(rule_margins.accuracy("top1_accuracy", 500, (), None))
     assert rule.against == "baseline"
-    assert rule_margins.fidelity(classes=True, compressed=(), measured=None) == []
+    assert rule_margins.fidelity("agreement", (), None) == []
     assert [rule.metric for rule in rules(rule_margins.always((), None))] == ["size_bytes"]
 
 
-@pytest.mark.parametrize(("classes", "metric"), [(True, "agreement"), (False, "sqnr_db")])
-def test_without_labels_files_are_near_the_float_file(classes, metric):
-    [rule] = rules(rule_margins.fidelity(classes=classes, compressed=INT8, measured=None))
+@pytest.mark.parametrize(
+    ("metric", "says"),
+    [
+        ("agreement", "Without labels: how much of what the float file decides"),
+        ("sqnr_db", "by the channel that is farthest off"),
+        ("sqnr_db@age", 'Without labels of "age": how near outputs are'),
+    ],
+)
+def test_without_labels_files_are_near_the_float_file(metric, says):
+    lines = rule_margins.fidelity(metric, INT8, None)
+    [rule] = rules(lines)
     assert (rule.metric, rule.variants) == (metric, INT8)
-    [rule] = rules(
-        rule_margins.fidelity(classes=classes, compressed=INT8, measured=bound(metric, 0.5))
-    )
+    assert says in " ".join(line.removeprefix("# ") for line in lines)
+    [rule] = rules(rule_margins.fidelity(metric, INT8, bound(metric, 0.5)))
     assert rule.at_least == 0.5
 
 

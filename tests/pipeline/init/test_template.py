@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from edgekit.core import project as projects
-from edgekit.core.records import TensorSpec
+from edgekit.core.output_kinds import Columns
+from edgekit.core.records import Contract, TensorSpec
 from edgekit.pipeline.init import lookup
 from tests.pipeline.init.descriptions import described, pixels, trial, written
 
@@ -72,3 +74,63 @@ def test_trials_stand_in_the_comment_whether_or_not_one_won(tmp_path):
     text, project = written(pixels(takes_pixels=False), tmp_path, trials=trials)
     assert "1.00 as 0 to 1, 0.50 as 0 to 255" in text.replace("\n# ", " ")
     assert not project.input
+
+
+def outputs_section(text: str) -> str:
+    return text[text.index("# Output") : text.index("# More ways")]
+
+
+def test_what_an_output_is_stands_there_where_it_is_known(tmp_path):
+    columns = (
+        Columns(kind="boxes", start=0, stop=4),
+        Columns(kind="scores", start=4, stop=7),
+    )
+    det = TensorSpec(name="det", shape=(1, 64, 7), dtype="float32", columns=columns)
+    digit = TensorSpec(name="digit", shape=(1, 10), dtype="float32", kind="classes")
+    _, project = written(described(KINDS["row"], outputs=(det, digit)), tmp_path)
+    assert project.output["det"].columns == {"boxes": (0, 4), "scores": (4, 7)}
+    assert project.output["digit"].kind == "classes"
+    [stated, named] = project.describe(
+        Contract(inputs=(KINDS["row"],), outputs=(det, digit))
+    ).outputs
+    assert (stated.columns, named.kind) == (columns, "classes")
+
+
+@pytest.mark.parametrize(
+    ("shape", "offered"),
+    [
+        ((1, 3), '# kind = "values" '),
+        ((1, 64, 7), "# # columns = { boxes = [0, 4], scores = [4, 7] }"),
+    ],
+)
+def test_what_an_output_is_may_be_chosen_where_nobody_knows(tmp_path, shape, offered):
+    out = TensorSpec(name="out", shape=shape, dtype="float32")
+    text, project = written(described(KINDS["row"], outputs=(out,)), tmp_path)
+    assert "out" not in project.output
+    section = outputs_section(text)
+    assert offered in section
+    assert "taken as values: nobody said what it is" in section
+
+
+def test_each_labelled_output_has_rules_and_any_other_its_fidelity(tmp_path):
+    digit = TensorSpec(name="digit", shape=(1, 10), dtype="float32", kind="classes")
+    age = TensorSpec(name="age", shape=(1, 1), dtype="float32", kind="values")
+    pose = TensorSpec(name="pose", shape=(1, 6), dtype="float32")
+    found = lookup.Found(
+        calibration=Path("data.npz"), evaluation=Path("data.npz"), num_samples=3000
+    )
+    _, project = written(
+        described(KINDS["row"], outputs=(digit, age, pose)),
+        tmp_path,
+        found=found,
+        metrics=("top1_accuracy@digit", "mae@age"),
+    )
+    assert project.metric == ("top1_accuracy@digit", "mae@age")
+    judged = [rule.metric for rule in project.rule]
+    assert judged == [
+        *["top1_accuracy@digit"] * 2,
+        *["mae@age"] * 2,
+        "sqnr_db@pose",
+        "size_bytes",
+        "latency_ratio",
+    ]

@@ -62,12 +62,21 @@ typedef enum {
   EDGEKIT_BOOL
 } edgekit_dtype;
 
+/* How far columns `start` to, not included, `stop` of an output's last axis may be off. */
+typedef struct {
+  size_t start;
+  size_t stop;
+  double tolerance;
+  double rms_tolerance;
+} edgekit_columns;
+
 /* One input or output as a variant stores it. `index` is its place among the file's own inputs or
  * outputs, as in `interpreter.input(index)`; `shape` has the batch of 1. Where `quantized`,
  * real = scale * (stored - zero_point). `golden_offset` is where it begins in a golden sample. The
  * tolerances say how far other kernels than the host's may be off, in real units: any value, and
- * the root mean square of all. The largest value is at the host's place in `least_agreement` of
- * the samples; below 0 for what is no classes. */
+ * the root mean square of all; of `columns`, where there are any, each has its own. Of its decisions
+ * `least_agreement` are the host's, below 0 for what decides nothing: on which side of `threshold` a
+ * value lies, or where that is NaN, which value along the last axis is largest. */
 typedef struct {
   const char *name;
   int index;
@@ -83,6 +92,9 @@ typedef struct {
   double tolerance;
   double rms_tolerance;
   double least_agreement;
+  double threshold;
+  int num_columns;
+  const edgekit_columns *columns;
 } edgekit_tensor;
 
 /* Raw data for input number `input`: `num_bytes` at `offset` of the golden bytes, pixels of shape
@@ -230,7 +242,9 @@ typedef int (*edgekit_run)(void *context, const edgekit_model *model,
                            const unsigned char *const *inputs, unsigned char *const *outputs);
 
 /* How far one output is from the host's over all samples, in real units, and how far it may be;
- * see edgekit_tensor. `exact`: every bit is the same. */
+ * see edgekit_tensor. `exact`: every bit is the same. Where its columns have tolerances of their own,
+ * these are the numbers of columns `start` to, not included, `stop`, which come nearest to theirs;
+ * otherwise both are 0. */
 typedef struct {
   const char *name;
   double worst;
@@ -241,6 +255,8 @@ typedef struct {
   double least_agreement;
   int exact;
   int passed;
+  size_t start;
+  size_t stop;
 } edgekit_check;
 
 /* What a bundle's own code does, for the self-test to look at. `prepare` makes raw data a stored
@@ -255,8 +271,8 @@ typedef struct {
 
 enum { EDGEKIT_MAX_TENSORS = 32 }; /* inputs, or outputs, of a model in the self-test */
 
-/* How many bytes of workspace the self-test needs: all outputs of one sample, or what it takes to
- * prepare an input. */
+/* How many bytes of workspace the self-test needs: all outputs of one sample with two sums for each
+ * group of columns, or what it takes to prepare an input. */
 size_t edgekit_self_test_workspace(const edgekit_model *model, const edgekit_code *code);
 
 /* Looks at the model's bytes, at labels and preprocessing, then replays the golden samples and

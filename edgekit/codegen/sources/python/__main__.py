@@ -31,10 +31,13 @@ def main(arguments: list[str]) -> int:
 
 def _told(output: OutputCheck) -> str:
     """A line for the person."""
-    text = f"{output.name}: worst difference {output.worst:.3g} of {output.tolerance:.3g} allowed"
+    what = output.name
+    if output.columns is not None:
+        what += f", columns {output.columns[0]} to {output.columns[1] - 1}"
+    text = f"{what}: worst difference {output.worst:.3g} of {output.tolerance:.3g} allowed"
     text += f", root mean square {output.rms:.3g} of {output.rms_tolerance:.3g}"
     if output.agreement is not None and output.least_agreement is not None:
-        text += f", top-1 agreement {output.agreement:.3g} (at least {output.least_agreement:.3g})"
+        text += f", agreement {output.agreement:.3g} (at least {output.least_agreement:.3g})"
     return text + (", every bit the same" if output.exact else "")
 
 

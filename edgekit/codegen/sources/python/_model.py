@@ -21,10 +21,11 @@ _FOLDER = Path(__file__).parent
 class OutputCheck:
     """How far an output is from the host's over all golden samples, and how far it may be.
 
-    `worst` and `rms` (root mean square) are in real units. `agreement` is the share of samples
-    whose largest value stands at the host's place, None for outputs that are no classes. The
-    tolerances were measured on other kernels and runtimes when the bundle was made. `exact` means
-    that every bit is the same.
+    `worst` and `rms` (root mean square) are in real units. `agreement` is the share of decisions
+    that are the host's, None for outputs that decide nothing. The tolerances were measured on other
+    kernels and runtimes when the bundle was made. `exact` means that every bit is the same. Where
+    columns of the last axis have units of their own, each group of them is checked: `columns` are
+    its first and, not included, last one.
     """
 
     name: str
@@ -35,6 +36,7 @@ class OutputCheck:
     agreement: float | None
     least_agreement: float | None
     exact: bool
+    columns: tuple[int, int] | None = None
 
     @property
     def passed(self) -> bool:
@@ -119,16 +121,17 @@ class Model:
         if hashlib.sha256(content).hexdigest() != golden["sha256"]:
             raise ValueError(f"{golden['file']} is not the file that contract.json describes.")
         tensors = {t["name"]: t for t in golden["tensors"] if t["role"] == "output"}
-        tallies = {name: Tally(tensors[name]["tolerance"]) for name in self.outputs}
+        tallies = {name: list(_tallies(name, tensors[name]["tolerance"])) for name in self.outputs}
         for inputs, wanted in self._samples(content):
             outputs = self._open().run(inputs)
             for name, tensor in self.outputs.items():
-                tallies[name].add(tensor, outputs[name], wanted[name])
+                for tally in tallies[name]:
+                    tally.add(tensor, outputs[name], wanted[name])
         return SelfTest(
             variant=self.variant,
             runtime=self._session.package,
             num_samples=golden["num_samples"],
-            outputs=tuple(tally.check(name) for name, tally in tallies.items()),
+            outputs=tuple(tally.check() for each in tallies.values() for tally in each),
             problems=tuple(self._problems(content)),
         )
 
@@ -174,42 +177,65 @@ class Model:
             yield sides["input"], sides["output"]
 
 
+def _tallies(name: str, tolerance: dict[str, Any]) -> Iterator[Tally]:
+    """One for all columns of an output, or one for each group of them."""
+    groups = tolerance.get("columns", [])
+    if not groups:
+        yield Tally(name, tolerance)
+    for group in groups:
+        yield Tally(name, group, (group["start"], group["stop"]))
+
+
 class Tally:
-    """How far one output is from the host's, sample after sample.
+    """How far one output, or some columns of it, is from the host's, sample after sample.
 
     Args:
-        tolerance: Of the output, as the contract has it.
+        name: Of the output.
+        tolerance: Of the output or its columns, as the contract has it.
+        columns: The first and, not included, last one; None for all.
     """
 
-    def __init__(self, tolerance: dict[str, Any]) -> None:
-        self._tolerance = tolerance
+    def __init__(
+        self, name: str, tolerance: dict[str, Any], columns: tuple[int, int] | None = None
+    ) -> None:
+        self._name, self._tolerance, self._columns = name, tolerance, columns
         self._worst = self._squares = 0.0
-        self._values = self._samples = self._agreeing = 0
+        self._values = self._decisions = self._agreeing = 0
         self._exact = True
 
     def add(self, tensor: Tensor, mine: np.ndarray, host: np.ndarray) -> None:
         """One sample, as the tensor stores it."""
         self._exact &= mine.tobytes() == host.tobytes()
-        one, other = tensor.real(mine).reshape(-1), tensor.real(host).reshape(-1)
-        far = _distances(one, other)
+        width = max(1, mine.shape[-1] if mine.ndim else 1)
+        one, other = (tensor.real(array).reshape(-1, width) for array in (mine, host))
+        far = _distances(one, other)[:, slice(*(self._columns or (0, width)))]
         self._worst = max(self._worst, float(far.max(initial=0.0)))
         self._squares += float(np.square(far).sum())
         self._values += far.size
-        self._samples += 1
-        self._agreeing += bool(far.size) and int(one.argmax()) == int(other.argmax())
+        if self._tolerance.get("agreement") is not None:
+            same = self._decided(one) == self._decided(other)
+            self._agreeing += int(same.sum())
+            self._decisions += same.size
 
-    def check(self, name: str) -> OutputCheck:
+    def _decided(self, values: np.ndarray) -> np.ndarray:
+        """What `(positions, columns)` say: which is largest, or which lie above the threshold."""
+        threshold = self._tolerance.get("threshold")
+        decided = values.argmax(axis=-1) if threshold is None else values > threshold
+        return np.asarray(decided)
+
+    def check(self) -> OutputCheck:
         """The result of all of them."""
         least = self._tolerance.get("agreement")
         return OutputCheck(
-            name=name,
+            name=self._name,
             worst=self._worst,
             tolerance=float(self._tolerance["worst"]),
             rms=float(np.sqrt(self._squares / max(1, self._values))),
             rms_tolerance=float(self._tolerance["rms"]),
-            agreement=None if least is None else self._agreeing / max(1, self._samples),
+            agreement=None if least is None else self._agreeing / max(1, self._decisions),
             least_agreement=least,
             exact=self._exact,
+            columns=self._columns,
         )
 
 

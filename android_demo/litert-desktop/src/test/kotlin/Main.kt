@@ -1,5 +1,6 @@
 import android.content.Context
 import com.google.ai.edge.litert.LiteRtException
+import dev.edgekit.core.ColumnTolerance
 import dev.edgekit.core.DType
 import dev.edgekit.core.GoldenLayout
 import dev.edgekit.core.GoldenSamples
@@ -162,6 +163,36 @@ private fun selfTests() {
     assertTrue(!report(0, Float.NaN).passed)
     content[0]++
     assertFailsWith<IllegalArgumentException> { GoldenSamples.of(layout, content) }
+    columnsAndDecisions()
+}
+
+/** Columns have tolerances of their own, and decisions are the largest number or a threshold's. */
+private fun columnsAndDecisions() {
+    val output = TensorInfo("det", listOf(1, 2, 3), DType.FLOAT32)
+    val host = floatArrayOf(300f, 0.4f, 0.2f, 10f, 0.6f, 0.7f)
+    val content = output.encode(Stored.Floats(host))
+    fun report(tolerance: Tolerance, vararg mine: Float): SelfTestReport {
+        val digest = MessageDigest.getInstance("SHA-256").digest(content).toHexString()
+        val tensor = GoldenTensor(output, isInput = false, offset = 0, tolerance = tolerance)
+        val samples = GoldenSamples.of(GoldenLayout("x", digest, 1, 24, listOf(tensor)), content)
+        return SelfTest.run(samples) { mapOf("det" to Stored.Floats(mine)) }
+    }
+    val apart = Tolerance(
+        2.0, 2.0, columns = listOf(ColumnTolerance(0, 1, 2.0, 2.0), ColumnTolerance(1, 3, 0.1, 0.1)),
+    )
+    assertTrue(report(apart, 301f, 0.4f, 0.2f, 10f, 0.6f, 0.7f).passed)
+    val lost = report(apart, 301f, 0.4f, 0.2f, 10f, 0.6f, 0.2f)
+    assertEquals(listOf(true, false), lost.outputs.map { it.passed })
+    assertEquals(listOf(0..0, 1..2), lost.outputs.map { it.columns })
+    assertTrue("det, columns 1 to 2: worst difference 0.4" in lost.toString())
+    assertTrue(report(Tolerance(9.0, 9.0), *host).outputs.single().columns == null)
+
+    val largest = Tolerance(999.0, 999.0, 1.0)
+    assertEquals(0.5, report(largest, 300f, 301f, 0f, 10f, 0f, 0f).outputs.single().agreement)
+    val threshold = Tolerance(999.0, 999.0, 1.0, threshold = 0.5)
+    val decided = report(threshold, 300f, 0.6f, 0.2f, 10f, 0.6f, 0.7f)
+    assertEquals(5 / 6.0, decided.outputs.single().agreement)
+    assertTrue(!decided.passed)
 }
 
 private fun models(folder: File, int8Folder: File): String {

@@ -7,7 +7,7 @@ import dev.edgekit.core.TopK
 /**
  * What [Digits] computes, as real numbers.
  *
- * @property digit `digit`, 1 x 10, after softmax.
+ * @property digit `digit`, 1 x 10, after softmax: a value for each class, of which the largest counts.
  */
 class DigitsResult(
     val digit: FloatArray,

@@ -116,7 +116,7 @@ def draw(contract: Contract, request: DrawRequest, id_limits: Mapping[str, int])
     if request.calibrates:
         unfit = suitability.warnings(calibration, golden, drawn, contract)
         if labelled is not None and labelled_as == "evaluation":
-            unfit += input_ranges.unlike_calibration(labelled, ranges)
+            unfit += input_ranges.unlike_calibration(labelled, ranges).notes
     return Drawn(
         golden=golden,
         calibration=calibration,

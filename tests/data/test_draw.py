@@ -108,8 +108,8 @@ def test_evaluation_samples_beyond_the_calibration_range_are_said(data, tmp_path
     far = tmp_path / "far.npz"
     rng = np.random.default_rng(1)
     np.savez(far, x=rng.normal(5, 1, size=(40, 3)).astype(np.float32), y=np.arange(40) % 2)
-    asked = labelled(tmp_path, calibration=data, evaluation=str(far), calibrates=True)
-    [said] = [note for note in draw.draw(CONTRACT, asked, {}).warnings if "evaluation" in note]
+    drawn = labelled(tmp_path, calibration=data, evaluation=str(far), calibrates=True)
+    [said] = [note for note in drawn.warnings if "evaluation" in note]
     assert "evaluation samples go beyond its calibration range" in said
-    uncalibrated = labelled(tmp_path, calibration=data, evaluation=str(far))
-    assert not any("beyond" in note for note in draw.draw(CONTRACT, uncalibrated, {}).warnings)
+    drawn = labelled(tmp_path, calibration=data, evaluation=str(far))
+    assert not any("beyond" in note for note in drawn.warnings)

@@ -15,6 +15,11 @@ from ai_edge_litert.interpreter import Interpreter
 from litert_quantizer import quantizer, recipe
 
 
+def _input(values):
+    """Pixels as floats; ids stay 32-bit integers."""
+    return values if values.dtype == np.int32 else values.astype(np.float32)
+
+
 def main() -> None:
     path, calibration, name, out = sys.argv[1:]
     engine = quantizer.Quantizer(path, getattr(recipe, name)())
@@ -22,9 +27,14 @@ def main() -> None:
     started = time.perf_counter()
     if engine.need_calibration:
         [(signature, said)] = Interpreter(model_path=path).get_signature_list().items()
-        [source] = said["inputs"]
-        samples = np.load(calibration)["x"]
-        rows = [{source: row[None].astype(np.float32)} for row in samples]
+        arrays = dict(np.load(calibration))
+        if len(said["inputs"]) == 1:
+            arrays = {said["inputs"][0]: arrays["x"]}
+        count = len(next(iter(arrays.values())))
+        rows = [
+            {name: _input(values[i : i + 1]) for name, values in arrays.items()}
+            for i in range(count)
+        ]
         ranges = engine.calibrate({signature: rows})
     calibrated = time.perf_counter()
     content = engine.quantize(ranges).quantized_model

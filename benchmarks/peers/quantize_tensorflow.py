@@ -50,17 +50,25 @@ def with_a_static_batch(model, folder):
     return folder
 
 
-def to_int8(model, samples):
+def rows(arrays):
+    """Model inputs, a list for each sample; pixels as floats, ids stay 32-bit integers."""
+    for i in range(len(arrays[0])):
+        some = [values[i : i + 1] for values in arrays]
+        yield [row if row.dtype == np.int32 else row.astype(np.float32) for row in some]
+
+
+def to_int8(model, arrays):
     converter = converter_of(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([row[None].astype(np.float32)] for row in samples)
+    converter.representative_dataset = lambda: rows(arrays)
     return converter.convert()
 
 
 def main() -> None:
     path, calibration, out = sys.argv[1:]
     model = load(path)
-    samples = np.load(calibration)["x"]
+    stored = np.load(calibration)
+    samples = [stored[name] for name in stored.files if name != "y"]
     scratch = tempfile.TemporaryDirectory()
     try:
         converter_of(model).convert()

@@ -12,7 +12,7 @@ from edgekit.core.errors import ModelError, RunError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Delegation, Limits, Target
 from edgekit.runtimes import local
-from edgekit.tflite import Inspection, output_kinds
+from edgekit.tflite import Inspection, recognise_outputs
 
 Result = TypeVar("Result")
 
@@ -67,7 +67,7 @@ def run_contract(request: TfliteFile, report: Progress) -> Contract:
     """What `contract` runs in a child."""
     del report
     model = tflite.read(request.path)
-    return output_kinds.with_kinds(tflite.contract(model), model)
+    return recognise_outputs.with_kinds(tflite.contract(model), model)
 
 
 INSPECT = isolate.Stage(f"{__name__}:run_inspect", TfliteFile, Inspection)

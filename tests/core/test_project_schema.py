@@ -73,7 +73,7 @@ def test_without_a_target_it_is_litert_on_one_thread(load):
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_can_have_a_rule(load, name):
     limit = "at_most = 5.0" if name.startswith("latency_p") else "max_loss = 0.01"
-    against = 'against = "baseline"' if name in ("sqnr_db", "cosine") else ""
+    against = 'against = "baseline"' if name in ("sqnr_db", "pooled_sqnr_db", "cosine") else ""
     assert load(RULE.format(name, f"{limit}\n{against}")).rule[0].about == name
 
 

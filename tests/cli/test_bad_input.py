@@ -83,6 +83,7 @@ def here(tmp_path, monkeypatch):
     np.savez("names.npz", images=good)
     np.savez("shape.npz", x=good[:, :5])
     np.savez("none.npz", x=good[:0])
+    np.savez("bytes.npz", x=np.arange(20 * 144).reshape(good.shape).astype(np.uint8))
     np.savez("text.npz", x=np.array(["a"] * 20))
     np.savez("lengths.npz", x=good, y=np.zeros(3))
     np.savez("nan_labels.npz", x=good, y=np.full(20, np.nan))
@@ -173,6 +174,10 @@ MISTAKES = {
         "no.npz",
     ),
     "pruning a .tflite": ((*PRUNE, "structured", "--sparsity", 0.5), "Keras model"),
+    "integers for a float input": (
+        (*STATIC, "-c", "bytes.npz"),
+        "uint8 from 0 to 255 for input 'x' (float32); no labels tell",
+    ),
     # models
     "missing model": (("convert", "missing.keras"), "found missing.keras"),
     "empty model": (("convert", "empty.keras"), "must not be empty"),

@@ -137,3 +137,14 @@ def test_a_damaged_project_is_read_or_refused(tmp_path, digits):
         (tmp_path / "edgekit.toml").write_bytes(damaged)
         with contextlib.suppress(ProjectError):
             projects.load(tmp_path / "edgekit.toml")
+
+
+def test_the_metric_may_be_one_or_several(tmp_path):
+    path = tmp_path / "edgekit.toml"
+    for text, wanted in (
+        ('metric = "mae"', ("mae",)),
+        ('metric = ["auc@yes", "mae@age"]', ("auc@yes", "mae@age")),
+        ("", ()),
+    ):
+        path.write_text(text)
+        assert projects.load(path).metric == wanted

@@ -139,6 +139,15 @@ def test_every_agreement_is_compared_with_a_perfect_one(name):
     assert only(rule, one).evidence == Proportion(successes=N - 3, n=N, loss=True)
 
 
+def test_without_labels_of_a_head_its_own_agreement_counts():
+    rule = replace(LOSS, metric="top1_accuracy@who")
+    own = [metric(f"sqnr_db@{name}", value=30.0) for name in ("who", "age")]
+    whole, who = metric("agreement", [0] * N), metric("agreement@who", [1] * (N - 3) + [0] * 3)
+    assert only(rule, facts(whole, who, *own)).evidence.value == pytest.approx(3 / N)
+    found = verdict(replace(LOSS, metric="mae@age"), facts(whole, who, *own))
+    assert (found.status, "needs labels" in found.sentence) == ("error", True)
+
+
 def test_without_labels_or_classes_nothing_can_be_judged():
     found = verdict(LOSS, facts(metric("sqnr_db", value=30.0)))
     assert (found.status, "needs labels" in found.sentence) == ("error", True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -110,12 +111,17 @@ def draw(contract: Contract, request: DrawRequest, id_limits: Mapping[str, int])
         judges = held.take(range(min(request.judges, len(held))))
         training = _training(request, request.training, contract, (golden, judges))
     labelled, labelled_as, why = _labelled(request, contract, drawn)
-    unfit = suitability.warnings(calibration, golden, drawn, contract) if request.calibrates else ()
+    ranges = input_ranges.of(calibration, contract)
+    unfit: tuple[str, ...] = ()
+    if request.calibrates:
+        unfit = suitability.warnings(calibration, golden, drawn, contract)
+        if labelled is not None and labelled_as == "evaluation":
+            unfit += input_ranges.unlike_calibration(labelled, ranges).notes
     return Drawn(
         golden=golden,
         calibration=calibration,
         training=training,
-        ranges=input_ranges.of(calibration, contract),
+        ranges=ranges,
         labelled=labelled,
         labelled_as=labelled_as,
         whole_numbers=whole_numbers.of(drawn, contract),
@@ -132,29 +138,40 @@ def _labelled(
     values = sum(abs(math.prod(spec.shape)) for spec in contract.inputs)
     few = max(_FEWEST_LABELLED, min(_MOST_LABELLED, _LABELLED_VALUES // max(1, values)))
     notes: tuple[str, ...] = ()
-    if drawn is not None and drawn.is_labelled and not request.evaluation:
-        chosen = split.draw(drawn.labels, len(drawn), few, request.seed)
-        return drawn.take(chosen), "calibration", ()
-    # A file with unlabelled calibration arrays may hold labelled ones beside them.
-    for source in filter(None, (request.evaluation, request.calibration)):
-        if is_callable_name(source) and not Path(source).exists():
-            continue  # it may take hours, and the person's own code is not run unasked
+    if request.evaluation:
         try:
-            labelled = sources.load(
-                source,
-                contract,
-                purpose="evaluation",
-                limit=few,
-                seed=request.seed,
-                memory_bytes=request.memory_bytes,
-            )
+            labelled = _evaluation(request.evaluation, request, contract, few)
+            if labelled is not None:
+                return labelled, "evaluation", ()
         except EdgekitError as error:
-            if source == request.evaluation:
-                notes = (f"the evaluation samples were not looked at: {error.brief}",)
-            continue
-        if labelled.is_labelled:
-            return labelled, "evaluation", notes
+            notes = (f"the evaluation samples were not looked at: {error.brief}",)
+    if drawn is not None and drawn.is_labelled:
+        chosen = split.draw(drawn.labels, len(drawn), few, request.seed)
+        return drawn.take(chosen), "calibration", notes
+    if request.calibration:
+        # A file with unlabelled calibration arrays may hold labelled ones beside them.
+        with suppress(EdgekitError):
+            labelled = _evaluation(request.calibration, request, contract, few)
+            if labelled is not None:
+                return labelled, "evaluation", notes
     return None, None, notes
+
+
+def _evaluation(
+    source: str, request: DrawRequest, contract: Contract, limit: int
+) -> Samples | None:
+    """Evaluation samples with labels; None of a function, which may take hours."""
+    if is_callable_name(source) and not Path(source).exists():
+        return None
+    samples = sources.load(
+        source,
+        contract,
+        purpose="evaluation",
+        limit=limit,
+        seed=request.seed,
+        memory_bytes=request.memory_bytes,
+    )
+    return samples if samples.is_labelled else None
 
 
 def _training(

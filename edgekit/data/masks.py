@@ -117,6 +117,30 @@ def fitted(mask: np.ndarray, size: Sequence[int], rules: Preprocessing, what: st
     return ids
 
 
+def check_size(labels: np.ndarray, spec: TensorSpec) -> None:
+    """Refuse masks of another size than the output whose labels they are.
+
+    Args:
+        labels: Integers `(n, height, width)`, perhaps with a last axis of 1, are masks of an
+            output `(1, height, width, classes)`; other labels are not looked at.
+        spec: The output.
+
+    Raises:
+        DataError: They have another size.
+    """
+    size = labels.shape[1:3]
+    masks = labels.ndim == 3 or (labels.ndim == 4 and labels.shape[-1] == 1)
+    if not masks or len(spec.shape) != 4 or labels.dtype.kind not in "iub":
+        return
+    if any(wanted not in (-1, got) for wanted, got in zip(spec.shape[1:3], size, strict=True)):
+        raise DataError(
+            f"Masks of output {spec.name!r} must have its size, {_size(spec.shape[1:3])}.",
+            received=f"labels of shape {labels.shape}",
+            hint="resize them without blending (nearest), as the images were; raw images that "
+            "edgekit.toml has resized take masks of their own size along.",
+        )
+
+
 def decided(masks: np.ndarray) -> np.ndarray:
     """0 and 255, as pictures of masks have them, as 0 and 1; other ids as they are."""
     if masks.max(initial=0) != _WHITE or not np.isin(masks, (0, _WHITE)).all():

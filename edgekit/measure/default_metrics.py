@@ -11,6 +11,7 @@ from edgekit.core.records import Contract, TensorSpec
 from edgekit.data.samples import Samples
 from edgekit.measure import classes
 from edgekit.measure.accuracy import METRICS
+from edgekit.measure.metric_packages import is_installed
 
 _OF_KIND: Mapping[OutputKind, str] = {
     "classes": "top1_accuracy",
@@ -36,8 +37,22 @@ def default_metrics(contract: Contract, samples: Samples) -> tuple[str, ...]:
         samples: With labels or without.
 
     Returns:
-        In the order of the outputs; none where nothing is labelled, or no metric is plain.
+        In the order of the outputs; none where nothing is labelled, no metric is plain, or its
+        package is not installed (see `not_installed`).
     """
+    return tuple(name for name in _wanted(contract, samples) if is_installed(_base(name)))
+
+
+def not_installed(contract: Contract, samples: Samples) -> tuple[str, ...]:
+    """Those that labels ask for too, but whose packages are not installed."""
+    return tuple(name for name in _wanted(contract, samples) if not is_installed(_base(name)))
+
+
+def _base(name: str) -> str:
+    return name.partition("@")[0]
+
+
+def _wanted(contract: Contract, samples: Samples) -> tuple[str, ...]:
     if not samples.head_labels:
         metric = default_metric(contract, samples.labels)
         return (metric,) if metric else ()

@@ -28,8 +28,13 @@ def check_installed(metric: str) -> None:
     Raises:
         UsageError: It is not.
     """
-    if metric in PACKAGES and importlib.util.find_spec(_top(metric)) is None:
+    if not is_installed(metric):
         raise _missing(metric)
+
+
+def is_installed(metric: str) -> bool:
+    """Whether a metric's package is there, or it needs none."""
+    return metric not in PACKAGES or importlib.util.find_spec(_top(metric)) is not None
 
 
 def package(metric: str) -> ModuleType:

@@ -12,7 +12,7 @@ from edgekit.core import artifacts, serde
 from edgekit.core.errors import ModelError
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, Contract, Limits, Metric
-from edgekit.data import label_hints
+from edgekit.data import label_hints, masks
 from edgekit.data.label_kinds import with_label_kinds
 from edgekit.data.samples import Samples
 from edgekit.pipeline import beyond_calibration, inspect
@@ -83,12 +83,22 @@ def measure(
         asked: Task metrics; without any, for each output those that its labels ask for.
     """
     from edgekit.measure import accuracy, fidelity
-    from edgekit.measure.default_metrics import default_metrics
+    from edgekit.measure.default_metrics import default_metrics, not_installed
 
     contract = with_label_kinds(candidate.contract, samples)
+    unnamed = samples.labels if len(contract.outputs) == 1 else None
+    for spec in contract.outputs:
+        labels = samples.head_labels.get(spec.name, unnamed)
+        if labels is not None:
+            masks.check_size(labels, spec)
     names = asked or default_metrics(contract, samples)
     metrics = [accuracy.measure(name, outputs, samples, contract) for name in names]
-    notes = [] if asked else _without_accuracy(contract, samples, names)
+    lacking = () if asked else not_installed(contract, samples)
+    notes = [] if asked else _without_accuracy(contract, samples, (*names, *lacking))
+    notes += [
+        f"{name} was not measured: pip install 'edgekit-tflite[metrics]' for it."
+        for name in lacking
+    ]
     if expected is not None:
         metrics.extend(fidelity.compare(expected, outputs, contract))
         notes += _of_unknown_kind(contract, samples)

@@ -62,8 +62,7 @@ def validate(
             float file.
         data: Evaluation samples: `.npz`, `.csv`, a folder by class or `module:function`.
         targets: Runtimes to run on.
-        metric: Names of metrics or `module:function`, each with `@OUTPUT` where the model has
-            several; by default those that the labels ask for, of every output that has some.
+        metric: One or several, each `NAME@OUTPUT` of several outputs; by default labels tell.
         options: Another float file, a part of the samples, and whether layers are measured.
         limits: Time and memory of each worker.
         on_progress: Takes one line at each step.
@@ -78,7 +77,6 @@ def validate(
     """
     if not files:
         raise UsageError("validate needs at least one .tflite file.", received="none")
-    asked = (metric,) if isinstance(metric, str) else tuple(metric or ())
     options, limits = options or ValidateOptions(), limits or Limits()
     _check(targets, options)
     paths = [Path(path) for path in files]
@@ -95,7 +93,7 @@ def validate(
         meanwhile=drawn.begin_hashing,
     )
     with runner:
-        _check_metrics(asked)
+        asked = _checked_metrics(metric)
         measured = [
             measurement
             for name, file in zip(names, candidates, strict=True)
@@ -177,11 +175,13 @@ def _check(targets: Sequence[Target], options: ValidateOptions) -> None:
         environments.python_for(target)
 
 
-def _check_metrics(asked: Sequence[str]) -> None:
+def _checked_metrics(metric: str | Sequence[str] | None) -> tuple[str, ...]:
     from edgekit.measure import accuracy
 
-    for metric in asked:
-        accuracy.check_metric(metric)
+    asked = (metric,) if isinstance(metric, str) else tuple(metric or ())
+    for name in asked:
+        accuracy.check_metric(name)
+    return asked
 
 
 def _in_order(

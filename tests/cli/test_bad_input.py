@@ -83,8 +83,13 @@ def here(tmp_path, monkeypatch):
     np.savez("names.npz", images=good)
     np.savez("shape.npz", x=good[:, :5])
     np.savez("none.npz", x=good[:0])
+    np.savez("bytes.npz", x=np.arange(20 * 144).reshape(good.shape).astype(np.uint8))
     np.savez("text.npz", x=np.array(["a"] * 20))
     np.savez("lengths.npz", x=good, y=np.zeros(3))
+    np.savez("nan_labels.npz", x=good, y=np.full(20, np.nan))
+    np.savez("masks.npz", x=good, y=np.zeros((20, 5, 5), int))
+    np.savez("classes.npz", x=np.zeros((20, 12), np.float32), y=np.arange(20) % 9)
+    np.savez("no_output.npz", **{"x": good, "labels/z": np.zeros(20)})
     np.savez("pickled.npz", x=np.array([{}] * 20, dtype=object))
     np.save("bare.npy", good)
     for name, text in {
@@ -94,6 +99,10 @@ def here(tmp_path, monkeypatch):
         "labels": '[output.y]\nlabels = ["a", "b"]',
         "nolabels": '[output.y]\nlabels = "missing.txt"',
         "input": '[input.z]\nkind = "image"',
+        "kind": '[output.y]\nkind = "clases"',
+        "kinds": '[output.y]\nkind = "mask"\ncolumns = { boxes = [0, 8] }',
+        "overlap": "[output.y]\ncolumns = { boxes = [0, 5], scores = [4, 8] }",
+        "gap": "[output.y]\ncolumns = { boxes = [0, 4], scores = [5, 8] }",
         "std": "[input.x]\nstd = 0.0",
         "seed": "[data]\nseed = -1",
         "slash": 'name = "a/b"',
@@ -165,6 +174,10 @@ MISTAKES = {
         "no.npz",
     ),
     "pruning a .tflite": ((*PRUNE, "structured", "--sparsity", 0.5), "Keras model"),
+    "integers for a float input": (
+        (*STATIC, "-c", "bytes.npz"),
+        "uint8 from 0 to 255 for input 'x' (float32); no labels tell",
+    ),
     # models
     "missing model": (("convert", "missing.keras"), "found missing.keras"),
     "empty model": (("convert", "empty.keras"), "must not be empty"),
@@ -238,6 +251,10 @@ MISTAKES = {
     "wrong number of labels": ((*FLOAT, "--project", "labels.toml"), "[output.y] 8 2 labels"),
     "missing labels": ((*FLOAT, "--project", "nolabels.toml"), "missing.txt"),
     "unknown input": ((*FLOAT, "--project", "input.toml"), "[input.z]"),
+    "unknown kind": ((*FLOAT, "--project", "kind.toml"), "[output.y] kind 'classes'?"),
+    "kind and columns": ((*FLOAT, "--project", "kinds.toml"), "[output.y] not both"),
+    "columns that overlap": ((*FLOAT, "--project", "overlap.toml"), "overlap at column 4"),
+    "columns with a gap": ((*FLOAT, "--project", "gap.toml"), "leave a gap at column 4"),
     "division by nothing": ((*FLOAT, "--project", "std.toml"), "[input.x] std"),
     "negative project seed": ((*FLOAT, "--project", "seed.toml"), "seed"),
     "project name with a slash": ((*FLOAT, "--project", "slash.toml"), "'a/b'"),
@@ -255,6 +272,11 @@ MISTAKES = {
     "failing metric": ((*VALIDATE, "-m", "metrics:fails"), "metrics:fails metrics.py"),
     "metric that ends": ((*VALIDATE, "-m", "metrics:ends"), "metrics:ends SystemExit"),
     "lengths differ": (("validate", NET, "--data", "lengths.npz"), "x: 20 labels: 3"),
+    "labels that are no numbers": (("validate", NET, "--data", "nan_labels.npz"), "NaN labels"),
+    "masks of another size": (("validate", NET, "--data", "masks.npz"), "6x6 (20, 5, 5)"),
+    "labels of more classes": (("validate", DENSE, "--data", "classes.npz"), "from 0 to 7 first 8"),
+    "labels of no output": (("validate", NET, "--data", "no_output.npz"), "labels of 'z'"),
+    "metric of no output": ((*VALIDATE, "-m", "mae@z"), "mae@z"),
     "missing reference": ((*VALIDATE, "--reference", "missing.tflite"), "missing.tflite"),
     "missing file to time": (("benchmark", "missing.tflite"), "was not found"),
     "garbage to time": (("benchmark", "garbage.tflite"), "garbage.tflite"),

@@ -65,3 +65,51 @@ def test_a_source_that_leaves_nothing_to_train_on_is_refused(tmp_path):
     with pytest.raises(DataError, match="Training needs at least") as caught:
         draw.draw(CONTRACT, request(tmp_path, calibration=str(path), training=str(path)), {})
     assert str(path) in caught.value.received
+
+
+def labelled(folder, **changes):
+    """What is drawn with labels, and what is said of it."""
+    (folder / "l.npz").unlink(missing_ok=True)
+    asked = request(folder, labelled_out=folder / "l.npz", **changes)
+    drawn = draw.draw(CONTRACT, asked, {})
+    drawn.save(asked)
+    assert (folder / "l.npz").is_file() == (drawn.labelled is not None)
+    return drawn
+
+
+def test_evaluation_samples_are_the_labelled_ones_else_those_that_calibrate(data, tmp_path):
+    few = np.zeros((5, 3), np.float32)
+    np.savez(tmp_path / "few.npz", x=few, y=np.arange(5) % 2)
+    drawn = labelled(tmp_path, calibration=data, evaluation=str(tmp_path / "few.npz"))
+    assert (drawn.facts.labelled, len(drawn.labelled)) == ("evaluation", 5)
+    drawn = labelled(tmp_path, calibration=data)
+    assert (drawn.facts.labelled, len(drawn.labelled)) == ("calibration", 34)
+    assert draw.draw(CONTRACT, request(tmp_path, calibration=data), {}).labelled is None
+
+
+def test_labels_beside_unlabelled_calibration_arrays_are_found(tmp_path):
+    x = np.random.default_rng(1).normal(size=(400, 3)).astype(np.float32)
+    path = str(tmp_path / "both.npz")
+    np.savez(path, calib_x=x[:40], x=x, y=np.arange(400) % 2)
+    drawn = labelled(tmp_path, calibration=path)
+    assert (drawn.facts.labelled, len(drawn.labelled)) == ("evaluation", 128)
+    assert drawn.calibration.labels is None
+
+
+def test_evaluation_samples_that_cannot_be_read_are_said_and_functions_not_called(data, tmp_path):
+    drawn = labelled(tmp_path, calibration=data, evaluation=str(tmp_path / "none.npz"))
+    assert drawn.facts.labelled == "calibration"
+    assert ["not looked at" in line for line in drawn.warnings] == [True]
+    drawn = labelled(tmp_path, evaluation="nobody:samples")
+    assert drawn.labelled is None and drawn.warnings == ()
+
+
+def test_evaluation_samples_beyond_the_calibration_range_are_said(data, tmp_path):
+    far = tmp_path / "far.npz"
+    rng = np.random.default_rng(1)
+    np.savez(far, x=rng.normal(5, 1, size=(40, 3)).astype(np.float32), y=np.arange(40) % 2)
+    drawn = labelled(tmp_path, calibration=data, evaluation=str(far), calibrates=True)
+    [said] = [note for note in drawn.warnings if "evaluation" in note]
+    assert "evaluation samples go beyond its calibration range" in said
+    drawn = labelled(tmp_path, calibration=data, evaluation=str(far))
+    assert not any("beyond" in note for note in drawn.warnings)

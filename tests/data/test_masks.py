@@ -124,3 +124,13 @@ def test_arrays_that_fit_already_stay(tmp_path):
     np.testing.assert_array_equal(
         evaluate(tmp_path / "data.npz", IMAGE, outputs=(MASK,)).labels, ids
     )
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 8), (3, 5, 8, 1)])
+def test_masks_of_another_size_than_the_output(shape):
+    with pytest.raises(DataError, match=r"'mask' must have its size, 8x8") as caught:
+        masks.check_size(np.zeros(shape, int), MASK)
+    assert caught.value.received == f"labels of shape {shape}"
+    masks.check_size(np.zeros((3, 8, 8), int), MASK)
+    masks.check_size(np.zeros((3, 5, 8)), MASK)  # targets of another form, no masks
+    masks.check_size(np.zeros((3, 5, 8), int), OTHER)

@@ -6,8 +6,9 @@ import pytest
 from edgekit.core.output_kinds import Columns
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.data.samples import Samples
+from edgekit.measure import metric_packages
 from edgekit.measure.accuracy import METRICS
-from edgekit.measure.default_metrics import default_metric, default_metrics
+from edgekit.measure.default_metrics import default_metric, default_metrics, not_installed
 
 IDS = np.array([0, 6, 3])
 BITS = np.array([0, 1, 1])
@@ -121,3 +122,11 @@ def test_of_one_output_no_name_is_needed():
     spec = tensor(1, 7, kind="classes")
     assert default_metrics(contract(spec), samples(IDS)) == ("top1_accuracy",)
     assert default_metrics(contract(spec), samples(out=IDS)) == ("top1_accuracy",)
+
+
+def test_a_metric_whose_package_is_not_installed_is_told_not_measured(monkeypatch):
+    monkeypatch.setitem(metric_packages.PACKAGES, "average_precision", ("no_such_package", "none"))
+    tagger = contract(tensor(1, 4, kind="tags", activation="sigmoid"))
+    assert default_metrics(tagger, samples(TAGS)) == ()
+    assert not_installed(tagger, samples(TAGS)) == ("average_precision",)
+    assert not_installed(contract(tensor(1, 7)), samples(IDS)) == ()

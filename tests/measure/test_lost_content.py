@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgekit.core.output_kinds import Columns
-from edgekit.core.records import Contract, TensorSpec
+from edgekit.core.records import Contract, Metric, TensorSpec
 from edgekit.measure import fidelity
 from edgekit.measure.lost_content import LeastKept, lost_content
 
@@ -103,3 +103,18 @@ def test_of_two_outputs_each_is_judged_by_its_own_figures():
     b = {**a, "cat": np.eye(3)[(ids + 1) % 3]}
     assert "output 'cat'" in lost_content(a, b, about, fidelity.compare(a, b, about))
     assert not lost_content(a, a, about, fidelity.compare(a, a, about))
+
+
+def test_masks_that_overlap_too_little_are_lost_whatever_the_background_agrees():
+    about = contract(spec(kind="mask"))
+    a = np.zeros((12, 20, 20, 1))
+    a[:, :10] = 0.9
+    b = np.zeros_like(a)
+    b[:, 1:10] = 0.9
+    metrics = list(fidelity.compare({"y": a}, {"y": b}, about))
+    metrics = [one for one in metrics if not one.name.startswith("agreement_iou")]
+    assert not lost_content({"y": a}, {"y": b}, about, metrics)
+    overlap = Metric(name="agreement_iou", value=0.7)
+    assert lost_content({"y": a}, {"y": b}, about, [*metrics, overlap]) == (
+        "output 'y' overlaps the float file's by 0.70 (IoU) on 12 samples, less than 0.8"
+    )

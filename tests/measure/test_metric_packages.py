@@ -20,7 +20,7 @@ def test_what_is_missing_is_named_with_the_extra(metric, monkeypatch):
     found = metric_packages.importlib.util.find_spec
 
     def find(name):
-        return None if name in ("sklearn", "skimage", "rapidfuzz") else found(name)
+        return None if name in ("sklearn", "skimage", "rapidfuzz", "pycocotools") else found(name)
 
     monkeypatch.setattr(metric_packages.importlib.util, "find_spec", find)
     with pytest.raises(UsageError, match=r"pip install 'edgekit-tflite\[metrics\]'"):

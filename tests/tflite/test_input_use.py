@@ -40,7 +40,7 @@ def with_constant(shape: tuple[int, ...]) -> tflite.Model:
     graph = model.subgraphs[0]
     add = next(
         raw
-        for raw, op in zip(graph.operators, tflite.operators(model), strict=False)
+        for raw, op in zip(graph.operators, tflite.operators(model), strict=True)
         if op.name == "ADD"
     )
     given, constant = (int(index) for index in add.inputs)

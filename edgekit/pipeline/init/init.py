@@ -165,14 +165,17 @@ def _look(
         return lookup.beside(home, contract, recognised.path, limits.memory_bytes)
 
     found = samples()
-    trials = pixel_scaling.tries(
-        recognised, source, contract, found, limits=limits, on_progress=run.on_progress
-    )
-    best = pixel_scaling.winner(trials, contract)
-    if best is not None:
-        spec = replace(contract.inputs[0], preprocessing=best.preprocessing)
-        contract = replace(contract, inputs=(spec,))
-        found = samples()
+    tries = []
+    for kind in (pixel_scaling.tries, pixel_scaling.resizes):
+        trials = kind(
+            recognised, source, contract, found, limits=limits, on_progress=run.on_progress
+        )
+        best = pixel_scaling.winner(trials, contract)
+        if best is not None:
+            spec = replace(contract.inputs[0], preprocessing=best.preprocessing)
+            contract = replace(contract, inputs=(spec,))
+            found = samples()
+        tries.append(trials)
     if labels is None and found.classes:
         labels = model_summary.labels_of_folders(found.classes, contract)
         contract = model_summary.with_labels(contract, labels)
@@ -189,7 +192,8 @@ def _look(
         found=found,
         labels=labels,
         metrics=metrics,
-        trials=trials,
+        trials=tries[0],
+        resizes=tries[1],
     )
     return facts, described.contract, (*described.notes, *notes)
 
@@ -253,6 +257,14 @@ def _left(facts: template.Facts) -> list[str]:
         left.append(
             f"[input.{name}]: pixels go in as {best.name}, the way that was right most often "
             f"({best.share:.2f} of {len(best.right)} samples); compare it with training."
+        )
+    resized = pixel_scaling.winner(facts.resizes, facts.described.contract)
+    if resized is not None:
+        name = facts.described.contract.inputs[0].name
+        left.append(
+            f"[input.{name}]: images are resized as {resized.name}, the way that was right most "
+            f"often ({resized.share:.2f} of {len(resized.right)} samples); compare it with "
+            "training."
         )
     for spec in facts.described.contract.inputs:
         raw = found.raw.get(spec.name)

@@ -10,13 +10,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from edgekit.core import onednn, scratch
 from edgekit.core.errors import EdgekitError
 from edgekit.core.process import Progress
-from edgekit.core.records import Contract, Limits, Preprocessing, Target, TensorSpec
+from edgekit.core.records import Contract, Limits, Preprocessing, Resize, Target, TensorSpec
 from edgekit.data import preprocess, sources, usual_scalings
 from edgekit.data.samples import Samples
 from edgekit.frontend.describe import RUN_SCALED, ScaledPixels, Source
@@ -72,7 +73,7 @@ def tries(
     except EdgekitError:
         return ()  # no pixels: what is wrong with them, if anything, is said elsewhere
     pixels = samples.inputs[spec.name].astype(np.uint8)
-    if default_metrics.default_metric(contract, samples.labels) != "top1_accuracy":
+    if default_metrics.default_metrics(contract, samples) != ("top1_accuracy",):
         return ()
     on_progress(f"trying {len(ways)} ways to scale pixels on {len(samples)} samples")
     images = Samples(inputs={spec.name: pixels})
@@ -94,16 +95,80 @@ def tries(
     return tuple(sorted(trials, key=lambda trial: -trial.share))
 
 
+def resizes(
+    model: Recognised,
+    source: Source,
+    contract: Contract,
+    found: Found,
+    *,
+    limits: Limits,
+    on_progress: Progress,
+) -> tuple[Trial, ...]:
+    """Every way to resize labelled images of another size than the input, best first.
+
+    Nothing where they have the input's size, or no trial is possible. For what it takes, see
+    `tries`; here `contract` says how pixels are scaled.
+    """
+    spec = contract.inputs[0]
+    if found.evaluation is None or spec.preprocessing.kind != "image" or not _decides(contract):
+        return ()
+    ways = {name: replace(spec.preprocessing, resize=name) for name in get_args(Resize)}
+    count = max(_FEWEST, min(_MOST, _MOST_PIXELS // len(ways) // math.prod(spec.shape)))
+    try:
+        drawn = [
+            sources.load(
+                str(found.evaluation),
+                replace(contract, inputs=(replace(spec, preprocessing=way),)),
+                purpose="evaluation",
+                limit=count,
+                memory_bytes=limits.memory_bytes,
+            )
+            for way in ways.values()
+        ]
+    except EdgekitError:
+        return ()
+    first, *others = (samples.inputs[spec.name] for samples in drawn)
+    if all(np.array_equal(first, other) for other in others):
+        return ()  # of the input's size
+    if default_metrics.default_metrics(contract, drawn[0]) != ("top1_accuracy",):
+        return ()
+    on_progress(f"trying {len(ways)} ways to resize {len(drawn[0])} images")
+    inputs = Samples(inputs={spec.name: np.concatenate([first, *others]).astype(np.float32)})
+    as_it_is = [Preprocessing()]
+    try:
+        if model.format == "tflite":
+            (outputs,) = _by_runtime(model.path, spec, inputs, as_it_is, limits)
+        else:
+            (outputs,) = _by_keras(source, spec, inputs, as_it_is, limits)
+        parts = [np.array_split(values, len(ways)) for values in outputs.values()]
+        metrics = [
+            accuracy.measure("top1_accuracy", dict(zip(outputs, part, strict=True)), one, contract)
+            for one, part in zip(drawn, zip(*parts, strict=True), strict=True)
+        ]
+    except EdgekitError as error:
+        on_progress(f"the trial ended without an answer: {error.rule}")
+        return ()
+    trials = [
+        Trial(name=name, preprocessing=way, right=metric.raw)
+        for (name, way), metric in zip(ways.items(), metrics, strict=True)
+    ]
+    return tuple(sorted(trials, key=lambda trial: -trial.share))
+
+
+def _decides(contract: Contract) -> bool:
+    output = contract.outputs[0]
+    alone = len(contract.inputs) == len(contract.outputs) == 1
+    return alone and len(output.shape) == 2 and width(output) > 1
+
+
 def _can_be_tried(contract: Contract) -> bool:
-    spec, output = contract.inputs[0], contract.outputs[0]
+    spec = contract.inputs[0]
     return (
-        len(contract.inputs) == len(contract.outputs) == 1
+        _decides(contract)
         and is_image(spec)
         and min(spec.shape[1:3]) > 0
         and spec.dtype == "float32"
         and spec.preprocessing.kind == "none"
-        and len(output.shape) == 2
-        and width(output) > 1
     )
 
 

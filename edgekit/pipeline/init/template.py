@@ -32,6 +32,7 @@ class Facts:
     labels: Labels | None
     metrics: tuple[str, ...]
     trials: tuple[Trial, ...] = ()
+    resizes: tuple[Trial, ...] = ()
     tried: Tried | None = None
 
     @property
@@ -199,6 +200,7 @@ def _input(spec: TensorSpec, facts: Facts) -> list[str]:
             'kind = "image"',
             aside(f"size = {array(rules.size)}", "height, width"),
             aside(f"channels = {string(rules.channels)}", _CHANNELS[rules.channels]),
+            *([] if rules.resize == "bilinear" else [f"resize = {string(rules.resize)}"]),
             *_numbers("mean", rules.mean, 0.0),
             *_numbers("std", rules.std, 1.0),
             *off(
@@ -311,7 +313,7 @@ def _output(spec: TensorSpec, facts: Facts) -> list[str]:
         choice.append(aside('labels = "labels.txt"', f"{width(spec)} names, one a line"))
     if spec.activation:
         live.append(f"activation = {string(spec.activation)}")
-    elif len(spec.shape) == 2:
+    elif len(spec.shape) == 2 and spec.kind != "values":
         choice.append(aside('activation = "softmax"', 'what it ends in; or "sigmoid", "none"'))
     if live:
         return [*lines, header, *live, *off(choice)]

@@ -17,8 +17,9 @@ from edgekit.tflite import Model, Operator, Tensor
 
 Form = Literal["integer", "dynamic", "float"]
 
-# Of any operator, however small.
-_CALL = 20_000.0
+# Of any operator, however small; of a cast, which the delegate joins to its neighbours. What the
+# delegate leaves out costs the way out of it and back.
+_CALL, _CAST_CALL, _LEFT_OUT = 20_000.0, 5_000.0, 20_000.0
 _PRODUCT: dict[Form, float] = {"integer": 1.0, "dynamic": 1.3, "float": 3.0}
 # Of each value that an operator without weights gives, and of each that is cast.
 _VALUE, _UNDELEGATED, _CURVED, _CAST = 8.0, 40.0, 25.0, 6.0
@@ -55,7 +56,7 @@ def counted_cost(
     for index, size in sizes.items():
         is_float = made.get(index, outside) != "integer"
         if is_float not in wanted.get(index, ()):
-            total += _CALL + _CAST * size
+            total += _CAST_CALL + _CAST * size
     return total
 
 
@@ -72,11 +73,15 @@ def _cost(op: Operator, form: Form) -> float:
         return 0.0
     size = sum(_size(tensor) for tensor in op.outputs)
     if op.weight is not None and not op.facts.looks_up and len(op.weight.shape) >= 2:
-        return _CALL + _PRODUCT[form] * size * _depth(op)
+        slow = form == "integer" and "int8" not in op.facts.delegated
+        product = _PRODUCT["float" if slow else form]
+        return _CALL + _LEFT_OUT * slow + product * size * _depth(op)
     if op.facts.only_moves:
-        return _CALL + _VALUE / 2 * size
-    if form == "integer":
-        return _CALL + (_VALUE if "int8" in op.facts.delegated else _UNDELEGATED) * size
+        joined = form == "integer" and op.facts.scale_source == "output"
+        casts = _CAST_CALL + _CAST * size if joined else 0.0  # inputs come with other scales
+        return _CALL + _VALUE / 2 * size + casts
+    if form == "integer" and "int8" not in op.facts.delegated:
+        return _CALL + _LEFT_OUT + _UNDELEGATED * size
     return _CALL + (_CURVED if op.name in _CURVES else _VALUE) * size
 
 

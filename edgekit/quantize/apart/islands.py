@@ -11,6 +11,9 @@ from edgekit.core.records import LayerError, Quantization
 from edgekit.quantize.rewrite import check_applied
 from edgekit.tflite import Model, Operator, signal
 
+# An operator makes most of the noise of its island together with others of no smaller part.
+_HARMFUL = 0.01
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Island:
@@ -19,10 +22,12 @@ class Island:
     Attributes:
         operators: Their indices in the main graph of the float file, in order.
         weighted: Whether it has weights, which stay integers.
+        harmful: Those of them that make most of the noise.
         noise: What their errors alone do to the worst channel: noise over signal, summed.
     """
 
     operators: tuple[int, ...]
+    harmful: tuple[int, ...]
     weighted: bool
     noise: float
 
@@ -49,11 +54,7 @@ def islands(
     for op in operators:
         by_root[joined.root(op.index)].append(op)
     found = [
-        Island(
-            operators=tuple(op.index for op in members),
-            weighted=has_weights(members[0]),
-            noise=sum(noise.get(t.name, 0.0) for op in members for t in op.outputs),
-        )
+        _island(members, noise)
         for members in by_root.values()
         if not any(op.index in fixed for op in members)
         and any(check_applied.treats(op, how) for op in members)
@@ -67,6 +68,17 @@ def has_weights(op: Operator) -> bool:
     """Whether it multiplies by a matrix of constants, or looks rows of one up."""
     return op.facts.has_weights and any(
         tensor.dtype == "float32" and len(tensor.shape) >= 2 for tensor in op.constants
+    )
+
+
+def _island(members: Sequence[Operator], noise: Mapping[str, float]) -> Island:
+    alone = {op.index: sum(noise.get(t.name, 0.0) for t in op.outputs) for op in members}
+    total = sum(alone.values())
+    return Island(
+        operators=tuple(alone),
+        harmful=tuple(index for index, value in alone.items() if value > _HARMFUL * total),
+        weighted=has_weights(members[0]),
+        noise=total,
     )
 
 

@@ -165,7 +165,7 @@ class _Search:
 
     def _forms(self, island: Island) -> list[Exceptions]:
         if not island.weighted:
-            return [dict.fromkeys(island.operators)]
+            return [dict.fromkeys(island.operators), dict.fromkeys(island.harmful)]
         if self._task.device != "cpu":
             return []  # what is not all integers there is not on the accelerator
         [index] = island.operators

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from edgekit.core.errors import WorkerCrashed
-from edgekit.core.records import Contract, Limits, TensorSpec
+from edgekit.core.records import Contract, Limits, Preprocessing, TensorSpec
+from edgekit.data import usual_scalings
 from edgekit.data.samples import Samples
 from edgekit.frontend.describe import ScaledOutputs, ScaledPixels, Source
 from edgekit.frontend.load.recognise import Recognised
@@ -106,7 +107,7 @@ def test_the_way_of_training_wins_on_labelled_pixels(painted, monkeypatch):
 
 
 def test_gray_images_have_gray_ways():
-    ways = pixel_scaling._ways(TensorSpec(name="image", shape=(1, 8, 9, 1), dtype="float32"))
+    ways = usual_scalings.of_pixels(TensorSpec(name="image", shape=(1, 8, 9, 1), dtype="float32"))
     assert list(ways) == ["0 to 255", "0 to 1", "-1 to 1"]
     assert {way.channels for way in ways.values()} == {"gray"}
     assert {way.size for way in ways.values()} == {(8, 9)}
@@ -138,3 +139,51 @@ def test_a_trial_that_fails_is_no_answer(painted, monkeypatch):
 
     monkeypatch.setattr(pixel_scaling.onednn, "call", crash)
     assert tries(painted, "keras3") == ()
+
+
+def by_level(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Right where striped images are resized as Keras does it: two middle columns count."""
+    return {"kind": -np.abs(np.array([30, 80, 130], np.float32) - inputs["image"].mean())}
+
+
+def resized(folder: Path, monkeypatch: pytest.MonkeyPatch, x: np.ndarray):
+    np.savez(folder / "data.npz", x=x, y=np.arange(len(x)) % 3)
+    spec = TensorSpec(
+        name="image",
+        shape=(1, 8, 8, 3),
+        dtype="float32",
+        preprocessing=Preprocessing(kind="image", size=(8, 8)),
+    )
+    contract = Contract(inputs=(spec,), outputs=(CLASSES,))
+    fake = FakeRuntime({"m.tflite": FakeModel((spec,), (CLASSES,), by_level)})
+    monkeypatch.setattr(pixel_scaling, "local", fake)
+    found = lookup.beside(folder, contract, folder / "m.tflite")
+    model = Recognised(format="tflite", written_by="", path=Path("m.tflite"))
+    said: list[str] = []
+    trials = pixel_scaling.resizes(
+        model,
+        Source(model=model.path, unsafe=False),
+        contract,
+        found,
+        limits=Limits(),
+        on_progress=said.append,
+    )
+    return trials, contract, said
+
+
+def test_the_resize_of_training_wins_on_images_of_another_size(tmp_path, monkeypatch):
+    # Of each four columns the middle two tell the class; all images are as bright on the whole.
+    told = np.array([10, 110, 210])[np.arange(60) % 3]
+    columns = np.stack([(350 - told) / 2, told, np.full(60, 50), (350 - told) / 2], axis=1)
+    striped = np.tile(columns[:, None, :, None], (1, 32, 8, 3)).astype(np.uint8)
+    trials, contract, said = resized(tmp_path, monkeypatch, striped)
+    assert {trial.name for trial in trials} == {"bilinear", "bicubic", "nearest", "keras-bilinear"}
+    best = pixel_scaling.winner(trials, contract)
+    assert best is not None and (best.name, best.share) == ("keras-bilinear", 1.0)
+    assert best.preprocessing.resize == "keras-bilinear"
+    assert said == ["trying 4 ways to resize 60 images"]
+
+
+def test_images_of_the_inputs_size_need_no_resize(tmp_path, monkeypatch):
+    trials, _, said = resized(tmp_path, monkeypatch, np.full((60, 8, 8, 3), 80, np.uint8))
+    assert trials == () and said == []

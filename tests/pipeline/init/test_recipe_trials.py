@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from edgekit import tflite
 from edgekit.core.project import Project
 from edgekit.pipeline.gate.run_options import RunOptions
 from edgekit.pipeline.init import recipe_trials
 from edgekit.pipeline.init.recipe_trials import Candidate, Tried
 from edgekit.pipeline.init.rule_limits import Bound
+from tests.pipeline.convert.steps import NET
 from tests.pipeline.files import converted
 from tests.pipeline.init.test_rule_limits import facts, metric
 
@@ -104,6 +106,8 @@ def test_a_recipe_whose_file_is_wrecked_is_passed_over(monkeypatch, tmp_path):
     monkeypatch.setattr(recipe_trials.gather_facts, "gather", lambda *_: [facts()])
     monkeypatch.setattr(recipe_trials.gather_facts, "timed", lambda found, *_: found)
     project = Project(file=tmp_path / "edgekit.toml")
-    tried = recipe_trials.tried(project, ["static_wi8_ai8"], least_loss=0.01, options=RunOptions())
+    tried = recipe_trials.tried(
+        project, ["static_wi8_ai8"], tflite.contract(NET), options=RunOptions()
+    )
     assert tried.chosen is None
     assert tried.lines[0] == f"static_wi8_ai8: {lost}"

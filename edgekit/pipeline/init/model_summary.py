@@ -213,6 +213,16 @@ def with_values(contract: Contract, metrics: Sequence[str]) -> Contract:
     return replace(contract, outputs=outputs)
 
 
+def with_columns(contract: Contract, exported: Contract) -> Contract:
+    """The contract with the columns that the exported graph tells, where nothing else is known."""
+    columns = {spec.name: spec.columns for spec in exported.outputs}
+    outputs = tuple(
+        spec if spec.kind or spec.columns else replace(spec, columns=columns.get(spec.name, ()))
+        for spec in contract.outputs
+    )
+    return replace(contract, outputs=outputs)
+
+
 def width(spec: TensorSpec) -> int:
     """How many values the last axis of an output has; -1 where that is unknown."""
     return spec.shape[-1] if spec.shape else 1

@@ -17,7 +17,7 @@ from edgekit.core.project import Project
 from edgekit.core.records import Contract
 from edgekit.pipeline.gate.gate import gate
 from edgekit.pipeline.gate.run_options import RunOptions
-from edgekit.pipeline.init import recipe_trials, template
+from edgekit.pipeline.init import model_summary, recipe_trials, template
 from edgekit.pipeline.init.recipe_trials import REFERENCE, Candidate, Tried
 from edgekit.pipeline.init.rule_limits import Bound
 
@@ -67,6 +67,10 @@ def prove(
             return Proven(facts=facts, notes=(*notes, f"Nothing could be measured: {why}"))
         chosen = [tried.chosen.recipe] if tried.chosen else []
         facts = replace(facts, recipes=(REFERENCE, *chosen), tried=tried)
+        exported = next((one.contract for one in tried.candidates if one.contract), None)
+        if exported is not None:
+            known = model_summary.with_columns(facts.described.contract, exported)
+            facts = replace(facts, described=replace(facts.described, contract=known))
         try:
             return _judged(file, facts, contract, notes, options)
         except EdgekitError as error:

@@ -37,6 +37,7 @@ class Candidate:
             or SQNR; none without samples.
         lost: Which output is lost, whatever the others are; empty where none is.
         latency: Its time; None without facts.
+        contract: That of the file, with what its graph tells of outputs; None without a file.
     """
 
     recipe: str
@@ -45,6 +46,7 @@ class Candidate:
     closeness: tuple[Bound, ...] = ()
     lost: str = ""
     latency: Bound | None = None
+    contract: Contract | None = None
 
     @property
     def is_close(self) -> bool:
@@ -173,6 +175,7 @@ def _measured(project: Project, recipe: str, contract: Contract, options: RunOpt
         closeness=_closeness(found, project.metric, contract),
         lost=judged_outputs.lost(found.measurement, contract),
         latency=rule_limits.latency(found),
+        contract=made[recipe].contract,
     )
 
 

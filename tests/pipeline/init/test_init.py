@@ -86,8 +86,9 @@ def test_without_labels_files_are_compared_with_float(dense, tmp_path):
     made = init(dense)
     assert made.metric == "" and not made.labelled
     metrics = [rule.metric for rule in projects.load(Path(made.path)).rule]
-    assert metrics == ["agreement", "size_bytes", "latency_ratio"]
+    assert metrics == ["sqnr_db", "size_bytes", "latency_ratio"]
     assert any("labels" in line for line in made.left)
+    assert any("taken as values" in line for line in made.left)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.core.errors import ModelError
+from edgekit.core.output_kinds import Columns
 from edgekit.core.records import Contract, Limits, TensorSpec
 from edgekit.frontend.describe import DESCRIBE, Description, Scaling, Source
 from edgekit.frontend.load.recognise import Recognised
@@ -158,3 +159,11 @@ def test_labels_tell_what_an_output_is_unless_the_model_does(changes, kind):
 def test_numbers_as_labels_make_values(changes, metrics, kind):
     contract = Contract(inputs=(IMAGE,), outputs=(replace(CLASSES, **changes),))
     assert model_summary.with_values(contract, metrics).outputs[0].kind == kind
+
+
+def test_columns_that_the_exported_graph_tells_are_taken_where_nothing_is_known():
+    columns = (Columns(kind="boxes", start=0, stop=2), Columns(kind="scores", start=2, stop=3))
+    exported = Contract(inputs=(), outputs=(replace(CLASSES, columns=columns),))
+    for spec, taken in ((CLASSES, columns), (replace(CLASSES, kind="classes"), ())):
+        contract = Contract(inputs=(), outputs=(spec,))
+        assert model_summary.with_columns(contract, exported).outputs[0].columns == taken

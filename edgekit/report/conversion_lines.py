@@ -11,8 +11,6 @@ from edgekit.report.terminal import bytes_text
 _MOST_LAYERS = 6
 # Outputs this near to float's have errors of a third of what they vary by.
 _FAR_DB = 10.0
-# Of a channel that is lost by so much more than all of its output, it is the one to look at.
-_APART_DB = 3.0
 # Surely slower: the whole interval lies above this.
 _SLOWER = 1.05
 # What `quantize.candidates` calls rounding without any method; the first such is the plainest.
@@ -31,21 +29,6 @@ def candidate_lines(artifacts: Sequence[Artifact]) -> list[str]:
         if plain is not None and plain is not chosen:
             beside = f" (plain: {plain.name}, {plain.sqnr_db:.1f} dB)"
         lines.append(f"{file.recipe.label}: {chosen.name}, {chosen.sqnr_db:.1f} dB{beside}")
-    return lines
-
-
-def fidelity_lines(artifacts: Sequence[Artifact]) -> list[str]:
-    """The worst channel of each file by name, where it lies well below its output as a whole."""
-    lines = []
-    for file in artifacts:
-        near = file.verified
-        if near is None or not near.channel or near.pooled_sqnr_db is None:
-            continue
-        if near.sqnr_db < near.pooled_sqnr_db - _APART_DB:
-            lines.append(
-                f"{file.recipe.label}: worst channel {near.channel}, {near.sqnr_db:.1f} dB of "
-                f"what it varies by (outputs as a whole: {near.pooled_sqnr_db:.1f} dB)"
-            )
     return lines
 
 

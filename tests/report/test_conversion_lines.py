@@ -90,16 +90,6 @@ def test_what_is_slower_no_smaller_or_far_from_float_is_said():
     assert "NPUs" in lines[3]
 
 
-def test_the_worst_channel_is_named_where_it_lies_below_its_output():
-    apart = Verified(sqnr_db=12.3, channel="det[5]", pooled_sqnr_db=49.8, num_samples=8)
-    like = Verified(sqnr_db=30.0, channel="y[1]", pooled_sqnr_db=31.0, num_samples=8)
-    files = [FLOAT, made("static_wi8_ai8", verified=apart), made("float16", verified=like)]
-    assert conversion_lines.fidelity_lines(files) == [
-        "static_wi8_ai8: worst channel det[5], 12.3 dB of what it varies by (outputs as a whole: "
-        "49.8 dB)"
-    ]
-
-
 def test_a_wrecked_file_gets_no_advice_on_top():
     far = made("static_wi8_ai8", verified=Verified(sqnr_db=2.9, num_samples=8), wrecked="lost y")
     assert conversion_lines.advice_lines([FLOAT, far]) == []

@@ -71,7 +71,8 @@ def _draw(arrays: Arrays, count: int) -> Split:
 def resnet8(folder: Path) -> Split:
     data = _read(folder / "data.npz")
     return Split(
-        calib={"x": data["calib_x"][:200]},
+        # As floats: the model takes 0 to 255 as they are, which nothing in it or in labels tells.
+        calib={"x": data["calib_x"][:200].astype(np.float32)},
         eval={"x": data["x"], "y": data["y"].astype(np.int64)},
         notes="calibration: the first 200 of calib_x, training images without labels; "
         "evaluation: all test images; uint8, the model takes raw 0..255.",

@@ -218,7 +218,7 @@ def test_resnet8_calibrates_on_training_images_and_evaluates_on_all(
     assert resnet8.model == corpus / "resnet8_cifar10" / "pretrainedResnet.h5"
     assert (resnet8.metric, resnet8.better, resnet8.measured) == ("top1_accuracy", "higher", 0.8708)
     assert sorted(calib) == ["x"] and sorted(evaluation) == ["x", "y"]
-    assert calib["x"].shape == (200, 32, 32, 3) and calib["x"].dtype == np.uint8
+    assert calib["x"].shape == (200, 32, 32, 3) and calib["x"].dtype == np.float32
     assert evaluation["x"].shape == (5000, 32, 32, 3) and evaluation["x"].dtype == np.uint8
     assert evaluation["y"].shape == (5000,) and evaluation["y"].dtype == np.int64
     assert not _contents(calib["x"]) & _contents(evaluation["x"])

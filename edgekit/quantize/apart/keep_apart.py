@@ -40,7 +40,7 @@ _VALUES_DB, _DECISIONS_DB, _CLASSES_DB = 30.0, 20.0, 10.0
 _ENOUGH_DB = 10.0
 # What keeping must gain to be worth a file that is no longer all integers, and what the fewest
 # operators may leave of the most that was gained.
-_GAIN_DB, _LEFT_DB = 3.0, 2.0
+_GAIN_DB, _LEFT_DB = 3.0, 1.0
 _MOST_TRIALS = 24
 
 

@@ -116,7 +116,7 @@ def test_what_is_chosen_is_what_was_told(recipe: Recipe) -> None:
     plain = made.candidates[0]
     assert plain.name.endswith("nearest")
     if recipe.quantize is not None and recipe.quantize.scheme == "weight_only":
-        assert told.sqnr_db > plain.sqnr_db + 4
+        assert told.sqnr_db > plain.sqnr_db + 3
     # The same seed gives the same file.
     other = search(content, SAMPLES).prepare(recipe).apply(recipe)
     assert tflite.to_bytes(other) == tflite.to_bytes(made.apply(recipe))

@@ -263,7 +263,7 @@ class Kept:
 class Candidate:
     """One way to quantize that was tried, and how near its outputs came to the float file's.
 
-    `sqnr_db` is measured on calibration samples that took no part in it.
+    `sqnr_db` is that of the worst channel, measured on calibration samples that took no part in it.
     """
 
     name: str

@@ -111,11 +111,12 @@ def test_what_is_chosen_is_what_was_told(recipe: Recipe) -> None:
     expected = scores.outputs(tflite.read(content), held.inputs)
     got = scores.outputs(made.apply(recipe), held.inputs)
     (told,) = (c for c in made.candidates if c.chosen)
-    assert scores.sqnr_db(expected, got) == pytest.approx(told.sqnr_db, abs=0.02)
+    worst = scores.worst_channel_db(expected, got, tflite.contract(content))
+    assert worst == pytest.approx(told.sqnr_db, abs=0.02)
     plain = made.candidates[0]
     assert plain.name.endswith("nearest")
     if recipe.quantize is not None and recipe.quantize.scheme == "weight_only":
-        assert told.sqnr_db > plain.sqnr_db + 4
+        assert told.sqnr_db > plain.sqnr_db + 3
     # The same seed gives the same file.
     other = search(content, SAMPLES).prepare(recipe).apply(recipe)
     assert tflite.to_bytes(other) == tflite.to_bytes(made.apply(recipe))

@@ -139,8 +139,8 @@ def _texts(node: ast.expr, tree: ast.Module, function: ast.FunctionDef | None) -
         for left in _texts(node.left, tree, function):
             yield from (left + right for right in _texts(node.right, tree, function))
     elif isinstance(node, ast.Name):
-        for value in _values(node.id, tree, function):
-            yield from _texts(value, tree, function)
+        for value, inside in _values(node.id, tree, function):
+            yield from _texts(value, tree, inside)
 
 
 def _part(part: ast.expr) -> str:
@@ -148,16 +148,20 @@ def _part(part: ast.expr) -> str:
     return str(part.value) if isinstance(part, ast.Constant) else "{}"
 
 
-def _values(name: str, tree: ast.Module, function: ast.FunctionDef | None) -> Iterator[ast.expr]:
-    """What a name of a module is set to, or what a function of it is called with."""
+def _values(
+    name: str, tree: ast.Module, function: ast.FunctionDef | None
+) -> Iterator[tuple[ast.expr, ast.FunctionDef | None]]:
+    """What a name is set to, or what its function is called with, and the function around that."""
     parameters = [] if function is None else [argument.arg for argument in function.args.args]
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and any(_name(target) == name for target in node.targets):
-            yield node.value
-        if isinstance(node, ast.Call) and function is not None and name in parameters:
-            number = parameters.index(name)
-            if _name(node.func) == function.name and number < len(node.args):
-                yield node.args[number]
+            yield node.value, function
+    if function is None or name not in parameters:
+        return
+    number = parameters.index(name)
+    for inside, call in _calls(tree, None):
+        if _name(call.func) == function.name and number < len(call.args) and inside != function:
+            yield call.args[number], inside
 
 
 def _name(node: ast.expr) -> str:

@@ -166,8 +166,8 @@ def _look(
 
     found = samples()
     tries = []
-    for kind in (pixel_scaling.tries, pixel_scaling.resizes):
-        trials = kind(
+    for attempt in (pixel_scaling.tries, pixel_scaling.resizes):
+        trials = attempt(
             recognised, source, contract, found, limits=limits, on_progress=run.on_progress
         )
         best = pixel_scaling.winner(trials, contract)

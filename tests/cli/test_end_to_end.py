@@ -293,7 +293,7 @@ def test_integer_inputs_and_outputs(edgekit, made, digits, tmp_path, dtype):
 def test_calibration_that_nothing_needs_is_accepted_with_a_note(edgekit, made, digits, tmp_path):
     ended = edgekit(
         "convert", made.tflite("float32"), "-r", "float16", "-c", digits / "data.npz",
-        "-o", tmp_path, "--json",
+        "--project", digits / "edgekit.toml", "-o", tmp_path, "--json",
     )  # fmt: skip
     [note] = notes(ended)
     assert "needs calibration" in note

@@ -56,7 +56,7 @@ def convert(
         output=folder / "out",
         name=name,
         calibration=calibration,
-        options=ConvertOptions(recipes=tuple(recipes), **options),
+        options=ConvertOptions(recipes=tuple(recipes), raw=True, **options),
     )
     found = {artifact.recipe.label: Path(artifact.path) for artifact in made}
     return [folder / "out" / found[recipe].name for recipe in recipes]

@@ -59,6 +59,8 @@ def test_help_loads_only_what_is_listed(arguments):
             "edgekit.cli.grouped_help",
         }  # its options by themselves
         verb |= {
+            "edgekit.core.box_decoder",
+            "edgekit.core.output_kinds",
             "edgekit.core.recipes",
             "edgekit.core.records",
             "edgekit.core.text",

@@ -1,4 +1,4 @@
-"""An architecture that cannot be int8 everywhere, repaired: magika, from the corpus."""
+"""An architecture that cannot be int8 everywhere, within a bound: magika, from the corpus."""
 
 import json
 from pathlib import Path
@@ -33,13 +33,13 @@ def test_what_int8_destroys_is_kept(magika):
     _, static, said = magika
     repair = static.repair
     assert repair.quantity == "top1_accuracy"
-    assert repair.unrepaired > 0.05  # 0.5 was measured
+    # By itself, before any bound is measured; all in int8 it loses half of its samples.
+    assert any("operators that take a channel's content" in line for line in said)
     assert repair.value <= 0.01
     assert "15 held-out samples cannot show" in repair.note
     layers = {kept.layer for kept in static.kept}
     assert "layer_normalization" in layers
-    assert len(repair.kept) < repair.num_operators
-    assert any("operators to blame" in line for line in said)
+    assert len(static.kept) < repair.num_operators
     assert static.size_bytes < 0.4 * 1_048_176
 
 
@@ -47,10 +47,7 @@ def test_the_bound_holds_on_samples_that_nobody_saw(magika):
     prepared, static, _ = magika
     [measured] = edgekit.validate([static.path], data=str(prepared.eval))
     assert measured.num_samples == 87
-    # One sample of 87 is the bound. Two near ties may go the other way on another processor;
-    # unrepaired, the file loses many more.
-    most_wrong = 3
-    assert measured.metric("top1_accuracy").value >= 1 - most_wrong / 87
-    assert static.repair.unrepaired > 2 * most_wrong / 87
+    # One sample of 87 is the bound. Two near ties may go the other way on another processor.
+    assert measured.metric("top1_accuracy").value >= 1 - 3 / 87
     manifest = json.loads(Path(static.path).with_suffix(".json").read_text(encoding="utf-8"))
     assert np.isclose(manifest["repair"]["value"], static.repair.value)

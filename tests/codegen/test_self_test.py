@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.codegen.python import python_bundle
+from edgekit.core import artifacts
 from edgekit.core.bundle_record import Bundle
 from edgekit.core.records import Target
 from edgekit.pipeline.bundle.bundle import bundle
@@ -113,8 +114,24 @@ def test_every_mutant_of_the_corpus_is_seen(item: str, corpus: Path, tmp_path: P
 def test_the_old_runtime_passes(
     item: str, corpus: Path, tflite_runtime: Target, tmp_path: Path
 ) -> None:
-    files = convert_item(item, corpus, tmp_path / "converted")
+    # Of DTLN's static file two operators compute with ranges taken while running, so that no state
+    # is lost, which runs since 2.17: its manifest says so.
+    files = [
+        file
+        for file in convert_item(item, corpus, tmp_path / "converted")
+        if _runs_on(file, tflite_runtime.version)
+    ]
+    assert files
     record, contents = made(files, tmp_path / "right")
     old = str(environments.python_for(tflite_runtime))
     done = self_test(record, contents, tmp_path / "again", old)
     assert failures(done, record) == set(), done.stdout
+
+
+def _runs_on(file: Path, version: str) -> bool:
+    manifest = artifacts.load(file)
+    assert manifest is not None
+    oldest, given = (
+        tuple(map(int, text.split("."))) for text in (manifest.oldest_runtime, version)
+    )
+    return oldest <= given

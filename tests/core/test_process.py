@@ -315,9 +315,12 @@ def test_nothing_of_a_call_outlives_a_parent_that_is_killed(tmp_path):
     assert gone(pids)
 
 
-def test_children_that_are_killed_together_are_told_from_crashes_of_their_own():
+def test_children_that_are_killed_together_are_told_from_crashes_of_their_own(monkeypatch):
+    from edgekit.core import process as processes
     from edgekit.core.process import kill_all
 
+    # Children that other tests of this process share are not to go with them.
+    monkeypatch.setattr(processes, "_live", type(processes._live)())
     with child("import time; time.sleep(600)", seconds=60) as process:
         pid = process._child.pid
         kill_all()

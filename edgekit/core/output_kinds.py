@@ -27,6 +27,8 @@ OutputKind = Literal[
 KINDS: tuple[OutputKind, ...] = get_args(OutputKind)
 DECISIONS: frozenset[OutputKind] = frozenset(("classes", "binary", "tags", "scores", "mask"))
 """Kinds whose values are how sure the model is; their scale is that of probabilities or logits."""
+DECIDING: frozenset[OutputKind] = frozenset(("classes", "binary", "tags", "mask", "ids"))
+"""Kinds of outputs of which all that matters is what they decide: two files agree, or not."""
 COLUMNS: frozenset[OutputKind] = frozenset(("values", "boxes"))
 """Kinds each column of which has a unit, and so a spread, of its own."""
 

@@ -14,6 +14,7 @@ import numpy as np
 from edgekit.core.records import Contract
 from edgekit.data.preprocess import dtype_of
 from edgekit.data.samples import Samples
+from edgekit.tflite.channels import MOST_CHANNELS
 
 Ranges = Mapping[str, tuple[float, float]]
 
@@ -22,7 +23,6 @@ _EVALUATION_EXCESS = 0.05
 _EVALUATION_SHARE = 0.01
 # Of many columns one or another has its largest value among few calibration samples.
 _COLUMN_SHARE = 0.05
-_MOST_COLUMNS = 64  # of more, none has a meaning of its own
 _MOST_TOLD = 3
 
 
@@ -46,7 +46,7 @@ def of(samples: Samples, contract: Contract) -> dict[str, tuple[float, float]]:
 
 def _columns(name: str, array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """Each column of rows or series, by the key of its range."""
-    if array.ndim in (2, 3) and 1 < array.shape[-1] <= _MOST_COLUMNS:
+    if array.ndim in (2, 3) and 1 < array.shape[-1] <= MOST_CHANNELS:
         for column in range(array.shape[-1]):
             yield f"{name}[{column}]", array[..., column]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.core.output_kinds import OutputKind
+from edgekit.core.output_kinds import DECIDING
 from edgekit.core.records import TensorSpec
 from edgekit.measure import label_overlaps
 from edgekit.verdicts import overlaps
@@ -32,23 +32,24 @@ def decisions_agree(
         `(n,)`, the fraction of a sample's decisions that agree; None for kinds that decide
         nothing by themselves.
     """
-    kind = spec.kind
-    if spec.columns or kind is None:
-        return None
-    same = _same(reference, candidate, spec, kind)
+    same = _same(reference, candidate, spec) if decides(spec) else None
     return (
         None if same is None else np.asarray(same.reshape(len(same), -1).mean(axis=1), np.float64)
     )
 
 
-def _same(a: np.ndarray, b: np.ndarray, spec: TensorSpec, kind: OutputKind) -> np.ndarray | None:
-    several = a.ndim > 1 and a.shape[-1] > 1
-    if kind == "classes" or (kind == "mask" and several and spec.activation != "sigmoid"):
-        return np.asarray(_largest(a) == _largest(b)) if several else None
-    if kind in ("binary", "tags", "mask"):
+def decides(spec: TensorSpec) -> bool:
+    """Whether what an output decides is all that matters of it."""
+    return spec.kind in DECIDING and not spec.columns
+
+
+def _same(a: np.ndarray, b: np.ndarray, spec: TensorSpec) -> np.ndarray | None:
+    if names_the_largest(a, spec):
+        return np.asarray(_largest(a) == _largest(b))
+    if spec.kind in ("binary", "tags", "mask"):
         limit = threshold(a, spec)
         return np.asarray((a > limit) == (b > limit))
-    return np.asarray(a == b) if kind == "ids" else None
+    return np.asarray(a == b) if spec.kind == "ids" else None
 
 
 def masks_iou(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -> np.ndarray | None:
@@ -68,8 +69,8 @@ def masks_iou(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) ->
     if spec.kind != "mask" or spec.columns or reference.ndim < 3:
         return None
     channels = reference.shape[-1] if reference.ndim > 3 else 1
-    if channels > 1 and spec.activation != "sigmoid":
-        masks = [array.argmax(axis=-1) for array in (reference, candidate)]
+    if channels > 1 and names_the_largest(reference, spec):
+        masks = [_largest(array) for array in (reference, candidate)]
         parts = label_overlaps.of_ids(masks[0], masks[1], channels)
     else:
         limit = threshold(reference, spec)

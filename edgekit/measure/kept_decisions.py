@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgekit.core.records import TensorSpec
-from edgekit.measure.agreement import threshold
+from edgekit.measure.agreement import decides, names_the_largest, threshold
 
 _FEWEST_SAMPLES = 5
 """What is decided in fewer samples than this is left out: one of them more or less says nothing."""
@@ -45,13 +45,12 @@ def least_kept(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -
         None for kinds other than `classes`, `binary`, `tags` and `mask`, or where no decision
         is taken often enough.
     """
-    if spec.columns or spec.kind not in ("classes", "binary", "tags", "mask"):
+    if not decides(spec) or spec.kind == "ids":
         return None
-    several = reference.ndim > 1 and reference.shape[-1] > 1
-    if spec.kind == "classes" or (spec.kind == "mask" and several and spec.activation != "sigmoid"):
-        found = list(_of_classes(reference, candidate, spec)) if several else []
+    if names_the_largest(reference, spec):
+        found = list(_of_classes(reference, candidate, spec))
     else:
-        found = list(_of_sides(reference, candidate, spec))
+        found = [] if spec.kind == "classes" else list(_of_sides(reference, candidate, spec))
     return min(found, key=lambda kept: kept.dice, default=None)
 
 

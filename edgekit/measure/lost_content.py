@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgekit.core.output_kinds import OutputKind
 from edgekit.core.records import Contract, Metric, TensorSpec
+from edgekit.measure.agreement import decides
 from edgekit.measure.kept_decisions import least_kept
 
 LEAST_SQNR_DB = 10.0
@@ -24,7 +24,6 @@ LEAST_AGREEMENT = 0.8
 _LEAST_KEPT = 0.5
 # Of fewer samples one that differs is more than a tenth: half of the bound counts.
 _FEWEST_SAMPLES = 10
-_DECIDING: frozenset[OutputKind] = frozenset(("classes", "binary", "tags", "mask", "ids"))
 
 Outputs = Mapping[str, np.ndarray]
 
@@ -85,11 +84,6 @@ def lost_content(
         if lost:
             return lost
     return ""
-
-
-def decides(spec: TensorSpec) -> bool:
-    """Whether what an output decides is all that matters of it."""
-    return not spec.columns and spec.kind in _DECIDING
 
 
 def _lost_decisions(

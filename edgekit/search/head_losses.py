@@ -11,8 +11,8 @@ from edgekit.core.gate_rules import ACCURACIES, FRACTIONS
 from edgekit.core.records import Contract, Metric, TensorSpec
 from edgekit.data.samples import Samples
 from edgekit.measure import accuracy, fidelity, intervals
+from edgekit.measure.agreement import decides
 from edgekit.measure.default_metrics import default_metrics
-from edgekit.measure.lost_content import decides
 from edgekit.verdicts.paired import Paired
 
 AGREEMENT = "agreement"

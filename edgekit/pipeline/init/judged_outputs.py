@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from edgekit.core.output_kinds import OutputKind
 from edgekit.core.records import Contract, Measurement, TensorSpec
-
-_DECIDES: frozenset[OutputKind] = frozenset(("classes", "binary", "tags", "mask"))
-# An output is lost below: a third of what its worst channel varies by is error, or one decision in
-# five is another.
-_LEAST_SQNR_DB, _LEAST_AGREEMENT = 10.0, 0.8
-
-
-def decides(spec: TensorSpec) -> bool:
-    """Whether agreement with the float file can be counted on an output, as validate does."""
-    return spec.kind in _DECIDES and not spec.columns
+from edgekit.measure.agreement import decides
+from edgekit.measure.lost_content import LEAST_AGREEMENT, LEAST_SQNR_DB
 
 
 def fidelity_metrics(contract: Contract, metrics: Sequence[str]) -> tuple[str, ...]:
@@ -43,7 +34,7 @@ def lost(measured: Measurement, contract: Contract) -> str:
     for spec, at in _named(contract):
         figure = _figure(spec)
         metric = measured.metric(f"{figure}{at}")
-        least = _LEAST_AGREEMENT if figure == "agreement" else _LEAST_SQNR_DB
+        least = LEAST_AGREEMENT if figure == "agreement" else LEAST_SQNR_DB
         if metric is None or metric.value >= least:
             continue
         if figure == "agreement":

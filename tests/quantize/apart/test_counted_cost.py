@@ -15,7 +15,7 @@ MODEL = tflite.read(picture_net())
 def cost(**forms: object) -> float:
     assert INT8 is not None
     exceptions = {int(name[1:]): how for name, how in forms.items()}
-    return counted_cost(MODEL, INT8, exceptions)  # type: ignore[arg-type]
+    return counted_cost(MODEL, INT8, exceptions)
 
 
 def test_a_convolution_costs_more_in_floats_than_with_dynamic_ranges() -> None:

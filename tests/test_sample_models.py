@@ -90,7 +90,7 @@ def test_project_file_says_everything_a_command_needs(digits: Path) -> None:
     assert loaded.model == "digits.keras" and (digits / loaded.model).is_file()
     # Blocks of 32 are for large dense layers, of which this model has none.
     assert loaded.recipes == tuple(one for one in recipes.RECIPES if "b32" not in one)
-    assert loaded.metric == "top1_accuracy"
+    assert loaded.metric == ("top1_accuracy",)
     for source in (loaded.data.calibration, loaded.data.evaluation, loaded.data.training):
         assert source is not None and Path(loaded.resolve(source)).is_file()
     described = loaded.describe(

@@ -141,3 +141,21 @@ def variable_initializer(variable: bytes) -> str:
     from tensorflow.core.framework import variable_pb2
 
     return str(variable_pb2.VariableDef.FromString(variable).initializer_name)
+
+
+def graph_of_definition(definition: Any) -> Any | None:
+    """The graph of a function within a graph (the body of a loop), with the shapes written there.
+
+    Read in TensorFlow 2.21.0 (`function_def_to_graph`). Without it operators within loops and
+    branches are not rewritten, and such models are refused.
+
+    Args:
+        definition: A `FunctionDef`.
+    """
+    try:
+        from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
+
+        return function_def_to_graph(definition)
+    except Exception as error:  # TensorFlow raises many kinds here, none of them documented
+        fallbacks.note("graph_of_definition", error)
+        return None

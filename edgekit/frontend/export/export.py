@@ -30,6 +30,7 @@ from edgekit.frontend.export import export_errors, export_graph, tensor_names
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
+from edgekit.frontend.rewrites import rewrite_graph
 from edgekit.frontend.trust.allowed_operators import LOWERED
 from edgekit.tflite import input_use, recognise_outputs, signature
 
@@ -223,6 +224,7 @@ def convert(traced: Traced) -> bytes:
         flat = (
             export_graph.inline_recurrence(function) if loaded.kind == "saved_model" else function
         )
+        flat = rewrite_graph.rewrite(flat)
         model = _convert(flat, loaded.trackable, set(traced.inputs), sorted(traced.outputs))
     except Exception as error:  # TensorFlow raises many kinds here, none of them documented
         raise export_errors.explain(error, loaded, function) from error

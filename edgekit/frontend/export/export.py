@@ -30,7 +30,7 @@ from edgekit.frontend.export import export_errors, export_graph, tensor_names
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
-from edgekit.frontend.rewrites import rewrite_graph
+from edgekit.frontend.rewrites import rewrite_graph, rewrite_rules
 from edgekit.frontend.trust.allowed_operators import LOWERED
 from edgekit.tflite import input_use, recognise_outputs, signature
 
@@ -221,11 +221,8 @@ def convert(traced: Traced) -> bytes:
     """
     loaded, function = traced.loaded, traced.function
     try:
-        flat = (
-            export_graph.inline_recurrence(function) if loaded.kind == "saved_model" else function
-        )
-        flat = rewrite_graph.rewrite(flat)
-        model = _convert(flat, loaded.trackable, set(traced.inputs), sorted(traced.outputs))
+        flat = export_graph.inline(function) if loaded.kind == "saved_model" else function
+        model = _convert_rewritten(flat, traced)
     except Exception as error:  # TensorFlow raises many kinds here, none of them documented
         raise export_errors.explain(error, loaded, function) from error
     tensor_names.name_layers(model, loaded, tensor_names.producers(model, function))
@@ -241,6 +238,19 @@ def export(loaded: LoadedModel, contract: Contract) -> bytes:
         ExportError: The model cannot be traced, or TensorFlow's converter refused it.
     """
     return convert(trace(loaded, contract))
+
+
+def _convert_rewritten(function: Any, traced: Traced) -> Any:
+    """The converter's model of a function without the operators that TFLite lacks."""
+    names = set(traced.inputs), sorted(traced.outputs)
+    try:
+        return _convert(rewrite_graph.rewrite(function), traced.loaded.trackable, *names)
+    except Exception as error:  # TensorFlow raises many kinds here, none of them documented
+        if not export_errors.operator_names(str(error)) & rewrite_rules.FUSED:
+            raise
+        # The converter did not fuse what it mostly fuses.
+        unfused = rewrite_graph.rewrite(function, fused=False)
+        return _convert(unfused, traced.loaded.trackable, *names)
 
 
 def _convert(function: Any, trackable: Any, inputs: set[str], outputs: list[str]) -> Any:

@@ -12,25 +12,26 @@ _MOST_VALUES = 2**24
 
 
 def dense_bincount(call: OperatorCall, values: Any, size: Any, weights: Any) -> Any:
-    """DenseBincount: the sum of one-hot rows; ids from `size` on are in no row, as in TensorFlow."""
-    return _bincount(call, values, weights, call.attributes["binary_output"])
+    """DenseBincount: the sum of one-hot rows. Ids from `size` on are in none, as in TensorFlow."""
+    return _bincount(call, values, size, weights)
 
 
 def bincount(call: OperatorCall, values: Any, size: Any, weights: Any) -> Any:
     """Bincount, which has no rows: all values are one."""
     import tensorflow as tf
 
-    return _bincount(call, tf.reshape(values, (-1,)), weights, False)
+    return _bincount(call, tf.reshape(values, (-1,)), size, weights)
 
 
-def _bincount(call: OperatorCall, values: Any, weights: Any, binary: bool) -> Any:
+def _bincount(call: OperatorCall, values: Any, size: Any, weights: Any) -> Any:
     import tensorflow as tf
 
-    bins = int(call.constant(1))
+    known = call.constants[1]
+    bins = tf.cast(size, tf.int32) if known is None else int(known)
     # Without weights each value counts as one.
     weighted = 0 not in call.shapes[2]
     hot = tf.one_hot(values, bins, dtype=weights.dtype)
-    if binary:
+    if call.attributes.get("binary_output"):
         return tf.reduce_max(hot, axis=-2)
     if weighted:
         hot *= tf.expand_dims(tf.reshape(weights, tf.shape(values)), -1)
@@ -50,7 +51,8 @@ def upper_bound(call: OperatorCall, ordered: Any, values: Any) -> Any:
 def _count(call: OperatorCall, ordered: Any, values: Any, *, strictly: bool) -> Any:
     import tensorflow as tf
 
-    if np.prod(call.sizes(0)) * call.sizes(1, 1)[0] > _MOST_VALUES:
+    known = [size for size in (*call.shapes[0], *call.shapes[1][1:]) if size is not None]
+    if np.prod(known) > _MOST_VALUES:
         raise NoRewrite("too many comparisons")
     rows, columns = tf.expand_dims(ordered, 1), tf.expand_dims(values, 2)
     below = rows < columns if strictly else rows <= columns

@@ -10,9 +10,16 @@ import math
 from typing import Any
 
 from edgekit.frontend.rewrites.operator_call import OperatorCall, Rule
+from edgekit.frontend.rewrites.polynomials import polynomial
 
 # Above it the square of a float32 tells nothing beside 1, and below its root it does not overflow.
 _LARGE = 1e9
+# Where the polynomial of Cephes' logf holds: `1 + x` between the roots of 1 / 2 and of 2.
+_LOG_FROM, _LOG_TO = 2**-0.5 - 1, 2**0.5 - 1
+_LOG = (
+    7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+    -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+)  # fmt: skip
 
 
 def atan(call: OperatorCall, x: Any) -> Any:
@@ -51,27 +58,20 @@ def cosh(call: OperatorCall, x: Any) -> Any:
 
 
 def sinh(call: OperatorCall, x: Any) -> Any:
-    """`tanh(x / 2) (cosh(x) + 1)` (4.5.28, `tanh(x / 2) = sinh(x) / (cosh(x) + 1)`)."""
+    """From `tanh(x / 2) = sinh(x) / (cosh(x) + 1)` (4.5.28): no difference of exponentials."""
     import tensorflow as tf
 
     return tf.tanh(0.5 * x) * (0.5 * tf.exp(x) + 0.5 * tf.exp(-x) + 1.0)
 
 
 def log1p(x: Any) -> Any:
-    """`log(1 + x)`, corrected by what rounding took from `1 + x`.
-
-    W. Kahan's formula (HP-15C Advanced Functions Handbook, appendix): with `u = 1 + x` rounded,
-    `log(u) x / (u - 1)`, and `x` where `u` is 1.
-    """
+    """`log(1 + x)`; near zero `x - x^2 / 2 + x^3 P(x)` (Cephes, S. Moshier, logf.c)."""
     import tensorflow as tf
 
-    u = 1.0 + x
-    rounded = u - 1.0
-    none = tf.equal(rounded, 0.0)
-    safe = tf.where(none, tf.ones_like(x), rounded)
-    # An infinite x stays one: infinity divided by itself is not a number.
-    ratio = tf.where(tf.equal(x, rounded), tf.ones_like(x), x / safe)
-    return tf.where(none, x, tf.math.log(u) * ratio)
+    near = tf.clip_by_value(x, _LOG_FROM, _LOG_TO)
+    tail = polynomial(near, _LOG)
+    series = near + near * near * (near * tail - 0.5)
+    return tf.where(tf.equal(near, x), series, tf.math.log(1.0 + x))
 
 
 def asinh(call: OperatorCall, x: Any) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from edgekit.frontend.rewrites.operator_call import OperatorCall, Rule
+from edgekit.frontend.rewrites.polynomials import polynomial
 
 # Cephes (S. Moshier, ndtrf.c): erf(x) / x in x^2 up to 1; exp(x^2) x erfc(x) in 1 / x^2 up to 2,
 # and beyond. Highest power first, here and below.
@@ -40,18 +40,11 @@ _I0_ABOVE = (
 )  # fmt: skip
 
 
-def _polynomial(x: Any, coefficients: Sequence[float]) -> Any:
-    value = float(coefficients[0])
-    for coefficient in coefficients[1:]:
-        value = value * x + float(coefficient)
-    return value
-
-
 def _erf_near(x: Any) -> Any:
     import tensorflow as tf
 
     near = tf.clip_by_value(x, -1.0, 1.0)
-    return near * _polynomial(near * near, _ERF)
+    return near * polynomial(near * near, _ERF)
 
 
 def _erfc_far(size: Any) -> Any:
@@ -62,9 +55,7 @@ def _erfc_far(size: Any) -> Any:
     far = tf.clip_by_value(size, 1.0, 14.0)
     inverse = 1.0 / far
     square = inverse * inverse
-    factor = tf.where(
-        far < 2.0, _polynomial(square, _ERFC_TO_2), _polynomial(square, _ERFC_FROM_2)
-    )
+    factor = tf.where(far < 2.0, polynomial(square, _ERFC_TO_2), polynomial(square, _ERFC_FROM_2))
     return tf.exp(-far * far) * inverse * factor
 
 
@@ -90,8 +81,8 @@ def erfinv(call: OperatorCall, x: Any) -> Any:
     import tensorflow as tf
 
     w = -tf.math.log((1.0 - x) * (1.0 + x))
-    below = _polynomial(w - 2.5, _ERFINV_BELOW_5)
-    above = _polynomial(tf.sqrt(tf.maximum(w, 0.0)) - 3.0, _ERFINV_FROM_5)
+    below = polynomial(w - 2.5, _ERFINV_BELOW_5)
+    above = polynomial(tf.sqrt(tf.maximum(w, 0.0)) - 3.0, _ERFINV_FROM_5)
     finite = x * tf.where(w < 5.0, below, above)
     return tf.where(tf.abs(x) < 1.0, finite, x * w)
 
@@ -107,7 +98,7 @@ def _bessel_i0_parts(x: Any) -> tuple[Any, Any, Any, Any]:
     size = tf.abs(x)
     t = tf.minimum(size, 3.75) * (1 / 3.75)
     far = tf.maximum(size, 3.75)
-    return size, far, _polynomial(t * t, _I0_BELOW), _polynomial(3.75 / far, _I0_ABOVE)
+    return size, far, polynomial(t * t, _I0_BELOW), polynomial(3.75 / far, _I0_ABOVE)
 
 
 def bessel_i0(call: OperatorCall, x: Any) -> Any:

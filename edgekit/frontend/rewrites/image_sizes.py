@@ -77,7 +77,9 @@ def _separable(
         columns = along(1, np.eye(width, dtype=np.float32)[None, None, :, :])[0, 0, :, :]
     floats = tf.cast(images, tf.float32)
     by_width = tf.tensordot(floats, rows.T, axes=[[1], [0]])  # batch, width, channels, rows
-    by_channel = tf.tensordot(by_width, columns.T, axes=[[1], [0]])  # batch, channels, rows, columns
+    by_channel = tf.tensordot(
+        by_width, columns.T, axes=[[1], [0]]
+    )  # batch, channels, rows, columns
     return tf.transpose(by_channel, (0, 2, 3, 1))
 
 

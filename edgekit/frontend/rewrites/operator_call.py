@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,17 @@ class OperatorCall:
         type: TensorFlow's raw name, `ResizeBicubic`.
         attributes: By name, as `tf.Operation.get_attr` gives them.
         constants: The value of each operand that is constant, otherwise None.
-        shapes: Of each operand, sizes that are not known as None.
+        shapes: Of each operand, sizes that are not known as None; of complex values, not of pairs.
+        paired: Whether an operand is complex, and comes as pairs (see `complex_pairs`).
+        protos: The attributes as TensorFlow's messages.
     """
 
     type: str
     attributes: Mapping[str, Any]
     constants: Sequence[np.ndarray | None]
     shapes: Sequence[tuple[int | None, ...]]
+    paired: Sequence[bool] = ()
+    protos: Mapping[str, Any] = field(default_factory=dict)
 
     def constant(self, operand: int) -> np.ndarray:
         """The value of an operand that must be constant.

@@ -7,17 +7,20 @@ within loops and branches, and for a model of either Keras and a SavedModel alik
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from edgekit.compat.tensorflow import graph_of_definition
+from edgekit.frontend.rewrites import complex_pairs, fourier
+from edgekit.frontend.rewrites.complex_pairs import has_complex, is_complex, needs_pairs
+from edgekit.frontend.rewrites.constant_operands import constant_value
 from edgekit.frontend.rewrites.operator_call import NoRewrite, OperatorCall, Rule
 from edgekit.frontend.rewrites.rewrite_rules import RULES, applies
 
 _CALL = "PartitionedCall"
+# Complex tensors come out of one of these.
+_REWRITTEN = RULES.keys() | fourier.RULES.keys() | {"Complex", "RFFT2D"}
 
 
 def rewrite(function: Any, *, fused: bool = True) -> Any:
@@ -31,18 +34,19 @@ def rewrite(function: Any, *, fused: bool = True) -> Any:
         A function of the same inputs, outputs and variables; `function` itself where nothing of it
         has a rule that holds.
     """
-    graph = function.graph
-    if not any(name in RULES for name in operator_types(graph)):
+    if not has_rules(function):
         return function
+    graph = function.graph
+    pairs = needs_pairs(graph.get_operations())
     definition = graph.as_graph_def()
     pass_ = _Pass(fused=fused)
-    pass_.rewrite_nodes(definition.node, graph, inside_function=False)
+    pass_.rewrite_nodes(definition.node, graph, pairs=pairs)
     for inner in list(definition.library.function):
         if any(node.op in RULES for node in inner.node_def):
             traced = graph_of_definition(inner)
             if traced is not None:
-                outputs = pass_.rewrite_nodes(inner.node_def, traced, inside_function=True)
-                _rename_outputs(inner, outputs)
+                places = pass_.rewrite_nodes(inner.node_def, traced)
+                _rename_results(inner, places)
     if not pass_.library:
         return function
     known = {entry.signature.name for entry in definition.library.function}
@@ -52,14 +56,11 @@ def rewrite(function: Any, *, fused: bool = True) -> Any:
     return _traced_again(function, definition)
 
 
-def operator_types(graph: Any) -> Iterator[str]:
-    """The raw names of the operators of a graph and of the functions that it calls."""
-    definition = graph.as_graph_def()
-    for node in definition.node:
-        yield node.op
-    for inner in definition.library.function:
-        for node in inner.node_def:
-            yield node.op
+def has_rules(function: Any) -> bool:
+    """Whether a concrete function, or one that it calls, holds operators that may be rewritten."""
+    definition = function.graph.as_graph_def()
+    nodes = [definition.node, *(inner.node_def for inner in definition.library.function)]
+    return any(node.op in _REWRITTEN for part in nodes for node in part)
 
 
 @dataclass
@@ -70,34 +71,37 @@ class _Pass:
     library: dict[str, Any] = field(default_factory=dict)
 
     def rewrite_nodes(
-        self, nodes: Any, graph: Any, *, inside_function: bool
+        self, nodes: Any, graph: Any, *, pairs: bool = False
     ) -> dict[str, dict[str, int]]:
         """Replace nodes in place.
+
+        Args:
+            nodes: Of a graph's or a function's definition.
+            graph: The same as a graph, which knows shapes.
+            pairs: Rewrite complex tensors as pairs.
 
         Returns:
             Of each that was replaced, the place of each of its named outputs.
         """
         places: dict[str, dict[str, int]] = {}
         for node in nodes:
-            rule = RULES.get(node.op)
-            if rule is None:
-                continue
             operation = graph.get_operation_by_name(node.name)
-            if self.fused and not applies(operation):
+            if pairs and has_complex(operation):
+                rule = complex_pairs.RULES[node.op]
+            elif node.op in RULES and applies(operation, fused=self.fused):
+                rule = RULES[node.op]
+            else:
                 continue
             named = {arg.name: i for i, arg in enumerate(operation.op_def.output_arg)}
             if self._replace(node, operation, rule):
                 places[node.name] = named
-        if inside_function:
-            for node in nodes:
-                node.input[:] = [_renamed(name, places) for name in node.input]
         return places
 
     def _replace(self, node: Any, operation: Any, rule: Rule) -> bool:
-        call = _call_of(operation)
-        if call.constants and all(value is not None for value in call.constants):
-            return False  # the converter folds it
         try:
+            call = _call_of(operation)
+            if _folds(call) and not has_complex(operation):
+                return False
             traced = _traced_rule(rule, call, operation)
         except NoRewrite:
             return False
@@ -107,22 +111,36 @@ class _Pass:
             self.library[inner.signature.name] = inner
         node.op = _CALL
         node.attr.clear()
-        node.attr["Tin"].list.type.extend(t.dtype.as_datatype_enum for t in operation.inputs)
-        node.attr["Tout"].list.type.extend(t.dtype.as_datatype_enum for t in operation.outputs)
+        node.attr["Tin"].list.type.extend(_spec(t).dtype.as_datatype_enum for t in operation.inputs)
+        results = [_spec(tensor).dtype.as_datatype_enum for tensor in operation.outputs]
+        node.attr["Tout"].list.type.extend(results)
         node.attr["f"].func.name = name
         return True
 
 
 def _call_of(operation: Any) -> OperatorCall:
-    import tensorflow as tf
-
-    constants = [tf.get_static_value(tensor) for tensor in operation.inputs]
     return OperatorCall(
         type=operation.type,
         attributes={name: operation.get_attr(name) for name in operation.node_def.attr},
-        constants=[None if value is None else np.asarray(value) for value in constants],
+        constants=[constant_value(tensor) for tensor in operation.inputs],
         shapes=[tuple(_shape(tensor)) for tensor in operation.inputs],
+        paired=[is_complex(tensor) for tensor in operation.inputs],
+        protos=dict(operation.node_def.attr),
     )
+
+
+def _folds(call: OperatorCall) -> bool:
+    """Whether the converter computes a call itself."""
+    return bool(call.constants) and all(value is not None for value in call.constants)
+
+
+def _spec(tensor: Any) -> Any:
+    """What stands for a tensor: complex ones as pairs."""
+    import tensorflow as tf
+
+    if is_complex(tensor):
+        return tf.TensorSpec([*_shape(tensor), 2], tf.float32)
+    return tf.TensorSpec(tensor.shape, tensor.dtype)
 
 
 def _shape(tensor: Any) -> list[int | None]:
@@ -134,13 +152,13 @@ def _shape(tensor: Any) -> list[int | None]:
 def _traced_rule(rule: Rule, call: OperatorCall, operation: Any) -> Any:
     import tensorflow as tf
 
-    specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in operation.inputs]
+    specs = [_spec(tensor) for tensor in operation.inputs]
 
     def compute(*tensors: Any) -> Any:
         results = rule(call, *tensors)
         results = results if isinstance(results, tuple) else (results,)
         return tuple(
-            tf.ensure_shape(value, output.shape)
+            tf.ensure_shape(value, _spec(output).shape)
             for value, output in zip(results, operation.outputs, strict=True)
         )
 
@@ -159,7 +177,9 @@ def _renamed(name: str, places: Mapping[str, Mapping[str, int]]) -> str:
     return f"{node}:output:{places[node][rest[0]]}"
 
 
-def _rename_outputs(definition: Any, places: Mapping[str, Mapping[str, int]]) -> None:
+def _rename_results(definition: Any, places: Mapping[str, Mapping[str, int]]) -> None:
+    for node in definition.node_def:
+        node.input[:] = [_renamed(name, places) for name in node.input]
     for key in list(definition.ret):
         definition.ret[key] = _renamed(definition.ret[key], places)
 

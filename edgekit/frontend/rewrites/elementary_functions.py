@@ -58,7 +58,7 @@ def cosh(call: OperatorCall, x: Any) -> Any:
 
 
 def sinh(call: OperatorCall, x: Any) -> Any:
-    """From `tanh(x / 2) = sinh(x) / (cosh(x) + 1)` (4.5.28): no difference of exponentials."""
+    """The half argument (4.5.28), `tanh(x / 2) (cosh(x) + 1)`: no difference of exponentials."""
     import tensorflow as tf
 
     return tf.tanh(0.5 * x) * (0.5 * tf.exp(x) + 0.5 * tf.exp(-x) + 1.0)

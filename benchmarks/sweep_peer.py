@@ -125,8 +125,17 @@ class Model:
     def _by_archive(self) -> Any:
         archive = keras.export.ExportArchive()
         archive.track(self._model)
-        function = self._function()
-        archive.add_endpoint("serve", function)
+
+        def serve(*tensors: Any) -> dict[str, Any]:
+            results = self._call(list(tensors))
+            self._names = list(results)
+            return {f"output_{i}": value for i, value in enumerate(results.values())}
+
+        signature = [
+            tf.TensorSpec(spec.shape, spec.dtype, name=f"input_{i}")
+            for i, spec in enumerate(self._specs.values())
+        ]
+        archive.add_endpoint("serve", serve, input_signature=signature)
         folder = tempfile.mkdtemp()
         archive.write_out(folder, verbose=False)
         return tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serve"])

@@ -167,9 +167,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 _INTRODUCTION = (
     "Models of every kind through `edgekit convert` (benchmarks/coverage.py). Right: the float "
-    "file is within 80 dB of the source model, and each quantized file is finite and no more than 3 dB "
-    "behind TensorFlow's, or has 30 dB. Refused: exit code 2. Failed: anything else. TensorFlow: "
-    "its own converter with a concrete function of a batch of 1, or through `ExportArchive`."
+    "file is within 80 dB of the source model, and each quantized file is finite and no more than "
+    "3 dB behind TensorFlow's, or has 30 dB. Refused: exit code 2. Failed: anything else. "
+    "TensorFlow: its own converter on a concrete function with a batch of 1, or by `ExportArchive`."
 )
 
 if __name__ == "__main__":

@@ -18,8 +18,6 @@ import numpy as np
 import tensorflow as tf
 
 _STATIC = "static_wi8_ai8"
-# The recipes that TensorFlow has a counterpart of.
-RECIPES = ("float32", "float16", "dynamic_wi8_afp32", _STATIC)
 _CALIBRATION = 100
 
 Arrays = Mapping[str, np.ndarray]

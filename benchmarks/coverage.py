@@ -43,6 +43,7 @@ def sweep(
     limit_seconds: float | None = None,
     jobs: int = 1,
     keep: bool = False,
+    float_only: bool = False,
 ) -> list[Outcome]:
     """Run what is not known yet, and return all that is known, in the parts' order.
 
@@ -54,6 +55,7 @@ def sweep(
         limit_seconds: Begin no further case after this time.
         jobs: Children at once.
         keep: Leave the models and files of the cases there.
+        float_only: Make float files only, without TensorFlow beside: for tests.
 
     Raises:
         sweep_run.MakeError: A case's own `make` failed; the others have been run.
@@ -80,6 +82,8 @@ def sweep(
         try:
             while time.monotonic() < deadline:
                 part, case = waiting.get_nowait()
+                if float_only:
+                    case = {**case, "recipes": case["recipes"][:1], "peer": False}
                 try:
                     _one(own, part, case, work, keep)
                 except (sweep_run.MakeError, RunError) as error:

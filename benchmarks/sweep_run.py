@@ -117,6 +117,9 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
         if case["peer"] and expected and _needs_peer(recipe, result, source):
             peers[recipe] = _peer(worker, source, recipe, folder)
             result = _beside(result, peers[recipe])
+        if result.hint and not any(result.hint == other.hint for other in judged.values()):
+            done = _carry_out(worker, result, source["model"], words, folder)
+            result = replace(result, hint_kept=done)
         judged[recipe] = result
     worker.next_case()
     return Outcome(
@@ -135,6 +138,22 @@ def _expect(worker: Worker, source: dict[str, Any], folder: Path, files: dict[st
         return False
     worker.do("expect", source=source, golden=golden and str(golden), out=str(folder))
     return True
+
+
+def _carry_out(worker: Worker, refused: Judged, model: str, words: list[str], folder: Path) -> str:
+    try:
+        return str(
+            worker.do(
+                "carry_out",
+                model=model,
+                words=words,
+                hint=refused.hint,
+                received=refused.message,
+                folder=str(folder),
+            )
+        )
+    except (MakeError, RunError) as error:
+        return str(error)[-300:]
 
 
 def _convert_all(

@@ -168,9 +168,7 @@ def carry_out(model: str, words: list[str], hint: str, received: str, folder: st
     return sweep_hints.carry_out(hint, received, Path(model), words, again)
 
 
-_JOBS = {
-    f.__name__: f for f in (names, make, convert, expect, judge, tensorflow, carry_out, remove)
-}
+_JOBS = {f.__name__: f for f in (names, make, convert, expect, judge, tensorflow, carry_out)}
 
 
 def main() -> None:

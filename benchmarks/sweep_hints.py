@@ -21,6 +21,7 @@ Convert = Callable[[list[str]], Mapping[str, Any]]
 _PLAIN_FLAGS = ("--unsafe", "--no-bias-correction", "--force")
 _OUT_OF_THE_MODEL = re.compile(r"out of the model|(?:pre|post)processing")
 _LAYER = re.compile(r"\bin layers? ([\w./-]+)")
+_IN_TENSORFLOW = "inside tf.function"
 _OPEN_SIZE = 16
 
 
@@ -52,6 +53,8 @@ def carry_out(hint: str, received: str, model: Path, words: Sequence[str], conve
         if rest is None:
             return ADVICE
         tries = [[str(rest), "-r", "float32"]]
+    if _IN_TENSORFLOW in hint:
+        return KEPT if _fails_in_tensorflow(model) else "the model runs inside tf.function"
     if not tries:
         return ADVICE
     for attempt in tries:
@@ -97,6 +100,19 @@ def _without_layer(path: Path, received: str) -> Path | None:
     out = path.parent / "without_layer.keras"
     rest.save(out)
     return out
+
+
+def _fails_in_tensorflow(path: Path) -> bool:
+    """Whether the model cannot be called on one sample inside `tf.function`."""
+    import tensorflow as tf
+
+    model = _load(path)
+    samples = [tf.zeros([size or 1 for size in t.shape], t.dtype) for t in model.inputs]
+    try:
+        tf.function(model)(samples if len(samples) > 1 else samples[0])
+    except Exception:  # whatever the model's own code raises
+        return True
+    return False
 
 
 def _load(path: Path) -> Any:

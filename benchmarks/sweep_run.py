@@ -114,7 +114,8 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
     peers: dict[str, Judged] = {}
     for recipe in recipes:
         result = _judged(worker, recipe, files[recipe], folder, expected)
-        if case["peer"] and expected and _needs_peer(recipe, result, source):
+        asks = case["peer"] and not (case.get("sparing") and result.verdict == "right")
+        if asks and expected and _needs_peer(recipe, result, source):
             peers[recipe] = _peer(worker, source, recipe, folder)
             result = _beside(result, peers[recipe])
         if result.hint and not any(result.hint == other.hint for other in judged.values()):

@@ -100,8 +100,8 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
         folder: The case's own, which does not exist yet.
 
     Raises:
-        MakeError: The case's model could not be made or run in Keras.
-        RunError: Likewise.
+        MakeError: The case's model could not be made.
+        RunError: Likewise, or the child died while the source model ran.
     """
     started = time.perf_counter()
     folder.mkdir(parents=True)
@@ -137,7 +137,11 @@ def _expect(worker: Worker, source: dict[str, Any], folder: Path, files: dict[st
     golden = next(folder.glob("*/m.golden.npz"), None)
     if source["samples"] is None and golden is None:
         return False
-    worker.do("expect", source=source, golden=golden and str(golden), out=str(folder))
+    try:
+        worker.do("expect", source=source, golden=golden and str(golden), out=str(folder))
+    except MakeError as error:
+        print(f"{folder.name}: the source model does not run: {str(error)[-400:]}", flush=True)
+        return False
     return True
 
 

@@ -233,7 +233,7 @@ def _judged(
     if answer["code"] not in (0, EXIT_WRECKED):
         return Judged(verdict="failed", message=f"exit {answer['code']}: {said}")
     if not expected:
-        return Judged(verdict="failed", message="the source model has no samples to be run on")
+        return Judged(verdict="failed", message="the source model does not run, or has no samples")
     file = Path(answer["out"]) / f"m.{recipe}.tflite"
     try:
         db = worker.do("judge", file=str(file), folder=str(folder))

@@ -61,12 +61,13 @@ def sweep(
     deadline = time.monotonic() + (limit_seconds or float("inf"))
     worker = sweep_run.Worker()
     try:
-        wanted = [
-            (part, case)
-            for part in parts
-            for case in worker.do("names", part=part)[::every]
-            if re.search(only, case["name"])
-        ]
+        wanted: list[tuple[str, dict[str, Any]]] = []
+        for part in parts:
+            named = worker.do("names", part=part)
+            if isinstance(named, str):
+                print(f"{part}: SKIPPED: {named}", flush=True)
+                continue
+            wanted += [(part, case) for case in named[::every] if re.search(only, case["name"])]
     finally:
         worker.close()
     waiting: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()

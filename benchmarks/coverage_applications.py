@@ -111,7 +111,7 @@ def _make(folder: Path, function: Callable[..., Any], architecture: _Architectur
     random_weights.fit_norms(model, images)
     path, samples = folder / "model.keras", folder / "samples.npz"
     model.save(path)
-    np.savez(samples, **{model.inputs[0].name: images})
+    np.savez(samples, **{model.layers[0].name: images})
     return Source(model=path, samples=samples)
 
 

@@ -374,11 +374,11 @@ RandomZoom(0.2)
 SOUNDS = """
 MelSpectrogram(fft_length=256, sequence_stride=128, num_mel_bins=16)
 MelSpectrogram(fft_length=256, sequence_length=200, sequence_stride=100, power_to_db=False)
-STFTSpectrogram(mode="log", frame_length=128, frame_step=64, fft_length=128)(Reshape((-1, 1))(x))
-STFTSpectrogram(mode="magnitude", frame_length=128, frame_step=64, fft_length=128)(Reshape((-1, 1))(x))
-STFTSpectrogram(mode="psd", frame_length=128, frame_step=64, fft_length=128)(Reshape((-1, 1))(x))
-STFTSpectrogram(mode="real", frame_length=128, frame_step=64, fft_length=128, padding="same")(Reshape((-1, 1))(x))
-STFTSpectrogram(mode="angle", frame_length=128, frame_step=64, fft_length=128)(Reshape((-1, 1))(x))
+STFTSpectrogram("log", 64, 32, 64)(Reshape((-1, 1))(x))
+STFTSpectrogram("magnitude", 64, 32, 64)(Reshape((-1, 1))(x))
+STFTSpectrogram("psd", 64, 32, 64)(Reshape((-1, 1))(x))
+STFTSpectrogram("real", 64, 32, 64, padding="same")(Reshape((-1, 1))(x))
+STFTSpectrogram("angle", 64, 32, 64)(Reshape((-1, 1))(x))
 """
 
 # Classes that no model of arrays can hold by itself, and why.

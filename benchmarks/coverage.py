@@ -65,12 +65,13 @@ def sweep(
     workers = [sweep_run.Worker() for _ in range(jobs)]
     faults: list[str] = []
     try:
-        wanted = [
-            (part, case)
-            for part in parts
-            for case in workers[0].do("names", part=part)[::every]
-            if re.search(only, case["name"])
-        ]
+        wanted: list[tuple[str, dict[str, Any]]] = []
+        for part in parts:
+            named = workers[0].do("names", part=part)
+            if isinstance(named, str):
+                print(f"{part}: SKIPPED: {named}", flush=True)
+                continue
+            wanted += [(part, case) for case in named[::every] if re.search(only, case["name"])]
         waiting: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
         for part, case in wanted:
             if not _file(work, part, case["name"]).exists():

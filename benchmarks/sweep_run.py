@@ -109,6 +109,8 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
     recipes = list(case["recipes"])
     words = [*case["options"], *(["-c", source["samples"]] if source["samples"] else [])]
     files = _convert_all(worker, source["model"], recipes, words, folder)
+    if case.get("written_model"):
+        source, files = _written(source, files, case["written_model"])
     expected = _expect(worker, source, folder, files)
     judged: dict[str, Judged] = {}
     peers: dict[str, Judged] = {}
@@ -130,6 +132,20 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
         tensorflow=peers,
         seconds=round(time.perf_counter() - started, 1),
     )
+
+
+def _written(
+    source: dict[str, Any], files: dict[str, Any], name: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The model that the conversion wrote in place of the source model, if it wrote one."""
+    path = Path(files[FLOAT]["out"]) / name
+    if not path.exists():
+        return source, files
+    before, after = Path(source["model"]).stat().st_size, path.stat().st_size
+    if after >= before:
+        said = f"{name} has {after} bytes, the source model {before}"
+        files = {recipe: {"code": -1, "said": said} for recipe in files}
+    return {**source, "model": str(path)}, files
 
 
 def _expect(worker: Worker, source: dict[str, Any], folder: Path, files: dict[str, Any]) -> bool:

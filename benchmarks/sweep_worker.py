@@ -28,7 +28,7 @@ if __package__ in (None, ""):
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks import sweep_files, sweep_hints
-from benchmarks.sweep import LEAST_FLOAT_DB, Case, Source
+from benchmarks.sweep import LEAST_FLOAT_DB, Case, Skipped, Source
 
 # Samples on which files are judged.
 _JUDGED = 12
@@ -42,12 +42,14 @@ def _cases(part: str) -> dict[str, Case]:
     return named
 
 
-def names(part: str) -> list[dict[str, Any]]:
-    """The cases of a part, as far as they are known without making them."""
-    return [
-        {"name": case.name, "recipes": case.recipes, "options": case.options, "peer": case.peer}
-        for case in _cases(part).values()
-    ]
+def names(part: str) -> list[dict[str, Any]] | str:
+    """The cases of a part, without what makes them; or the reason why the part is skipped."""
+    try:
+        found = _cases(part)
+    except Skipped as reason:
+        return str(reason)
+    fields = ("name", "recipes", "options", "peer", "written_model")
+    return [{field: getattr(case, field) for field in fields} for case in found.values()]
 
 
 def make(part: str, case: str, folder: str) -> dict[str, Any]:

@@ -121,7 +121,8 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
             peers[recipe] = _peer(worker, source, recipe, folder)
             result = _beside(result, peers[recipe])
         if result.hint and not any(result.hint == other.hint for other in judged.values()):
-            done = _carry_out(worker, result, source["model"], words, folder)
+            asked = {"model": source["model"], "recipe": recipe, "words": words}
+            done = _carry_out(worker, result, asked, folder)
             result = replace(result, hint_kept=done)
         judged[recipe] = result
     worker.next_case()
@@ -161,18 +162,10 @@ def _expect(worker: Worker, source: dict[str, Any], folder: Path, files: dict[st
     return True
 
 
-def _carry_out(worker: Worker, refused: Judged, model: str, words: list[str], folder: Path) -> str:
+def _carry_out(worker: Worker, refused: Judged, asked: dict[str, Any], folder: Path) -> str:
+    say = {"hint": refused.hint, "received": refused.message, "folder": str(folder)}
     try:
-        return str(
-            worker.do(
-                "carry_out",
-                model=model,
-                words=words,
-                hint=refused.hint,
-                received=refused.message,
-                folder=str(folder),
-            )
-        )
+        return str(worker.do("carry_out", **asked, **say))
     except (MakeError, RunError) as error:
         return str(error)[-300:]
 
@@ -193,7 +186,7 @@ def _convert_all(
 def _convert(
     worker: Worker, model: str, recipes: list[str], words: list[str], out: Path
 ) -> dict[str, Any]:
-    arguments = [model, "-o", str(out), "--name", "m", *words]
+    arguments = ["-o", str(out), "--name", "m", model, *words]
     for recipe in recipes:
         arguments += ["-r", recipe]
     try:

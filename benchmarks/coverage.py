@@ -32,7 +32,7 @@ from benchmarks.sweep import Judged, Outcome
 from edgekit.core import serde
 from edgekit.core.errors import RunError
 
-PARTS = ("layers", "ops", "applications", "hub", "fixtures")
+PARTS = ("layers", "ops", "applications", "hub", "fixtures", "refusals")
 
 
 def sweep(

@@ -23,7 +23,7 @@ Convert = Callable[[list[str]], Mapping[str, Any]]
 
 _OUT_OF_THE_MODEL = re.compile(r"out of the model|(?:pre|post)processing")
 _LAYER = re.compile(r"\bin layers? ([\w./-]+)")
-_CLAUSE = re.compile(r"; |, or |\bor\b|\. ")
+_CLAUSE = re.compile(r"; |, (?:or|and) |\bor\b|\. ")
 _OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)(?:[ =]([\w.:=/,-]*[\w]))?")
 _IN_TENSORFLOW = "inside tf.function"
 _OPEN_SIZE = 16
@@ -85,11 +85,11 @@ def _attempts(clause: str, refused: Refused) -> list[list[str]]:
         if option not in known or option == "--recipe":
             continue
         changed = True
-        if re.search(rf"leave {option} out", clause):
+        if re.search(rf"leave (?:out {option}|{option} out)", clause):
             words = _left_out(words, option, known[option])
         elif option == "--input-shape":
             words += _open_shapes(refused.model) or [""]
-        elif option == "--calibration":
+        elif value.startswith("DATA"):
             words += [option, str(refused.samples or "")]
         else:
             words += [option, value] if known[option] else [option]

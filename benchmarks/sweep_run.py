@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,8 @@ _CASES_A_CHILD = 50
 # The recipes that TensorFlow's converter has a counterpart of, and what is better than nothing.
 _PEER_RECIPES = ("float32", "float16", "dynamic_wi8_afp32", "static_wi8_ai8")
 _LEAST_PEER_DB = 10.0
+# The end of what is said of a file that was written and is no good: the way out.
+_LOST = re.compile(r"has lost what the model computes: .*?\. (\S.*)")
 _LIMITS = Limits(seconds=180, memory_bytes=6 << 30)
 _ENVIRONMENT = {
     **os.environ,
@@ -251,7 +254,9 @@ def _judged(
     if db >= (LEAST_FLOAT_DB if recipe == FLOAT else GOOD_DB):
         return Judged(verdict="right", db=db)
     if answer["code"] == EXIT_WRECKED and recipe in said:
-        return Judged(verdict="refused", db=db, message=said, kind="wrecked")
+        lost = _LOST.search(said)
+        hint = lost.group(1) if lost else ""
+        return Judged(verdict="refused", db=db, message=said, hint=hint, kind="wrecked")
     return Judged(verdict="failed", db=db, message=f"{db:.1f} dB from the source model")
 
 

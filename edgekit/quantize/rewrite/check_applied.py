@@ -116,11 +116,12 @@ def _weights(op: Operator) -> list[Tensor]:
 
 
 def is_meant(op: Operator, how: Quantization) -> bool:
-    """Whether a scheme has something to do at an operator: weights, or a float result."""
+    """Whether a scheme has something to do at an operator: weights, a float result or argument."""
     if op.facts.called_subgraphs:
         return False
     if how.scheme == "static":
-        return any(tensor.dtype in _FLOATS for tensor in op.outputs)
+        compared = [t for t in op.inputs if not t.is_constant] if op.facts.forms else []
+        return any(tensor.dtype in _FLOATS for tensor in (*op.outputs, *compared))
     return op.facts.has_weights and bool(_weights(op))
 
 

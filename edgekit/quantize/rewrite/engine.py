@@ -14,10 +14,11 @@ from types import MappingProxyType
 from typing import Any
 
 from edgekit import tflite
+from edgekit.compat import litert
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe
 from edgekit.quantize.calibration.calibrate import Ranges
-from edgekit.quantize.rewrite import control_flow, fixups, recurrent_states
+from edgekit.quantize.rewrite import control_flow, fixups, recurrent_states, stand_ins
 from edgekit.tflite.operator_facts import OPERATORS
 
 # `litert_quantizer.quantizer.Quantizer`, which has no types.
@@ -78,10 +79,12 @@ def quantized(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
         try:
-            engine = quantizer.Quantizer(float_model)
             model = parsed(float_model)
-            _add_rules(engine, recipe.quantize, ".*", model)
             exceptions = {**recurrent_states.kept(model, recipe.quantize), **exceptions}
+            replaced = stand_ins.indices(model, recipe.quantize, exceptions)
+            engine = quantizer.Quantizer(float_model)
+            stand_ins.substitute(litert.read_by(engine), replaced)
+            _add_rules(engine, recipe.quantize, ".*", model)
             if exceptions:
                 _add_exceptions(engine, model, exceptions)
             if static:
@@ -99,6 +102,7 @@ def quantized(
                 hint="try another recipe; float16 and weight_only_wi8_afp32 ask the least.",
             ) from error
     after = tflite.read(bytes(result.quantized_model))
+    stand_ins.restore(after, model, replaced)
     if static:
         fixups.apply_fixups(after, recipe.quantize.io_dtype)
     return after

@@ -53,16 +53,17 @@ def integer_lines(artifacts: Sequence[Artifact], device: Device) -> list[str]:
             for op in (*file.skipped, *file.kept)
             if isinstance(op, Skipped) or not op.recipe.startswith("static")
         )
-        sides = "" if how.io_dtype != "float32" else ", between float inputs and outputs (--io int8)"
+        sides = (
+            "" if how.io_dtype != "float32" else ", between float inputs and outputs (--io int8)"
+        )
         if not floats:
             lines.append(f"{file.recipe.label}: every operator computes in integers{sides}.")
             continue
         names = [f"{name} x{count}" if count > 1 else name for name, count in floats.items()]
         more = f" and {len(names) - _MOST_LAYERS} more" if len(names) > _MOST_LAYERS else ""
         lines.append(
-            f"{file.recipe.label}: {floats.total()} operators compute in floats, where {_DEVICES[device]} "
-            f"wants integers alone: "
-            f"{', '.join(names[:_MOST_LAYERS])}{more}."
+            f"{file.recipe.label}: {floats.total()} operators compute in floats, where "
+            f"{_DEVICES[device]} wants integers alone: {', '.join(names[:_MOST_LAYERS])}{more}."
         )
     return lines
 

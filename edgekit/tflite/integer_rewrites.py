@@ -1,23 +1,23 @@
 """Operators without a good integer kernel, as exact graphs of operators that have one.
 
 Done to the float file itself, so that all files that derive from it have the same operators. NEG
-and SQUARE have no kernel that heeds a zero point: `x * -1` and `x * x` are the same floats. TensorFlow
-lowers softplus (and with it mish and log_sigmoid) to `log(exp(x) + 1)`, which overflows from 89 on,
-and in integers one scale has to hold `exp(x)`: what it leaves of the small values has a logarithm that
-is far off, or none. `max(x, 0) - log(sigmoid(|x|))` is the same with every step in a small range.
+and SQUARE have no kernel that heeds a zero point: `x * -1` and `x * x` are the same floats.
+TensorFlow lowers softplus (and with it mish and log_sigmoid) to `log(exp(x) + 1)`, which overflows
+from 89 on; in integers one scale has to hold `exp(x)`, and what it leaves of small values has a
+logarithm that is far off, or none. `max(x, 0) - log(sigmoid(|x|))` is the same, with every step in
+a narrow range.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from edgekit.compat import litert
-from edgekit.tflite import enums
-from edgekit.tflite.constants import encode, values
+from edgekit.tflite import computed_weights
+from edgekit.tflite.constants import values
 from edgekit.tflite.graph import Operator, operators
+from edgekit.tflite.graph_edits import add_constant, add_tensor, become, operator
 from edgekit.tflite.read import read
 from edgekit.tflite.schema_objects import Model, RawOperator, SubGraph
 from edgekit.tflite.write import to_bytes
@@ -38,8 +38,8 @@ def apply(model: Model) -> int:
     Returns:
         How many were rewritten.
     """
+    count = computed_weights.fold(model)
     known = list(operators(model))
-    count = 0
     for number, graph in enumerate(model.subgraphs):
         mine = [op for op in known if op.subgraph == number]
         count += _negations_and_squares(model, graph, mine)
@@ -57,10 +57,12 @@ def _negations_and_squares(model: Model, graph: SubGraph, known: Sequence[Operat
         other = raw.inputs[0]
         if op.name == "NEG":
             if minus_one < 0:
-                minus_one = _add_constant(model, graph, f"{op.outputs[0].name}/minus_one", -1.0)
+                minus_one = add_constant(
+                    model, graph, f"{op.outputs[0].name}/minus_one", np.float32([-1]).reshape(())
+                )
             other = minus_one
         raw.inputs = [raw.inputs[0], other]
-        _become(model, raw, "MUL")
+        become(model, raw, "MUL")
     return len(found)
 
 
@@ -103,14 +105,14 @@ def _replace_softplus(
     exp, add, log = (_raw(graph, op) for op in chain)
     given, result = exp.inputs[0], log.outputs[0]
     name = chain[2].outputs[0].name
-    log_sigmoid = _add_tensor(graph, like=result, name=f"{name}/log_sigmoid")
-    positive = _add_tensor(graph, like=result, name=f"{name}/positive")
-    _become(model, exp, "ABS")
+    log_sigmoid = add_tensor(graph, like=result, name=f"{name}/log_sigmoid")
+    positive = add_tensor(graph, like=result, name=f"{name}/positive")
+    become(model, exp, "ABS")
     add.inputs = [exp.outputs[0]]
-    _become(model, add, "LOGISTIC")
+    become(model, add, "LOGISTIC")
     log.outputs = [log_sigmoid]
-    relu = _operator(model, "RELU", [given], [positive])
-    difference = _operator(model, "SUB", [positive, log_sigmoid], [result])
+    relu = operator(model, "RELU", [given], [positive])
+    difference = operator(model, "SUB", [positive, log_sigmoid], [result])
     place = next(i for i, raw in enumerate(graph.operators) if raw is log)
     graph.operators[place + 1 : place + 1] = [relu, difference]
 
@@ -123,65 +125,3 @@ def _raw(graph: SubGraph, op: Operator) -> RawOperator:
 
 def _is_float(op: Operator) -> bool:
     return all(tensor.dtype == "float32" for tensor in (*op.inputs, *op.outputs))
-
-
-def _become(model: Model, raw: RawOperator, name: str) -> None:
-    raw.opcodeIndex = operator_code(model, name)
-    raw.builtinOptions, raw.builtinOptionsType = _options(name)
-
-
-def _operator(model: Model, name: str, inputs: list[int], outputs: list[int]) -> Any:
-    raw = litert.schema().OperatorT()
-    raw.inputs, raw.outputs = inputs, outputs
-    _become(model, raw, name)
-    return raw
-
-
-def _options(name: str) -> tuple[Any, int]:
-    schema = litert.schema()
-    classes: Mapping[str, tuple[str, Any]] = {
-        "MUL": ("MulOptions", schema.MulOptionsT),
-        "SUB": ("SubOptions", schema.SubOptionsT),
-        "ABS": ("AbsOptions", schema.AbsOptionsT),
-    }
-    if name not in classes:
-        return None, 0
-    kind, options = classes[name]
-    return options(), getattr(schema.BuiltinOptions, kind)
-
-
-def operator_code(model: Model, name: str) -> int:
-    """The number of an operator's code in a model, which is added where there is none.
-
-    Args:
-        model: Changed in place.
-        name: As in the schema.
-    """
-    number = enums.operator_numbers()[name]
-    for index, code in enumerate(model.operatorCodes):
-        if code.builtinCode == number:
-            return index
-    added = litert.schema().OperatorCodeT()
-    added.builtinCode, added.deprecatedBuiltinCode, added.version = number, min(number, 127), 1
-    model.operatorCodes.append(added)
-    return len(model.operatorCodes) - 1
-
-
-def _add_tensor(graph: SubGraph, *, like: int, name: str) -> int:
-    known = graph.tensors[like]
-    tensor = litert.schema().TensorT()
-    tensor.shape, tensor.shapeSignature = known.shape, known.shapeSignature
-    tensor.type, tensor.name, tensor.buffer = known.type, name.encode(), 0
-    tensor.hasRank = True
-    graph.tensors.append(tensor)
-    return len(graph.tensors) - 1
-
-
-def _add_constant(model: Model, graph: SubGraph, name: str, value: float) -> int:
-    schema = litert.schema()
-    tensor = schema.TensorT()
-    tensor.shape, tensor.name, tensor.buffer = [], name.encode(), len(model.buffers)
-    tensor.type, tensor.hasRank = schema.TensorType.FLOAT32, True
-    model.buffers.append(schema.BufferT(data=encode(np.array([value], np.float32), "float32")))
-    graph.tensors.append(tensor)
-    return len(graph.tensors) - 1

@@ -18,7 +18,13 @@ from edgekit.compat import litert
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe
 from edgekit.quantize.calibration.calibrate import Ranges
-from edgekit.quantize.rewrite import control_flow, fixups, recurrent_states, stand_ins
+from edgekit.quantize.rewrite import (
+    carried_integers,
+    control_flow,
+    fixups,
+    recurrent_states,
+    stand_ins,
+)
 from edgekit.tflite.operator_facts import OPERATORS
 
 # `litert_quantizer.quantizer.Quantizer`, which has no types.
@@ -80,7 +86,7 @@ def quantized(
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
         try:
             model = parsed(float_model)
-            exceptions = {**recurrent_states.kept(model, recipe.quantize), **exceptions}
+            exceptions = {**kept_float(model, recipe.quantize), **exceptions}
             replaced = stand_ins.indices(model, recipe.quantize, exceptions)
             engine = quantizer.Quantizer(float_model)
             stand_ins.substitute(litert.read_by(engine), replaced)
@@ -106,6 +112,11 @@ def quantized(
     if static:
         fixups.apply_fixups(after, recipe.quantize.io_dtype)
     return after
+
+
+def kept_float(model: tflite.Model, how: Quantization) -> dict[int, None]:
+    """What stays float in every static file, for what it holds."""
+    return {**recurrent_states.kept(model, how), **carried_integers.kept(model, how)}
 
 
 def _add_rules(engine: Quantizer, how: Quantization, scope: str, model: tflite.Model) -> None:

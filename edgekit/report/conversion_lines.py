@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from edgekit.core.recipes import GUIDES
-from edgekit.core.records import Artifact, Device, Kept, Metric, Repair, Skipped
+from edgekit.core.records import Artifact, Device, Kept, Metric, Repair
 from edgekit.report.terminal import bytes_text
 
 _MOST_LAYERS = 6
@@ -48,11 +48,9 @@ def integer_lines(artifacts: Sequence[Artifact], device: Device) -> list[str]:
         how = file.recipe.quantize
         if how is None or how.scheme != "static":
             continue
-        floats = Counter(
-            f"{op.operator} ({op.layer})"
-            for op in (*file.skipped, *file.kept)
-            if isinstance(op, Skipped) or not op.recipe.startswith("static")
-        )
+        kept = [op for op in file.kept if not op.recipe.startswith("static")]
+        floats = Counter(f"{op.operator} ({op.layer})" for op in file.skipped)
+        floats += Counter(f"{op.operator} ({op.layer})" for op in kept)
         sides = (
             "" if how.io_dtype != "float32" else ", between float inputs and outputs (--io int8)"
         )

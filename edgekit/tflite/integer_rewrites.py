@@ -57,9 +57,8 @@ def _negations_and_squares(model: Model, graph: SubGraph, known: Sequence[Operat
         other = raw.inputs[0]
         if op.name == "NEG":
             if minus_one < 0:
-                minus_one = add_constant(
-                    model, graph, f"{op.outputs[0].name}/minus_one", np.float32([-1]).reshape(())
-                )
+                name = f"{op.outputs[0].name}/minus_one"
+                minus_one = add_constant(model, graph, name, np.full((), -1, np.float32))
             other = minus_one
         raw.inputs = [raw.inputs[0], other]
         become(model, raw, "MUL")

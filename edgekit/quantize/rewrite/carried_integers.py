@@ -1,8 +1,8 @@
 """Integers that a graph carries as floats for a while: ids, classes, counts, positions.
 
-Rounded to the grid of a quantization range, id 3 becomes 2. So what leads to a cast back to an integer
-stays float, up to where numbers are multiplied by weights; and so does what leads from a cast of
-integers to a comparison.
+Rounded to the grid of a quantization range, id 3 becomes 2. So what leads to a cast back to an
+integer stays float, up to where numbers are multiplied by weights; and so does what leads from a
+cast of integers to a comparison.
 """
 
 from __future__ import annotations

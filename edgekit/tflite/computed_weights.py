@@ -87,7 +87,9 @@ def _value(model: Model, makers: Mapping[int, Operator], index: int) -> np.ndarr
 
 def _only_rearranges(model: Model, op: Operator, kernel: np.ndarray) -> bool:
     """Whether a convolution cuts its input into squares and gives the values of each."""
-    if op.name != "CONV_2D" or op.options.fusedActivationFunction:
+    if op.name != "CONV_2D" or op.options is None or kernel.ndim != 4:
+        return False
+    if op.options.fusedActivationFunction:
         return False
     outputs, height, width, channels = kernel.shape
     same_stride = (op.options.strideH, op.options.strideW) == (height, width)

@@ -77,7 +77,7 @@ def _softplus_chains(
     results = set(graph.outputs)
     for log in known:
         add = makers.get(log.inputs[0].index) if log.name == "LOG" and _is_float(log) else None
-        if add is None or add.name != "ADD" or add.options.fusedActivationFunction:
+        if add is None or add.name != "ADD" or len(add.inputs) != 2 or _is_fused(add):
             continue
         terms = [tensor for tensor in add.inputs if not tensor.is_constant]
         exp = makers.get(terms[0].index) if len(terms) == 1 else None
@@ -122,5 +122,11 @@ def _raw(graph: SubGraph, op: Operator) -> RawOperator:
     return next(raw for raw in graph.operators if result in raw.outputs)
 
 
+def _is_fused(op: Operator) -> bool:
+    return bool(getattr(op.options, "fusedActivationFunction", 0))
+
+
 def _is_float(op: Operator) -> bool:
-    return all(tensor.dtype == "float32" for tensor in (*op.inputs, *op.outputs))
+    return bool(op.inputs and op.outputs) and all(
+        tensor.dtype == "float32" for tensor in (*op.inputs, *op.outputs)
+    )

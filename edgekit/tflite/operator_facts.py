@@ -274,7 +274,7 @@ OPERATORS: dict[str, OperatorFacts] = {
         OperatorFacts(forms=_INT8_ONLY, stand_in="EQUAL"),
     ),
     # Outputs with a range of their own.
-    "ABS": OperatorFacts(forms=_STATIC, stand_in="RELU"),
+    "ABS": OperatorFacts(forms=_STATIC, stand_in="RELU", delegated=frozenset({"float32"})),
     "ADD": OperatorFacts(forms=_STATIC, delegated=_EVERYWHERE),
     "DIV": OperatorFacts(forms=_STATIC),
     "ELU": OperatorFacts(forms=_INT8_ONLY, stand_in="RELU"),

@@ -11,7 +11,7 @@ from edgekit.core.process import Progress
 from edgekit.data import draw
 from edgekit.data.export_messages import Exported, ExportRequest
 from edgekit.data.label_kinds import with_label_kinds
-from edgekit.tflite import input_use, recognise_outputs
+from edgekit.tflite import input_use, integer_rewrites, recognise_outputs
 
 
 def run(request: ExportRequest, report: Progress) -> Exported:
@@ -33,6 +33,7 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     require_float(model, request.model)
     tflite.ensure_signature(model)
     notes = _fix_batch(model)
+    integer_rewrites.apply(model)
     request.out.write_bytes(tflite.to_bytes(model))
     contract = tflite.contract(model)
     if request.project:

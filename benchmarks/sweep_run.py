@@ -1,0 +1,255 @@
+"""One case of a sweep: made, converted and judged in children with limits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from benchmarks.sweep import (
+    FLOAT,
+    GOOD_DB,
+    LEAST_FLOAT_DB,
+    LESS_THAN_PEER_DB,
+    Judged,
+    Outcome,
+)
+from benchmarks.sweep_files import WRONG_DB
+from edgekit.core.errors import EXIT_WRECKED, EdgekitError, RunError
+from edgekit.core.process import Process
+from edgekit.core.records import Limits
+
+ROOT = Path(__file__).resolve().parents[1]
+# TensorFlow forgets less than it makes: a new child after so many cases.
+_CASES_A_CHILD = 50
+_LIMITS = Limits(seconds=180, memory_bytes=6 << 30)
+_ENVIRONMENT = {
+    **os.environ,
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "KERAS_BACKEND": "tensorflow",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+}
+
+
+class MakeError(Exception):
+    """A case's own `make` failed: a mistake of the sweep."""
+
+
+class Worker:
+    """A child that does many cases (`sweep_worker.py`), started anew when it dies."""
+
+    def __init__(self) -> None:
+        self._process: Process | None = None
+        self._cases = 0
+
+    def do(self, do: str, /, **arguments: Any) -> Any:
+        """One request.
+
+        Raises:
+            RunError: The child died or passed a limit; the next request gets a new one.
+            MakeError: The request failed in Python.
+        """
+        if self._process is None:
+            self._process = Process(
+                [sys.executable, str(Path(__file__).with_name("sweep_worker.py"))],
+                name="The sweep's child",
+                limits=_LIMITS,
+                env=_ENVIRONMENT,
+            )
+        try:
+            answer: Any = self._process.request({"do": do, **arguments})
+        except RunError:
+            self.close()
+            raise
+        if "error" in answer:
+            raise MakeError(answer["error"])
+        return answer["value"]
+
+    def next_case(self) -> None:
+        """A new child from time to time."""
+        self._cases += 1
+        if self._cases % _CASES_A_CHILD == 0:
+            self.close()
+
+    def close(self) -> None:
+        """End the child."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+
+def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Outcome:
+    """Everything of one case.
+
+    Args:
+        worker: Does it.
+        part: The case's part.
+        case: As `sweep_worker.names` gives it.
+        folder: The case's own, which does not exist yet.
+
+    Raises:
+        MakeError: The case's model could not be made or run in Keras.
+        RunError: Likewise.
+    """
+    started = time.perf_counter()
+    folder.mkdir(parents=True)
+    source = worker.do("make", part=part, case=case["name"], folder=str(folder))
+    recipes = list(case["recipes"])
+    words = [*case["options"], *(["-c", source["samples"]] if source["samples"] else [])]
+    files = _convert_all(worker, source["model"], recipes, words, folder)
+    expected = _expect(worker, source, folder, files)
+    peers = _peers(worker, source, recipes, folder) if case["peer"] and expected else {}
+    judged = {
+        recipe: _judged(worker, recipe, files[recipe], peers.get(recipe), folder, expected)
+        for recipe in recipes
+    }
+    worker.next_case()
+    return Outcome(
+        part=part,
+        case=case["name"],
+        edgekit=judged,
+        tensorflow=peers,
+        seconds=round(time.perf_counter() - started, 1),
+    )
+
+
+def _expect(worker: Worker, source: dict[str, Any], folder: Path, files: dict[str, Any]) -> bool:
+    """Whether there is something to compare with: samples, and what the model computes."""
+    golden = next(folder.glob("*/m.golden.npz"), None)
+    if source["samples"] is None and golden is None:
+        return False
+    worker.do("expect", source=source, golden=golden and str(golden), out=str(folder))
+    return True
+
+
+def _convert_all(
+    worker: Worker, model: str, recipes: list[str], words: list[str], folder: Path
+) -> dict[str, Any]:
+    """By recipe: the answer of `convert`, in the way a person gets it."""
+    together = _convert(worker, model, recipes, words, folder / "out")
+    if together["code"] in (0, EXIT_WRECKED) or len(recipes) == 1:
+        return dict.fromkeys(recipes, together)
+    return {
+        recipe: _convert(worker, model, [recipe], words, folder / f"out-{recipe}")
+        for recipe in recipes
+    }
+
+
+def _convert(
+    worker: Worker, model: str, recipes: list[str], words: list[str], out: Path
+) -> dict[str, Any]:
+    arguments = [model, "-o", str(out), "--name", "m", *words]
+    for recipe in recipes:
+        arguments += ["-r", recipe]
+    try:
+        answer = dict(worker.do("convert", words=arguments))
+    except RunError as error:
+        answer = {"code": -1, "said": error.brief}
+    if answer["code"] not in (0, EXIT_WRECKED, EdgekitError.exit_code):
+        shutil.rmtree(out, ignore_errors=True)
+        answer = command(arguments)
+    return {**answer, "out": str(out)}
+
+
+def command(arguments: list[str]) -> dict[str, Any]:
+    """`edgekit convert` in a process of its own; like `sweep_worker.convert`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "edgekit", "convert", *arguments],
+        env=_ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    answer: dict[str, Any] = {"code": done.returncode, "said": done.stderr[-3000:]}
+    if done.returncode == EdgekitError.exit_code:
+        answer["error"] = _parsed(done.stderr)
+    return answer
+
+
+def _parsed(errors: str) -> dict[str, str]:
+    fields = {"type": "EdgekitError", "rule": "", "received": "", "hint": ""}
+    for line in errors.splitlines():
+        for start, name in (
+            ("Error: ", "rule"),
+            ("  Received: ", "received"),
+            ("  Hint: ", "hint"),
+        ):
+            if line.startswith(start):
+                fields[name] = line.removeprefix(start)
+    return fields
+
+
+def _judged(
+    worker: Worker,
+    recipe: str,
+    answer: dict[str, Any],
+    peer: Judged | None,
+    folder: Path,
+    expected: bool,
+) -> Judged:
+    if answer["code"] == EdgekitError.exit_code and "error" in answer:
+        error = answer["error"]
+        message = " ".join(filter(None, (error["rule"], error["received"])))
+        return Judged(
+            verdict="refused", message=message, hint=error["hint"] or "", kind=error["type"]
+        )
+    if answer["code"] not in (0, EXIT_WRECKED):
+        said = answer.get("said", "")
+        return Judged(verdict="failed", message=f"exit {answer['code']}: {said[-1500:]}")
+    file = Path(answer["out"]) / f"m.{recipe}.tflite"
+    if not expected:
+        return Judged(verdict="failed", message="the source model has no samples to be run on")
+    try:
+        db = worker.do("judge", file=str(file), folder=str(folder))
+    except (MakeError, RunError) as error:
+        return Judged(verdict="failed", message=f"the file does not run: {str(error)[-600:]}")
+    if db >= _least_db(recipe, peer):
+        return Judged(verdict="right", db=db)
+    if answer["code"] == EXIT_WRECKED and recipe in answer["said"]:
+        return Judged(verdict="refused", db=db, message=answer["said"][-1500:], kind="wrecked")
+    return Judged(verdict="failed", db=db, message=f"{db:.1f} dB from the source model")
+
+
+def _least_db(recipe: str, peer: Judged | None) -> float:
+    if recipe == FLOAT:
+        return LEAST_FLOAT_DB
+    best = peer.db if peer is not None and peer.db is not None else WRONG_DB
+    return min(GOOD_DB, max(0.0, best - LESS_THAN_PEER_DB))
+
+
+def _peers(
+    worker: Worker, source: dict[str, Any], recipes: list[str], folder: Path
+) -> dict[str, Judged]:
+    if source["model"].endswith(".tflite"):
+        return {}
+    found = {}
+    for recipe in recipes:
+        if recipe not in ("float32", "float16", "dynamic_wi8_afp32", "static_wi8_ai8"):
+            continue
+        if recipe == "static_wi8_ai8" and source["samples"] is None:
+            continue
+        try:
+            came = worker.do("tensorflow", source=source, recipe=recipe, folder=str(folder))
+        except RunError as error:
+            found[recipe] = Judged(verdict="failed", message=error.brief)
+            continue
+        right = came["db"] >= (LEAST_FLOAT_DB if recipe == FLOAT else 0.0)
+        found[recipe] = Judged(
+            verdict="right" if right else "failed", db=came["db"], message=came["why"]
+        )
+    return found
+
+
+def remove(folder: Path) -> None:
+    """Delete what a case has written."""
+    with suppress(OSError):
+        shutil.rmtree(folder)

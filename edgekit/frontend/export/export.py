@@ -57,7 +57,12 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         started = now
 
     report("loading the model")
-    loaded = load.load(request.model, unsafe=request.unsafe, custom_objects=request.custom_objects)
+    loaded = load.load(
+        request.model,
+        unsafe=request.unsafe,
+        custom_objects=request.custom_objects,
+        signature=request.signature,
+    )
     done("load")
     project = projects.load(request.project) if request.project else None
     contract = fix_shapes(loaded, request.input_shapes)

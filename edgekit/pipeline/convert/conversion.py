@@ -45,11 +45,13 @@ class Details(TypedDict, total=False):
         name: The first part of the files' names; the model's own by default.
         input_shapes: Full shapes with the batch, for inputs with unknown sizes; the project's by
             default.
+        signature: The one to take of a SavedModel or `.tflite` with several.
         custom_objects: `module:NAME` of custom layers; the project's by default.
     """
 
     name: str | None
     input_shapes: Mapping[str, Sequence[int]] | None
+    signature: str | None
     custom_objects: str | None
 
 
@@ -74,7 +76,7 @@ def convert(
         project: What `edgekit.toml` says; the file beside the model by default.
         options: Recipes, bounds, pruning, training, seeds and limits.
         on_progress: Takes one line at each step.
-        details: `name`, `input_shapes`, `custom_objects` (see `Details`).
+        details: `name`, `input_shapes`, `signature`, `custom_objects` (see `Details`).
 
     Returns:
         An artifact for each file. The float file comes first and is always made: it is the
@@ -132,6 +134,7 @@ def _source(model: Path, project: Project, details: Details) -> Source:
         model=model,
         project=project,
         input_shapes={name: tuple(shape) for name, shape in shapes.items()},
+        signature=details.get("signature"),
         custom_objects=details.get("custom_objects") or project.custom_objects,
     )
 
@@ -184,6 +187,7 @@ class Conversion:
             out=job.original,
             project=source.project.file,
             input_shapes=source.input_shapes,
+            signature=source.signature,
             custom_objects=source.custom_objects,
             unsafe=job.options.unsafe,
         )

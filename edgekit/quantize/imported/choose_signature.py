@@ -40,7 +40,8 @@ def choose(model: Model, name: str | None) -> None:
 
 
 def _select(model: Model, name: str | None) -> None:
-    signatures = [s for s in model.signatureDefs or [] if s.inputs or s.outputs]
+    # One that names nothing is none: the graph's own inputs and outputs stand for it.
+    signatures = [s for s in model.signatureDefs or [] if s.inputs and s.outputs]
     keys = [enums.text(s.signatureKey) for s in signatures]
     if name is None and len(keys) > 1 and DEFAULT not in keys:
         raise ModelError(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from edgekit import tflite
 from edgekit.core import project as projects
 from edgekit.core.errors import ModelError, QuantizeError
@@ -86,6 +84,12 @@ def prepare(
     require_float(model, path)
     _name_apart(model)
     tflite.ensure_signature(model)
+    if not tflite.binding(model).inputs:
+        raise ModelError(
+            "A model must have an input.",
+            received=f"{path.name}, which computes the same each time",
+            hint="convert the original model again, with what changes as an input.",
+        )
     fix_sizes.fix(model, shapes or {})
     counted = (
         (half, "float16 constants were widened to float32, which changes no value"),
@@ -179,7 +183,7 @@ def require_runs(model: Model, contract: Contract, golden: Samples) -> None:
         shapes = {row[spec.name].shape[1:] for row in rows}
         if len(shapes) > 1 or any(shape[:1] != (1,) for shape in shapes):
             raise ModelError(
-                "Every output must have a first size of 1, the batch, and one size for all samples.",
+                "Every output must have a batch of 1, and the same shape for all samples.",
                 received=f"{spec.name} of shape {', '.join(str(list(s)) for s in sorted(shapes))}",
                 hint="cut off what selects a number of results (non-maximum suppression, where).",
             )

@@ -16,9 +16,10 @@ import queue
 import re
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ def sweep(
     limit_seconds: float | None = None,
     jobs: int = 1,
     keep: bool = False,
+    float_only: bool = False,
 ) -> list[Outcome]:
     """Run what is not known yet, and return all that is known, in the parts' order.
 
@@ -54,46 +56,41 @@ def sweep(
         limit_seconds: Begin no further case after this time.
         jobs: Children at once.
         keep: Leave the models and files of the cases there.
+        float_only: Make float files only, without TensorFlow beside: for tests.
 
     Raises:
         sweep_run.MakeError: A case's own `make` failed; the others have been run.
     """
     deadline = time.monotonic() + (limit_seconds or float("inf"))
-    worker = sweep_run.Worker()
+    workers = [sweep_run.Worker() for _ in range(jobs)]
+    faults: list[str] = []
     try:
         wanted = [
             (part, case)
             for part in parts
-            for case in worker.do("names", part=part)[::every]
+            for case in workers[0].do("names", part=part)[::every]
             if re.search(only, case["name"])
         ]
+        waiting: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
+        for part, case in wanted:
+            if not _file(work, part, case["name"]).exists():
+                plain = {"recipes": case["recipes"][:1], "peer": False} if float_only else {}
+                waiting.put((part, {**case, **plain}))
+
+        def serve(worker: sweep_run.Worker) -> None:
+            while time.monotonic() < deadline and not waiting.empty():
+                with suppress(queue.Empty):
+                    part, case = waiting.get_nowait()
+                    try:
+                        _one(worker, part, case, work, keep)
+                    except (sweep_run.MakeError, RunError) as error:
+                        faults.append(f"{part}/{case['name']}: {error}")
+
+        with ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(serve, workers))
     finally:
-        worker.close()
-    waiting: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
-    for part, case in wanted:
-        if not _file(work, part, case["name"]).exists():
-            waiting.put((part, case))
-    faults: list[str] = []
-
-    def serve() -> None:
-        own = sweep_run.Worker()
-        try:
-            while time.monotonic() < deadline:
-                part, case = waiting.get_nowait()
-                try:
-                    _one(own, part, case, work, keep)
-                except (sweep_run.MakeError, RunError) as error:
-                    faults.append(f"{part}/{case['name']}: {error}")
-        except queue.Empty:
-            pass
-        finally:
-            own.close()
-
-    threads = [threading.Thread(target=serve) for _ in range(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+        for worker in workers:
+            worker.close()
     if faults:
         raise sweep_run.MakeError("\n".join(faults))
     return list(_known(work, wanted))
@@ -142,6 +139,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="a regular expression for names of cases")
     parser.add_argument("--limit-seconds", type=float, help="begin no case after this time")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--float-only", action="store_true", help="float files alone, without TensorFlow's"
+    )
     parser.add_argument("--keep", action="store_true", help="leave models and files in --work")
     parser.add_argument("--write", action="store_true", help="write the table to RESULTS.md")
     asked = parser.parse_args(arguments)
@@ -157,6 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         limit_seconds=asked.limit_seconds,
         jobs=asked.jobs,
         keep=asked.keep,
+        float_only=asked.float_only,
     )
     text = sweep_table.report(outcomes)
     print(text)
@@ -167,9 +168,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 _INTRODUCTION = (
     "Models of every kind through `edgekit convert` (benchmarks/coverage.py). Right: the float "
-    "file is within 80 dB of the source model, and each quantized file is finite and no more than 3 dB "
-    "behind TensorFlow's, or has 30 dB. Refused: exit code 2. Failed: anything else. TensorFlow: "
-    "its own converter with a concrete function of a batch of 1, or through `ExportArchive`."
+    "file is within 80 dB of the source model, and each quantized file is finite and no more than "
+    "3 dB behind TensorFlow's, or has 30 dB. Refused: exit code 2. Failed: anything else. "
+    "TensorFlow: its own converter on a concrete function with a batch of 1, or by `ExportArchive`."
 )
 
 if __name__ == "__main__":

@@ -18,8 +18,6 @@ import numpy as np
 import tensorflow as tf
 
 _STATIC = "static_wi8_ai8"
-# The recipes that TensorFlow has a counterpart of.
-RECIPES = ("float32", "float16", "dynamic_wi8_afp32", _STATIC)
 _CALIBRATION = 100
 
 Arrays = Mapping[str, np.ndarray]
@@ -40,7 +38,7 @@ class Model:
             _, named = self._signature.structured_input_signature
             specs = {name: (spec.shape, spec.dtype) for name, spec in named.items()}
         else:
-            self._model = _load_keras(path)
+            self._model = load_keras(path)
             specs = {tensor.name: (tensor.shape, tensor.dtype) for tensor in self._model.inputs}
         self._specs = {
             name: tf.TensorSpec([1, *shape[1:]], dtype) for name, (shape, dtype) in specs.items()
@@ -147,7 +145,8 @@ def rows(samples: Arrays) -> Iterator[dict[str, np.ndarray]]:
         yield {name: values[i : i + 1] for name, values in samples.items()}
 
 
-def _load_keras(path: Path) -> Any:
+def load_keras(path: Path) -> Any:
+    """A model that Keras 3 or tf_keras reads."""
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=False)
     except Exception:  # what Keras 3 refuses is most often written by Keras 2

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks import results
 from benchmarks.sweep import Outcome, Verdict
+from benchmarks.sweep_hints import ADVICE, KEPT
 
 _WORDS = 160
 
@@ -19,6 +20,7 @@ def report(outcomes: Sequence[Outcome]) -> str:
     texts = [
         results.table(heads, rows),
         "TensorFlow converts but edgekit refuses or fails: " + (", ".join(behind) or "none") + ".",
+        _hints(outcomes),
         *_listed("Refused", "refused", outcomes),
         *_listed("Failed", "failed", outcomes),
     ]
@@ -34,6 +36,28 @@ def _row(part: str, outcomes: Sequence[Outcome]) -> tuple[object, ...]:
 
 
 _VERDICTS: tuple[Verdict, ...] = ("right", "refused", "failed")
+
+
+def _hints(outcomes: Sequence[Outcome]) -> str:
+    """How many hints were carried out and kept, and those that were not, in full."""
+    results_of = [
+        (outcome, judged)
+        for outcome in outcomes
+        for judged in outcome.edgekit.values()
+        if judged.hint_kept
+    ]
+    kept = sum(judged.hint_kept == KEPT for _, judged in results_of)
+    advice = sum(judged.hint_kept == ADVICE for _, judged in results_of)
+    text = (
+        f"Hints of refusals: {len(results_of)}; carried out and kept {kept}, advice that no "
+        f"program can carry out {advice}, false {len(results_of) - kept - advice}."
+    )
+    lines = [
+        f"- {_place(outcome)}: '{judged.hint}' came to: {judged.hint_kept}"
+        for outcome, judged in results_of
+        if judged.hint_kept not in (KEPT, ADVICE)
+    ]
+    return "\n\n".join([text, *(["\n".join(lines)] if lines else [])])
 
 
 def _listed(head: str, verdict: Verdict, outcomes: Sequence[Outcome]) -> list[str]:

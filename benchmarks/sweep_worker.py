@@ -12,9 +12,9 @@ import contextlib
 import gc
 import importlib
 import io
+import itertools
 import json
 import os
-import shutil
 import sys
 import traceback
 from dataclasses import asdict
@@ -27,7 +27,7 @@ import numpy as np
 if __package__ in (None, ""):
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks import sweep_files
+from benchmarks import sweep_files, sweep_hints
 from benchmarks.sweep import LEAST_FLOAT_DB, Case, Source
 
 # Samples on which files are judged.
@@ -157,12 +157,18 @@ def _forget() -> None:
     gc.collect()
 
 
-def remove(folder: str) -> None:
-    """Delete what a case has written."""
-    shutil.rmtree(folder, ignore_errors=True)
+def carry_out(model: str, words: list[str], hint: str, received: str, folder: str) -> str:
+    """What doing as the hint of a refusal says came to (see `sweep_hints`)."""
+    tries = itertools.count()
+
+    def again(arguments: list[str]) -> dict[str, Any]:
+        out = Path(folder) / f"hint-{next(tries)}"
+        return convert([*arguments, "-o", str(out), "--name", "m"])
+
+    return sweep_hints.carry_out(hint, received, Path(model), words, again)
 
 
-_JOBS = {f.__name__: f for f in (names, make, convert, expect, judge, tensorflow, remove)}
+_JOBS = {f.__name__: f for f in (names, make, convert, expect, judge, tensorflow, carry_out)}
 
 
 def main() -> None:

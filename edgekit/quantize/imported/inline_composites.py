@@ -7,6 +7,7 @@ that know it by its name. LiteRT runs that graph on a CPU, and aborts on some.
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 
 from edgekit import tflite
 from edgekit.core.errors import ModelError
@@ -14,8 +15,8 @@ from edgekit.tflite import Model, Operator
 from edgekit.tflite.schema_objects import RawOperator, SubGraph
 
 _COMPOSITE = "STABLEHLO_COMPOSITE"
-# Composites within composites double what they stand for; no honest file comes near.
-_MOST_OPERATORS, _MOST_ROUNDS = 200_000, 32
+# Composites of composites may double what they stand for; no honest file comes near.
+_MOST_OPERATORS = 50_000
 
 
 def inline(model: Model) -> int:
@@ -27,49 +28,56 @@ def inline(model: Model) -> int:
     Raises:
         ModelError: They stand for more operators than any model has, or for themselves.
     """
-    count = 0
-    for _ in range(_MOST_ROUNDS):
-        composites = [op for op in tflite.operators(model) if op.name == _COMPOSITE]
-        if not composites:
-            return count
-        count += len(composites)
-        graphs = [copy.copy(graph) for graph in model.subgraphs]
-        for number, graph in enumerate(model.subgraphs):
-            _inline(graph, graphs, [op for op in composites if op.subgraph == number])
-        if sum(len(graph.operators) for graph in model.subgraphs) > _MOST_OPERATORS:
-            break
-    raise ModelError(
-        "Composite operators must stand for a number of others that a device can run.",
-        received=f"composites within composites, for over {_MOST_OPERATORS} operators or "
-        f"{_MOST_ROUNDS} levels",
-        hint="export, copy or download the file again.",
-    )
+    composites: dict[int, dict[int, Operator]] = {}
+    for op in tflite.operators(model):
+        if op.name == _COMPOSITE:
+            composites.setdefault(op.subgraph, {})[op.index] = op
+    done: set[int] = set()
+    for number in composites:
+        _inline(model, number, composites, done, ())
+    return sum(map(len, composites.values()))
 
 
-def _inline(graph: SubGraph, graphs: list[SubGraph], composites: list[Operator]) -> None:
-    """One graph of a round, with the bodies as they were when it began."""
-    by_index = {op.index: op for op in composites}
+def _inline(
+    model: Model,
+    number: int,
+    composites: Mapping[int, Mapping[int, Operator]],
+    done: set[int],
+    within: tuple[int, ...],
+) -> SubGraph:
+    """A graph without composites, after those that it calls; `within` has those that call it."""
+    if not 0 <= number < len(model.subgraphs):
+        raise _misfit(f"graph {number} of {len(model.subgraphs)}")
+    graph = model.subgraphs[number]
+    if number in done or number not in composites:
+        return graph
+    if number in within:
+        raise _endless("itself")
     operators: list[RawOperator] = []
-    graph.tensors = list(graph.tensors)
     for index, raw in enumerate(graph.operators):
-        op = by_index.get(index)
+        op = composites[number].get(index)
         if op is None:
             operators.append(raw)
-        else:
-            operators += _body(graph, raw, graphs[int(op.options.decompositionSubgraphIndex)])
+            continue
+        called = int(op.options.decompositionSubgraphIndex)
+        body = _inline(model, called, composites, done, (*within, number))
+        operators += _body(graph, raw, body)
+        if len(operators) > _MOST_OPERATORS:
+            raise _endless(f"over {_MOST_OPERATORS} operators")
     graph.operators = operators
+    done.add(number)
+    return graph
 
 
 def _body(graph: SubGraph, composite: RawOperator, body: SubGraph) -> list[RawOperator]:
     """The operators of a composite on the tensors of `graph`, which gets those in between."""
     place = dict(zip(body.inputs, composite.inputs, strict=False))
-    free = [i for i in body.outputs if i not in place]
-    if len(body.inputs) != len(composite.inputs) or sorted(free) != sorted(set(body.outputs)):
-        raise ModelError(
-            "A composite operator must fit the graph that it stands for.",
-            received=f"{len(composite.inputs)} inputs for {len(body.inputs)}, outputs "
-            f"{body.outputs}",
-            hint="export the model again without composites.",
+    free = {i for i in body.outputs if i not in place}
+    fits = len(body.inputs) == len(composite.inputs) == len(place)
+    if not fits or not len(free) == len(body.outputs) == len(composite.outputs):
+        raise _misfit(
+            f"{len(composite.inputs)} inputs and {len(composite.outputs)} outputs for "
+            f"{body.inputs} and {body.outputs}"
         )
     place |= dict(zip(body.outputs, composite.outputs, strict=False))
     for index, tensor in enumerate(body.tensors):
@@ -83,3 +91,19 @@ def _body(graph: SubGraph, composite: RawOperator, body: SubGraph) -> list[RawOp
         added.outputs = [place[i] if i >= 0 else -1 for i in raw.outputs]
         made.append(added)
     return made
+
+
+def _endless(received: str) -> ModelError:
+    return ModelError(
+        "Composite operators must stand for a number of others that a device can run.",
+        received=f"composites of {received}",
+        hint="export, copy or download the file again.",
+    )
+
+
+def _misfit(received: str) -> ModelError:
+    return ModelError(
+        "A composite operator must fit the graph that it stands for.",
+        received=received,
+        hint="export the model again without composites.",
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from edgekit import tflite
 from edgekit.compat import litert
-from edgekit.core.errors import ModelError, reading
-from edgekit.tflite import Model, Operator, Tensor, submodel
+from edgekit.core.errors import ModelError
+from edgekit.quantize.imported import sparse_constants
+from edgekit.tflite import Model, Operator, Tensor
 from edgekit.tflite.constants import encode
-from edgekit.tflite.interpreter import Interpreter
 
 HALF = ("float16", "bfloat16")
 """Types of 16 bits that float32 holds every value of."""
@@ -23,7 +25,7 @@ def widen(model: Model) -> tuple[int, int]:
         How many float16 constants there were, and how many without their zeros.
 
     Raises:
-        ModelError: LiteRT cannot read what a sparse constant holds.
+        ModelError: A sparse constant contradicts itself.
     """
     half, sparse = set(), set()
     # What DENSIFY gives is itself read by DEQUANTIZE.
@@ -55,7 +57,8 @@ def _source(op: Operator) -> Tensor | None:
     if not source.is_constant or source.dtype not in _FLOATS:
         return None
     if op.name == "DENSIFY":
-        return source if source.is_sparse and made.dtype == source.dtype else None
+        readable = source.is_sparse and source.dtype != "bfloat16"
+        return source if readable and made.dtype == source.dtype else None
     narrow = source.dtype in HALF and made.dtype == "float32"
     return source if narrow and not source.is_sparse else None
 
@@ -64,10 +67,11 @@ def _fold(model: Model, op: Operator, source: Tensor) -> None:
     [made] = op.outputs
     raw = model.subgraphs[op.subgraph].tensors[made.index]
     if source.is_sparse:
-        with reading(source.name, "A sparse constant could not be read.", kind=ModelError):
-            runner = Interpreter(submodel.single(model, op))
-            runner.allocate()
-            [values] = runner.outputs()
+        stored = np.asarray(model.buffers[source.buffer].data, np.uint8)
+        if stored.size % np.dtype(source.dtype).itemsize:
+            raise ModelError("A sparse constant is cut off.", received=repr(source.name))
+        raw_source = model.subgraphs[op.subgraph].tensors[source.index]
+        values = sparse_constants.with_zeros(raw_source, stored.view(source.dtype))
     else:
         values = tflite.constant(model, source)
     model.buffers.append(litert.schema().BufferT(data=encode(values, made.dtype)))

@@ -202,8 +202,8 @@ def convert(
 ) -> None:
     """Turn a trained Keras model into .tflite files, and check each.
 
-    MODEL is a Keras 3 or Keras 2 file, a SavedModel folder, a TensorFlow.js layers model, or
-    a float .tflite.
+    MODEL is a Keras 3 or Keras 2 file, a SavedModel folder, a TensorFlow.js model, or a float
+    .tflite.
 
     Without --recipe: those of edgekit.toml; else float32, float16 and dynamic_wi8_afp32, and
     static_wi8_ai8 where there is calibration data.

@@ -68,7 +68,7 @@ def convert(
     """Turn a trained model into a float `.tflite` and its variants, and check each.
 
     Args:
-        model: Keras 3 or Keras 2 file, SavedModel folder, TensorFlow.js layers model, or a
+        model: Keras 3 or Keras 2 file, SavedModel folder, TensorFlow.js model, or a
             float `.tflite`.
         output: The folder for the results; the current one by default.
         calibration: Samples for static recipes: `.npz`, `.csv`, a folder by class, or

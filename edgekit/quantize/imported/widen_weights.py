@@ -69,7 +69,7 @@ def _fold(model: Model, op: Operator, source: Tensor) -> None:
     if source.is_sparse:
         stored = np.asarray(model.buffers[source.buffer].data, np.uint8)
         if stored.size % np.dtype(source.dtype).itemsize:
-            raise ModelError("A sparse constant is cut off.", received=repr(source.name))
+            raise ModelError("The sparse constant is cut off.", received=repr(source.name))
         raw_source = model.subgraphs[op.subgraph].tensors[source.index]
         values = sparse_constants.with_zeros(raw_source, stored.view(source.dtype))
     else:

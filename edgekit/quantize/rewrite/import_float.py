@@ -122,7 +122,7 @@ def require_float(model: Model, path: Path) -> None:
     half = sorted({f"{op.name} ({t.dtype})" for op, t in _half(model)})
     if half:
         raise ModelError(
-            "The .tflite computes in half precision; a float32 one is needed.",
+            "A float .tflite must compute in float32, not in half precision.",
             received=f"{path.name}: {', '.join(half[:4])}",
             hint="convert the original model again with float32 activations; float16 weights "
             "alone may stay.",

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -73,15 +74,26 @@ def _mediapipe() -> Iterator[Path]:
 
 
 def _of_file(path: Path) -> Iterator[Case]:
-    try:
-        keys = [enums.text(s.signatureKey) for s in tflite.read(path).signatureDefs or []]
-    except EdgekitError:
-        keys = []
+    """A case for the file, and one for each signature where there are several."""
     name = f"{path.parent.name}/{path.name}"
-    yield Case(name, partial(_tflite, path, None), _RECIPES, peer=False)
-    for key in keys if len(keys) > 1 else ():
-        make = partial(_tflite, path, key)
-        yield Case(f"{name}@{key}", make, _RECIPES, ("--signature", key), peer=False)
+    recipes = _RECIPES if _is_taken(path) else _RECIPES[:1]  # one refusal is enough
+    yield Case(name, partial(_tflite, path, None), recipes, peer=False)
+    with suppress(EdgekitError):
+        keys = [enums.text(s.signatureKey) for s in tflite.read(path).signatureDefs or []]
+        for key in keys if len(keys) > 1 else ():
+            recipes = _RECIPES if _is_taken(path, key) else _RECIPES[:1]
+            make = partial(_tflite, path, key)
+            yield Case(f"{name}@{key}", make, recipes, ("--signature", key), peer=False)
+
+
+def _is_taken(path: Path, signature: str | None = None) -> bool:
+    from edgekit.quantize.rewrite import import_float
+
+    try:
+        import_float.prepare(tflite.read(path), path, signature)
+    except EdgekitError:
+        return False
+    return True
 
 
 def _tflite(path: Path, signature: str | None, folder: Path) -> Source:

@@ -23,9 +23,6 @@ from edgekit.quantize.imported import (
 )
 from edgekit.tflite import Model, enums, input_use, interpreter, recognise_outputs
 
-# Samples that the file is run on before anything is made of it.
-_TRIED = 2
-
 
 def run(request: ExportRequest, report: Progress) -> Exported:
     """Bring the file into the form that all steps take, draw samples, and run it on some.
@@ -45,7 +42,7 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         contract = projects.load(request.project).describe(contract)
     contract = recognise_outputs.with_kinds(contract, model)
     drawn = draw.draw(contract, request.draw, {})
-    report("running the .tflite on a few samples")
+    report("running the .tflite on the golden samples")
     require_runs(model, contract, drawn.golden)
     contract = with_label_kinds(contract, drawn.calibration)
     drawn.save(request.draw)
@@ -164,12 +161,11 @@ def require_runs(model: Model, contract: Contract, golden: Samples) -> None:
         ModelError: It does not run, with what LiteRT says; or an output's first size, which is
             known only while it runs, is not 1.
     """
-    few = golden.take(range(min(_TRIED, len(golden)))).inputs
+    shapes: dict[str, set[tuple[int, ...]]] = {spec.name: set() for spec in contract.outputs}
     try:
-        rows = [
-            interpreter.run(model, {n: v[i : i + 1] for n, v in few.items()})
-            for i in range(len(next(iter(few.values()))))
-        ]
+        for i in range(len(golden)):
+            for name, values in interpreter.run(model, golden.take([i]).inputs).items():
+                shapes[name].add(values.shape[1:])
     except QuantizeError as error:
         hint = "LiteRT's own interpreter says the same: convert the original model again."
         if "custom op" in (error.received or ""):
@@ -179,12 +175,11 @@ def require_runs(model: Model, contract: Contract, golden: Samples) -> None:
         raise ModelError(
             "LiteRT cannot run the .tflite.", received=error.received, hint=hint
         ) from None
-    for spec in contract.outputs:
-        shapes = {row[spec.name].shape[1:] for row in rows}
-        if len(shapes) > 1 or any(shape[:1] != (1,) for shape in shapes):
+    for name, found in shapes.items():
+        if len(found) > 1 or any(shape[:1] != (1,) for shape in found):
             raise ModelError(
                 "Every output must have a batch of 1, and the same shape for all samples.",
-                received=f"{spec.name} of shape {', '.join(str(list(s)) for s in sorted(shapes))}",
+                received=f"{name} of shape {', '.join(str(list(s)) for s in sorted(found))}",
                 hint="cut off what selects a number of results (non-maximum suppression, where).",
             )
 

@@ -172,7 +172,7 @@ class _Both:
     def step(self, op: Operator, sensitivity: OutputSensitivity | None) -> LayerError | None:
         """Run one operator of the float file, and what became of it; None for a cast."""
         new = self._pairs.get(op.index)
-        fed = {t.index: self.reference.real(t) for t in op.inputs if not t.is_constant}
+        fed = {t.index: self.reference.real(t) for t in op.activations}
         self.reference.run(op)
         if new is None and op.facts.is_cast:
             return None

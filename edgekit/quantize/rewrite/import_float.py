@@ -92,6 +92,11 @@ def prepare(
         (half, "float16 constants were widened to float32, which changes no value"),
         (sparse, "sparse constants were stored with their zeros"),
         (composites, "composite operators were replaced by what they stand for"),
+        (
+            sum(tensor.is_variable for tensor in tflite.tensors(model)),
+            "states are kept from call to call: reset the interpreter's variables before each "
+            "sequence",
+        ),
     )
     return [*(f"{what}: {n}" for n, what in counted if n), *batch_of_one.settle(model)]
 

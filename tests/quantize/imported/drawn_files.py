@@ -174,3 +174,28 @@ def sparsity() -> Any:
     return schema.SparsityParametersT(
         traversalOrder=[0, 1], dimMetadata=[axis(3), axis(0, [0, 1, 2, 4], [1, 2, 0, 2])]
     )
+
+
+def lstm(batch: int = 1) -> bytes:
+    """UNIDIRECTIONAL_SEQUENCE_LSTM of 6 steps, 3 to 5 values, and a dense layer of 4 behind it."""
+    file = File()
+    file.graph()
+    x = file.input("x", (batch, 6, 3))
+    inward = [file.constant(f"w{i}", random(5, 3, seed=i) / 2) for i in range(4)]
+    again = [file.constant(f"r{i}", random(5, 5, seed=10 + i) / 2) for i in range(4)]
+    bias = [file.constant(f"b{i}", random(5, seed=20 + i) / 10) for i in range(4)]
+    states = [file.tensor(name, (batch, 5)) for name in ("hidden", "cell")]
+    for index in states:
+        file._graph.tensors[index].isVariable = True
+    options = schema.UnidirectionalSequenceLSTMOptionsT()
+    options.fusedActivationFunction = schema.ActivationFunctionType.TANH
+    none = [-1]
+    inputs = [x, *inward, *again, *none * 3, *bias, *none * 2, *states, *none * 4]
+    steps = file.tensor("steps", (batch, 6, 5))
+    file.op("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [steps], options)
+    dense = schema.FullyConnectedOptionsT(keepNumDims=True)
+    y = file.tensor("y", (batch, 6, 4))
+    file.output(
+        file.op("FULLY_CONNECTED", [steps, file.constant("dense", random(4, 5)), -1], [y], dense)
+    )
+    return file.bytes()

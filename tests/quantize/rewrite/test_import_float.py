@@ -14,8 +14,11 @@ from edgekit.core import recipes
 from edgekit.core.errors import EdgekitError, ModelError, UsageError
 from edgekit.data.export_messages import DrawRequest, Exported, ExportRequest, SampleFacts
 from edgekit.data.samples import Samples
+from edgekit.quantize import stage
+from edgekit.quantize.quantize_messages import QuantizeRequest
 from edgekit.quantize.rewrite import engine, import_float
-from tests.quantize.imported.drawn_files import File
+from edgekit.tflite import interpreter, signal
+from tests.quantize.imported.drawn_files import File, lstm
 
 Fixture = Callable[[str], Path]
 
@@ -259,3 +262,32 @@ def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(EdgekitError):
         run(path, tmp_path)
     assert not (tmp_path / "float.tflite").exists()
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_an_lstm_operator_is_quantized_around_and_its_state_named(
+    tmp_path: Path, batch: int
+) -> None:
+    path = tmp_path / "lstm.tflite"
+    path.write_bytes(lstm(batch))
+    result = run(path, tmp_path)
+    assert any("states are kept from call to call" in note for note in result.notes)
+    [spec] = result.contract.inputs
+    x = np.random.default_rng(0).normal(size=(40, *spec.shape[1:])).astype(np.float32)
+    Samples(inputs={"x": x}).save(tmp_path / "calibration.npz")
+    made = stage.run(
+        QuantizeRequest(
+            float_file=tmp_path / "float.tflite",
+            folder=tmp_path,
+            name="m",
+            contract=result.contract,
+            recipes=(recipes.get("float32"), recipes.get("static_wi8_ai8")),
+            calibration=tmp_path / "calibration.npz",
+        ),
+        lambda line: None,
+    )
+    assert any("LSTM" in skipped.operator for skipped in made.files[1].written.skipped)
+    wanted, found = (
+        interpreter.run(tflite.read(file.written.path), {"x": x[:8]})["y"] for file in made.files
+    )
+    assert signal.sqnr_db(wanted, found) > 30

@@ -15,7 +15,7 @@ from edgekit.cli import options as shared
 from edgekit.cli.grouped_help import GroupedCommand
 
 if TYPE_CHECKING:
-    from edgekit.core.records import Artifact, ConvertOptions, Limits, Override
+    from edgekit.core.records import Artifact, ConvertOptions, Device, Limits, Override
 
 # Options by heading, as the help shows them.
 _GROUPS = {
@@ -64,7 +64,7 @@ class ConvertFlags:
     overrides: tuple[str, ...]
     rounding: str | None
     bias_correction: bool | None
-    device: str | None
+    device: Device | None
     calibration_samples: int | None
     seed: int | None
     custom_objects: str | None
@@ -153,8 +153,8 @@ class ConvertFlags:
     "--for",
     "device",
     type=click.Choice(["cpu", "npu", "mcu"]),
-    help="What the files are for: int16 activations hold a bound for NPUs and MCUs only "
-    "[default: cpu].",
+    help="What the files are for: int16 activations hold a bound for NPUs and MCUs only, and "
+    "operators that are no integers there are named [default: cpu].",
 )
 @click.option(
     "--calibration-samples",
@@ -244,7 +244,7 @@ def convert(
     if as_json:
         shared.echo_json(made)
     else:
-        _print(made, limits)
+        _print(made, flags.device or "cpu", limits)
     if wrecked:
         raise click.exceptions.Exit(EXIT_WRECKED)
 
@@ -277,7 +277,7 @@ def _options(
     )
 
 
-def _print(made: Sequence[Artifact], limits: Limits) -> None:
+def _print(made: Sequence[Artifact], device: Device, limits: Limits) -> None:
     """The table of files, and what is to be said of them."""
     from edgekit.pipeline.convert import spot_times
     from edgekit.report import compression_lines, conversion_lines, terminal
@@ -294,6 +294,7 @@ def _print(made: Sequence[Artifact], limits: Limits) -> None:
     for line in (
         *compression_lines.lines(made, ratios),
         *conversion_lines.advice_lines(made, ratios),
+        *conversion_lines.integer_lines(made, device),
     ):
         shared.echo(line)
     first = made[0]

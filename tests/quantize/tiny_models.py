@@ -112,6 +112,19 @@ class Network:
             options.beta = 1.0
         return self._op(kind, [x], self._graph.tensors[x].shape, options)
 
+    def op(
+        self,
+        kind: str,
+        inputs: list[int],
+        shape: tuple[int, ...],
+        options: Any = None,
+        dtype: int = schema.TensorType.FLOAT32,
+    ) -> int:
+        """Any other operator, by what it reads and the shape of what it gives."""
+        output = self._op(kind, inputs, shape, options)
+        self._graph.tensors[output].type = dtype
+        return output
+
     def pad(self, x: int, by: int) -> int:
         """PAD of height and width with zeros."""
         _, height, width, channels = self._graph.tensors[x].shape

@@ -31,7 +31,7 @@ from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
 from edgekit.frontend.trust.allowed_operators import LOWERED
-from edgekit.tflite import input_use, recognise_outputs, signature
+from edgekit.tflite import input_use, integer_rewrites, recognise_outputs, signature
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -233,7 +233,7 @@ def convert(traced: Traced) -> bytes:
         raise export_errors.explain(error, loaded, function) from error
     tensor_names.name_layers(model, loaded, tensor_names.producers(model, function))
     names = {safe: spec.name for safe, spec in (*traced.inputs.items(), *traced.outputs.items())}
-    return _name_signature(model, names)
+    return integer_rewrites.rewritten(_name_signature(model, names))
 
 
 def export(loaded: LoadedModel, contract: Contract) -> bytes:

@@ -19,6 +19,7 @@ from edgekit.data.synthetic import synthetic
 from edgekit.quantize.imported import fix_sizes
 from edgekit.tflite import Model, enums, interpreter, signal
 from edgekit.tflite.constants import encode
+from edgekit.tflite.graph_edits import operator_code
 from edgekit.tflite.schema_objects import RawOperator, SubGraph
 
 _EXACT_DB = 80.0
@@ -134,11 +135,11 @@ def _reshape(model: Model, graph: SubGraph, source: int, target: int) -> RawOper
         name = f"{enums.text(graph.tensors[target].name)}/shape"
         number = schema.TensorType.INT32
         added.inputs.append(_tensor(model, graph, name, [len(sizes)], number, values))
-        added.opcodeIndex = _code(model, "RESHAPE")
+        added.opcodeIndex = operator_code(model, "RESHAPE")
         added.builtinOptionsType = schema.BuiltinOptions.ReshapeOptions
         added.builtinOptions = schema.ReshapeOptionsT(newShape=sizes)
     else:  # no list of sizes stands for a single number
-        added.opcodeIndex = _code(model, "SQUEEZE")
+        added.opcodeIndex = operator_code(model, "SQUEEZE")
         added.builtinOptionsType = schema.BuiltinOptions.SqueezeOptions
         added.builtinOptions = schema.SqueezeOptionsT(squeezeDims=[0])
     reshape: RawOperator = added
@@ -162,16 +163,3 @@ def _tensor(
         added.buffer = len(model.buffers) - 1
     graph.tensors.append(added)
     return len(graph.tensors) - 1
-
-
-def _code(model: Model, operator: str) -> int:
-    """The place of a builtin operator's code, which is added where it is not there."""
-    number = enums.operator_numbers()[operator]
-    for place, code in enumerate(model.operatorCodes):
-        if code.builtinCode == number:
-            return place
-    code = litert.schema().OperatorCodeT(
-        builtinCode=number, deprecatedBuiltinCode=min(number, 127), version=1
-    )
-    model.operatorCodes = [*model.operatorCodes, code]
-    return len(model.operatorCodes) - 1

@@ -21,7 +21,14 @@ from edgekit.quantize.imported import (
     inline_composites,
     widen_weights,
 )
-from edgekit.tflite import Model, enums, input_use, interpreter, recognise_outputs
+from edgekit.tflite import (
+    Model,
+    enums,
+    input_use,
+    integer_rewrites,
+    interpreter,
+    recognise_outputs,
+)
 
 
 def run(request: ExportRequest, report: Progress) -> Exported:
@@ -36,6 +43,7 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     report("reading the .tflite")
     model = tflite.read(request.model)
     notes = prepare(model, request.model, request.signature, request.input_shapes)
+    integer_rewrites.apply(model)
     request.out.write_bytes(tflite.to_bytes(model))
     contract = tflite.contract(model)
     if request.project:

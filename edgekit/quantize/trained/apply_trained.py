@@ -32,7 +32,7 @@ def apply_trained(prepared: Prepared, trained: Grid) -> Prepared:
             continue
         for name in group.names:
             # The quantizer computes in their type: float64, as `quantized_weights.from_range`.
-            ranges[name] = {"min": np.array([group.low]), "max": np.array([group.high])}
+            ranges[name] = {"min": np.array(group.low), "max": np.array(group.high)}
     weights = dict(prepared.weights)
     for index, new in trained.weights.items():
         _check((f"operator {index}",), new.scales, *([] if new.bias is None else [new.bias]))

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
+from state_and_table_cases import exported as exported
+from state_and_table_cases import replayed as replayed
 
 from edgekit.compat.tensorflow import frozen_graph
 from edgekit.core.records import TensorSpec

@@ -9,6 +9,7 @@ from typing import Any
 from edgekit.compat.keras import traced_function
 from edgekit.compat.tensorflow import graph_functions
 from edgekit.core.errors import ExportError, FlexError
+from edgekit.frontend.export import text_operators
 from edgekit.frontend.load.loaded import LoadedModel
 
 _OPERATOR_LIST = re.compile(r"(?:TF Select|Custom|Flex) ops?: ([\w, .]+)")
@@ -40,9 +41,12 @@ def explain(error: Exception, loaded: LoadedModel, function: Any) -> ExportError
             received=last_words(error),
             hint="if sizes are unknown, fix them with --input-shape.",
         )
+    where = _where(operators, loaded, function)
+    if (of_text := text_operators.refusal(operators, where)) is not None:
+        return of_text
     return FlexError(
         "The model needs operators that mobile runtimes do not have.",
-        received=f"{', '.join(sorted(operators))}{_where(operators, loaded, function)}: "
+        received=f"{', '.join(sorted(operators))}{where}: "
         "TensorFlow-only (Flex) operators, which run in no LiteRT or tflite-runtime package.",
         hint="move the layer out of the model into the app's preprocessing, or replace it by one "
         "of simpler operators.",

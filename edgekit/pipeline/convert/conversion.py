@@ -10,7 +10,7 @@ from typing import TypedDict, Unpack
 
 from edgekit.core import artifacts, isolate, onednn, scratch, serde
 from edgekit.core import project as projects
-from edgekit.core.errors import UsageError
+from edgekit.core.errors import ProjectError, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, ConvertOptions, Step
@@ -98,6 +98,13 @@ def convert(
     )
     if recognised.format == "tflite" and planned.prune is not None:
         raise _no_channels(model)
+    if recognised.format == "tflite" and project.state.kind == "inputs":
+        raise ProjectError(
+            '[state] kind = "inputs" must be of a Keras model or a SavedModel.',
+            received=f"{model.name}, a .tflite",
+            hint="name the model that it was made from; or leave [state] out: the file keeps its "
+            "state.",
+        )
     with claim(planned, model, options.force, on_progress), scratch.folder() as work:
         job = Job(
             source=_source(model, project, details),

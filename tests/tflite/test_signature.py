@@ -84,7 +84,8 @@ def test_a_quantized_input_brings_its_scale() -> None:
 
 def test_a_contract_names_the_variables_that_a_file_keeps() -> None:
     keeping, fed = (
-        tflite.contract(MODELS / f"{name}.float32.tflite") for name in ("running_total", "fed_total")
+        tflite.contract(MODELS / f"{name}.float32.tflite")
+        for name in ("running_total", "fed_total")
     )
     assert keeping.kept_state == ("Variable",)
     assert fed.kept_state == ()

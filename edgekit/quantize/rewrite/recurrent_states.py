@@ -33,20 +33,18 @@ def holders(model: Model) -> frozenset[int]:
 
     A state is an input, or a variable that the file keeps, that is multiplied by a gate (a
     LOGISTIC) and added to something, where the sum is an output of the same shape or is assigned
-    to a variable: `c = forget * c + add` of an LSTM, `h = z * h +
-    (1 - z) * new` of a GRU. Its holders are that product and sum, the product that is added,
-    and an LSTM's way from the cell to its output, `out * tanh(c)`. None has weights.
+    to a variable: `c = forget * c + add` of an LSTM, `h = z * h + (1 - z) * new` of a GRU. Its
+    holders are that product and sum, the product that is added, and an LSTM's way from the cell to
+    its output, `out * tanh(c)`. None has weights.
     """
     names = tflite.binding(model)
+    states, results = list(names.inputs.values()), set(names.outputs.values())
     made_by: dict[int, Operator] = {}
     read_by: dict[int, list[Operator]] = defaultdict(list)
     for op in tflite.main_operators(model):
         made_by.update({tensor.index: op for tensor in op.outputs})
         for index in {tensor.index for tensor in op.inputs}:
             read_by[index].append(op)
-    results = set(names.outputs.values())
-    states = list(names.inputs.values())
-    for op in tflite.main_operators(model):
         if op.name == "READ_VARIABLE":
             states += [tensor.index for tensor in op.outputs]
         elif op.name == "ASSIGN_VARIABLE":

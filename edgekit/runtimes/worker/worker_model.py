@@ -135,6 +135,8 @@ class Model:
         else:
             inputs = [Tensor(d["name"], d) for d in whole.get_input_details()]
             outputs = [Tensor(d["name"], d) for d in whole.get_output_details()]
+        for tensor in outputs:
+            tensor.require_numbers()
         self.subgraph, self.inputs, self.outputs = subgraph, inputs, outputs
         # The native object's methods, because the public ones reach the first subgraph only.
         self.set: Callable[[int, np.ndarray], None] = native.SetTensor

@@ -95,6 +95,15 @@ class Tensor:
                 "ModelError", f"Tensor {name!r} must have one scale.", f"{len(self.scale)}"
             )
 
+    def require_numbers(self) -> None:
+        """Refuse text.
+
+        Raises:
+            Failure: The tensor holds it.
+        """
+        if self.dtype.kind == "S":
+            raise Failure("ModelError", f"Output {self.name!r} must hold numbers.", "text")
+
     @property
     def given(self) -> np.dtype:
         """The type of the real values that it is given."""

@@ -25,7 +25,7 @@ from edgekit.tflite.submodel import single
 _RESOURCE = "resource"
 
 
-def _holds_resource(op: Operator) -> bool:
+def uses_resource(op: Operator) -> bool:
     """Whether an operator makes, fills, reads or writes a table or a variable."""
     tensors = (*op.inputs, *op.outputs)
     return op.name == "CALL_ONCE" or any(tensor.dtype == _RESOURCE for tensor in tensors)
@@ -90,10 +90,10 @@ class Steps:
         """
         fed = list({t.index: t for t in op.inputs if not t.is_constant}.values())
         same = all(t.index in self._same for t in fed)
-        if _holds_resource(op):
+        if uses_resource(op):
+            nothing = np.empty((self.num_samples, 0), np.uint8)  # a handle has no values
             for tensor in op.outputs:
-                if tensor.index in self._taken:
-                    self._kept[tensor.index] = self._taken.pop(tensor.index)
+                self._kept[tensor.index] = self._taken.pop(tensor.index, nothing)
             return
         if op.name == "DEQUANTIZE" and not fed:
             results = [self._dequantized(op)]
@@ -112,7 +112,7 @@ class Steps:
         read = {
             str(tensor.index): tensor.index
             for op in self.operators
-            if _holds_resource(op)
+            if uses_resource(op)
             for tensor in op.outputs
             if tensor.dtype != _RESOURCE
         }

@@ -32,6 +32,7 @@ from edgekit.pipeline.convert.job import Job, Source
 from edgekit.pipeline.convert.output_claim import claim
 from edgekit.pipeline.convert.plan import Plan, plan
 from edgekit.pipeline.convert.refuse_lost import refuse_lost
+from edgekit.pipeline.convert.refuse_state import refuse_state
 from edgekit.quantize.quantize_messages import QUANTIZE, QuantizeRequest
 
 # Enough to notice that evaluation samples were trained on, and few enough for a manifest.
@@ -164,6 +165,7 @@ class Conversion:
         """All steps; files are written when all of them have passed their checks."""
         job = self._job
         exported = self.export()
+        refuse_state(job.plan, exported)
         job.on_progress("looking at what the inputs are given")
         reached = input_check.check(job, exported)
         job.on_progress("comparing the float file with the original")

@@ -82,7 +82,7 @@ def compare_with_original(job: Job, proof: Proof) -> Compared:
     with local.open_session(job.original, Target(), limits=job.options.limits) as session:
         everything = session.run(inputs)
     outputs = {name: values[: len(golden)] for name, values in everything.items()}
-    proof = replace(proof, samples=Samples(inputs=inputs, reference=everything))
+    proof = replace(proof, samples=replace(proof.samples, reference=everything))
     if not golden.reference:
         golden = replace(golden, reference=outputs)
         return Compared(golden=golden, sqnr_db=None, proof=proof)

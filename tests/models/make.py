@@ -128,16 +128,16 @@ def resources(tf: Any) -> dict[str, bytes]:
     def found(x: Any) -> dict[str, Any]:
         return {"y": tf.reshape(table.lookup(x), (1, 3))}
 
-    holder = tf.Module()
-    holder.held = [total, table]
     row, text = tf.TensorSpec((1, 3), name="x"), tf.TensorSpec((1, 3), tf.string, name="x")
     given = {
-        "running_total": (running, (row,)),
-        "fed_total": (fed, (row, tf.TensorSpec((1, 3), name="total"))),
-        "look_up_words": (found, (text,)),
+        "running_total": (running, (row,), total),
+        "fed_total": (fed, (row, tf.TensorSpec((1, 3), name="total")), None),
+        "look_up_words": (found, (text,), table),
     }
     made = {}
-    for name, (function, signature) in given.items():
+    for name, (function, signature, held) in given.items():
+        holder = tf.Module()
+        holder.held = held
         call = tf.function(function, input_signature=signature).get_concrete_function()
         converter = tf.lite.TFLiteConverter.from_concrete_functions([call], holder)
         made[name] = bytes(converter.convert())

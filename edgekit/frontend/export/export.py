@@ -42,6 +42,7 @@ from edgekit.frontend.export.kept_state import KeptState
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
+from edgekit.frontend.rewrites import rewrite_graph, rewrite_rules
 from edgekit.frontend.trust.allowed_operators import LOWERED
 from edgekit.tflite import input_use, recognise_outputs, signature
 
@@ -296,8 +297,8 @@ def convert(traced: Traced) -> bytes:
         traced.state.reset()  # the file starts with what they hold now
     try:
         inlines = loaded.kind == "saved_model" and traced.state is None
-        flat = export_graph.inline_recurrence(function) if inlines else function
-        model = _convert(flat, traced, set(traced.inputs), sorted(traced.outputs))
+        flat = export_graph.inline(function) if inlines else function
+        model = _convert_rewritten(flat, traced)
     except Exception as error:  # TensorFlow raises many kinds here, none of them documented
         raise export_errors.explain(error, loaded, function) from error
     if traced.keeping is not None:
@@ -317,7 +318,18 @@ def export(loaded: LoadedModel, contract: Contract) -> bytes:
     return convert(trace(loaded, contract))
 
 
-def _convert(function: Any, traced: Traced, inputs: set[str], outputs: list[str]) -> Any:
+def _convert_rewritten(function: Any, traced: Traced) -> Any:
+    """The converter's model of a function without the operators that TFLite lacks."""
+    try:
+        return _convert(rewrite_graph.rewrite(function), traced)
+    except Exception as error:  # TensorFlow raises many kinds here, none of them documented
+        if not export_errors.operator_names(str(error)) & rewrite_rules.FUSED:
+            raise
+        # The converter did not fuse what it mostly fuses.
+        return _convert(rewrite_graph.rewrite(function, fused=False), traced)
+
+
+def _convert(function: Any, traced: Traced) -> Any:
     """The converter's model, its signature in TensorFlow's safe names.
 
     The fast way leaves the signature out, so it is made here. What cannot be frozen (tables,
@@ -328,7 +340,7 @@ def _convert(function: Any, traced: Traced, inputs: set[str], outputs: list[str]
     if content is not None:
         model = litert.unpack(bytearray(content))
         # TensorFlow gives a dict's values in the order of its sorted keys: so is `outputs`.
-        if _sign(model, inputs, outputs):
+        if _sign(model, set(traced.inputs), sorted(traced.outputs)):
             return model
         fallbacks.note("convert_directly", "inputs or outputs are not where they were")
     return litert.unpack(bytearray(convert_by_saved_model(function, trackable)))

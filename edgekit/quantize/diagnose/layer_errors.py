@@ -170,7 +170,7 @@ class _Both:
         return [t for t in op.outputs if t.index in self._used and t.dtype != "string"]
 
     def step(self, op: Operator, sensitivity: OutputSensitivity | None) -> LayerError | None:
-        """Run one operator of the float file, and what became of it; None if it computes nothing."""
+        """Run one operator of the float file, and what became of it, if it computes anything."""
         new = self._pairs.get(op.index)
         fed = {t.index: self.reference.real(t) for t in op.inputs if not t.is_constant}
         self.reference.run(op)

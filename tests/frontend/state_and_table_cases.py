@@ -22,8 +22,8 @@ from edgekit.tflite.interpreter import run
 _WORDS = ["red", "green", "blue"]
 _TEXT = np.array([["red", "blue", "?"], ["green", "red", "red"], ["", "é", "blue"]] * 4)
 _IDS = np.array([[10, 20, 99], [30, 10, 10], [-1, 0, 7]] * 4)
-_STEPS = np.random.default_rng(0).normal(size=(24, 2, 3)).astype(np.float32)
-_FRAMES = np.random.default_rng(0).normal(size=(12, 2, 6, 6, 1)).astype(np.float32)
+_STEPS = np.random.default_rng(0).normal(size=(60, 2, 3)).astype(np.float32)
+_FRAMES = np.random.default_rng(0).normal(size=(40, 2, 6, 6, 1)).astype(np.float32)
 
 
 def _looked_up(layer: Any, dtype: str, width: int = 3, library: Any = keras) -> Any:
@@ -52,6 +52,10 @@ def _embedded_words() -> Any:
     return keras.Model([given, size], keras.layers.Dense(3, name="y")(joined))
 
 
+def _erf(layer: Any) -> Any:
+    return lambda given: keras.ops.erf(layer(given))
+
+
 def _split_text() -> Any:
     layer = keras.layers.TextVectorization(
         vocabulary=["the", "cat"], output_sequence_length=4, name="split"
@@ -65,6 +69,7 @@ _MODELS: dict[str, tuple[Callable[[], Any], np.ndarray]] = {
     "words_keras2": (lambda: _looked_up(_words(tf_keras), "string", library=tf_keras), _TEXT),
     "words_masked": (lambda: _looked_up(_words(mask_token=""), "string"), _TEXT),
     "words_one_hot": (lambda: _looked_up(_words(output_mode="one_hot"), "string", 1), _TEXT[:, :1]),
+    "words_multi_hot": (lambda: _looked_up(_words(output_mode="multi_hot"), "string"), _TEXT),
     "words_hashed": (lambda: _looked_up(_words(num_oov_indices=2), "string"), _TEXT),
     "words_out": (lambda: _looked_up(_words(invert=True), "int64"), _IDS % 4),
     "embedded_words": (_embedded_words, _TEXT),
@@ -84,6 +89,7 @@ _MODELS: dict[str, tuple[Callable[[], Any], np.ndarray]] = {
     "both_ways": (lambda: _stateful(_L.Bidirectional(_L.LSTM(3, stateful=True))), _STEPS),
     "conv_lstm": (lambda: _stateful(_L.ConvLSTM2D(2, 3, stateful=True), _FRAMES), _FRAMES),
     "gru_keras2": (lambda: _stateful(_K.GRU(4, stateful=True), library=tf_keras), _STEPS),
+    "lstm_and_erf": (lambda: _stateful(_erf(_L.LSTM(4, stateful=True))), _STEPS),
     "four_streams": (lambda: _stateful(_L.LSTM(4, stateful=True), batch=4), _STEPS),
     "stateless": (lambda: _stateful(_L.LSTM(4)), _STEPS),
 }
@@ -119,7 +125,7 @@ def exported(name: str, folder: str, state: str = "kept") -> dict[str, Any]:
             draw=DrawRequest(
                 calibration=str(data),
                 golden_samples=6,
-                calibration_samples=len(_TEXT),
+                calibration_samples=60,
                 golden_out=golden,
                 calibration_out=place / f"{name}.calibration.npz",
                 training_out=place / f"{name}.training.npz",

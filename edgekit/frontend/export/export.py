@@ -73,7 +73,6 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     loaded = load.load(request.model, unsafe=request.unsafe, custom_objects=request.custom_objects)
     done("load")
     project = projects.load(request.project) if request.project else None
-    text_operators.refuse_text_outputs(loaded)
     traced, contract = _trace_with_state(loaded, project, request.input_shapes)
     loaded = traced.loaded
     content = None
@@ -247,7 +246,7 @@ def trace(loaded: LoadedModel, contract: Contract) -> Traced:
     """The graph of `loaded` with the input shapes of `contract`.
 
     Raises:
-        ExportError: The model cannot be traced.
+        ExportError: The model cannot be traced, ends with text, or keeps the state of many streams.
     """
     import tensorflow as tf
 
@@ -275,6 +274,9 @@ def trace(loaded: LoadedModel, contract: Contract) -> Traced:
             hint="call the model on one sample in Keras, inside tf.function: the same error "
             "shows there.",
         ) from error
+    text_operators.refuse_text_outputs(
+        {spec.name: function.structured_outputs[safe].dtype.name for safe, spec in outputs.items()}
+    )
     return Traced(
         loaded=loaded,
         function=function,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edgekit.core.errors import ExportError, FlexError
-from edgekit.frontend.load.loaded import LoadedModel
 
 _WHAT = {
     "StringSplit": "splits",
@@ -48,17 +49,20 @@ def refusal(operators: set[str], where: str) -> FlexError | None:
     )
 
 
-def refuse_text_outputs(loaded: LoadedModel) -> None:
+def refuse_text_outputs(dtypes: Mapping[str, str]) -> None:
     """Refuse a model that ends with text.
+
+    Args:
+        dtypes: Of the outputs as they were traced, by name: Keras does not know text.
 
     Raises:
         ExportError: An output is of text.
     """
-    for spec in loaded.outputs:
-        if spec.dtype == "string":
+    for name, dtype in dtypes.items():
+        if dtype == "string":
             raise ExportError(
                 "The outputs of a model must be numbers.",
-                received=f"output {spec.name!r} of text",
+                received=f"output {name!r} of text",
                 hint="end the model before the layer that makes text of ids, and write its "
                 "vocabulary into edgekit.toml: [output.NAME] labels = [...]. The app has it then.",
             )

@@ -12,7 +12,9 @@ from edgekit.core.errors import ExportError, FlexError
 pytestmark = pytest.mark.convert
 
 
-@pytest.mark.parametrize("name", ["words", "words_keras2", "words_masked", "words_one_hot"])
+@pytest.mark.parametrize(
+    "name", ["words", "words_keras2", "words_masked", "words_one_hot", "words_multi_hot"]
+)
 def test_text_is_looked_up_by_the_tables_of_the_file(
     frontend: Any, tmp_path: Path, name: str
 ) -> None:

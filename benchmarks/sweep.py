@@ -49,6 +49,8 @@ class Case:
         recipes: What edgekit makes of it; `float32` comes first.
         options: Further words of `edgekit convert`.
         peer: Whether TensorFlow's converter is given the same model.
+        written_model: The Keras model that the conversion writes, as `m.pruned.keras`: it must be
+            smaller than the source model, and files are compared with it instead.
     """
 
     name: str
@@ -56,6 +58,11 @@ class Case:
     recipes: tuple[str, ...] = (FLOAT,)
     options: tuple[str, ...] = ()
     peer: bool = True
+    written_model: str = ""
+
+
+class Skipped(Exception):
+    """Raised by `cases` with the reason, where a part needs what is not installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

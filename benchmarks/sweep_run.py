@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,8 @@ _CASES_A_CHILD = 50
 # The recipes that TensorFlow's converter has a counterpart of, and what is better than nothing.
 _PEER_RECIPES = ("float32", "float16", "dynamic_wi8_afp32", "static_wi8_ai8")
 _LEAST_PEER_DB = 10.0
+# The end of what is said of a file that was written and is no good: the way out.
+_LOST = re.compile(r"has lost what the model computes: .*?\. (\S.*)")
 _LIMITS = Limits(seconds=180, memory_bytes=6 << 30)
 _ENVIRONMENT = {
     **os.environ,
@@ -100,8 +103,8 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
         folder: The case's own, which does not exist yet.
 
     Raises:
-        MakeError: The case's model could not be made or run in Keras.
-        RunError: Likewise.
+        MakeError: The case's model could not be made.
+        RunError: Likewise, or the child died while the source model ran.
     """
     started = time.perf_counter()
     folder.mkdir(parents=True)
@@ -109,16 +112,20 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
     recipes = list(case["recipes"])
     words = [*case["options"], *(["-c", source["samples"]] if source["samples"] else [])]
     files = _convert_all(worker, source["model"], recipes, words, folder)
+    if case.get("written_model"):
+        source, files = _written(source, files, case["written_model"])
     expected = _expect(worker, source, folder, files)
     judged: dict[str, Judged] = {}
     peers: dict[str, Judged] = {}
     for recipe in recipes:
         result = _judged(worker, recipe, files[recipe], folder, expected)
-        if case["peer"] and expected and _needs_peer(recipe, result, source):
+        asks = case["peer"] and not (case.get("sparing") and result.verdict == "right")
+        if asks and expected and _needs_peer(recipe, result, source):
             peers[recipe] = _peer(worker, source, recipe, folder)
             result = _beside(result, peers[recipe])
         if result.hint and not any(result.hint == other.hint for other in judged.values()):
-            done = _carry_out(worker, result, source["model"], words, folder)
+            asked = {"model": source["model"], "recipe": recipe, "words": words}
+            done = _carry_out(worker, result, asked, folder)
             result = replace(result, hint_kept=done)
         judged[recipe] = result
     worker.next_case()
@@ -131,27 +138,37 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
     )
 
 
+def _written(
+    source: dict[str, Any], files: dict[str, Any], name: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The model that the conversion wrote in place of the source model, if it wrote one."""
+    path = Path(files[FLOAT]["out"]) / name
+    if not path.exists():
+        return source, files
+    before, after = Path(source["model"]).stat().st_size, path.stat().st_size
+    if after >= before:
+        said = f"{name} has {after} bytes, the source model {before}"
+        files = {recipe: {"code": -1, "said": said} for recipe in files}
+    return {**source, "model": str(path)}, files
+
+
 def _expect(worker: Worker, source: dict[str, Any], folder: Path, files: dict[str, Any]) -> bool:
     """Whether there is something to compare with: samples, and what the model computes."""
     golden = next(folder.glob("*/m.golden.npz"), None)
     if source["samples"] is None and golden is None:
         return False
-    worker.do("expect", source=source, golden=golden and str(golden), out=str(folder))
+    try:
+        worker.do("expect", source=source, golden=golden and str(golden), out=str(folder))
+    except MakeError as error:
+        print(f"{folder.name}: the source model does not run: {str(error)[-400:]}", flush=True)
+        return False
     return True
 
 
-def _carry_out(worker: Worker, refused: Judged, model: str, words: list[str], folder: Path) -> str:
+def _carry_out(worker: Worker, refused: Judged, asked: dict[str, Any], folder: Path) -> str:
+    say = {"hint": refused.hint, "received": refused.message, "folder": str(folder)}
     try:
-        return str(
-            worker.do(
-                "carry_out",
-                model=model,
-                words=words,
-                hint=refused.hint,
-                received=refused.message,
-                folder=str(folder),
-            )
-        )
+        return str(worker.do("carry_out", **asked, **say))
     except (MakeError, RunError) as error:
         return str(error)[-300:]
 
@@ -172,7 +189,7 @@ def _convert_all(
 def _convert(
     worker: Worker, model: str, recipes: list[str], words: list[str], out: Path
 ) -> dict[str, Any]:
-    arguments = [model, "-o", str(out), "--name", "m", *words]
+    arguments = ["-o", str(out), "--name", "m", model, *words]
     for recipe in recipes:
         arguments += ["-r", recipe]
     try:
@@ -228,7 +245,7 @@ def _judged(
     if answer["code"] not in (0, EXIT_WRECKED):
         return Judged(verdict="failed", message=f"exit {answer['code']}: {said}")
     if not expected:
-        return Judged(verdict="failed", message="the source model has no samples to be run on")
+        return Judged(verdict="failed", message="the source model does not run, or has no samples")
     file = Path(answer["out"]) / f"m.{recipe}.tflite"
     try:
         db = worker.do("judge", file=str(file), folder=str(folder))
@@ -237,7 +254,9 @@ def _judged(
     if db >= (LEAST_FLOAT_DB if recipe == FLOAT else GOOD_DB):
         return Judged(verdict="right", db=db)
     if answer["code"] == EXIT_WRECKED and recipe in said:
-        return Judged(verdict="refused", db=db, message=said, kind="wrecked")
+        lost = _LOST.search(said)
+        hint = lost.group(1) if lost else ""
+        return Judged(verdict="refused", db=db, message=said, hint=hint, kind="wrecked")
     return Judged(verdict="failed", db=db, message=f"{db:.1f} dB from the source model")
 
 

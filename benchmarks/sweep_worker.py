@@ -28,7 +28,7 @@ if __package__ in (None, ""):
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks import sweep_files, sweep_hints
-from benchmarks.sweep import LEAST_FLOAT_DB, Case, Source
+from benchmarks.sweep import LEAST_FLOAT_DB, Case, Skipped, Source
 
 # Samples on which files are judged.
 _JUDGED = 12
@@ -42,12 +42,14 @@ def _cases(part: str) -> dict[str, Case]:
     return named
 
 
-def names(part: str) -> list[dict[str, Any]]:
-    """The cases of a part, as far as they are known without making them."""
-    return [
-        {"name": case.name, "recipes": case.recipes, "options": case.options, "peer": case.peer}
-        for case in _cases(part).values()
-    ]
+def names(part: str) -> list[dict[str, Any]] | str:
+    """The cases of a part, without what makes them; or the reason why the part is skipped."""
+    try:
+        found = _cases(part)
+    except Skipped as reason:
+        return str(reason)
+    fields = ("name", "recipes", "options", "peer", "written_model")
+    return [{field: getattr(case, field) for field in fields} for case in found.values()]
 
 
 def make(part: str, case: str, folder: str) -> dict[str, Any]:
@@ -157,15 +159,19 @@ def _forget() -> None:
     gc.collect()
 
 
-def carry_out(model: str, words: list[str], hint: str, received: str, folder: str) -> str:
+def carry_out(
+    model: str, recipe: str, words: list[str], hint: str, received: str, folder: str
+) -> str:
     """What doing as the hint of a refusal says came to (see `sweep_hints`)."""
     tries = itertools.count()
 
     def again(arguments: list[str]) -> dict[str, Any]:
         out = Path(folder) / f"hint-{next(tries)}"
-        return convert([*arguments, "-o", str(out), "--name", "m"])
+        return convert(["-o", str(out), "--name", "m", *arguments])
 
-    return sweep_hints.carry_out(hint, received, Path(model), words, again)
+    samples = next(Path(folder).glob("samples*.npz"), None)
+    refused = sweep_hints.Refused(Path(model), recipe, words, received, samples)
+    return sweep_hints.carry_out(hint, refused, again)
 
 
 _JOBS = {f.__name__: f for f in (names, make, convert, expect, judge, tensorflow, carry_out)}

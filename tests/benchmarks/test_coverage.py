@@ -183,16 +183,26 @@ def test_hints_are_carried_out_as_far_as_a_program_can() -> None:
 
     def convert(words: list[str]) -> dict[str, Any]:
         asked.append(words)
-        return {"code": 0} if words[-1] == "float16" else {"code": 2, "error": {"rule": "No."}}
+        fine = words[-1] == "float16" or "--unsafe" in words or "--io" not in words
+        return {"code": 0} if fine else {"code": 2, "error": {"rule": "No."}}
+
+    io = ["--io", "int8"]
+    refused = sweep_hints.Refused(Path("m.keras"), "float32", io, samples=Path("s.npz"))
 
     def came(hint: str) -> str:
-        return sweep_hints.carry_out(hint, "", Path("m.keras"), ["-c", "s.npz"], convert)
+        asked.clear()
+        return sweep_hints.carry_out(hint, refused, convert)
 
     assert came("look at the model.") == sweep_hints.ADVICE
-    assert came("try --recipe float16.") == sweep_hints.KEPT
-    assert came("pass --unsafe if you trust it.") == "-c s.npz --unsafe -r float32: exit 2, No."
-    assert came("float16 and weight_only_wi8_afp32 ask the least.").endswith("exit 2, No.")
-    assert asked[0] == ["m.keras", "-c", "s.npz", "-r", "float16"]
+    assert came("try --recipe float16, or leave --io out.") == sweep_hints.KEPT
+    assert asked == [["m.keras", *io, "-r", "float16"], ["m.keras", "-r", "float32"]]
+    assert came("pass --unsafe if you trust it.") == sweep_hints.KEPT
+    assert came("pass --calibration DATA.npz (100 samples).").endswith("exit 2, No.")
+    assert asked == [["m.keras", *io, "--calibration", "s.npz", "-r", "float32"]]
+    assert came("--sparsity 0.5 removes half.").endswith("--sparsity 0.5 -r float32: exit 2, No.")
+    # Every recipe that is named has to work.
+    said = came("float16 and weight_only_wi8_afp32 ask the least.")
+    assert said.endswith("-r weight_only_wi8_afp32: exit 2, No.")
 
 
 @pytest.mark.convert

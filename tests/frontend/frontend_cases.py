@@ -13,6 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
+from state_and_table_cases import exported as exported
+from state_and_table_cases import replayed as replayed
 
 from edgekit import tflite
 from edgekit.compat.tensorflow import freeze_variables, frozen_graph
@@ -331,13 +333,13 @@ def settled() -> dict[str, Any]:
         return {"b": value, "a": value * 2}
 
     loop = tf.function(call).get_concrete_function(tf.TensorSpec((1, 5, 3), tf.float32))
-    after = export_graph.inline_recurrence(loop)
+    after = export_graph.inline(loop)
     given = tf.constant(_x(1, 5, 3))
     before, now = loop(given), after(given)
     reserved = [n for n in after.graph.as_graph_def().node if n.op == "TensorListReserve"]
     definition, inputs, outputs, _ = frozen_graph(loop)
     return {
-        "plain": export_graph.inline_recurrence(concrete) is concrete,
+        "plain": export_graph.inline(concrete) is concrete,
         "names": sorted(now),
         "same": max(float(tf.reduce_max(abs(before[k] - now[k]))) for k in ("a", "b")),
         "variables": len(after.graph.variables),

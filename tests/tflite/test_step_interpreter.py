@@ -14,6 +14,7 @@ from edgekit.core.errors import QuantizeError
 from edgekit.quantize.diagnose import scores
 from edgekit.tflite import interpreter
 from edgekit.tflite.dequantize import dequantize, quantize
+from edgekit.tflite.interpreter import run
 from edgekit.tflite.step_interpreter import Steps
 from tests.quantize.imported.drawn_files import lstm
 from tests.quantize.tiny_models import (
@@ -26,6 +27,7 @@ from tests.quantize.tiny_models import (
     random,
 )
 
+MODELS = Path(__file__).parents[1] / "models"
 SCHEMES = (
     "float32",
     "float16",
@@ -205,3 +207,21 @@ def test_a_network_that_other_people_trained(corpus: Path, tmp_path: Path) -> No
             rtol, atol = (0, 0) if "static" in recipe else (1e-4, 1e-6)
             np.testing.assert_allclose(got, expected, rtol=rtol, atol=atol)
         assert set(scores.outputs(model, inputs)) == set(names.outputs)
+
+
+@pytest.mark.parametrize("name", ["running_total", "look_up_words"])
+def test_what_is_read_from_variables_and_tables_is_that_of_the_whole_model(name: str) -> None:
+    model = tflite.read(MODELS / f"{name}.float32.tflite")
+    words = np.array([["red", "blue", "?"], ["blue", "", "red"]])
+    steps = np.arange(6, dtype=np.float32).reshape(2, 3)
+    inputs = {"x": words if name == "look_up_words" else steps}
+    expected = run(model, inputs)["y"]
+
+    going = Steps(model, inputs)
+    for op in going.operators:
+        going.run(op)
+
+    [y] = [t for t in going.operators[-1].outputs]
+    np.testing.assert_array_equal(going.real(y), expected)
+    if name == "running_total":
+        np.testing.assert_array_equal(expected[:, 0], 2 * np.cumsum(steps, axis=0))

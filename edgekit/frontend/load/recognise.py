@@ -307,7 +307,7 @@ def _torch(path: Path) -> ModelError:
     return ModelError(
         f"A model must be {KINDS}.",
         received=f"{path.name}: a PyTorch file",
-        hint="edgekit reads Keras models; convert PyTorch models with ai-edge-torch.",
+        hint="edgekit reads Keras models; convert PyTorch models with litert-torch.",
     )
 
 

@@ -10,7 +10,7 @@ from typing import TypedDict, Unpack
 
 from edgekit.core import artifacts, isolate, onednn, scratch, serde
 from edgekit.core import project as projects
-from edgekit.core.errors import UsageError
+from edgekit.core.errors import ProjectError, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, ConvertOptions, Step
@@ -30,8 +30,9 @@ from edgekit.pipeline.convert import (
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.job import Job, Source
 from edgekit.pipeline.convert.output_claim import claim
-from edgekit.pipeline.convert.plan import plan
+from edgekit.pipeline.convert.plan import Plan, plan
 from edgekit.pipeline.convert.refuse_lost import refuse_lost
+from edgekit.pipeline.convert.refuse_state import refuse_state
 from edgekit.quantize.quantize_messages import QUANTIZE, QuantizeRequest
 
 # Enough to notice that evaluation samples were trained on, and few enough for a manifest.
@@ -98,8 +99,8 @@ def convert(
         project=project,
         options=options,
     )
-    if recognised.format == "tflite" and planned.prune is not None:
-        raise _no_channels(model)
+    if recognised.format == "tflite":
+        _refuse_what_takes_keras(planned, project, model)
     with claim(planned, model, options.force, on_progress), scratch.folder() as work:
         job = Job(
             source=_source(model, project, details),
@@ -114,12 +115,21 @@ def convert(
     return written
 
 
-def _no_channels(model: Path) -> UsageError:
-    return UsageError(
-        "Pruning needs a Keras model: it removes channels of layers.",
-        received=f"{model.name}, a .tflite",
-        hint="name the Keras model; --qat works on a .tflite too.",
-    )
+def _refuse_what_takes_keras(planned: Plan, project: Project, model: Path) -> None:
+    """Refuse for a `.tflite` what only a model of layers allows."""
+    if planned.prune is not None:
+        raise UsageError(
+            "Pruning needs a Keras model: it removes channels of layers.",
+            received=f"{model.name}, a .tflite",
+            hint="name the Keras model; --qat works on a .tflite too.",
+        )
+    if project.state.kind == "inputs":
+        raise ProjectError(
+            '[state] kind = "inputs" must be of a Keras model or a SavedModel.',
+            received=f"{model.name}, a .tflite",
+            hint="name the model that it was made from; or leave [state] out: the file keeps its "
+            "state.",
+        )
 
 
 def _refuse_unknown(details: Details) -> None:
@@ -158,6 +168,7 @@ class Conversion:
         """All steps; files are written when all of them have passed their checks."""
         job = self._job
         exported = self.export()
+        refuse_state(job.plan, exported)
         job.on_progress("looking at what the inputs are given")
         reached = input_check.check(job, exported)
         job.on_progress("comparing the float file with the original")

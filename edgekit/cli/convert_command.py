@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Options by heading, as the help shows them.
 _GROUPS = {
-    "What to make": ("recipes", "io_dtype", "device", "input_shapes"),
+    "What to make": ("recipes", "io_dtype", "device", "input_shapes", "signature"),
     "Calibration": (
         "calibration",
         "calibration_samples",
@@ -56,6 +56,7 @@ class ConvertFlags:
     output: Path | None
     name: str | None
     input_shapes: tuple[str, ...]
+    signature: str | None
     io_dtype: str | None
     max_loss: float | None
     min_sqnr_db: float | None
@@ -98,6 +99,11 @@ class ConvertFlags:
     multiple=True,
     metavar="NAME=1,H,W,C",
     help="Fix an input's unknown sizes; repeatable.",
+)
+@click.option(
+    "--signature",
+    metavar="NAME",
+    help="The one to take of a SavedModel or .tflite with several.",
 )
 @click.option(
     "--io",
@@ -196,8 +202,8 @@ def convert(
 ) -> None:
     """Turn a trained Keras model into .tflite files, and check each.
 
-    MODEL is a Keras 3 or Keras 2 file, a SavedModel folder, a TensorFlow.js layers model, or
-    a float .tflite.
+    MODEL is a Keras 3 or Keras 2 file, a SavedModel folder, a TensorFlow.js model, or a float
+    .tflite.
 
     Without --recipe: those of edgekit.toml; else float32, float16 and dynamic_wi8_afp32, and
     static_wi8_ai8 where there is calibration data.
@@ -226,6 +232,7 @@ def convert(
             calibration=flags.calibration,
             project=described,
             input_shapes=parse_shapes(flags.input_shapes),
+            signature=flags.signature,
             custom_objects=flags.custom_objects,
             options=_options(flags, compression, seed, limits),
             on_progress=report,

@@ -227,7 +227,8 @@ def finish(
 def describe(contract: Contract, content: bytes | tflite.Model) -> Contract:
     """What the file says of its tensors, with the float contract's words for them."""
     stored = tflite.contract(content)
-    return Contract(
+    return replace(
+        stored,
         inputs=_described(stored.inputs, contract.inputs),
         outputs=_described(stored.outputs, contract.outputs),
     )

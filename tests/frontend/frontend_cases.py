@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,16 +13,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
+from state_and_table_cases import exported as exported
+from state_and_table_cases import replayed as replayed
 
-from edgekit.compat.tensorflow import frozen_graph
+from edgekit import tflite
+from edgekit.compat.tensorflow import freeze_variables, frozen_graph
+from edgekit.core.errors import EdgekitError
 from edgekit.core.records import TensorSpec
-from edgekit.frontend.export import export_graph
+from edgekit.frontend.export import export, export_graph
 from edgekit.frontend.keras2 import function_layers
-from edgekit.frontend.load import custom_objects, keras_model
+from edgekit.frontend.load import custom_objects, keras_model, load
 from edgekit.frontend.load.id_limits import embedding_limits
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.load.saved_model import load_saved_model
 from edgekit.frontend.trust import saved_metadata
+from edgekit.tflite import interpreter, signal
+from tests.frontend.load import tfjs_writer
 
 
 def _x(*shape: int) -> np.ndarray:
@@ -100,6 +108,105 @@ def limits() -> dict[str, dict[str, int]]:
         ),
     }
     return {name: embedding_limits(call, specs) for name, (call, specs) in asked.items()}
+
+
+def tfjs_graphs(folder: str) -> dict[str, Any]:
+    """How far graph models are from what they were written from, loaded and exported, by name."""
+    work, rng = Path(folder), np.random.default_rng(0)
+    graph, compute = tfjs_writer.fused_graph(rng)
+    signed = {"inputs": {"image": "image:0"}, "outputs": {"scores": "scores:0"}}
+    x = rng.random((5, 8, 8, 3)).astype(np.float32)
+    made: dict[str, tuple[Any, Any, str | None, dict[str, np.ndarray], dict[str, np.ndarray]]] = {
+        name: (graph, signature, kind, {"image": x}, {"scores": compute(x)})
+        for name, signature, kind in (
+            ("fused", signed, None),
+            ("unsigned", None, None),
+            ("uint8", signed, "uint8"),
+            ("uint16", signed, "uint16"),
+            ("float16", signed, "float16"),
+        )
+    }
+    layers = tf_keras.layers
+    model = tf_keras.Sequential(
+        [layers.Input((6,), dtype="int32"), layers.Embedding(9, 4), layers.LSTM(5)]
+    )
+    function = tf.function(lambda t: model(t, training=False)).get_concrete_function(
+        tf.TensorSpec([None, 6], tf.int32)
+    )
+    frozen = freeze_variables(function)
+    named = {"inputs": {"ids:0": frozen.inputs[0].name}, "outputs": {"y": frozen.outputs[0].name}}
+    ids = rng.integers(0, 9, (5, 6)).astype(np.int32)
+    made["loop"] = (frozen.graph.as_graph_def(), named, None, {"ids": ids}, {"y": model(ids)})
+    found: dict[str, Any] = {}
+    for name, (definition, signature, kind, inputs, outputs) in made.items():
+        path = tfjs_writer.write(work / name, definition, signature, kind)
+        loaded = load.load(path)
+        content = export.export(loaded, export.fix_shapes(loaded, {}))
+        rows = interpreter.run(tflite.read(content), inputs)
+        [(key, wanted)] = outputs.items()
+        wanted = np.asarray(wanted)
+        found[name] = {
+            **_described(loaded),
+            "loaded_db": signal.sqnr_db(wanted, loaded.predict(inputs)[key]),
+            "file_db": signal.sqnr_db(wanted, rows[key].reshape(wanted.shape)),
+            "operators": [op.name for op in tflite.operators(tflite.read(content))],
+        }
+    return found
+
+
+def tfjs_graphs_refused(folder: str) -> dict[str, str]:
+    """What is said of graph models that are damaged, hostile or unknown, by name."""
+    work = Path(folder)
+    graph, _ = tfjs_writer.fused_graph(np.random.default_rng(0))
+
+    def reads() -> Any:
+        hostile = tf.compat.v1.GraphDef()
+        shape = tf.TensorShape([])
+        tfjs_writer.node(hostile, "Placeholder", "path", dtype=tf.string, shape=shape)
+        tfjs_writer.node(hostile, "ReadFile", "content", "path")
+        return hostile
+
+    def changed(change: Callable[[Any], None]) -> Any:
+        copied = tf.compat.v1.GraphDef.FromString(graph.SerializeToString())
+        change({node.name: node for node in copied.node})
+        return copied
+
+    def unknown(nodes: Any) -> None:
+        nodes["pool"].op = "NoSuchOperator"
+
+    def fused(nodes: Any) -> None:
+        nodes["conv"].attr["fused_ops"].list.s[1] = b"Mystery"
+
+    def lacking(nodes: Any) -> None:
+        del nodes["point"].input[3]
+
+    def restores(nodes: Any) -> None:
+        nodes["pool"].op = "RestoreV2"
+
+    found = {}
+    for name, definition in (
+        ("reads", reads()),
+        ("restores", changed(restores)),
+        ("unknown", changed(unknown)),
+        ("fused", changed(fused)),
+        ("lacking", changed(lacking)),
+        ("no weight", graph),
+        ("no outputs", graph),
+    ):
+        path = tfjs_writer.write(work / name, definition)
+        payload = json.loads(path.read_text())
+        if name == "no weight":
+            del payload["weightsManifest"][0]["weights"][-1]
+            shard = path.with_name("group1-shard1of1.bin")
+            shard.write_bytes(shard.read_bytes()[: -4 * 5])
+        if name == "no outputs":
+            payload["signature"] = {"inputs": {"x": {"name": "conv/w:0"}}}
+        path.write_text(json.dumps(payload))
+        try:
+            load.load(path)
+        except EdgekitError as error:
+            found[name] = f"{type(error).__name__}: {error.brief}"
+    return found
 
 
 def known_operations() -> dict[str, Any]:
@@ -226,13 +333,13 @@ def settled() -> dict[str, Any]:
         return {"b": value, "a": value * 2}
 
     loop = tf.function(call).get_concrete_function(tf.TensorSpec((1, 5, 3), tf.float32))
-    after = export_graph.inline_recurrence(loop)
+    after = export_graph.inline(loop)
     given = tf.constant(_x(1, 5, 3))
     before, now = loop(given), after(given)
     reserved = [n for n in after.graph.as_graph_def().node if n.op == "TensorListReserve"]
     definition, inputs, outputs, _ = frozen_graph(loop)
     return {
-        "plain": export_graph.inline_recurrence(concrete) is concrete,
+        "plain": export_graph.inline(concrete) is concrete,
         "names": sorted(now),
         "same": max(float(tf.reduce_max(abs(before[k] - now[k]))) for k in ("a", "b")),
         "variables": len(after.graph.variables),

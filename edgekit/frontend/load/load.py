@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.compat.tf_keras import safe_mode
-from edgekit.core.errors import EdgekitError, ModelError
+from edgekit.core.errors import EdgekitError, ModelError, UsageError
 from edgekit.core.text import printable
 from edgekit.frontend.load import keras_config, tfjs
 from edgekit.frontend.load.archive import (
@@ -38,17 +38,25 @@ from edgekit.frontend.load.recognise import Recognised, recognise
 from edgekit.frontend.trust import check_config, config_graph
 
 
-def load(path: Path, *, unsafe: bool = False, custom_objects: str | None = None) -> LoadedModel:
+def load(
+    path: Path,
+    *,
+    unsafe: bool = False,
+    custom_objects: str | None = None,
+    signature: str | None = None,
+) -> LoadedModel:
     """Load the model at `path` for inference.
 
     Args:
-        path: A `.keras` or `.h5` file, a SavedModel, a TensorFlow.js layers model, or a
+        path: A `.keras` or `.h5` file, a SavedModel, a TensorFlow.js model, or a
             folder with one of them.
         unsafe: Allow code that is stored in the file, as in a Lambda layer.
         custom_objects: `module:NAME` of a dict, class or function for custom layers; the
             current folder is searched for the module first.
+        signature: The one to take of a SavedModel; the one to serve by default.
 
     Raises:
+        UsageError: A signature was named of a model that has none, or not this one.
         ModelError: Not a model, damaged, not built, or it needs code that was not given.
         UnsafeModelError: It holds code, and `unsafe` is False.
     """
@@ -59,12 +67,23 @@ def load(path: Path, *, unsafe: bool = False, custom_objects: str | None = None)
             received=f"{recognised.path.name}: a .tflite file, which is converted already",
             hint="name the Keras model; validate, benchmark and inspect take .tflite files.",
         )
+    if signature is not None and recognised.format != "saved_model":
+        raise UsageError(
+            "--signature must be of a model that has signatures: a SavedModel or .tflite.",
+            received=f"--signature {signature}, and {recognised.path.name} was written by "
+            f"{recognised.written_by}",
+            hint="leave --signature out.",
+        )
     objects = import_objects(custom_objects)
     with _keras_errors(recognised):
         if recognised.format == "saved_model":
             from edgekit.frontend.load.saved_model import load_saved_model
 
-            return load_saved_model(recognised.path, unsafe=unsafe)
+            return load_saved_model(recognised.path, unsafe=unsafe, signature=signature)
+        if recognised.format == "tfjs_graph":
+            from edgekit.frontend.load.tfjs_graph import load_graph
+
+            return load_graph(recognised.path, unsafe=unsafe)
         if recognised.format == "tfjs":
             return _load_tfjs(recognised.path, objects, unsafe)
         with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:

@@ -18,9 +18,11 @@ from edgekit.core.records import Limits
 from edgekit.core.text import printable
 from edgekit.frontend.load.archive import open_hdf5, open_zip, read_entry, read_json, text_attribute
 
-Format = Literal["keras3", "keras2_h5", "keras2_zip", "keras3_h5", "saved_model", "tfjs", "tflite"]
+Format = Literal[
+    "keras3", "keras2_h5", "keras2_zip", "keras3_h5", "saved_model", "tfjs", "tfjs_graph", "tflite"
+]
 
-KINDS = ".keras, .h5, a SavedModel folder, a TensorFlow.js layers model or .tflite"
+KINDS = ".keras, .h5, a SavedModel folder, a TensorFlow.js model or .tflite"
 _ZIP = b"PK"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -265,14 +267,9 @@ def _json(path: Path) -> Recognised:
     if payload.get("format") == "graph-model" or (
         isinstance(topology, dict) and "node" in topology
     ):
-        raise ModelError(
-            "A TensorFlow.js model must be a layers model.",
-            received=f"{path.name}: a graph model, which no longer holds Keras layers",
-            hint="convert the original Keras model or SavedModel instead.",
-        )
+        return Recognised(format="tfjs_graph", written_by=_tfjs_writer(payload), path=path)
     if payload.get("format") == "layers-model" or isinstance(topology, dict):
-        by = payload.get("generatedBy") or payload.get("convertedBy") or "TensorFlow.js"
-        return Recognised(format="tfjs", written_by=_short(by), path=path)
+        return Recognised(format="tfjs", written_by=_tfjs_writer(payload), path=path)
     if "class_name" in payload:
         raise ModelError(
             "The model file holds no weights.",
@@ -284,6 +281,10 @@ def _json(path: Path) -> Recognised:
         received=f"{path.name}: JSON with the keys {_named(payload) or 'none'}",
         hint="name the model.json that the TensorFlow.js converter wrote.",
     )
+
+
+def _tfjs_writer(payload: dict[str, Any]) -> str:
+    return _short(payload.get("generatedBy") or payload.get("convertedBy") or "TensorFlow.js")
 
 
 def _named(names: Iterable[str]) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.compat.tensorflow import parse_saved_model
-from edgekit.core.errors import ModelError, reading
+from edgekit.core.errors import ModelError, UsageError, reading
+from edgekit.core.suggest import nearest
 from edgekit.frontend.load.id_limits import embedding_limits
 from edgekit.frontend.load.loaded import LoadedModel, tensor_spec
 from edgekit.frontend.trust import check_saved_model
@@ -16,10 +17,13 @@ _CANNOT_READ = "TensorFlow could not read the SavedModel."
 _ID_OPERATORS = {"GatherV2", "Gather", "ResourceGather", "OneHot"}
 
 
-def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
-    """The serving signature of a SavedModel.
+def load_saved_model(
+    path: Path, *, unsafe: bool = False, signature: str | None = None
+) -> LoadedModel:
+    """The serving signature of a SavedModel, or the one that is asked for.
 
     Raises:
+        UsageError: It has not the signature that is asked for.
         ModelError: Damaged, or without one serving signature.
         UnsafeModelError: It holds operators or names files that are not allowed (see
             `check_saved_model`), and `unsafe` is False.
@@ -33,10 +37,10 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
         check_saved_model.refuse_unsafe(path, stored)
     with reading(path, _CANNOT_READ, kind=ModelError, hint=check_saved_model.DAMAGED):
         loaded = tf.saved_model.load(str(path))
-    name, signature = _signature(path, loaded)
-    specs = signature.structured_input_signature[1]
+    name, function = _signature(path, loaded, signature)
+    specs = function.structured_input_signature[1]
     inputs = tuple(tensor_spec(key, _shape(s), s.dtype) for key, s in sorted(specs.items()))
-    results = signature.structured_outputs
+    results = function.structured_outputs
     outputs = tuple(tensor_spec(key, _shape(t), t.dtype) for key, t in sorted(results.items()))
     if not inputs or not outputs:
         raise ModelError(
@@ -46,7 +50,7 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
         )
 
     def call(values: dict[str, Any]) -> dict[str, Any]:
-        return dict(signature(**{spec.name: values[spec.name] for spec in inputs}))
+        return dict(function(**{spec.name: values[spec.name] for spec in inputs}))
 
     ids = any("int" in spec.dtype for spec in inputs)
     ids = ids or bool(check_saved_model.operators(stored) & _ID_OPERATORS)
@@ -57,7 +61,7 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
         outputs=outputs,
         trackable=loaded,
         call=call,
-        layers=_layers(signature),
+        layers=_layers(function),
         id_limits=embedding_limits(call, inputs) if ids else {},
         notes=(f"SavedModel signature {name!r}",),
     )
@@ -73,10 +77,16 @@ def _shape(tensor: Any) -> tuple[int | None, ...]:
     return tuple(tensor.shape.as_list())
 
 
-def _signature(path: Path, loaded: Any) -> tuple[str, Any]:
+def _signature(path: Path, loaded: Any, wanted: str | None) -> tuple[str, Any]:
     # What TensorFlow 1 keeps for itself, as the signature that initializes, is none to serve.
     signatures = {k: v for k, v in loaded.signatures.items() if not k.startswith("__saved_model")}
-    for name in _SERVING:
+    if wanted is not None and wanted not in signatures:
+        raise UsageError(
+            "--signature must name a signature of the model.",
+            received=f"{wanted}; {path.name} has {', '.join(sorted(signatures)) or 'none'}",
+            hint=nearest(wanted, signatures),
+        )
+    for name in _SERVING if wanted is None else (wanted,):
         if name in signatures:
             return name, signatures[name]
     if len(signatures) == 1:
@@ -84,7 +94,9 @@ def _signature(path: Path, loaded: Any) -> tuple[str, Any]:
     raise ModelError(
         "A SavedModel must have one signature to serve: serving_default, serve, or its only one.",
         received=f"{path.name} has {', '.join(sorted(signatures)) or 'no signatures'}",
-        hint="load it in Python and save it with signatures={'serving_default': FUNCTION}.",
+        hint=f"choose one: --signature {min(signatures)}."
+        if signatures
+        else "load it in Python and save it with signatures={'serving_default': FUNCTION}.",
     )
 
 

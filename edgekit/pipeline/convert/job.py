@@ -20,12 +20,14 @@ class Source:
         model: The file or folder.
         project: Its `edgekit.toml`.
         input_shapes: Full shapes with the batch, of inputs with unknown sizes.
+        signature: The one to take of a model with several.
         custom_objects: `module:NAME` of custom layers.
     """
 
     model: Path
     project: Project = field(default_factory=Project)
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    signature: str | None = None
     custom_objects: str | None = None
 
 

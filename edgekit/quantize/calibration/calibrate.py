@@ -18,6 +18,7 @@ import numpy as np
 from edgekit.compat import litert
 from edgekit.core.errors import DataError, QuantizeError
 from edgekit.core.records import Contract
+from edgekit.data.preprocess import dtype_of
 from edgekit.data.samples import Samples
 
 # `{tensor name: {"min": array of shape (), "max": array of shape ()}}`. The quantizer gives a
@@ -93,5 +94,5 @@ class _Row(Mapping[str, np.ndarray]):
 
 
 def _rows(samples: Samples, contract: Contract) -> list[_Row]:
-    dtypes = {spec.name: np.dtype(spec.dtype) for spec in contract.inputs}
+    dtypes = {spec.name: dtype_of(spec) for spec in contract.inputs}
     return [_Row(samples.inputs, dtypes, i) for i in range(len(samples))]

@@ -80,6 +80,12 @@ def quantized(
             hint="pass --calibration DATA.npz (100 to 500 samples), or use --recipe "
             "dynamic_wi8_afp32.",
         )
+    if static and not ranges:
+        raise QuantizeError(
+            f"{recipe.name} has nothing to quantize in this model: it computes without floats.",
+            received=", ".join(sorted({op.name for op in tflite.operators(parsed(float_model))})),
+            hint="use --recipe float32.",
+        )
     from litert_quantizer import quantizer
 
     with warnings.catch_warnings():

@@ -37,9 +37,11 @@ from edgekit.quantize.diagnose import scores
 from edgekit.quantize.diagnose.single_operator import live_bytes
 from edgekit.quantize.rewrite import engine
 from edgekit.quantize.rewrite.cheap_int8 import cheap_operators
+from edgekit.quantize.trained.apply_trained import as_trained
 from edgekit.quantize.weights.refine import Method, refine
 from edgekit.tflite import Model
 from edgekit.tflite.quantized_weights import QuantizedWeights
+from edgekit.tflite.trained_ranges import TrainedRanges
 
 # What activations of all samples may take while weights are refined.
 _ACTIVATION_BYTES = 700 * 2**20
@@ -47,6 +49,7 @@ _ACTIVATION_BYTES = 700 * 2**20
 _COPIES = 2.5
 # A copy of the float file agrees with it at least as well as the float file with Keras.
 _SAME_DB = 80.0
+_UNTRAINED = TrainedRanges()
 _NEAREST = Method(gptq=False, bias_correction=False)
 
 
@@ -104,6 +107,7 @@ class Search:
             the file may then come from it. Else only weights do without it: more samples
             make ranges better.
         device: What the files are for.
+        trained: Ranges and weights that the model was trained with; static recipes take them.
         report: Takes one line of progress.
     """
 
@@ -116,12 +120,13 @@ class Search:
         seed: int,
         bounded: bool = False,
         device: Device = "cpu",
+        trained: TrainedRanges = _UNTRAINED,
         report: Callable[[str], None],
     ) -> None:
         self._float_model, self._contract = float_model, contract
         self._seed, self._bounded, self._report = seed, bounded, report
         self._model = tflite.read(float_model)
-        self._samples, self._device = samples, device
+        self._samples, self._device, self._trained = samples, device, trained
 
     def prepare(self, recipe: Recipe) -> Prepared:
         """How a recipe quantizes this model best.
@@ -138,6 +143,9 @@ class Search:
                 received="none",
                 hint="pass --calibration DATA.npz (100 to 500 samples).",
             )
+        if how.needs_ranges and self._trained:
+            ranges = self._ranges(self._plain, "extremes")
+            return as_trained(self._float_model, ranges, self._trained, self._device)
         static = how.needs_ranges or any(other.needs_ranges for other in _others(how))
         if not how.refines_weights:
             ranges = self._ranges(self._plain, "extremes") if static else None

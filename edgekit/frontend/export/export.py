@@ -39,6 +39,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 _GOLDEN_BATCH = 2
 # Of one input; what a damaged or hostile file states may be 2**60.
 _MOST_VALUES = 2**31
+# Sizes that a model of unknown ones is tried with, to see whether they are what it lacks.
+_TRIED_SIZES = (64, 224)
 
 
 def run(request: ExportRequest, report: Progress) -> Exported:
@@ -184,31 +186,62 @@ def trace(loaded: LoadedModel, contract: Contract) -> Traced:
     Raises:
         ExportError: The model cannot be traced.
     """
-    import tensorflow as tf
-
     inputs = {f"input_{i}": spec for i, spec in enumerate(contract.inputs)}
     outputs = {f"output_{i}": spec for i, spec in enumerate(loaded.outputs)}
     export_graph.use_plain_recurrence(loaded)
+    try:
+        function = _function(loaded, inputs, outputs)
+    except Exception as error:  # the model's own code runs here: anything may happen
+        raise ExportError(
+            "TensorFlow could not trace the model with a batch of 1.",
+            received=export_errors.last_words(error),
+            hint=_sizes_that_work(loaded, inputs, outputs)
+            or "call the model on one sample in Keras, inside tf.function: the same error shows "
+            "there.",
+        ) from error
+    return Traced(loaded=loaded, function=function, inputs=inputs, outputs=outputs)
+
+
+def _function(
+    loaded: LoadedModel, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, TensorSpec]
+) -> Any:
+    """The concrete function, of tensors by their safe names."""
+    import tensorflow as tf
 
     def serve(**tensors: Any) -> dict[str, Any]:
         results = loaded.call({spec.name: tensors[safe] for safe, spec in inputs.items()})
         # An identity keeps an output apart from an input or another output it may equal.
         return {safe: tf.identity(results[spec.name], name=safe) for safe, spec in outputs.items()}
 
-    try:
-        specs = {
-            safe: tf.TensorSpec([None if s < 0 else s for s in spec.shape], spec.dtype, name=safe)
+    specs = {
+        safe: tf.TensorSpec([None if s < 0 else s for s in spec.shape], spec.dtype, name=safe)
+        for safe, spec in inputs.items()
+    }
+    return tf.function(serve, autograph=False).get_concrete_function(**specs)
+
+
+def _sizes_that_work(
+    loaded: LoadedModel, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, TensorSpec]
+) -> str | None:
+    """The hint to fix unknown sizes, where the model can be traced with some."""
+    if not any(-1 in spec.shape for spec in inputs.values()):
+        return None
+    for size in _TRIED_SIZES:
+        fixed = {
+            safe: replace(spec, shape=tuple(size if s < 0 else s for s in spec.shape))
             for safe, spec in inputs.items()
         }
-        function = tf.function(serve, autograph=False).get_concrete_function(**specs)
-    except Exception as error:  # the model's own code runs here: anything may happen
-        raise ExportError(
-            "TensorFlow could not trace the model with a batch of 1.",
-            received=export_errors.last_words(error),
-            hint="call the model on one sample in Keras, inside tf.function: the same error "
-            "shows there.",
-        ) from error
-    return Traced(loaded=loaded, function=function, inputs=inputs, outputs=outputs)
+        try:
+            _function(loaded, fixed, outputs)
+        except Exception:  # as above
+            continue
+        shapes = [
+            f"--input-shape {spec.name}={','.join(map(str, spec.shape))}"
+            for spec, was in zip(fixed.values(), inputs.values(), strict=True)
+            if spec.shape != was.shape
+        ]
+        return f"fix the unknown sizes, as in {' '.join(shapes)}."
+    return None
 
 
 def convert(traced: Traced) -> bytes:

@@ -2,8 +2,8 @@
 
 Keras 3 files are loaded by `keras`, Keras 2 files by `tf_keras`: the writer decides, as
 `recognise` reads it from the file, and nothing is tried out. Before anything is built the
-configuration is checked for code, for unknown classes and for its size, and half-precision
-policies are made float32; the loader then sees a corrected copy of the file.
+configuration is checked for code, for unknown classes and for its size, and policies
+of half precision and of float64 are made float32; the loader then sees a corrected copy of the file.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from typing import Any
 from edgekit.compat.tf_keras import safe_mode
 from edgekit.core.errors import EdgekitError, ModelError
 from edgekit.core.text import printable
-from edgekit.frontend.load import keras_config, tfjs
+from edgekit.frontend.load import keras_config, old_keras, quantized_by_keras, tfjs
 from edgekit.frontend.load.archive import (
     count_weights,
     open_hdf5,
     open_zip,
     read_entry,
     read_json,
+    stored_shapes,
     text_attribute,
     zip_folder,
 )
@@ -91,9 +92,12 @@ def _load_keras(
         return keras_model.wrap_keras3(model, notes)
     import tf_keras
 
+    from edgekit.frontend.keras2 import tfmot_layers
+
+    objects = {**tfmot_layers.STAND_INS, **objects}
     with safe_mode(not unsafe):  # the argument of load_model means .keras files only
-        model = tf_keras.models.load_model(ready, custom_objects=dict(objects), compile=False)
-    return keras_model.wrap_keras2(model, notes)
+        model = tf_keras.models.load_model(ready, custom_objects=objects, compile=False)
+    return keras_model.wrap_keras2(tfmot_layers.without_wrappers(model), notes)
 
 
 def _checked(
@@ -103,13 +107,14 @@ def _checked(
     config = keras_config.without_compilation(config)
     if not unsafe:
         check_config.check(config, resolve)
+    quantized_by_keras.refuse(config, recognised.path.name)
     if _is_keras2(recognised):
         config_graph.check_order(config)
     config = keras_config.by_given_name(config, resolve)
     notes = []
     config, changed = keras_config.in_float32(config)
     if changed:
-        notes.append("half-precision dtype policies were made float32")
+        notes.append("dtype policies of other floats (float16, bfloat16, float64) were made float32")
     config, changed = keras_config.free_batch(config)
     if changed:
         notes.append("the batch size that the Sequential recorded was left free")
@@ -176,8 +181,10 @@ def _prepare_hdf5(
     with open_hdf5(path) as file:
         config = read_json(path, text_attribute(file, "model_config") or "", "model_config")
         stored = count_weights(path, file, path.stat().st_size)
+        shapes = stored_shapes(file)
     keras_config.check_size(config, stored, path.name)
-    corrected, notes = _checked(config, recognised, objects, unsafe)
+    said = old_keras.with_reset_after(config, shapes) if _is_keras2(recognised) else config
+    corrected, notes = _checked(said, recognised, objects, unsafe)
     if corrected == config and path.suffix in (".h5", ".hdf5"):
         return path, notes
     ready = folder / "model.h5"
@@ -195,6 +202,9 @@ def _load_tfjs(path: Path, objects: Mapping[str, Any], unsafe: bool) -> LoadedMo
     config, manifest = tfjs.read_topology(path)
     weights = tfjs.read_weights(path, manifest)
     recognised = Recognised(format="tfjs", written_by="TensorFlow.js", path=path)
+    config = old_keras.with_reset_after(
+        config, [(name, value.shape) for name, value in weights.items()]
+    )
     corrected, notes = _checked(config, recognised, objects, unsafe)
     keras_config.check_size(config, sum(value.size for value in weights.values()), path.name)
     import tf_keras

@@ -75,6 +75,16 @@ def builtin(item: Item) -> bool:
     )
 
 
+def of_tfmot(item: Item) -> bool:
+    """Whether a serialized object is a class of tfmot, which a stand-in of edgekit's replaces."""
+    kind, module = item["class_name"], item.get("module")
+    return (
+        _in(kind, allowed_classes.TFMOT)
+        and (module is None or module.startswith(allowed_classes.TFMOT_MODULES))
+        and item.get("registered_name") in (None, kind)
+    )
+
+
 def items(config: Any) -> Iterator[tuple[Item, str]]:
     """Every serialized object in the order of the file, with the layer that it belongs to."""
     pending = [(config, "the model itself")]
@@ -129,7 +139,7 @@ def _check_origin(item: Item, where: str, resolve: Resolve) -> None:
     if kind == "__lambda__":
         raise _unsafe(where, "holds a Python lambda")
     name = item.get("config") if kind == "function" else kind
-    if _of_keras(item) or given(item, resolve):
+    if _of_keras(item) or of_tfmot(item) or given(item, resolve):
         return None
     if kind in _LOADS:
         raise _unsafe(where, f"is a {kind} and {_LOADS[kind]}", "convert that model itself, or ")
@@ -264,7 +274,7 @@ def _check_options(item: Item, where: str, resolve: Resolve) -> None:
             raise _unsafe(where, f"holds Python code as its {key}")
     if item["class_name"] == "NumericColumn" and options.get("normalizer_fn") is not None:
         raise _unsafe(where, f"calls {options['normalizer_fn']!r}")
-    if not builtin(item):
+    if not builtin(item) and not of_tfmot(item):
         return  # the person's own class reads its options as it likes
     # A SavedModel's description has some options beside `config`.
     for key, value in [*item.items(), *options.items()]:

@@ -102,6 +102,7 @@ class ExportRequest:
         project: An `edgekit.toml`, whose words describe inputs and outputs.
         input_shapes: Full shapes with the batch, of inputs with unknown sizes.
         custom_objects: `module:NAME` of custom layers.
+        builder: `module:FUNCTION` that builds the model whose weights the file holds.
         unsafe: Whether the model may run code of its own while it is loaded.
     """
 
@@ -111,6 +112,7 @@ class ExportRequest:
     project: Path | None = None
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     custom_objects: str | None = None
+    builder: str | None = None
     unsafe: bool = False
 
 

@@ -163,7 +163,9 @@ def _rounded(values: np.ndarray, codes: Tensor) -> _Rounded:
     )
 
 
-def _trained(model: Model, op: Operator, rounded: Mapping[int, _Rounded]) -> QuantizedWeights | None:
+def _trained(
+    model: Model, op: Operator, rounded: Mapping[int, _Rounded]
+) -> QuantizedWeights | None:
     """An operator's weights as they were trained, with a scale for each of its channels."""
     found = rounded.get(op.weight.index) if op.weight is not None else None
     if found is None or found.integers is None:

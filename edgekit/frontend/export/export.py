@@ -31,7 +31,7 @@ from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
 from edgekit.frontend.trust.allowed_operators import LOWERED
-from edgekit.tflite import input_use, recognise_outputs, signature
+from edgekit.tflite import input_use, recognise_outputs, signature, trained_ranges
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -59,7 +59,12 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         started = now
 
     report("loading the model")
-    loaded = load.load(request.model, unsafe=request.unsafe, custom_objects=request.custom_objects)
+    loaded = load.load(
+        request.model,
+        unsafe=request.unsafe,
+        custom_objects=request.custom_objects,
+        builder=request.builder,
+    )
     done("load")
     project = projects.load(request.project) if request.project else None
     contract = fix_shapes(loaded, request.input_shapes)
@@ -82,7 +87,16 @@ def run(request: ExportRequest, report: Progress) -> Exported:
 
     # Before most exports, which leave several copies of the weights in memory.
     report("running Keras on the golden samples")
-    outputs = loaded.predict(drawn.golden.inputs, batch_size=_GOLDEN_BATCH)
+    try:
+        outputs = loaded.predict(drawn.golden.inputs, batch_size=_GOLDEN_BATCH)
+    except ModelError as error:
+        if drawn.golden.source != "synthetic":
+            raise
+        raise ModelError(
+            "The model does not take samples that are made up.",
+            received=error.received,
+            hint="give real ones: --calibration DATA.npz; as of ids, which must be below a limit.",
+        ) from None
     drawn = replace(drawn, golden=replace(drawn.golden, reference=outputs))
     done("golden")
     if drawn.labelled is not None:
@@ -103,7 +117,7 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     return Exported(
         contract=contract,
         samples=drawn.facts,
-        notes=(*loaded.notes, *_open_sizes(contract), *drawn.warnings),
+        notes=(*loaded.notes, *_trained(written), *_open_sizes(contract), *drawn.warnings),
         seconds=seconds,
         prepares=tuple({*own_scaling(loaded), *loaded.id_limits, *input_use.prepared(written)}),
     )
@@ -150,6 +164,16 @@ def _fix_shape(spec: TensorSpec, wanted: tuple[int, ...] | None) -> TensorSpec:
             )
         shape = tuple(wanted)
     return replace(spec, shape=shape)
+
+
+def _trained(model: tflite.Model) -> list[str]:
+    """What to say of a model that was trained with its rounding in place."""
+    if not trained_ranges.has_fake_quantization(model):
+        return []
+    return [
+        "the model was trained with quantization: static recipes take its ranges and weights; "
+        "others leave out the rounding of activations that it was trained with."
+    ]
 
 
 def _open_sizes(contract: Contract) -> list[str]:

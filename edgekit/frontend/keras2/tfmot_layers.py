@@ -75,9 +75,7 @@ class QuantizeLayer(tf_keras.layers.Layer):
         if not self._rounds:
             return inputs
         narrow = bool(self._options.get("narrow_range"))
-        return self._range.round(
-            inputs, bits=int(self._options.get("num_bits", 8)), narrow=narrow
-        )
+        return self._range.round(inputs, bits=int(self._options.get("num_bits", 8)), narrow=narrow)
 
 
 class _Activation:
@@ -173,6 +171,7 @@ class NoOpActivation:
     """The activation of a layer that another layer rounds."""
 
     def __call__(self, values: Any) -> Any:
+        """The values as they are."""
         return values
 
     @classmethod

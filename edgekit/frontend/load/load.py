@@ -2,8 +2,8 @@
 
 Keras 3 files are loaded by `keras`, Keras 2 files by `tf_keras`: the writer decides, as
 `recognise` reads it from the file, and nothing is tried out. Before anything is built the
-configuration is checked for code, for unknown classes and for its size, and policies
-of half precision and of float64 are made float32; the loader then sees a corrected copy of the file.
+configuration is checked for code, for unknown classes and for its size, and policies of half
+precision and of float64 are made float32; the loader then sees a corrected copy of the file.
 """
 
 from __future__ import annotations
@@ -33,13 +33,20 @@ from edgekit.frontend.load.archive import (
     text_attribute,
     zip_folder,
 )
+from edgekit.frontend.load.built_model import load_built
 from edgekit.frontend.load.custom_objects import import_objects, operations, registered
 from edgekit.frontend.load.loaded import LoadedModel
-from edgekit.frontend.load.recognise import Recognised, recognise
+from edgekit.frontend.load.recognise import Recognised, recognise, weights
 from edgekit.frontend.trust import check_config, config_graph
 
 
-def load(path: Path, *, unsafe: bool = False, custom_objects: str | None = None) -> LoadedModel:
+def load(
+    path: Path,
+    *,
+    unsafe: bool = False,
+    custom_objects: str | None = None,
+    builder: str | None = None,
+) -> LoadedModel:
     """Load the model at `path` for inference.
 
     Args:
@@ -48,11 +55,16 @@ def load(path: Path, *, unsafe: bool = False, custom_objects: str | None = None)
         unsafe: Allow code that is stored in the file, as in a Lambda layer.
         custom_objects: `module:NAME` of a dict, class or function for custom layers; the
             current folder is searched for the module first.
+        builder: `module:FUNCTION` that returns the built model, where `path` holds weights alone.
 
     Raises:
         ModelError: Not a model, damaged, not built, or it needs code that was not given.
         UnsafeModelError: It holds code, and `unsafe` is False.
     """
+    if builder is not None:
+        recognised = weights(path)
+        with _keras_errors(recognised):
+            return load_built(recognised.path, builder)
     recognised = recognise(path)
     if recognised.format == "tflite":
         raise ModelError(
@@ -114,7 +126,9 @@ def _checked(
     notes = []
     config, changed = keras_config.in_float32(config)
     if changed:
-        notes.append("dtype policies of other floats (float16, bfloat16, float64) were made float32")
+        notes.append(
+            "dtype policies of other floats (float16, bfloat16, float64) were made float32"
+        )
     config, changed = keras_config.free_batch(config)
     if changed:
         notes.append("the batch size that the Sequential recorded was left free")
@@ -129,8 +143,12 @@ def _is_keras2(recognised: Recognised) -> bool:
 
 def _resolver(recognised: Recognised, objects: Mapping[str, Any]) -> check_config.Resolve:
     def resolve(name: str) -> str | None:
-        if not objects or name in objects:
-            return name if objects else None
+        if not objects:
+            return None
+        # A file names what was registered as `package>Name`; the person may give `Name`.
+        short = name.rpartition(">")[2]
+        if name in objects or short in objects:
+            return name if name in objects else short
         return registered(name, keras2=_is_keras2(recognised))
 
     return resolve

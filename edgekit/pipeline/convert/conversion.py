@@ -46,11 +46,13 @@ class Details(TypedDict, total=False):
         input_shapes: Full shapes with the batch, for inputs with unknown sizes; the project's by
             default.
         custom_objects: `module:NAME` of custom layers; the project's by default.
+        builder: `module:FUNCTION` that returns the built model, where the file holds weights alone.
     """
 
     name: str | None
     input_shapes: Mapping[str, Sequence[int]] | None
     custom_objects: str | None
+    builder: str | None
 
 
 def convert(
@@ -74,7 +76,7 @@ def convert(
         project: What `edgekit.toml` says; the file beside the model by default.
         options: Recipes, bounds, pruning, training, seeds and limits.
         on_progress: Takes one line at each step.
-        details: `name`, `input_shapes`, `custom_objects` (see `Details`).
+        details: `name`, `input_shapes`, `custom_objects`, `builder` (see `Details`).
 
     Returns:
         An artifact for each file. The float file comes first and is always made: it is the
@@ -87,7 +89,10 @@ def convert(
     model = Path(model)
     project = project or projects.find(model)
     options = options or ConvertOptions(seed=project.data.seed)
-    recognised = recognise.recognise_apart(model, options.limits)
+    if details.get("builder"):
+        recognised = recognise.weights(model)
+    else:
+        recognised = recognise.recognise_apart(model, options.limits)
     planned = plan(
         model,
         output=Path(output or ""),
@@ -133,6 +138,7 @@ def _source(model: Path, project: Project, details: Details) -> Source:
         project=project,
         input_shapes={name: tuple(shape) for name, shape in shapes.items()},
         custom_objects=details.get("custom_objects") or project.custom_objects,
+        builder=details.get("builder"),
     )
 
 
@@ -185,6 +191,7 @@ class Conversion:
             project=source.project.file,
             input_shapes=source.input_shapes,
             custom_objects=source.custom_objects,
+            builder=source.builder,
             unsafe=job.options.unsafe,
         )
         own_code = (

@@ -125,6 +125,19 @@ class Network:
         shape = (1, self._graph.tensors[x].shape[-1])
         return self._op("MEAN", [x, axes], shape, schema.ReducerOptionsT())
 
+    def rounded(self, x: int, scales: list[float], zero_point: int, *, axis: int = 0) -> int:
+        """QUANTIZE to uint8 and DEQUANTIZE: as fake quantization of training is exported."""
+        shape = self._graph.tensors[x].shape
+        codes = self._op("QUANTIZE", [x], shape, None)
+        tensor = self._graph.tensors[codes]
+        tensor.type = schema.TensorType.UINT8
+        tensor.quantization = schema.QuantizationParametersT(
+            scale=np.array(scales, np.float32),
+            zeroPoint=np.full(len(scales), zero_point, np.int64),
+            quantizedDimension=axis,
+        )
+        return self._op("DEQUANTIZE", [codes], shape, None)
+
     def finish(self, **outputs: int) -> bytes:
         """The file, with a signature of these outputs."""
         self._graph.inputs = list(self._inputs.values())

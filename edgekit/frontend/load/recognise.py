@@ -319,7 +319,7 @@ def _short(value: object) -> str:
 
 
 def _weights_only(received: str, *, keras: bool = True) -> ModelError:
-    built = "build the model in Python, load its weights, then model.save('NAME.keras')."
+    built = "build the model in Python, model.load_weights(FILE), then model.save('NAME.keras')."
     function = "edgekit convert takes --builder module:FUNCTION, which returns the built model; or "
     return ModelError(
         "The model file holds no architecture.",

@@ -26,6 +26,7 @@ def test_mixed_policies_become_float32_and_nothing_else_changes():
             {"dtype": {"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}, "n": 1},
             {"dtype": "mixed_bfloat16"},
             {"dtype": "int32", "config": {"dtype": "bfloat16"}},
+            {"dtype": "float64"},
         ]
     }
     changed, any_changed = keras_config.in_float32(config)
@@ -35,6 +36,7 @@ def test_mixed_policies_become_float32_and_nothing_else_changes():
             {"dtype": "float32", "n": 1},
             {"dtype": "float32"},
             {"dtype": "int32", "config": {"dtype": "float32"}},
+            {"dtype": "float32"},
         ]
     }
     assert keras_config.in_float32(changed) == (changed, False)

@@ -41,7 +41,7 @@ from edgekit.quantize.trained.apply_trained import as_trained
 from edgekit.quantize.weights.refine import Method, refine
 from edgekit.tflite import Model
 from edgekit.tflite.quantized_weights import QuantizedWeights
-from edgekit.tflite.trained_ranges import TrainedRanges
+from edgekit.tflite.trained_ranges import plain
 
 # What activations of all samples may take while weights are refined.
 _ACTIVATION_BYTES = 700 * 2**20
@@ -49,7 +49,6 @@ _ACTIVATION_BYTES = 700 * 2**20
 _COPIES = 2.5
 # A copy of the float file agrees with it at least as well as the float file with Keras.
 _SAME_DB = 80.0
-_UNTRAINED = TrainedRanges()
 _NEAREST = Method(gptq=False, bias_correction=False)
 
 
@@ -99,7 +98,8 @@ class Search:
     """One float file and its calibration samples; what is found once serves all recipes.
 
     Args:
-        float_model: The `.tflite`.
+        float_model: The `.tflite`. Fake quantization is taken out of it, and static recipes have
+            the ranges and weights that it was trained with.
         samples: Calibration samples, if there are any.
         contract: The file's inputs and outputs.
         seed: Of every draw.
@@ -107,7 +107,6 @@ class Search:
             the file may then come from it. Else only weights do without it: more samples
             make ranges better.
         device: What the files are for.
-        trained: Ranges and weights that the model was trained with; static recipes take them.
         report: Takes one line of progress.
     """
 
@@ -120,13 +119,13 @@ class Search:
         seed: int,
         bounded: bool = False,
         device: Device = "cpu",
-        trained: TrainedRanges = _UNTRAINED,
         report: Callable[[str], None],
     ) -> None:
-        self._float_model, self._contract = float_model, contract
+        self._float_model, self._trained = plain(float_model)
+        self._contract = contract
         self._seed, self._bounded, self._report = seed, bounded, report
-        self._model = tflite.read(float_model)
-        self._samples, self._device, self._trained = samples, device, trained
+        self._model = tflite.read(self._float_model)
+        self._samples, self._device = samples, device
 
     def prepare(self, recipe: Recipe) -> Prepared:
         """How a recipe quantizes this model best.

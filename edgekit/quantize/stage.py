@@ -85,9 +85,8 @@ def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
         UsageError: A selector matches no layer.
     """
     original = (request.original or request.float_file).read_bytes()
-    # Reads it before anything else sees a damaged file.
-    float_model, trained_ranges = plain(request.float_file.read_bytes())
-    before = tflite.read(float_model)
+    float_model = request.float_file.read_bytes()
+    before = tflite.read(plain(float_model)[0])  # before anything else sees a damaged file
     by_hand = [candidates.by_hand(before, recipe) for recipe in request.recipes]  # refuses at once
     search = candidates.Search(
         float_model,
@@ -96,7 +95,6 @@ def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
         seed=request.seed,
         bounded=request.bounded,
         device=request.device,
-        trained=trained_ranges,
         report=report,
     )
     results: list[tuple[Prepared, Future[WrittenFile], float]] = []

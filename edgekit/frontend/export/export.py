@@ -26,6 +26,7 @@ from edgekit.core.text import printable
 from edgekit.data import draw
 from edgekit.data.export_messages import Exported, ExportRequest
 from edgekit.data.label_kinds import with_label_kinds
+from edgekit.data.samples import Samples
 from edgekit.frontend.export import export_errors, export_graph, tensor_names
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
@@ -59,12 +60,7 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         started = now
 
     report("loading the model")
-    loaded = load.load(
-        request.model,
-        unsafe=request.unsafe,
-        custom_objects=request.custom_objects,
-        builder=request.builder,
-    )
+    loaded = _load(request)
     done("load")
     project = projects.load(request.project) if request.project else None
     contract = fix_shapes(loaded, request.input_shapes)
@@ -87,22 +83,11 @@ def run(request: ExportRequest, report: Progress) -> Exported:
 
     # Before most exports, which leave several copies of the weights in memory.
     report("running Keras on the golden samples")
-    try:
-        outputs = loaded.predict(drawn.golden.inputs, batch_size=_GOLDEN_BATCH)
-    except ModelError as error:
-        if drawn.golden.source != "synthetic":
-            raise
-        raise ModelError(
-            "The model does not take samples that are made up.",
-            received=error.received,
-            hint="give real ones: --calibration DATA.npz; as of ids, which must be below a limit.",
-        ) from None
-    drawn = replace(drawn, golden=replace(drawn.golden, reference=outputs))
+    drawn = replace(drawn, golden=_with_reference(loaded, drawn.golden))
     done("golden")
     if drawn.labelled is not None:
         report("running Keras on labelled samples")
-        outputs = loaded.predict(drawn.labelled.inputs, batch_size=_GOLDEN_BATCH)
-        drawn = replace(drawn, labelled=replace(drawn.labelled, reference=outputs))
+        drawn = replace(drawn, labelled=_with_reference(loaded, drawn.labelled))
         done("labelled")
     drawn.save(request.draw)
 
@@ -121,6 +106,30 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         seconds=seconds,
         prepares=tuple({*own_scaling(loaded), *loaded.id_limits, *input_use.prepared(written)}),
     )
+
+
+def _load(request: ExportRequest) -> LoadedModel:
+    return load.load(
+        request.model,
+        unsafe=request.unsafe,
+        custom_objects=request.custom_objects,
+        builder=request.builder,
+    )
+
+
+def _with_reference(loaded: LoadedModel, samples: Samples) -> Samples:
+    """Samples with what the model computes of them."""
+    try:
+        outputs = loaded.predict(samples.inputs, batch_size=_GOLDEN_BATCH)
+    except ModelError as error:
+        if samples.source != "synthetic":
+            raise
+        raise ModelError(
+            "The model does not take samples that are made up.",
+            received=error.received,
+            hint="give real ones: --calibration DATA.npz; ids, as an example, have to be in range.",
+        ) from None
+    return replace(samples, reference=outputs)
 
 
 def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from edgekit.core.errors import ModelError
-from edgekit.frontend.trust.check_config import Item, Resolve, builtin, given, items
+from edgekit.frontend.trust.check_config import Item, Resolve, builtin, given, items, of_tfmot
 
 _OTHER_FLOATS = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64")
 
@@ -127,6 +127,20 @@ def by_given_name(config: Any, resolve: Resolve) -> Any:
         return (
             {**item, "registered_name" if "module" in item else "class_name": own} if own else item
         )
+
+    return _rewritten(config, rename)
+
+
+def with_stand_ins(config: Any) -> Any:
+    """The configuration with classes of tfmot by name alone, which edgekit's stand-ins have.
+
+    By its module Keras 2 would import the package itself, where it is installed.
+    """
+
+    def rename(item: dict[str, Any]) -> dict[str, Any]:
+        if "module" not in item or "class_name" not in item or not of_tfmot(item):
+            return item
+        return {**item, "module": None, "registered_name": item["class_name"]}
 
     return _rewritten(config, rename)
 

@@ -122,7 +122,7 @@ def _checked(
     quantized_by_keras.refuse(config, recognised.path.name)
     if _is_keras2(recognised):
         config_graph.check_order(config)
-    config = keras_config.by_given_name(config, resolve)
+    config = keras_config.with_stand_ins(keras_config.by_given_name(config, resolve))
     notes = []
     config, changed = keras_config.in_float32(config)
     if changed:

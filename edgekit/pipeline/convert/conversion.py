@@ -89,10 +89,7 @@ def convert(
     model = Path(model)
     project = project or projects.find(model)
     options = options or ConvertOptions(seed=project.data.seed)
-    if details.get("builder"):
-        recognised = recognise.weights(model)
-    else:
-        recognised = recognise.recognise_apart(model, options.limits)
+    recognised = _recognised(model, details, options)
     planned = plan(
         model,
         output=Path(output or ""),
@@ -115,6 +112,12 @@ def convert(
         written = Conversion(job, recognised).run()
     compress_and_train.forget(planned)
     return written
+
+
+def _recognised(model: Path, details: Details, options: ConvertOptions) -> Recognised:
+    if details.get("builder"):
+        return recognise.weights(model)
+    return recognise.recognise_apart(model, options.limits)
 
 
 def _no_channels(model: Path) -> UsageError:

@@ -221,6 +221,24 @@ def picture_net(*, channels: int = 8, seed: int = 0, final: int = NONE) -> bytes
     return net.finish(y=net.unary("SOFTMAX", y) if final else y)
 
 
+def trained_net(*, behind: bool = True) -> bytes:
+    """A convolution with a scale for each channel and a dense layer with one, as tfmot trains.
+
+    `behind` rounds what the dense layer gives as well.
+    """
+    net = Network()
+    kernel = random(5, 3, 3, 4, scale=0.3)
+    scales = np.abs(kernel).max((1, 2, 3)) / 127
+    x = net.rounded(net.x, [0.02], 3)
+    weights = net.rounded(net.constant(kernel), list(scales), 128)
+    y = net.conv(x, weights, random(5, scale=0.1), activation=RELU)
+    y = net.mean(net.rounded(y, [0.017], 0))
+    y = net.rounded(y, [0.009], 0)
+    matrix = net.rounded(net.constant(random(3, 5, scale=0.4)), [0.011], 128)
+    y = net.dense(y, matrix, random(3, scale=0.1))
+    return net.finish(y=net.rounded(y, [0.013], 120) if behind else y)
+
+
 def branching_net() -> bytes:
     """Two inputs, two outputs, a value with three readers, a shortcut and a PAD; 6x6x4 and 6 in."""
     net = Network(shape=(6, 6, 4))

@@ -253,6 +253,16 @@ _MISSING = re.compile(
 )
 
 
+_ANOTHER_LOADER = (
+    "copy or download it again, in case it was damaged on the way; or load it in Python with the "
+    "Keras that wrote it, and save it as .keras."
+)
+_ANOTHER_KERAS = {
+    "Keras 1": "Keras 1 names its options otherwise: load it with Keras 2.0 to 2.2, which still "
+    "know both, and save it again."
+}
+
+
 @contextmanager
 def _keras_errors(recognised: Recognised) -> Iterator[None]:
     """Whatever Keras raises while loading is the file's fault, and becomes one ModelError."""
@@ -282,8 +292,7 @@ def _keras_errors(recognised: Recognised) -> Iterator[None]:
             f"The model could not be loaded ({recognised.format}, "
             f"written by {recognised.written_by}).",
             received=f"{recognised.path.name}: {type(error).__name__}: {informative_line(text)}",
-            hint="copy or download it again, in case it was damaged on the way; or load it in "
-            "Python with the Keras that wrote it, and save it as .keras.",
+            hint=_ANOTHER_KERAS.get(recognised.written_by[:7], _ANOTHER_LOADER),
         ) from None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from edgekit.compat.keras import traced_function
 from edgekit.compat.tensorflow import graph_functions
 from edgekit.core.errors import ExportError, FlexError
-from edgekit.frontend.export import operator_place
+from edgekit.frontend.export import operator_place, text_operators
 from edgekit.frontend.load.loaded import LoadedModel
 
 _OPERATOR_LIST = re.compile(r"(?:TF Select|Custom|Flex) ops?: ([\w, .]+)")
@@ -63,12 +63,14 @@ def explain(error: Exception, loaded: LoadedModel, function: Any) -> ExportError
             received=last_words(error),
             hint="if sizes are unknown, fix them with --input-shape.",
         )
+    where = _where(operators, loaded, function)
+    if (of_text := text_operators.refusal(operators, where)) is not None:
+        return of_text
     place = operator_place.place(function.graph, operators)
     return FlexError(
         "The model needs operators that mobile runtimes do not have.",
-        received=f"{', '.join(sorted(operators))}{_where(operators, loaded, function)}"
-        f"{_PLACES[place][0]}: TensorFlow-only (Flex) operators, which run in no LiteRT or "
-        "tflite-runtime package.",
+        received=f"{', '.join(sorted(operators))}{where}{_PLACES[place][0]}: TensorFlow-only "
+        "(Flex) operators, which run in no LiteRT or tflite-runtime package.",
         hint=_PLACES[place][1],
     )
 
@@ -109,7 +111,7 @@ def last_words(error: BaseException) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if "error:" in line and "failed while converting" not in line]
     line = (errors or lines[-1:] or ["no message"])[-1]
-    return f"{type(error).__name__}: {line[-400:]}"
+    return f"{type(error).__name__}: {line[:400]}"
 
 
 def _where(operators: set[str], loaded: LoadedModel, function: Any) -> str:

@@ -67,6 +67,7 @@ _L, _K = keras.layers, tf_keras.layers
 _MODELS: dict[str, tuple[Callable[[], Any], np.ndarray]] = {
     "words": (lambda: _looked_up(_words(), "string"), _TEXT),
     "words_keras2": (lambda: _looked_up(_words(tf_keras), "string", library=tf_keras), _TEXT),
+    "words_exported": (lambda: _looked_up(_words(), "string"), _TEXT),
     "words_masked": (lambda: _looked_up(_words(mask_token=""), "string"), _TEXT),
     "words_one_hot": (lambda: _looked_up(_words(output_mode="one_hot"), "string", 1), _TEXT[:, :1]),
     "words_multi_hot": (lambda: _looked_up(_words(output_mode="multi_hot"), "string"), _TEXT),
@@ -100,7 +101,11 @@ def _saved(name: str, place: Path) -> tuple[Path, Path]:
     keras.utils.set_random_seed(1)
     model = make()
     path = place / f"{name}.keras"
-    model.save(path)
+    if name.endswith("_exported"):
+        path = place / name
+        model.export(path, verbose=False)
+    else:
+        model.save(path)
     arrays = {tensor.name.split(":")[0]: samples for tensor in model.inputs}
     if "size" in arrays:
         arrays["size"] = np.random.default_rng(1).normal(size=(len(samples), 2)).astype("f")

@@ -16,8 +16,7 @@ pytestmark = pytest.mark.convert
 @pytest.mark.parametrize(
     "name",
     [
-        *("words", "words_keras2", "words_exported", "words_masked"),
-        *("words_one_hot", "words_multi_hot"),
+        *("words_keras2", "words_exported", "words_masked", "words_multi_hot"),
     ],
 )
 def test_text_is_looked_up_by_the_tables_of_the_file(
@@ -38,7 +37,7 @@ def test_ids_of_text_may_be_embedded_beside_numbers(frontend: Any, tmp_path: Pat
 
 @pytest.mark.parametrize(
     "name",
-    ["integers", "integers_keras2", "integers_two_unknown", "integers_out", "integers_one_hot"],
+    ["integers_keras2", "integers_two_unknown", "integers_out", "integers_one_hot"],
 )
 def test_integers_are_compared_with_each_key(frontend: Any, tmp_path: Path, name: str) -> None:
     found = frontend("exported", name=name, folder=str(tmp_path))

@@ -50,7 +50,7 @@ def binding(model: Model) -> Binding:
         raise ModelError(
             f"One of several signatures must be named {DEFAULT}.",
             received=", ".join(keys),
-            hint="export the model with one signature.",
+            hint=f"edgekit convert --signature {keys[0]} makes files of that one alone.",
         )
     chosen = keys.index(DEFAULT) if DEFAULT in keys else 0
     signature = signatures[chosen]

@@ -88,7 +88,7 @@ class Steps:
         Raises:
             QuantizeError: The interpreter could not run it.
         """
-        fed = list({t.index: t for t in op.inputs if not t.is_constant}.values())
+        fed = list(op.activations)
         same = all(t.index in self._same for t in fed)
         if uses_resource(op):
             nothing = np.empty((self.num_samples, 0), np.uint8)  # a handle has no values
@@ -137,6 +137,7 @@ class Steps:
             runner.allocate()
             results: list[np.ndarray] = []
             for sample in range(count):
+                runner.reset()
                 for place, tensor in enumerate(fed):
                     kept = self._kept[tensor.index]
                     runner.set(place, kept[0 if tensor.index in self._same else sample])

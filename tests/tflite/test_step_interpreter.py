@@ -12,9 +12,11 @@ from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
 from edgekit.quantize.diagnose import scores
+from edgekit.tflite import interpreter
 from edgekit.tflite.dequantize import dequantize, quantize
 from edgekit.tflite.interpreter import run
 from edgekit.tflite.step_interpreter import Steps
+from tests.quantize.imported.drawn_files import lstm
 from tests.quantize.tiny_models import (
     RELU,
     Network,
@@ -51,6 +53,16 @@ def whole(content: bytes, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray
         assert all(known[name].dtype == "float32" for name in feed)
         rows.append({name: value.copy() for name, value in runner(**feed).items()})
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def test_each_sample_begins_with_the_state_at_zero() -> None:
+    model = tflite.read(lstm())
+    inputs = {"x": random(4, 6, 3)}
+    steps = Steps(model, inputs)
+    for op in steps.operators:
+        steps.run(op)
+    [found] = [steps.stored(tensor) for op in steps.operators[-1:] for tensor in op.outputs]
+    np.testing.assert_allclose(found, interpreter.run(model, inputs)["y"], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("recipe", SCHEMES)

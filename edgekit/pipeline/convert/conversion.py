@@ -46,12 +46,16 @@ class Details(TypedDict, total=False):
         name: The first part of the files' names; the model's own by default.
         input_shapes: Full shapes with the batch, for inputs with unknown sizes; the project's by
             default.
+        signature: The one to take of a SavedModel or `.tflite` with several.
         custom_objects: `module:NAME` of custom layers; the project's by default.
+        builder: `module:FUNCTION` that returns the built model, where the file holds weights alone.
     """
 
     name: str | None
     input_shapes: Mapping[str, Sequence[int]] | None
+    signature: str | None
     custom_objects: str | None
+    builder: str | None
 
 
 def convert(
@@ -67,7 +71,7 @@ def convert(
     """Turn a trained model into a float `.tflite` and its variants, and check each.
 
     Args:
-        model: Keras 3 or Keras 2 file, SavedModel folder, TensorFlow.js layers model, or a
+        model: Keras 3 or Keras 2 file, SavedModel folder, TensorFlow.js model, or a
             float `.tflite`.
         output: The folder for the results; the current one by default.
         calibration: Samples for static recipes: `.npz`, `.csv`, a folder by class, or
@@ -75,7 +79,7 @@ def convert(
         project: What `edgekit.toml` says; the file beside the model by default.
         options: Recipes, bounds, pruning, training, seeds and limits.
         on_progress: Takes one line at each step.
-        details: `name`, `input_shapes`, `custom_objects` (see `Details`).
+        details: `name`, `input_shapes`, `signature`, `custom_objects`, `builder` (see `Details`).
 
     Returns:
         An artifact for each file. The float file comes first and is always made: it is the
@@ -88,7 +92,7 @@ def convert(
     model = Path(model)
     project = project or projects.find(model)
     options = options or ConvertOptions(seed=project.data.seed)
-    recognised = recognise.recognise_apart(model, options.limits)
+    recognised = _recognised(model, details, options)
     planned = plan(
         model,
         output=Path(output or ""),
@@ -111,6 +115,12 @@ def convert(
         written = Conversion(job, recognised).run()
     compress_and_train.forget(planned)
     return written
+
+
+def _recognised(model: Path, details: Details, options: ConvertOptions) -> Recognised:
+    if details.get("builder"):
+        return recognise.weights(model)
+    return recognise.recognise_apart(model, options.limits)
 
 
 def _refuse_what_takes_keras(planned: Plan, project: Project, model: Path) -> None:
@@ -142,7 +152,9 @@ def _source(model: Path, project: Project, details: Details) -> Source:
         model=model,
         project=project,
         input_shapes={name: tuple(shape) for name, shape in shapes.items()},
+        signature=details.get("signature"),
         custom_objects=details.get("custom_objects") or project.custom_objects,
+        builder=details.get("builder"),
     )
 
 
@@ -195,7 +207,9 @@ class Conversion:
             out=job.original,
             project=source.project.file,
             input_shapes=source.input_shapes,
+            signature=source.signature,
             custom_objects=source.custom_objects,
+            builder=source.builder,
             unsafe=job.options.unsafe,
         )
         own_code = (

@@ -239,7 +239,8 @@ def check_runs(
             raise QuantizeError(
                 f"The outputs of {recipe.name} are not finite.",
                 received=f"{name} holds NaN or infinity on {len(samples)} samples",
-                hint="use another recipe.",
+                hint="--keep-float LAYER leaves the layer that makes them float (edgekit inspect "
+                "lists the operators); weight_only_wi8_afp32 computes in floats.",
             )
     if not all(np.isfinite(values).all() for values in samples.reference.values()):
         return None

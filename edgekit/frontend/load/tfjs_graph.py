@@ -23,6 +23,13 @@ from edgekit.frontend.trust import check_saved_model
 
 _CANNOT_READ = "The graph of the TensorFlow.js model could not be read."
 _ORIGINAL = "convert the Keras model or SavedModel that it was made from."
+# Operator -> which of its operands is the shape of the list's elements.
+_LISTS = {
+    "TensorListReserve": 0,
+    "TensorListStack": 1,
+    "TensorListGetItem": 2,
+    "EmptyTensorList": 0,
+}
 
 
 def load_graph(path: Path, *, unsafe: bool = False) -> LoadedModel:
@@ -40,6 +47,7 @@ def load_graph(path: Path, *, unsafe: bool = False) -> LoadedModel:
     with reading(path.name, _CANNOT_READ, kind=ModelError, hint=DAMAGED):
         graph = _parse(payload.get("modelTopology"))
     _fill(path, graph, weights)
+    _settle_lists(graph)
     tfjs_fused.split(graph)
     if not unsafe:
         check_saved_model.refuse_unsafe_graph(path, tf.compat.v1.MetaGraphDef(graph_def=graph))
@@ -81,19 +89,17 @@ def _parse(topology: object) -> Any:
     return json_format.ParseDict(topology, graph, ignore_unknown_fields=True)
 
 
-def _nodes(graph: Any) -> Iterator[Any]:
-    yield from graph.node
-    for function in graph.library.function:
-        yield from function.node_def
+def _bodies(graph: Any) -> Iterator[Any]:
+    """The nodes of the graph, then those of each of its functions."""
+    yield graph.node
+    yield from (function.node_def for function in graph.library.function)
 
 
 def _fill(path: Path, graph: Any, weights: Mapping[str, np.ndarray]) -> None:
     """Give each `Const` node its values, in the type that the node states."""
     import tensorflow as tf
 
-    for node in _nodes(graph):
-        if node.op != "Const":
-            continue
+    for node in (node for body in _bodies(graph) for node in body if node.op == "Const"):
         values = weights.get(node.name)
         stated = [int(dim.size) for dim in node.attr["value"].tensor.tensor_shape.dim]
         if values is None or math.prod(stated) != values.size:
@@ -107,6 +113,34 @@ def _fill(path: Path, graph: Any, weights: Mapping[str, np.ndarray]) -> None:
             dtype = tf.dtypes.as_dtype(node.attr["dtype"].type)
             proto = tf.make_tensor_proto(values.reshape(stated), dtype)
         node.attr["value"].tensor.CopyFrom(proto)
+
+
+def _settle_lists(graph: Any) -> None:
+    """A batch of 1 for a graph whose loops keep lists of tensors, in place.
+
+    The converter of TensorFlow turns only lists of known sizes into plain tensors, and the first
+    size of theirs is the batch.
+    """
+    import tensorflow as tf
+
+    found = False
+    for body in _bodies(graph):
+        named = {node.name: node for node in body}
+        for node in body:
+            if node.op not in _LISTS:
+                continue
+            found = True
+            shape = named.get(node.input[_LISTS[node.op]].split(":")[0])
+            if shape is None or shape.op != "Const":
+                continue
+            sizes = tf.make_ndarray(shape.attr["value"].tensor).copy()
+            if sizes.ndim and sizes.size and sizes[0] == -1:
+                sizes[0] = 1
+                shape.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(sizes))
+    for node in graph.node if found else ():
+        dims = node.attr["shape"].shape.dim if node.op == "Placeholder" else ()
+        if dims and dims[0].size == -1:
+            dims[0].size = 1
 
 
 class _Names:

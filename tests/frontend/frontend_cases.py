@@ -13,9 +13,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
-from tensorflow.python.framework import convert_to_constants
 from state_and_table_cases import exported as exported
 from state_and_table_cases import replayed as replayed
+from tensorflow.python.framework import convert_to_constants
 
 from edgekit import tflite
 from edgekit.compat.tensorflow import freeze_variables, frozen_graph

@@ -8,14 +8,14 @@ JSON, without the values of `Const` nodes, which `weightsManifest` lists by the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edgekit.core.errors import ModelError, reading
-from edgekit.frontend.load import tfjs, tfjs_fused
+from edgekit.frontend.load import tfjs, tfjs_functions, tfjs_fused
 from edgekit.frontend.load.archive import DAMAGED, read_json
 from edgekit.frontend.load.id_limits import embedding_limits
 from edgekit.frontend.load.loaded import LoadedModel, tensor_spec, unique
@@ -23,13 +23,6 @@ from edgekit.frontend.trust import check_saved_model
 
 _CANNOT_READ = "The graph of the TensorFlow.js model could not be read."
 _ORIGINAL = "convert the Keras model or SavedModel that it was made from."
-# Operator -> which of its operands is the shape of the list's elements.
-_LISTS = {
-    "TensorListReserve": 0,
-    "TensorListStack": 1,
-    "TensorListGetItem": 2,
-    "EmptyTensorList": 0,
-}
 
 
 def load_graph(path: Path, *, unsafe: bool = False) -> LoadedModel:
@@ -47,8 +40,9 @@ def load_graph(path: Path, *, unsafe: bool = False) -> LoadedModel:
     with reading(path.name, _CANNOT_READ, kind=ModelError, hint=DAMAGED):
         graph = _parse(payload.get("modelTopology"))
     _fill(path, graph, weights)
-    _settle_lists(graph)
+    tfjs_functions.settle_lists(graph)
     tfjs_fused.split(graph)
+    tfjs_functions.name_apart(graph)
     if not unsafe:
         check_saved_model.refuse_unsafe_graph(path, tf.compat.v1.MetaGraphDef(graph_def=graph))
     names = _Names(path, graph, payload.get("signature"))
@@ -89,17 +83,13 @@ def _parse(topology: object) -> Any:
     return json_format.ParseDict(topology, graph, ignore_unknown_fields=True)
 
 
-def _bodies(graph: Any) -> Iterator[Any]:
-    """The nodes of the graph, then those of each of its functions."""
-    yield graph.node
-    yield from (function.node_def for function in graph.library.function)
-
-
 def _fill(path: Path, graph: Any, weights: Mapping[str, np.ndarray]) -> None:
     """Give each `Const` node its values, in the type that the node states."""
     import tensorflow as tf
 
-    for node in (node for body in _bodies(graph) for node in body if node.op == "Const"):
+    for node in (
+        node for body in tfjs_functions.bodies(graph) for node in body if node.op == "Const"
+    ):
         values = weights.get(node.name)
         stated = [int(dim.size) for dim in node.attr["value"].tensor.tensor_shape.dim]
         if values is None or math.prod(stated) != values.size:
@@ -113,34 +103,6 @@ def _fill(path: Path, graph: Any, weights: Mapping[str, np.ndarray]) -> None:
             dtype = tf.dtypes.as_dtype(node.attr["dtype"].type)
             proto = tf.make_tensor_proto(values.reshape(stated), dtype)
         node.attr["value"].tensor.CopyFrom(proto)
-
-
-def _settle_lists(graph: Any) -> None:
-    """A batch of 1 for a graph whose loops keep lists of tensors, in place.
-
-    The converter of TensorFlow turns only lists of known sizes into plain tensors, and the first
-    size of theirs is the batch.
-    """
-    import tensorflow as tf
-
-    found = False
-    for body in _bodies(graph):
-        named = {node.name: node for node in body}
-        for node in body:
-            if node.op not in _LISTS:
-                continue
-            found = True
-            shape = named.get(node.input[_LISTS[node.op]].split(":")[0])
-            if shape is None or shape.op != "Const":
-                continue
-            sizes = tf.make_ndarray(shape.attr["value"].tensor).copy()
-            if sizes.ndim and sizes.size and sizes[0] == -1:
-                sizes[0] = 1
-                shape.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(sizes))
-    for node in graph.node if found else ():
-        dims = node.attr["shape"].shape.dim if node.op == "Placeholder" else ()
-        if dims and dims[0].size == -1:
-            dims[0].size = 1
 
 
 class _Names:

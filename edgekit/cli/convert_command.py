@@ -30,7 +30,7 @@ _GROUPS = {
     ),
     "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
     **compression_options.GROUPS,
-    "Model": ("custom_objects", "unsafe", "project"),
+    "Model": ("custom_objects", "builder", "unsafe", "project"),
     "Output and limits": ("output", "name", "force", "timeout", "memory_limit", "as_json"),
 }
 
@@ -68,6 +68,7 @@ class ConvertFlags:
     calibration_samples: int | None
     seed: int | None
     custom_objects: str | None
+    builder: str | None
     raw: bool | None
     unsafe: bool | None
     force: bool | None
@@ -180,6 +181,11 @@ class ConvertFlags:
     help="Custom layers: a class, a function or a dict of them.",
 )
 @click.option(
+    "--builder",
+    metavar="MODULE:FUNCTION",
+    help="For a file that holds weights alone: the function that returns the built model.",
+)
+@click.option(
     "--unsafe",
     is_flag=True,
     default=None,
@@ -234,6 +240,7 @@ def convert(
             input_shapes=parse_shapes(flags.input_shapes),
             signature=flags.signature,
             custom_objects=flags.custom_objects,
+            builder=flags.builder,
             options=_options(flags, compression, seed, limits),
             on_progress=report,
         )

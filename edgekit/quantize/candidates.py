@@ -37,9 +37,11 @@ from edgekit.quantize.diagnose import scores
 from edgekit.quantize.diagnose.single_operator import live_bytes
 from edgekit.quantize.rewrite import engine
 from edgekit.quantize.rewrite.cheap_int8 import cheap_operators
+from edgekit.quantize.trained.apply_trained import as_trained
 from edgekit.quantize.weights.refine import Method, refine
 from edgekit.tflite import Model
 from edgekit.tflite.quantized_weights import QuantizedWeights
+from edgekit.tflite.trained_ranges import plain
 
 # What activations of all samples may take while weights are refined.
 _ACTIVATION_BYTES = 700 * 2**20
@@ -98,7 +100,8 @@ class Search:
     """One float file and its calibration samples; what is found once serves all recipes.
 
     Args:
-        float_model: The `.tflite`.
+        float_model: The `.tflite`. Fake quantization is taken out of it, and static recipes have
+            the ranges and weights that it was trained with.
         samples: Calibration samples, if there are any.
         contract: The file's inputs and outputs.
         seed: Of every draw.
@@ -120,9 +123,10 @@ class Search:
         device: Device = "cpu",
         report: Callable[[str], None],
     ) -> None:
-        self._float_model, self._contract = float_model, contract
+        self._float_model, self._trained = plain(float_model)
+        self._contract = contract
         self._seed, self._bounded, self._report = seed, bounded, report
-        self._model = tflite.read(float_model)
+        self._model = tflite.read(self._float_model)
         self._samples, self._device = samples, device
 
     def prepare(self, recipe: Recipe) -> Prepared:
@@ -140,6 +144,9 @@ class Search:
                 received="none",
                 hint="pass --calibration DATA.npz (100 to 500 samples).",
             )
+        if how.needs_ranges and self._trained:
+            ranges = self._ranges(self._plain, "extremes")
+            return as_trained(self._float_model, ranges, self._trained, self._device)
         static = how.needs_ranges or any(other.needs_ranges for other in _others(how))
         if not how.refines_weights:
             if not static:

@@ -13,14 +13,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
+from ai_edge_litert.interpreter import Interpreter
 from state_and_table_cases import exported as exported
 from state_and_table_cases import replayed as replayed
 from tensorflow.python.framework import convert_to_constants
 
 from edgekit import tflite
 from edgekit.compat.tensorflow import freeze_variables, frozen_graph
-from edgekit.core.errors import EdgekitError
+from edgekit.core.errors import EdgekitError, ExportError
 from edgekit.core.records import TensorSpec
+from edgekit.data.synthetic import synthetic
 from edgekit.frontend.export import export, export_graph
 from edgekit.frontend.keras2 import function_layers
 from edgekit.frontend.load import custom_objects, keras_model, load
@@ -213,6 +215,98 @@ def tfjs_graphs_refused(folder: str) -> dict[str, str]:
         except EdgekitError as error:
             found[name] = f"{type(error).__name__}: {error.brief}"
     return found
+
+
+def unknown_sizes() -> dict[str, Any]:
+    """The hint for a model that cannot be traced with unknown sizes, and whether it is true."""
+    image = keras.Input((None, None, 3), name="image")
+    larger = keras.layers.UpSampling2D(2, interpolation="bilinear")(image)
+    loaded = keras_model.wrap_keras3(keras.Model(image, keras.layers.Conv2D(2, 3)(larger)))
+    try:
+        export.trace(loaded, export.fix_shapes(loaded, {}))
+    except ExportError as error:
+        hint, received = str(error.hint), str(error.received)
+    name, _, sizes = hint.rpartition("--input-shape ")[2].rstrip(".").partition("=")
+    fixed = export.fix_shapes(loaded, {name: tuple(map(int, sizes.split(",")))})
+    return {"hint": hint, "received": received, "db": _exported_db(loaded, fixed)}
+
+
+def _exported_db(loaded: LoadedModel, contract: Any) -> float:
+    """How near the exported file comes to the model, on made-up samples."""
+    samples = synthetic(contract, 3, 0, loaded.id_limits)
+    runner = Interpreter(model_content=export.export(loaded, contract)).get_signature_runner()
+    rows = [
+        runner(**{name: array[i : i + 1] for name, array in samples.inputs.items()})
+        for i in range(3)
+    ]
+    wanted = loaded.predict(samples.inputs)
+    return min(
+        float(signal.sqnr_db(value, np.concatenate([row[name] for row in rows])))
+        for name, value in wanted.items()
+    )
+
+
+def exported_db(path: str) -> float:
+    """How near the file exported of a stored model comes to it, on made-up samples."""
+    loaded = load.load(Path(path))
+    return _exported_db(loaded, export.fix_shapes(loaded, {}))
+
+
+def saved_by_keys(folder: str) -> dict[str, Any]:
+    """A model of one dictionary, exported by Keras 3, whose signature has numbers for names."""
+
+    class Net(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.score = keras.layers.Dense(2)
+
+        def call(self, parts: Any) -> Any:
+            return {"score": self.score(keras.ops.concatenate([parts["user"], parts["item"]], -1))}
+
+    net = Net()
+    given = {"user": _x(5, 3), "item": _x(5, 4) + 1}
+    wanted = net(given)
+    net.export(f"{folder}/keys", verbose=False)
+    loaded = load_saved_model(Path(folder, "keys"))
+    got = loaded.predict(given)["score"]
+    return {
+        "inputs": [[spec.name, list(spec.shape)] for spec in loaded.inputs],
+        "difference": float(np.abs(got - np.asarray(wanted["score"])).max()),
+        "db": _exported_db(loaded, export.fix_shapes(loaded, {})),
+    }
+
+
+def saved_in_float64(folder: str) -> dict[str, Any]:
+    """A SavedModel that computes in float64, with a loop in it."""
+    kernel = tf.Variable(_x(3, 3).astype(np.float64) / 3)
+
+    class Net(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, 3), tf.float64, name="x")])
+        def serve(self, x: Any) -> Any:
+            for _ in tf.range(3):
+                x = tf.tanh(x @ self.kernel + tf.constant(0.1, tf.float64))
+            return {"y": x}
+
+    net = Net()
+    net.kernel = kernel
+    tf.saved_model.save(net, f"{folder}/double", signatures=net.serve)
+    loaded = load_saved_model(Path(folder, "double"))
+    given = _x(5, 3)
+    wanted = net.serve(tf.constant(given, tf.float64))["y"].numpy()
+    return {
+        "dtypes": [spec.dtype for spec in (*loaded.inputs, *loaded.outputs)],
+        "notes": list(loaded.notes),
+        "same": float(signal.sqnr_db(wanted, loaded.predict({"x": given})["y"])),
+        "db": _exported_db(loaded, export.fix_shapes(loaded, {})),
+    }
+
+
+def saved_after_quantize(folder: str) -> None:
+    """The export of a model that Keras quantized."""
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8)])
+    model.quantize("int8")
+    model.export(f"{folder}/quantized", verbose=False)
+    load_saved_model(Path(folder, "quantized"))
 
 
 def known_operations() -> dict[str, Any]:

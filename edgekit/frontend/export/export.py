@@ -28,6 +28,7 @@ from edgekit.data import draw
 from edgekit.data.draw import Drawn
 from edgekit.data.export_messages import DrawRequest, Exported, ExportRequest
 from edgekit.data.label_kinds import with_label_kinds
+from edgekit.data.samples import Samples
 from edgekit.frontend.export import (
     export_errors,
     export_graph,
@@ -44,7 +45,13 @@ from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
 from edgekit.frontend.rewrites import rewrite_graph, rewrite_rules
 from edgekit.frontend.trust.allowed_operators import LOWERED
-from edgekit.tflite import input_use, integer_rewrites, recognise_outputs, signature
+from edgekit.tflite import (
+    input_use,
+    integer_rewrites,
+    recognise_outputs,
+    signature,
+    trained_ranges,
+)
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -52,6 +59,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 _GOLDEN_BATCH = 2
 # Of one input; what a damaged or hostile file states may be 2**60.
 _MOST_VALUES = 2**31
+# Sizes that a model of unknown ones is tried with, to see whether they are what it lacks.
+_TRIED_SIZES = (64, 224)
 
 
 def run(request: ExportRequest, report: Progress) -> Exported:
@@ -70,12 +79,7 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         started = now
 
     report("loading the model")
-    loaded = load.load(
-        request.model,
-        unsafe=request.unsafe,
-        custom_objects=request.custom_objects,
-        signature=request.signature,
-    )
+    loaded = _load(request)
     done("load")
     project = projects.load(request.project) if request.project else None
     traced, contract = _trace_with_state(loaded, project, request.input_shapes)
@@ -95,13 +99,11 @@ def run(request: ExportRequest, report: Progress) -> Exported:
 
     # Before most exports, which leave several copies of the weights in memory.
     report("running Keras on the golden samples")
-    outputs = loaded.predict(drawn.golden.inputs, batch_size=_GOLDEN_BATCH)
-    drawn = replace(drawn, golden=replace(drawn.golden, reference=outputs))
+    drawn = replace(drawn, golden=_with_reference(loaded, drawn.golden))
     done("golden")
     if drawn.labelled is not None:
         report("running Keras on labelled samples")
-        outputs = loaded.predict(drawn.labelled.inputs, batch_size=_GOLDEN_BATCH)
-        drawn = replace(drawn, labelled=replace(drawn.labelled, reference=outputs))
+        drawn = replace(drawn, labelled=_with_reference(loaded, drawn.labelled))
         done("labelled")
     drawn.save(request.draw)
 
@@ -117,9 +119,25 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     return Exported(
         contract=contract,
         samples=drawn.facts,
-        notes=(*loaded.notes, *traced.notes, *_open_sizes(contract), *drawn.warnings),
+        notes=(
+            *loaded.notes,
+            *traced.notes,
+            *_trained(written),
+            *_open_sizes(contract),
+            *drawn.warnings,
+        ),
         seconds=seconds,
         prepares=tuple({*own_scaling(loaded), *loaded.id_limits, *input_use.prepared(written)}),
+    )
+
+
+def _load(request: ExportRequest) -> LoadedModel:
+    return load.load(
+        request.model,
+        unsafe=request.unsafe,
+        custom_objects=request.custom_objects,
+        signature=request.signature,
+        builder=request.builder,
     )
 
 
@@ -152,6 +170,21 @@ def _draw(traced: Traced, contract: Contract, request: DrawRequest) -> Drawn:
     sequence = replace(contract, inputs=given, kept_state=traced.state.names)
     drawn = draw.draw(sequence, request, traced.loaded.id_limits)
     return state_inputs.fill(drawn, traced.keeping, traced.state)
+
+
+def _with_reference(loaded: LoadedModel, samples: Samples) -> Samples:
+    """Samples with what the model computes of them."""
+    try:
+        outputs = loaded.predict(samples.inputs, batch_size=_GOLDEN_BATCH)
+    except ModelError as error:
+        if samples.source != "synthetic":
+            raise
+        raise ModelError(
+            "The model does not take samples that are made up.",
+            received=error.received,
+            hint="give real ones: --calibration DATA.npz; ids, as an example, have to be in range.",
+        ) from None
+    return replace(samples, reference=outputs)
 
 
 def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
@@ -195,6 +228,16 @@ def _fix_shape(spec: TensorSpec, wanted: tuple[int, ...] | None) -> TensorSpec:
             )
         shape = tuple(wanted)
     return replace(spec, shape=shape)
+
+
+def _trained(model: tflite.Model) -> list[str]:
+    """What to say of a model that was trained with its rounding in place."""
+    if not trained_ranges.has_fake_quantization(model):
+        return []
+    return [
+        "the model was trained with quantization: static recipes take its ranges and weights; "
+        "others leave out the rounding of activations that it was trained with."
+    ]
 
 
 def _open_sizes(contract: Contract) -> list[str]:
@@ -253,31 +296,20 @@ def trace(loaded: LoadedModel, contract: Contract) -> Traced:
     Raises:
         ExportError: The model cannot be traced, ends with text, or keeps the state of many streams.
     """
-    import tensorflow as tf
-
     inputs = {f"input_{i}": spec for i, spec in enumerate(contract.inputs)}
     outputs = {f"output_{i}": spec for i, spec in enumerate(loaded.outputs)}
     export_graph.use_plain_recurrence(loaded)
     kept_state.refuse_many_streams(loaded)
-
-    def serve(**tensors: Any) -> dict[str, Any]:
-        results = loaded.call({spec.name: tensors[safe] for safe, spec in inputs.items()})
-        # An identity keeps an output apart from an input or another output it may equal.
-        return {safe: tf.identity(results[spec.name], name=safe) for safe, spec in outputs.items()}
-
     try:
-        specs = {
-            safe: tf.TensorSpec([None if s < 0 else s for s in spec.shape], spec.dtype, name=safe)
-            for safe, spec in inputs.items()
-        }
         with lookup_tables.traceable(lookup_tables.tables(loaded)) as tables:
-            function = tf.function(serve, autograph=False).get_concrete_function(**specs)
+            function = _function(loaded, inputs, outputs)
     except Exception as error:  # the model's own code runs here: anything may happen
         raise ExportError(
             "TensorFlow could not trace the model with a batch of 1.",
             received=export_errors.last_words(error),
-            hint="call the model on one sample in Keras, inside tf.function: the same error "
-            "shows there.",
+            hint=_sizes_that_work(loaded, inputs, outputs)
+            or "call the model on one sample in Keras, inside tf.function: the same error shows "
+            "there.",
         ) from error
     text_operators.refuse_text_outputs(
         {spec.name: function.structured_outputs[safe].dtype.name for safe, spec in outputs.items()}
@@ -290,6 +322,48 @@ def trace(loaded: LoadedModel, contract: Contract) -> Traced:
         tables=tables,
         state=kept_state.kept_state(function),
     )
+
+
+def _function(
+    loaded: LoadedModel, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, TensorSpec]
+) -> Any:
+    """The concrete function, of tensors by their safe names."""
+    import tensorflow as tf
+
+    def serve(**tensors: Any) -> dict[str, Any]:
+        results = loaded.call({spec.name: tensors[safe] for safe, spec in inputs.items()})
+        # An identity keeps an output apart from an input or another output it may equal.
+        return {safe: tf.identity(results[spec.name], name=safe) for safe, spec in outputs.items()}
+
+    specs = {
+        safe: tf.TensorSpec([None if s < 0 else s for s in spec.shape], spec.dtype, name=safe)
+        for safe, spec in inputs.items()
+    }
+    return tf.function(serve, autograph=False).get_concrete_function(**specs)
+
+
+def _sizes_that_work(
+    loaded: LoadedModel, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, TensorSpec]
+) -> str | None:
+    """The hint to fix unknown sizes, where the model can be traced with some."""
+    if not any(-1 in spec.shape for spec in inputs.values()):
+        return None
+    for size in _TRIED_SIZES:
+        fixed = {
+            safe: replace(spec, shape=tuple(size if s < 0 else s for s in spec.shape))
+            for safe, spec in inputs.items()
+        }
+        try:
+            _function(loaded, fixed, outputs)
+        except Exception:  # as above
+            continue
+        shapes = [
+            f"--input-shape {spec.name}={','.join(map(str, spec.shape))}"
+            for spec, was in zip(fixed.values(), inputs.values(), strict=True)
+            if spec.shape != was.shape
+        ]
+        return f"fix the unknown sizes, as in {' '.join(shapes)}."
+    return None
 
 
 def convert(traced: Traced) -> bytes:

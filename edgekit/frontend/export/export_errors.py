@@ -111,7 +111,7 @@ def last_words(error: BaseException) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if "error:" in line and "failed while converting" not in line]
     line = (errors or lines[-1:] or ["no message"])[-1]
-    return f"{type(error).__name__}: {line[-400:]}"
+    return f"{type(error).__name__}: {line[:400]}"
 
 
 def _where(operators: set[str], loaded: LoadedModel, function: Any) -> str:

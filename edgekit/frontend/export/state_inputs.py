@@ -52,7 +52,9 @@ def with_state_inputs(loaded: LoadedModel, state: KeptState | None) -> LoadedMod
             hint="call reset_states() on it before saving; or leave [state] out of edgekit.toml.",
         )
     states = state_inputs(state)
-    fed = tuple(replace(spec, name=f"new_{spec.name}", feeds=spec.name) for spec in states)
+    fed = tuple(
+        replace(spec, name=f"new_{spec.name}", feeds=spec.name, kind="values") for spec in states
+    )
 
     def call(values: dict[str, Any]) -> dict[str, Any]:
         for spec, variable in zip(states, state.variables, strict=True):

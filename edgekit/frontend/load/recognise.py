@@ -19,7 +19,15 @@ from edgekit.core.text import printable
 from edgekit.frontend.load.archive import open_hdf5, open_zip, read_entry, read_json, text_attribute
 
 Format = Literal[
-    "keras3", "keras2_h5", "keras2_zip", "keras3_h5", "saved_model", "tfjs", "tfjs_graph", "tflite"
+    "keras3",
+    "keras2_h5",
+    "keras2_zip",
+    "keras3_h5",
+    "saved_model",
+    "tfjs",
+    "tfjs_graph",
+    "tflite",
+    "weights",
 ]
 
 KINDS = ".keras, .h5, a SavedModel folder, a TensorFlow.js model or .tflite"
@@ -127,6 +135,21 @@ def recognise(path: Path) -> Recognised:
     raise _unknown(path, head)
 
 
+def weights(path: Path) -> Recognised:
+    """A file of weights alone, whose model a function of the person's own builds.
+
+    Raises:
+        ModelError: There is no such file.
+    """
+    if not path.is_file():
+        raise ModelError(
+            "The file of weights was not found.",
+            received=str(path),
+            hint="name the file itself; of a TensorFlow checkpoint, the one that ends in .index.",
+        )
+    return Recognised(format="weights", written_by="its --builder", path=path)
+
+
 def _folder(path: Path) -> Recognised:
     if (path / "saved_model.pb").is_file() or (path / "saved_model.pbtxt").is_file():
         return Recognised(format="saved_model", written_by="a TensorFlow SavedModel", path=path)
@@ -215,7 +238,7 @@ def _other_zip(path: Path, names: list[str]) -> ModelError:
     if any(name.endswith("data.pkl") for name in names):
         return _torch(path)
     if names and all(name.endswith(".npy") for name in names):
-        return _weights_only(f"{path.name}: NumPy arrays ({_named(names)})")
+        return _weights_only(f"{path.name}: NumPy arrays ({_named(names)})", keras=False)
     if "model.weights.h5" in names:
         return _weights_only(f"{path.name}: an archive with model.weights.h5 only")
     if any(name.endswith("saved_model.pb") for name in names):
@@ -295,11 +318,13 @@ def _short(value: object) -> str:
     return printable(str(value))[:60]
 
 
-def _weights_only(received: str) -> ModelError:
+def _weights_only(received: str, *, keras: bool = True) -> ModelError:
+    built = "build the model in Python, model.load_weights(FILE), then model.save('NAME.keras')."
+    function = "edgekit convert takes --builder module:FUNCTION, which returns the built model; or "
     return ModelError(
         "The model file holds no architecture.",
         received=f"{received}. It holds weights, no architecture.",
-        hint="build the model in Python, model.load_weights(FILE), then model.save('NAME.keras').",
+        hint=f"{function * keras}{built}",
     )
 
 
@@ -325,7 +350,7 @@ def _unknown(path: Path, head: bytes) -> ModelError:
         looks = "a frozen TensorFlow graph"
         hint = "use the Keras model or the SavedModel that it was made from."
     elif len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**30:
-        return _weights_only(f"{path.name}: a safetensors file")
+        return _weights_only(f"{path.name}: a safetensors file", keras=False)
     elif head.startswith(b"\x1f\x8b"):
         looks, hint = "a gzip archive", f"unpack it first: tar -xf {path.name}"
     else:

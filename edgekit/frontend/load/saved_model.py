@@ -8,12 +8,16 @@ from typing import Any
 from edgekit.compat.tensorflow import parse_saved_model
 from edgekit.core.errors import ModelError, UsageError, reading
 from edgekit.core.suggest import nearest
+from edgekit.core.text import printable
+from edgekit.frontend.load import quantized_by_keras, single_precision
 from edgekit.frontend.load.id_limits import embedding_limits
 from edgekit.frontend.load.loaded import LoadedModel, tensor_spec
+from edgekit.frontend.load.signature_names import names_of_keys
 from edgekit.frontend.trust import check_saved_model
 
 _SERVING = ("serving_default", "serve")
 _CANNOT_READ = "TensorFlow could not read the SavedModel."
+_KERNELS = ("kernel", "embeddings", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel")
 _ID_OPERATORS = {"GatherV2", "Gather", "ResourceGather", "OneHot"}
 
 
@@ -37,11 +41,21 @@ def load_saved_model(
         check_saved_model.refuse_unsafe(path, stored)
     with reading(path, _CANNOT_READ, kind=ModelError, hint=check_saved_model.DAMAGED):
         loaded = tf.saved_model.load(str(path))
-    name, function = _signature(path, loaded, signature)
-    specs = function.structured_input_signature[1]
-    inputs = tuple(tensor_spec(key, _shape(s), s.dtype) for key, s in sorted(specs.items()))
-    results = function.structured_outputs
-    outputs = tuple(tensor_spec(key, _shape(t), t.dtype) for key, t in sorted(results.items()))
+    name, serving = _signature(path, loaded, signature)
+    _refuse_quantized(path, serving)
+    specs = serving.structured_input_signature[1]
+    notes = [f"SavedModel signature {name!r}"]
+    given = sorted(specs)
+    function = serving
+    if single_precision.computes_in_float64(serving):
+        function = single_precision.in_float32(serving)
+        notes.append("float64 was made float32")
+    keys = names_of_keys(loaded, specs)
+    inputs = tuple(
+        tensor_spec(keys.get(key, key), _shape(specs[key]), _dtype(specs[key])) for key in given
+    )
+    results = serving.structured_outputs
+    outputs = tuple(tensor_spec(key, _shape(t), _dtype(t)) for key, t in sorted(results.items()))
     if not inputs or not outputs:
         raise ModelError(
             "A serving signature must have inputs and outputs.",
@@ -50,7 +64,10 @@ def load_saved_model(
         )
 
     def call(values: dict[str, Any]) -> dict[str, Any]:
-        return dict(function(**{spec.name: values[spec.name] for spec in inputs}))
+        tensors = [values[spec.name] for spec in inputs]
+        if function is serving:
+            return dict(serving(**dict(zip(given, tensors, strict=True))))
+        return dict(function(*tensors))
 
     ids = any("int" in spec.dtype for spec in inputs)
     ids = ids or bool(check_saved_model.operators(stored) & _ID_OPERATORS)
@@ -63,8 +80,22 @@ def load_saved_model(
         call=call,
         layers=_layers(function),
         id_limits=embedding_limits(call, inputs) if ids else {},
-        notes=(f"SavedModel signature {name!r}",),
+        notes=tuple(notes),
     )
+
+
+def _dtype(tensor: Any) -> str:
+    name = str(tensor.dtype.name)
+    return "float32" if name == "float64" else name
+
+
+def _refuse_quantized(path: Path, signature: Any) -> None:
+    """Refuse the export of a model that Keras quantized: its kernels are integers or float8."""
+    for variable in signature.variables:
+        kind, what = str(variable.dtype.name), variable.name.split(":")[0]
+        stored = kind in ("int8", "uint8") or kind.startswith("float8")
+        if stored and what.rpartition("/")[2] in _KERNELS:
+            raise quantized_by_keras.error(f"{path.name} with {printable(what)} of {kind}")
 
 
 def _shape(tensor: Any) -> tuple[int | None, ...]:

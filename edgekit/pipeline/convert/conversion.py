@@ -48,12 +48,14 @@ class Details(TypedDict, total=False):
             default.
         signature: The one to take of a SavedModel or `.tflite` with several.
         custom_objects: `module:NAME` of custom layers; the project's by default.
+        builder: `module:FUNCTION` that returns the built model, where the file holds weights alone.
     """
 
     name: str | None
     input_shapes: Mapping[str, Sequence[int]] | None
     signature: str | None
     custom_objects: str | None
+    builder: str | None
 
 
 def convert(
@@ -77,7 +79,7 @@ def convert(
         project: What `edgekit.toml` says; the file beside the model by default.
         options: Recipes, bounds, pruning, training, seeds and limits.
         on_progress: Takes one line at each step.
-        details: `name`, `input_shapes`, `signature`, `custom_objects` (see `Details`).
+        details: `name`, `input_shapes`, `signature`, `custom_objects`, `builder` (see `Details`).
 
     Returns:
         An artifact for each file. The float file comes first and is always made: it is the
@@ -90,7 +92,7 @@ def convert(
     model = Path(model)
     project = project or projects.find(model)
     options = options or ConvertOptions(seed=project.data.seed)
-    recognised = recognise.recognise_apart(model, options.limits)
+    recognised = _recognised(model, details, options)
     planned = plan(
         model,
         output=Path(output or ""),
@@ -113,6 +115,12 @@ def convert(
         written = Conversion(job, recognised).run()
     compress_and_train.forget(planned)
     return written
+
+
+def _recognised(model: Path, details: Details, options: ConvertOptions) -> Recognised:
+    if details.get("builder"):
+        return recognise.weights(model)
+    return recognise.recognise_apart(model, options.limits)
 
 
 def _refuse_what_takes_keras(planned: Plan, project: Project, model: Path) -> None:
@@ -146,6 +154,7 @@ def _source(model: Path, project: Project, details: Details) -> Source:
         input_shapes={name: tuple(shape) for name, shape in shapes.items()},
         signature=details.get("signature"),
         custom_objects=details.get("custom_objects") or project.custom_objects,
+        builder=details.get("builder"),
     )
 
 
@@ -200,6 +209,7 @@ class Conversion:
             input_shapes=source.input_shapes,
             signature=source.signature,
             custom_objects=source.custom_objects,
+            builder=source.builder,
             unsafe=job.options.unsafe,
         )
         own_code = (

@@ -33,6 +33,7 @@ from edgekit.quantize.quantize_messages import LayerErrorsRequest, LayerErrorsRe
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor, enums, signal
 from edgekit.tflite.step_interpreter import Steps, uses_resource
+from edgekit.tflite.trained_ranges import plain
 
 MAX_SAMPLES = 64
 ACTIVATION_BYTES = 400 * 2**20
@@ -44,7 +45,8 @@ _COPIES = 4
 
 def run(request: LayerErrorsRequest, report: Progress) -> LayerErrorsResult:
     """`layer_errors` of files on disk."""
-    before, after = request.float_file.read_bytes(), request.quantized.read_bytes()
+    before, _ = plain(request.float_file.read_bytes())
+    after = request.quantized.read_bytes()
     samples = usable(before, Samples.load(request.samples))
     equalized = request.equalized
     if equalized is None:

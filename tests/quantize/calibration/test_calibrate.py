@@ -207,7 +207,7 @@ def limited(net: Network) -> int:
 def chosen(net: Network) -> int:
     zero = net.constant(np.float32(0))
     above = net.op("GREATER", [net.x, zero], (1, 6, 6, 4), None, schema.TensorType.BOOL)
-    return net.op("SELECT_V2", [above, net.x, net.constant(np.float32(0.1))], (1, 6, 6, 4))
+    return net.op("SELECT_V2", [above, net.x, net.constant(np.float32(0.01))], (1, 6, 6, 4))
 
 
 def concatenation(axis: int) -> object:

@@ -41,6 +41,23 @@ def use_plain_recurrence(model: Any) -> None:
             fallbacks.note("use_plain_recurrence", f"no _could_use_gpu_kernel in {layer.name}")
 
 
+@contextmanager
+def as_it_recurred(model: Any) -> Iterator[None]:
+    """What `use_plain_recurrence` does to a model is undone when the block ends.
+
+    Read in tf_keras 2.21.0 (`_could_use_gpu_kernel`). Without it a live model's LSTM and GRU would
+    no longer use the kernels of a GPU.
+    """
+    flag = "_could_use_gpu_kernel"
+    before = {id(layer): (layer, getattr(layer, flag, None)) for layer in all_layers(model)}
+    try:
+        yield
+    finally:
+        for layer, value in before.values():
+            if value is not None:
+                setattr(layer, flag, value)
+
+
 def metric_globals() -> Mapping[str, Any]:
     """What a metric that a SavedModel describes may name: any global of tf_keras' own module.
 

@@ -239,6 +239,16 @@ class GateResult:
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        from edgekit.core.result_tables import gate_text
+
+        return gate_text(self)
+
+    def _repr_html_(self) -> str:
+        from edgekit.core.result_tables import gate_html
+
+        return gate_html(self)
+
     def verdict(
         self,
         metric: str,

@@ -126,7 +126,8 @@ class Pruning:
 class Training:
     """How a compressed model is trained a little, and on what.
 
-    `data` is a source of samples (see `data.sources`). `distill` takes the original model's
+    `data` is a source of samples (see `data.sources`); empty where `convert` is given them as
+    `training`. `distill` takes the original model's
     outputs as targets, so that no labels are needed; where there are labels they weigh
     `label_weight`. `quantization_aware` trains with the rounding of each recipe in place.
     Training ends `patience` epochs after the best one, judged on `validation`, a fraction of the
@@ -137,7 +138,7 @@ class Training:
     samples chose what stays, and 1e-4 for quantization-aware training.
     """
 
-    data: str
+    data: str = ""
     distill: bool = False
     quantization_aware: bool = False
     epochs: int | None = None
@@ -400,6 +401,16 @@ class Artifact:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        from edgekit.core.result_tables import artifact_text
+
+        return artifact_text(self)
+
+    def _repr_html_(self) -> str:
+        from edgekit.core.result_tables import artifacts_html
+
+        return artifacts_html([self])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -512,6 +523,16 @@ class Measurement:
     def metric(self, name: str) -> Metric | None:
         """The metric of that name, or None when it was not measured."""
         return next((m for m in self.metrics if m.name == name), None)
+
+    def __repr__(self) -> str:
+        from edgekit.core.result_tables import measurement_text
+
+        return measurement_text(self)
+
+    def _repr_html_(self) -> str:
+        from edgekit.core.result_tables import measurements_html
+
+        return measurements_html([self])
 
     def summary(self) -> Measurement:
         """The same without per-sample values, to be shown."""

@@ -45,19 +45,37 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     """Load, export, and run Keras on the golden samples.
 
     Raises:
-        EdgekitError: What `load.load`, `fix_shapes`, `export` and `draw.draw` raise.
+        EdgekitError: What `load.load` and `run_loaded` raise.
     """
     started = time.perf_counter()
+    report("loading the model")
+    loaded = load.load(request.model, unsafe=request.unsafe, custom_objects=request.custom_objects)
+    return run_loaded(loaded, request, report, started)
+
+
+def run_loaded(
+    loaded: LoadedModel, request: ExportRequest, report: Progress, started: float | None = None
+) -> Exported:
+    """`run` with a model that is loaded already.
+
+    Args:
+        loaded: The model; what `request` says of loading is not looked at.
+        request: The samples, and where all goes.
+        report: Takes one line at each step.
+        started: When loading began, by `time.perf_counter`.
+
+    Raises:
+        EdgekitError: What `fix_shapes`, `export` and `draw.draw` raise.
+    """
+    last = time.perf_counter() if started is None else started
     seconds: dict[str, float] = {}
 
     def done(step: str) -> None:
-        nonlocal started
+        nonlocal last
         now = time.perf_counter()
-        seconds[step] = seconds.get(step, 0.0) + now - started
-        started = now
+        seconds[step] = seconds.get(step, 0.0) + now - last
+        last = now
 
-    report("loading the model")
-    loaded = load.load(request.model, unsafe=request.unsafe, custom_objects=request.custom_objects)
     done("load")
     project = projects.load(request.project) if request.project else None
     contract = fix_shapes(loaded, request.input_shapes)

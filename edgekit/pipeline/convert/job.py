@@ -10,6 +10,7 @@ from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import ConvertOptions
 from edgekit.pipeline.convert.plan import Plan
+from edgekit.pipeline.convert.python_sources import LiveModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,18 @@ class Source:
         project: Its `edgekit.toml`.
         input_shapes: Full shapes with the batch, of inputs with unknown sizes.
         custom_objects: `module:NAME` of custom layers.
+        training: Samples to train on, where the plan does not name them.
+        evaluation: Labelled samples; None for those that the project names.
+        live: The model itself, where it is one of this process.
     """
 
     model: Path
     project: Project = field(default_factory=Project)
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     custom_objects: str | None = None
+    training: str | None = None
+    evaluation: str | None = None
+    live: LiveModel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

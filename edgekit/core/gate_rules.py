@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from edgekit.core.arguments import checked_record
 from edgekit.core.baseline_record import Change, Values
 from edgekit.core.errors import UsageError
 from edgekit.core.records import (
@@ -127,6 +128,7 @@ class Rule:
         return "worse" if self.against == "baseline" else ""
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimingOptions:
     """How the gate times files against each other.
@@ -145,6 +147,7 @@ class TimingOptions:
     tolerance: float = 0.02
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateOptions:
     """What `gate` does when nobody says otherwise.

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from edgekit.core.arguments import checked_record
 from edgekit.core.box_decoder import BoxDecoder
 from edgekit.core.errors import UsageError, check_least
 from edgekit.core.output_kinds import Columns, OutputKind
@@ -45,6 +46,7 @@ Statistic = Literal[
 ]
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """Another recipe for some layers.
@@ -93,6 +95,7 @@ class Quantization:
         return self.needs_ranges or (self.weight_bits < 8 and self.refines_weights)
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruning:
     """Which weights go, and how many of them.
@@ -122,6 +125,7 @@ class Pruning:
     reconstruct: bool = True
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """How a compressed model is trained a little, and on what.
@@ -412,6 +416,7 @@ class Artifact:
         return artifacts_html([self])
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where a file runs.
@@ -553,6 +558,7 @@ class Delegation:
     failure: str | None = None
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a subprocess that handles an untrusted model may use."""
@@ -561,6 +567,7 @@ class Limits:
     memory_bytes: int = 8 * 2**30
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertOptions:
     """What `convert` does when nobody says otherwise.
@@ -608,6 +615,7 @@ class ConvertOptions:
         return self.max_loss is not None or self.min_sqnr_db is not None
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkOptions:
     """What `benchmark` does when nobody says otherwise."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from edgekit import tflite
 from edgekit.core import isolate
+from edgekit.core.arguments import checked
 from edgekit.core.errors import ModelError, RunError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Delegation, Limits, Target
@@ -17,6 +18,7 @@ from edgekit.tflite import Inspection, recognise_outputs
 Result = TypeVar("Result")
 
 
+@checked
 def inspect(
     path: Path | str, *, target: Target | None = None, limits: Limits | None = None
 ) -> tuple[Inspection, Delegation]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.core import guard, serde
+from edgekit.core.arguments import checked
 from edgekit.core.cache_dir import home, locked
 from edgekit.core.errors import EdgekitError, EnvironmentFailure, UsageError
 from edgekit.core.installed import installed
@@ -114,6 +115,7 @@ def _folder(target: Target) -> Path:
     return home() / "runtimes" / f"{target.runtime}-{target.version}"
 
 
+@checked
 def add(target: Target, on_progress: Progress = silent) -> Path:
     """Make an environment for `target`, unless there is one. Returns its Python.
 
@@ -213,6 +215,7 @@ def _call(command: list[str], rule: str) -> None:
     raise EnvironmentFailure(rule, received=last[:400], hint=hint)
 
 
+@checked
 def remove(target: Target) -> None:
     """Delete the environment of `target`.
 

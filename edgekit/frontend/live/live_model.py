@@ -46,7 +46,7 @@ class TfModule(Protocol):
         """What it learns."""
 
 
-_TAKEN = "convert takes the path of a model, a Keras model or a tf.Module."
+_TAKEN = "A model must be a path, a Keras model or a tf.Module."
 _NEXT = {
     "torch": "edgekit reads Keras models; convert PyTorch models with litert-torch.",
     "sklearn": "edgekit reads Keras models: train the like of it in Keras.",

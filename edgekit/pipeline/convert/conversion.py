@@ -11,6 +11,7 @@ from typing import TypedDict, Unpack
 
 from edgekit.core import artifacts, isolate, onednn, scratch, serde
 from edgekit.core import project as projects
+from edgekit.core.arguments import checked
 from edgekit.core.errors import UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
@@ -64,6 +65,7 @@ class Details(TypedDict, total=False):
     evaluation: SampleData | None
 
 
+@checked
 def convert(
     model: Model,
     *,

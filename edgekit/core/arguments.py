@@ -52,7 +52,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         for key, value in bound.arguments.items():
             kind = signature.parameters[key].kind
             if kind is inspect.Parameter.VAR_KEYWORD:
-                _check_details(name, value, hints.get(key))
+                _check_details(name, value, hints.get(key), signature.parameters)
             elif key in hints:
                 check(value, hints[key], f"{name}: {key}", key)
         return function(*args, **kwargs)
@@ -128,6 +128,8 @@ def shown(value: object) -> str:
     of = f" of shape {tuple(shape)}" if isinstance(shape, tuple) else ""
     if isinstance(value, type):
         return f"the class {value.__name__}"
+    if kind is object:
+        return "an object"
     return f"a {kind.__name__}{of}"
 
 
@@ -136,13 +138,15 @@ def _hints(annotated: object) -> dict[str, object]:
     return typing.get_type_hints(annotated)  # type: ignore[arg-type]
 
 
-def _check_details(name: str, values: Mapping[str, object], hint: object) -> None:
-    """Keywords that a TypedDict names."""
+def _check_details(
+    name: str, values: Mapping[str, object], hint: object, others: typing.Iterable[str]
+) -> None:
+    """Keywords that a TypedDict names, beside the function's other arguments."""
     [details] = typing.get_args(hint)
     hints = _hints(details)
     for key, value in values.items():
         if key not in hints:
-            raise _unknown(name, key, hints)
+            raise _unknown(name, key, [*others, *hints])
         check(value, hints[key], f"{name}: {key}", key)
 
 
@@ -237,6 +241,9 @@ def _words(hint: object) -> str:
 
 
 def _plural(hint: object) -> str:
-    many = {"text": "texts", "a path": "paths", "an integer": "integers", "a number": "numbers"}
+    if _is_union(hint):
+        return " or ".join(map(_plural, typing.get_args(hint)))
     words = _words(hint)
-    return " or ".join(many.get(word, word) for word in words.split(" or "))
+    many = {"text": "texts", "a path": "paths", "an integer": "integers", "a number": "numbers"}
+    record = words.startswith("a ") and words.count(" ") == 1
+    return many.get(words) or (f"{words[2:]}s" if record else words)

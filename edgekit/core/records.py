@@ -431,6 +431,9 @@ class Target:
     accelerator: str = "cpu"
     num_threads: int = 1
 
+    def __post_init__(self) -> None:
+        check_least(self, num_threads=1)
+
     @property
     def label(self) -> str:
         """`litert` or `tflite-runtime==2.14.0`, as the command line spells it."""
@@ -565,6 +568,11 @@ class Limits:
 
     seconds: float = 600.0
     memory_bytes: int = 8 * 2**30
+
+    def __post_init__(self) -> None:
+        if not self.seconds > 0:
+            raise UsageError("seconds must be more than 0.", received=str(self.seconds))
+        check_least(self, memory_bytes=1)
 
 
 @checked_record

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from edgekit.core.errors import DataError, reading
+from edgekit.core.errors import DataError, EdgekitError
 
 MOST_ELEMENTS = 100_000
 """Batches, or single samples, that are read of what does not say how many it has."""
@@ -48,16 +48,19 @@ def each(data: object, what: str) -> Iterator[object]:
     if elements is None:
         raise DataError(
             f"The {what} data must be samples that edgekit can read.",
-            received=f"a {type(data).__module__}.{type(data).__name__}",
+            received=f"one of type {type(data).__name__}",
             hint=_FORMS,
         )
-    with reading(
-        f"{type(data).__name__}",
-        f"The {what} data failed while they were read.",
-        kind=DataError,
-        hint="it is your own code: go through it in Python to see where it fails.",
-    ):
+    try:
         yield from elements
+    except (EdgekitError, MemoryError):
+        raise
+    except Exception as error:  # it is the person's own code: anything may happen
+        raise DataError(
+            f"The {what} data failed while they were read.",
+            received=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}",
+            hint="it is your own code: go through it in Python to see where it fails.",
+        ) from error
 
 
 def _iterable(data: object, what: str) -> Iterable[object] | None:

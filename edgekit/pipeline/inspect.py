@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edgekit import tflite
-from edgekit.core import isolate
+from edgekit.core import files, isolate
 from edgekit.core.arguments import checked
 from edgekit.core.errors import ModelError, RunError
 from edgekit.core.process import Progress
@@ -29,6 +29,7 @@ def inspect(
         EnvironmentFailure: The runtime is not installed.
     """
     path, target, limits = Path(path), target or Target(), limits or Limits()
+    files.size(path, ".tflite file", kind=ModelError)  # refuses what is not there, at once
     inspection = read_in_child(INSPECT, path, limits)
     try:
         with local.open_session(path, target, limits=limits) as session:

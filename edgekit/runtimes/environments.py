@@ -23,7 +23,7 @@ from edgekit.core.installed import installed
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes.find_python import find_python
-from edgekit.runtimes.packages import PACKAGES, parse
+from edgekit.runtimes.packages import PACKAGES, Package, parse
 from edgekit.runtimes.worker.worker_serve import Greeting, Hello
 
 __all__ = ["Environment", "add", "list_environments", "parse", "python_for", "remove"]
@@ -83,7 +83,7 @@ def python_for(target: Target) -> Path:
     Raises:
         EnvironmentFailure: No environment holds it; the hint is the command that makes one.
     """
-    package = PACKAGES[target.runtime]
+    package = _package(target)
     own = installed(package.distribution)
     if package.numpy and own:
         numpy = installed("numpy") or "0"
@@ -106,6 +106,7 @@ def python_for(target: Target) -> Path:
 
 
 def _folder(target: Target) -> Path:
+    _package(target)
     if not target.version:
         raise UsageError(
             "A runtime must be given with its version, to make an environment of.",
@@ -113,6 +114,11 @@ def _folder(target: Target) -> Path:
             hint=f"{target.runtime}=={PACKAGES[target.runtime].example}",
         )
     return home() / "runtimes" / f"{target.runtime}-{target.version}"
+
+
+def _package(target: Target) -> Package:
+    parse(target.label)  # refuses one that nobody knows
+    return PACKAGES[target.runtime]
 
 
 @checked

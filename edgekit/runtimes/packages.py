@@ -62,7 +62,7 @@ def parse(text: str, num_threads: int = 1) -> Target:
     if name not in PACKAGES:
         raise UsageError(
             f"A runtime must be one of {', '.join(PACKAGES)}, optionally with ==VERSION.",
-            received=text,
+            received=text or "an empty name",
             hint=nearest(name, PACKAGES),
         )
     if equals and not _VERSION.fullmatch(version):

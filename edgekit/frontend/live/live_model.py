@@ -119,8 +119,9 @@ def _no_model(model: object) -> EdgekitError:
         hint = "write them to a file, and give its path."
     if callable(model) and hint is None:
         hint = "call it, if it makes a model; a tf.function goes into a tf.Module as __call__."
+    called = kind.__name__ if package == "builtins" else f"{package}.{kind.__name__}"
     return UsageError(
         _TAKEN,
-        received="None" if model is None else f"a {package}.{kind.__name__}",
+        received="None" if model is None else f"one of type {called}",
         hint=hint or "give the path of a saved model, or the model itself.",
     )

@@ -91,7 +91,7 @@ def checked_record(kind: type[T]) -> type[T]:
                 received=", ".join(kwargs) or "nothing",
             ) from None
 
-    kind.__init__ = init  # type: ignore[method-assign, assignment]
+    kind.__init__ = init  # type: ignore[method-assign]
     return kind
 
 
@@ -134,8 +134,13 @@ def shown(value: object) -> str:
 
 
 @functools.cache
-def _hints(annotated: object) -> dict[str, object]:
-    return typing.get_type_hints(annotated)  # type: ignore[arg-type]
+def _resolved(annotated: Callable[..., object]) -> dict[str, object]:
+    return typing.get_type_hints(annotated)
+
+
+def _hints(annotated: Callable[..., object]) -> dict[str, object]:
+    """Annotations of a function or class, resolved once."""
+    return _resolved(annotated)
 
 
 def _check_details(

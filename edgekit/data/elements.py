@@ -26,6 +26,13 @@ _FORMS = (
 
 
 @runtime_checkable
+class SupportsArray(Protocol):
+    """An array of NumPy, a tensor of another library, a table of pandas."""
+
+    def __array__(self) -> np.ndarray: ...
+
+
+@runtime_checkable
 class _Indexed(Protocol):
     """A list, or a loader such as `keras.utils.PyDataset`."""
 
@@ -122,7 +129,7 @@ def _inputs(value: object, inputs: Sequence[str], what: str) -> dict[str, object
 
 
 def _is_array(value: object) -> bool:
-    return hasattr(value, "__array__") and bool(getattr(value, "shape", ()))
+    return isinstance(value, SupportsArray) and bool(getattr(value, "shape", ()))
 
 
 def _labels(value: object, what: str) -> dict[str, object]:

@@ -54,10 +54,10 @@ def source(data: object, folder: Path, what: str, inputs: Sequence[str] = ()) ->
     path = folder / f"{what}.npz"
     if isinstance(data, Samples):
         data = (data.inputs, data.head_labels or data.labels)
-    if callable(data) and not hasattr(data, "__iter__") and not hasattr(data, "__array__"):
+    if callable(data) and not isinstance(data, (Iterable, elements.SupportsArray)):
         data = _called(data, what)
     stacked = False
-    if isinstance(data, (tuple, Mapping)) or hasattr(data, "__array__"):
+    if isinstance(data, (tuple, Mapping, elements.SupportsArray)):
         values = elements.named(data, inputs, what)
         arrays = {n: elements.to_array(value, f"{n!r}", what) for n, value in values.items()}
         _check_lengths(arrays, what)

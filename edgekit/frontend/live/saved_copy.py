@@ -65,7 +65,7 @@ def save(model: Any, folder: Path, name: str) -> SavedCopy:
             warnings.simplefilter("ignore")  # on formats, and what is not compiled
             path = _save(model, kind, folder, name)
     except Exception as error:  # whatever get_config of the person's own classes raises
-        said = next(iter(str(error).strip().splitlines()), "")
+        said = " ".join(str(error).split())[:160]
         reason = f"it cannot be saved ({type(error).__name__}: {said})"
         return _weights_only(model, kind, folder / f"{name}.npz", inputs, reason)
     return SavedCopy(

@@ -101,13 +101,9 @@ def convert(
     """
     project = _project(project, model)
     options = options or ConvertOptions(seed=project.data.seed)
-    given = GivenData(
-        calibration=calibration,
-        training=details.get("training"),
-        evaluation=details.get("evaluation"),
-    )
     with scratch.folder() as folder:
-        files = python_sources.write(model, given, options, folder, details.get("name"))
+        data = GivenData(calibration, details.get("training"), details.get("evaluation"))
+        files = python_sources.write(model, data, options, folder, details.get("name"))
         recognised = _recognised(files)
         planned = plan(
             files.model,

@@ -93,7 +93,7 @@ class Sources:
     live: LiveModel | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class GivenData:
     """Samples as the person gave them; None for none."""
 

@@ -138,7 +138,7 @@ def save(name: str) -> dict[str, Any]:
 
 
 def _fingerprint(model: Any) -> list[Any]:
-    variables = list(model.variables)
+    variables = [] if isinstance(model, type) else list(getattr(model, "variables", ()))
     optimizer = getattr(model, "optimizer", None)
     values = [np.asarray(variable).tobytes().hex() for variable in variables]
     return [values, str(type(optimizer)), getattr(model, "trainable", None)]

@@ -13,6 +13,7 @@ from typing import Literal
 from edgekit.core.arguments import checked_record
 from edgekit.core.baseline_record import Change, Values
 from edgekit.core.errors import UsageError
+from edgekit.core.html_table import html_table
 from edgekit.core.records import (
     Device,
     Host,
@@ -24,6 +25,7 @@ from edgekit.core.records import (
     Training,
 )
 from edgekit.core.suggest import nearest
+from edgekit.core.text import printable
 
 ACCURACIES = ("top1_accuracy", "top5_accuracy")
 MASK_METRICS = ("mean_iou", "dice")
@@ -243,14 +245,13 @@ class GateResult:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        from edgekit.core.result_tables import gate_text
-
-        return gate_text(self)
+        passed = sum(one.status == "pass" for one in self.verdicts)
+        of = f"{passed} of {len(self.verdicts)} verdicts pass"
+        return f"<GateResult {printable(self.model)}: {self.outcome}, {of}>"
 
     def _repr_html_(self) -> str:
-        from edgekit.core.result_tables import gate_html
-
-        return gate_html(self)
+        rows = [[one.status, one.variant, one.target, one.sentence] for one in self.verdicts]
+        return html_table(["verdict", "variant", "target", "why"], rows, repr(self)[1:-1])
 
     def verdict(
         self,

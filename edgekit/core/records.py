@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Literal
 
 from edgekit.core.arguments import checked_record
 from edgekit.core.box_decoder import BoxDecoder
 from edgekit.core.errors import UsageError, check_least
 from edgekit.core.output_kinds import Columns, OutputKind
+from edgekit.core.text import printable
 
 SCHEMA_VERSION = 1
+_FEW_METRICS = 5  # in one line
 
 Scheme = Literal["float16", "dynamic", "weight_only", "static"]
 Granularity = Literal["per_tensor", "per_channel", "blockwise_32"]
@@ -406,14 +409,14 @@ class Artifact:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        from edgekit.core.result_tables import artifact_text
-
-        return artifact_text(self)
-
-    def _repr_html_(self) -> str:
-        from edgekit.core.result_tables import artifacts_html
-
-        return artifacts_html([self])
+        near, said = self.verified, [self.recipe.label, f"{self.size_bytes:,} B"]
+        if near is not None:
+            said.append(f"{near.sqnr_db:.1f} dB")
+        if near is not None and near.agreement is not None:
+            said.append(f"agreement {near.agreement:.4f}")
+        if self.wrecked:
+            said.append("wrecked")
+        return f"<Artifact {printable(PurePath(self.path).name)}: {', '.join(said)}>"
 
 
 @checked_record
@@ -430,9 +433,6 @@ class Target:
     device: str = "host"
     accelerator: str = "cpu"
     num_threads: int = 1
-
-    def __post_init__(self) -> None:
-        check_least(self, num_threads=1)
 
     @property
     def label(self) -> str:
@@ -533,14 +533,10 @@ class Measurement:
         return next((m for m in self.metrics if m.name == name), None)
 
     def __repr__(self) -> str:
-        from edgekit.core.result_tables import measurement_text
-
-        return measurement_text(self)
-
-    def _repr_html_(self) -> str:
-        from edgekit.core.result_tables import measurements_html
-
-        return measurements_html([self])
+        said = [self.target.title, *([f"failed: {self.failure}"] if self.failure else [])]
+        said += [f"{m.name} {m.value:.4g} {m.unit}".rstrip() for m in self.metrics[:_FEW_METRICS]]
+        more = ", ..." if len(self.metrics) > _FEW_METRICS else ""
+        return f"<Measurement {printable(self.artifact)}: {printable(', '.join(said))}{more}>"
 
     def summary(self) -> Measurement:
         """The same without per-sample values, to be shown."""

@@ -1,18 +1,15 @@
 """Results as Python shows them: one line for `repr`, a table for a notebook.
 
-Names come from files, so every cell is escaped.
+A single record shows a line (`Artifact.__repr__`); several are a table.
 """
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Sequence
-from pathlib import PurePath
+from collections.abc import Sequence
 
 from edgekit.core.format import bytes_text, number_text
-from edgekit.core.gate_rules import GateResult
+from edgekit.core.html_table import html_table
 from edgekit.core.records import Artifact, Measurement
-from edgekit.core.text import printable
 
 _SIZES = ("size_bytes", "compressed_bytes")
 # The metrics of a file that a line names: what it is right in, and how long it takes.
@@ -48,22 +45,6 @@ def _lines(name: str, results: Sequence[object]) -> str:
     return f"<{name}: {len(results)}>{rows}"
 
 
-def artifact_text(artifact: Artifact) -> str:
-    """A file on one line."""
-    said = [artifact.recipe.label, bytes_text(artifact.size_bytes), *_fidelity(artifact)]
-    if artifact.wrecked:
-        said.append("wrecked")
-    return f"<Artifact {printable(PurePath(artifact.path).name)}: {', '.join(said)}>"
-
-
-def _fidelity(artifact: Artifact) -> list[str]:
-    near = artifact.verified
-    if near is None:
-        return []
-    agreed = [] if near.agreement is None else [f"agreement {near.agreement:.4f}"]
-    return [number_text(near.sqnr_db, "dB"), *agreed]
-
-
 def artifacts_html(artifacts: Sequence[Artifact]) -> str:
     """A table of files: variant, size, SQNR of the worst channel, agreement with float."""
     wrecked = any(artifact.wrecked for artifact in artifacts)
@@ -83,18 +64,6 @@ def artifacts_html(artifacts: Sequence[Artifact]) -> str:
         ]
         rows.append(row)
     return html_table([*heads, *(["wrecked"] if wrecked else [])], rows)
-
-
-def measurement_text(measured: Measurement) -> str:
-    """A measurement on one line: the metrics of its task, fidelity and latency."""
-    said = [measured.target.title]
-    if measured.failure:
-        said.append(f"failed: {printable(measured.failure)}")
-    for name in _shown([measured]):
-        metric = measured.metric(name)
-        if metric is not None:
-            said.append(f"{printable(name)} {number_text(metric.value, metric.unit)}")
-    return f"<Measurement {printable(measured.artifact)}: {', '.join(said)}>"
 
 
 def _shown(measurements: Sequence[Measurement]) -> list[str]:
@@ -133,36 +102,3 @@ def _metric(measured: Measurement, name: str) -> str:
     if metric.low is not None and metric.high is not None:
         text += f" [{number_text(metric.low)} {number_text(metric.high)}]"
     return text
-
-
-def gate_text(result: GateResult) -> str:
-    """The result of a gate on one line."""
-    passed = sum(one.status == "pass" for one in result.verdicts)
-    return (
-        f"<GateResult {printable(result.model)}: {result.outcome}, {passed} of "
-        f"{len(result.verdicts)} verdicts pass>"
-    )
-
-
-def gate_html(result: GateResult) -> str:
-    """A table of verdicts."""
-    rows = [[one.status, one.variant, one.target, one.sentence] for one in result.verdicts]
-    return html_table(["verdict", "variant", "target", "why"], rows, gate_text(result)[1:-1])
-
-
-def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
-    """A table in HTML; every text is escaped.
-
-    >>> html_table(["a"], [["<b>"]])
-    '<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>&lt;b&gt;</td></tr></tbody></table>'
-    """
-    title = f"<caption>{_safe(caption)}</caption>" if caption else ""
-    head = "".join(f"<th>{_safe(text)}</th>" for text in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_safe(text)}</td>" for text in row) + "</tr>" for row in rows
-    )
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _safe(text: str) -> str:
-    return html.escape(printable(text))

@@ -18,7 +18,7 @@ from pathlib import Path
 from edgekit.core import guard, serde
 from edgekit.core.arguments import checked
 from edgekit.core.cache_dir import home, locked
-from edgekit.core.errors import EdgekitError, EnvironmentFailure, UsageError
+from edgekit.core.errors import EdgekitError, EnvironmentFailure, UsageError, check_least
 from edgekit.core.installed import installed
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Limits, Target
@@ -118,6 +118,7 @@ def _folder(target: Target) -> Path:
 
 def _package(target: Target) -> Package:
     parse(target.label)  # refuses one that nobody knows
+    check_least(target, num_threads=1)
     return PACKAGES[target.runtime]
 
 

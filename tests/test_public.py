@@ -96,7 +96,10 @@ REST: dict[str, dict[str, object]] = {
     "remove_runtime": {"target": 1},
     "validate": {"files": ["nope.tflite"], "data": "nope.npz"},
 }
-DETAILS = ("name", "input_shapes", "custom_objects", "training", "evaluation")
+DETAILS = (
+    *("name", "input_shapes", "custom_objects", "training", "evaluation"),
+    *("signature", "builder"),
+)
 OPTIONS = sorted(
     name
     for name in set(edgekit.__all__) - KERAS

@@ -306,9 +306,11 @@ def recurrence(gone: bool) -> Result:
     if gone:
         for layer in found:
             del layer._could_use_gpu_kernel
-    compat_tf_keras.use_plain_recurrence(model)
-    after = [getattr(layer, "_could_use_gpu_kernel", None) for layer in found]
-    return _answer(before=before, after=after)
+    with compat_tf_keras.as_it_recurred(model):
+        compat_tf_keras.use_plain_recurrence(model)
+        after = [getattr(layer, "_could_use_gpu_kernel", None) for layer in found]
+    restored = [getattr(layer, "_could_use_gpu_kernel", None) for layer in found]
+    return _answer(before=before, after=after, restored=restored)
 
 
 def metrics() -> Result:

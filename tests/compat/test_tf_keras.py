@@ -18,6 +18,7 @@ def test_safe_mode_refuses_code_outside_of_keras_files(case: Case):
 
 def test_use_plain_recurrence_reaches_every_lstm_and_gru(case: Case):
     done = case("recurrence", gone=False)
+    assert done.pop("restored") == [True] * 3  # by as_it_recurred
     assert done == {"fallbacks": {}, "before": [True] * 3, "after": [False] * 3}
     assert list(case("recurrence", gone=True)["fallbacks"]) == ["use_plain_recurrence"]
 

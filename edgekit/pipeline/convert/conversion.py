@@ -12,7 +12,7 @@ from typing import TypedDict, Unpack
 from edgekit.core import artifacts, isolate, onednn, scratch, serde
 from edgekit.core import project as projects
 from edgekit.core.arguments import checked
-from edgekit.core.errors import UsageError
+from edgekit.core.errors import ProjectError, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, ConvertOptions, Step
@@ -35,9 +35,10 @@ from edgekit.pipeline.convert import (
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.job import Job, Source
 from edgekit.pipeline.convert.output_claim import claim
-from edgekit.pipeline.convert.plan import plan
+from edgekit.pipeline.convert.plan import Plan, plan
 from edgekit.pipeline.convert.python_sources import GivenData, Model, Sources
 from edgekit.pipeline.convert.refuse_lost import refuse_lost
+from edgekit.pipeline.convert.refuse_state import refuse_state
 from edgekit.quantize.quantize_messages import QUANTIZE, QuantizeRequest
 
 # Enough to notice that evaluation samples were trained on, and few enough for a manifest.
@@ -51,8 +52,10 @@ class Details(TypedDict, total=False):
         name: The first part of the files' names; the model's own by default.
         input_shapes: Full shapes with the batch, for inputs with unknown sizes; the project's by
             default.
+        signature: The one to take of a SavedModel or `.tflite` with several.
         custom_objects: `module:NAME` of custom layers; the project's by default. A live model
             brings its own.
+        builder: `module:FUNCTION` that returns the built model, where the file holds weights alone.
         training: Samples to train on, in place of `options.training.data`.
         evaluation: Labelled samples, on which the model and its float file are compared; the
             project's by default.
@@ -60,7 +63,9 @@ class Details(TypedDict, total=False):
 
     name: str | None
     input_shapes: Mapping[str, Sequence[int]] | None
+    signature: str | None
     custom_objects: str | None
+    builder: str | None
     training: SampleData | None
     evaluation: SampleData | None
 
@@ -79,9 +84,8 @@ def convert(
     """Turn a trained model into a float `.tflite` and its variants, and check each.
 
     Args:
-        model: A model in memory, of Keras 3 or tf_keras, which stays as it is, or a `tf.Module`;
-            or a path: Keras 3 or Keras 2 file, SavedModel folder, TensorFlow.js layers model,
-            or a float `.tflite`.
+        model: A live Keras 3 or tf_keras model, which stays as it is, or a `tf.Module`; or the path
+            of a Keras file, SavedModel, TensorFlow.js model or float `.tflite`.
         output: The folder for the results; the current one by default.
         calibration: Samples for static recipes: arrays `(n, ...)`, `(inputs, labels)`, a
             dictionary by input, a generator or `tf.data.Dataset` of batches or samples (read
@@ -90,7 +94,7 @@ def convert(
         project: What `edgekit.toml` says, or that file; the one beside the model by default.
         options: Recipes, bounds, pruning, training, seeds and limits.
         on_progress: Takes one line at each step.
-        details: `name`, `input_shapes`, `custom_objects`, `training`, `evaluation` (see `Details`).
+        details: What few models need, and samples to train on (see `Details`).
 
     Returns:
         An artifact for each file. The float file comes first and is always made: it is the
@@ -104,7 +108,7 @@ def convert(
     with scratch.folder() as folder:
         data = GivenData(calibration, details.get("training"), details.get("evaluation"))
         files = python_sources.write(model, data, options, folder, details.get("name"))
-        recognised = _recognised(files)
+        recognised = _recognised(files, details)
         planned = plan(
             files.model,
             output=Path(output or ""),
@@ -113,6 +117,8 @@ def convert(
             project=project,
             options=files.options,
         )
+        if recognised.format == "tflite":
+            _refuse_what_takes_keras(planned, project, files.model)
         with claim(planned, files.model, options.force, on_progress), scratch.folder() as work:
             job = Job(
                 source=_source(files, project, details),
@@ -135,22 +141,30 @@ def _project(project: Project | Path | str | None, model: object) -> Project:
     return projects.find(Path(model)) if isinstance(model, (str, PathLike)) else Project()
 
 
-def _recognised(files: Sources) -> Recognised:
+def _recognised(files: Sources, details: Details) -> Recognised:
     """What the model is; looked at in a child, unless it lives here and nowhere else."""
     if files.live is not None and files.live.copy.only_here:
         return files.live.recognised
-    recognised = recognise.recognise_apart(files.model, files.options.limits)
-    if recognised.format == "tflite" and files.options.prune is not None:
-        raise _no_channels(files.model)
-    return recognised
+    if details.get("builder"):
+        return recognise.weights(files.model)
+    return recognise.recognise_apart(files.model, files.options.limits)
 
 
-def _no_channels(model: Path) -> UsageError:
-    return UsageError(
-        "Pruning needs a Keras model: it removes channels of layers.",
-        received=f"{model.name}, a .tflite",
-        hint="name the Keras model; --qat works on a .tflite too.",
-    )
+def _refuse_what_takes_keras(planned: Plan, project: Project, model: Path) -> None:
+    """Refuse for a `.tflite` what only a model of layers allows."""
+    if planned.prune is not None:
+        raise UsageError(
+            "Pruning needs a Keras model: it removes channels of layers.",
+            received=f"{model.name}, a .tflite",
+            hint="name the Keras model; --qat works on a .tflite too.",
+        )
+    if project.state.kind == "inputs":
+        raise ProjectError(
+            '[state] kind = "inputs" must be of a Keras model or a SavedModel.',
+            received=f"{model.name}, a .tflite",
+            hint="name the model that it was made from; or leave [state] out: the file keeps its "
+            "state.",
+        )
 
 
 def _source(files: Sources, project: Project, details: Details) -> Source:
@@ -160,7 +174,9 @@ def _source(files: Sources, project: Project, details: Details) -> Source:
         model=files.model,
         project=project,
         input_shapes={name: tuple(shape) for name, shape in shapes.items()},
+        signature=details.get("signature"),
         custom_objects=files.custom_objects or objects,
+        builder=details.get("builder"),
         training=files.training,
         evaluation=files.evaluation,
         live=files.live,
@@ -186,6 +202,7 @@ class Conversion:
         """All steps; files are written when all of them have passed their checks."""
         job = self._job
         exported = self.export()
+        refuse_state(job.plan, exported)
         job.on_progress("looking at what the inputs are given")
         reached = input_check.check(job, exported)
         job.on_progress("comparing the float file with the original")
@@ -215,7 +232,9 @@ class Conversion:
             out=job.original,
             project=source.project.file,
             input_shapes=source.input_shapes,
+            signature=source.signature,
             custom_objects=source.custom_objects,
+            builder=source.builder,
             unsafe=job.options.unsafe,
         )
         own_code = (

@@ -311,7 +311,7 @@ def recurrence(gone: bool) -> Result:
     return _answer(before=before, after=after)
 
 
-def own_weights() -> dict[str, Any]:
+def own_weights() -> Result:
     """What a wrapper holds itself, and the kernels within attention."""
     wrapper = tf_keras.layers.TimeDistributed(tf_keras.layers.Dense(2))
     wrapper.build((None, 3, 4))

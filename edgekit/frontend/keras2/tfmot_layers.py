@@ -88,7 +88,7 @@ class _Activation:
         behind = name in ("linear", "relu", "swish", "silu", "gelu")
         if not (before or behind or isinstance(activation, NoOpActivation)):
             raise ModelError(
-                "tfmot rounds no such activation.",
+                "The activation of a layer that tfmot wraps must be one that it rounds.",
                 received=f"the layer {wrapper.name!r} with {printable(name)}",
                 hint="convert the SavedModel of this model: model.save(FOLDER, save_format='tf').",
             )
@@ -197,7 +197,7 @@ class QuantizeAwareActivation:
         if isinstance(named, Mapping) and named.get("class_name") == "NoOpActivation":
             return NoOpActivation()
         raise ModelError(
-            "tfmot rounds activations of Keras only.",
+            "The activation of a layer that tfmot wraps must be one of Keras.",
             received=f"the activation {printable(str(named)[:60])}",
             hint="convert the SavedModel of this model: model.save(FOLDER, save_format='tf').",
         )

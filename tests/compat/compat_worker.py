@@ -313,6 +313,21 @@ def recurrence(gone: bool) -> Result:
     return _answer(before=before, after=after, restored=restored)
 
 
+def own_weights() -> Result:
+    """What a wrapper holds itself, and the kernels within attention."""
+    wrapper = tf_keras.layers.TimeDistributed(tf_keras.layers.Dense(2))
+    wrapper.build((None, 3, 4))
+    wrapper.add_weight(name="more", shape=(), trainable=False)
+    attention = tf_keras.layers.MultiHeadAttention(2, 3)
+    attention(tf.zeros((1, 4, 5)), tf.zeros((1, 4, 5)))
+    kernels = compat_tf_keras.attention_kernels(attention)
+    return _answer(
+        trainable=len(compat_tf_keras.own_weights(wrapper)),
+        others=[w.name for w in compat_tf_keras.own_weights(wrapper, trainable=False)],
+        kernels=[list(kernel.shape) for kernel in kernels],
+    )
+
+
 def metrics() -> Result:
     found = compat_tf_keras.metric_globals()
     return _answer(same=found is tf_keras.metrics.deserialize.__globals__, mean="Mean" in found)

@@ -218,10 +218,12 @@ def test_hints_are_carried_out_as_far_as_a_program_can() -> None:
 
 @pytest.mark.convert
 @pytest.mark.slow
-def test_a_tenth_of_the_layers_is_right_or_refused(tmp_path: Path) -> None:
+def test_a_tenth_of_the_layers_is_right_or_refused_truly(tmp_path: Path) -> None:
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed: pip install 'edgekit-tflite[convert]'")
     found = coverage.sweep(["layers"], tmp_path, every=10, float_only=True)
     assert len(found) >= 30
-    assert [o for o in found if o.verdict == "failed"] == []
-    assert sum(o.verdict == "right" for o in found) >= 0.9 * len(found)
+    assert [o for o in found if o.verdict == "failed" or o.behind] == []
+    assert sum(o.verdict == "right" for o in found) > 0.75 * len(found)
+    hints = {judged.hint_kept for o in found for judged in o.edgekit.values()}
+    assert hints <= {"", sweep_hints.KEPT, sweep_hints.ADVICE}

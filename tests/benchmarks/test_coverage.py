@@ -148,8 +148,11 @@ def test_outcomes_are_kept_and_not_computed_again(sweep_of: Any, tmp_path: Path)
 
 
 def test_a_case_that_cannot_be_made_is_a_mistake_of_the_sweep(sweep_of: Any) -> None:
-    with pytest.raises(sweep_run.MakeError, match="fake/odd: no such layer"):
-        sweep_of({"odd": {"convert": {"code": 0}, "judge": 1.0, "tensorflow": _broken}})
+    fine = {"convert": {"code": 0}, "judge": decibels(float32=99.0, static_wi8_ai8=40.0)}
+    odd = {**fine, "tensorflow": _broken}
+    with pytest.raises(sweep_run.MakeError, match="fake/odd: no such layer") as caught:
+        sweep_of({"odd": odd, "even": {**fine, **_NO_PEER}})
+    assert [o.case for o in caught.value.outcomes] == ["even"]
 
 
 def _broken(arguments: dict[str, Any]) -> Any:

@@ -19,6 +19,7 @@ import pytest
 
 from edgekit.cli.main import VERBS
 from edgekit.core.output_kinds import KINDS
+from edgekit.core.project import StateKind
 from edgekit.core.recipes import RECIPES
 from edgekit.core.records import PreprocessingKind
 from edgekit.measure.accuracy import METRICS
@@ -26,7 +27,6 @@ from tests.house.source import ROOT, modules
 
 # Options of other programs that a hint shows.
 _OTHERS = {"--user"}
-_OF_STATE = ("kept", "inputs")  # of `[state]` in edgekit.toml
 
 
 @cache
@@ -117,7 +117,10 @@ def test_metrics_exist() -> None:
 
 
 def test_kinds_exist() -> None:
-    assert _unknown(r'kind = "(\w+)"', {*KINDS, *get_args(PreprocessingKind), *_OF_STATE}) == []
+    assert (
+        _unknown(r'kind = "(\w+)"', {*KINDS, *get_args(PreprocessingKind), *get_args(StateKind)})
+        == []
+    )
 
 
 @pytest.mark.parametrize("name", ["--colour", "--input"])

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from edgekit import tflite
 from edgekit.compat import fallbacks, litert
 from edgekit.compat.tensorflow import convert_by_saved_model, convert_directly
@@ -385,8 +387,8 @@ def convert(traced: Traced) -> bytes:
     if traced.keeping is not None:
         forwarded_state.forward_state(model)
     tensor_names.name_layers(model, loaded, tensor_names.producers(model, function))
-    names = {safe: spec.name for safe, spec in (*traced.inputs.items(), *traced.outputs.items())}
-    return integer_rewrites.rewritten(_name_signature(model, names))
+    _name_signature(model, traced)
+    return integer_rewrites.rewritten(tflite.to_bytes(model))
 
 
 def export(loaded: LoadedModel, contract: Contract) -> bytes:
@@ -444,11 +446,18 @@ def _sign(model: Any, wanted: set[str], outputs: list[str]) -> bool:
     return True
 
 
-def _name_signature(model: Any, names: Mapping[str, str]) -> bytes:
+def _name_signature(model: Any, traced: Traced) -> None:
+    """Inputs and outputs by the model's own names; shapes that the converter lost are said."""
+    names = {safe: spec.name for safe, spec in (*traced.inputs.items(), *traced.outputs.items())}
+    shapes = {spec.name: (1, *spec.shape[1:]) for spec in traced.outputs.values() if spec.shape}
     for signed in model.signatureDefs:
         tensors = model.subgraphs[signed.subgraphIndex].tensors
         for entry in (*signed.inputs, *signed.outputs):
             entry.name = names[entry.name.decode()].encode()
         for entry in signed.inputs:
             tensors[entry.tensorIndex].name = b"serving_default_" + entry.name + b":0"
-    return tflite.to_bytes(model)
+        for entry in signed.outputs:  # what a table gives has none
+            tensor, shape = tensors[entry.tensorIndex], shapes.get(entry.name.decode(), ())
+            lost = tensor.shape is None or not len(tensor.shape)
+            if lost and min(shape, default=0) > 0:
+                tensor.shape = np.array(shape, np.int32)

@@ -30,7 +30,7 @@ from edgekit.data.samples import Samples
 from edgekit.quantize import select
 from edgekit.quantize.apart import keep_apart
 from edgekit.quantize.calibrated_recipe import Apart, Prepared
-from edgekit.quantize.calibration import attention_masks, clipped_ranges, equalize
+from edgekit.quantize.calibration import attention_masks, clipped_ranges, equalize, infinite_pads
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.variants import HELD, Variant, thirds
 from edgekit.quantize.diagnose import scores
@@ -202,9 +202,10 @@ class Search:
 
     @cached_property
     def _limited(self) -> Variant:
-        """What static recipes quantize: the float file, or one whose masks are not as large."""
+        """What static recipes quantize: the float file, or one without huge masks and pads."""
         few = self._fit.take(range(min(_LOOKED_AT, len(self._fit))))
         model = attention_masks.limited(self._model, few.inputs)
+        model = infinite_pads.limited(model, self._fit.inputs)
         if model is self._model:
             return self._plain
         return Variant(model, self._thirds, self._contract)

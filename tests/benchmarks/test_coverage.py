@@ -178,6 +178,17 @@ def test_nearness_is_about_zero_of_the_worst_output() -> None:
     assert sweep_files.nearness_db(texts, {"p": np.array([b"a", b"c"])}) == sweep_files.WRONG_DB
 
 
+def test_files_are_run_by_sample_and_compared() -> None:
+    models = Path(__file__).parents[1] / "models"
+    x = np.random.default_rng(0).uniform(-1, 1, (4, 6, 6, 4)).astype("float32")
+    exact = sweep_files.run(models / "conv_2d.float32.tflite", {"x": x})
+    assert {len(values) for values in exact.values()} == {4}
+    # Whatever the samples are called; from a path or from its content.
+    content = (models / "conv_2d.int8.tflite").read_bytes()
+    rounded = sweep_files.run(content, {"other": x})
+    assert 20 < sweep_files.nearness_db(exact, rounded) < 60
+
+
 def test_hints_are_carried_out_as_far_as_a_program_can() -> None:
     asked: list[list[str]] = []
 

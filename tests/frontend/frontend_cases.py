@@ -16,6 +16,7 @@ import tf_keras
 from ai_edge_litert.interpreter import Interpreter
 from state_and_table_cases import exported as exported
 from state_and_table_cases import replayed as replayed
+from tensorflow.python.framework import convert_to_constants
 
 from edgekit import tflite
 from edgekit.compat.tensorflow import freeze_variables, frozen_graph
@@ -139,6 +140,11 @@ def tfjs_graphs(folder: str) -> dict[str, Any]:
     named = {"inputs": {"ids:0": frozen.inputs[0].name}, "outputs": {"y": frozen.outputs[0].name}}
     ids = rng.integers(0, 9, (5, 6)).astype(np.int32)
     made["loop"] = (frozen.graph.as_graph_def(), named, None, {"ids": ids}, {"y": model(ids)})
+    # As the converter writes it by default: loops in TensorFlow 1's operators, lists in between.
+    lowered = convert_to_constants.convert_variables_to_constants_v2(function)
+    named = {"inputs": {"ids": lowered.inputs[0].name}, "outputs": {"y": lowered.outputs[0].name}}
+    definition = lowered.graph.as_graph_def()
+    made["old loop"] = (definition, named, None, {"ids": ids}, {"y": model(ids)})
     found: dict[str, Any] = {}
     for name, (definition, signature, kind, inputs, outputs) in made.items():
         path = tfjs_writer.write(work / name, definition, signature, kind)

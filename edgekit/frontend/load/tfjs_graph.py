@@ -8,14 +8,14 @@ JSON, without the values of `Const` nodes, which `weightsManifest` lists by the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edgekit.core.errors import ModelError, reading
-from edgekit.frontend.load import tfjs, tfjs_fused
+from edgekit.frontend.load import tfjs, tfjs_functions, tfjs_fused
 from edgekit.frontend.load.archive import DAMAGED, read_json
 from edgekit.frontend.load.id_limits import embedding_limits
 from edgekit.frontend.load.loaded import LoadedModel, tensor_spec, unique
@@ -40,7 +40,9 @@ def load_graph(path: Path, *, unsafe: bool = False) -> LoadedModel:
     with reading(path.name, _CANNOT_READ, kind=ModelError, hint=DAMAGED):
         graph = _parse(payload.get("modelTopology"))
     _fill(path, graph, weights)
+    tfjs_functions.settle_lists(graph)
     tfjs_fused.split(graph)
+    tfjs_functions.name_apart(graph)
     if not unsafe:
         check_saved_model.refuse_unsafe_graph(path, tf.compat.v1.MetaGraphDef(graph_def=graph))
     names = _Names(path, graph, payload.get("signature"))
@@ -81,19 +83,13 @@ def _parse(topology: object) -> Any:
     return json_format.ParseDict(topology, graph, ignore_unknown_fields=True)
 
 
-def _nodes(graph: Any) -> Iterator[Any]:
-    yield from graph.node
-    for function in graph.library.function:
-        yield from function.node_def
-
-
 def _fill(path: Path, graph: Any, weights: Mapping[str, np.ndarray]) -> None:
     """Give each `Const` node its values, in the type that the node states."""
     import tensorflow as tf
 
-    for node in _nodes(graph):
-        if node.op != "Const":
-            continue
+    for node in (
+        node for body in tfjs_functions.bodies(graph) for node in body if node.op == "Const"
+    ):
         values = weights.get(node.name)
         stated = [int(dim.size) for dim in node.attr["value"].tensor.tensor_shape.dim]
         if values is None or math.prod(stated) != values.size:

@@ -73,19 +73,8 @@ def quantized(
         return tflite.read(float_model)
     hows = [recipe.quantize, *(how for how in exceptions.values() if how is not None)]
     static = any(how.needs_ranges for how in hows)
-    if static and ranges is None:
-        raise QuantizeError(
-            f"{recipe.name} needs calibration samples.",
-            received="none",
-            hint="pass --calibration DATA.npz (100 to 500 samples), or use --recipe "
-            "dynamic_wi8_afp32.",
-        )
     if static and not ranges:
-        raise QuantizeError(
-            f"{recipe.name} has nothing to quantize in this model: it computes without floats.",
-            received=", ".join(sorted({op.name for op in tflite.operators(parsed(float_model))})),
-            hint="use --recipe float32.",
-        )
+        raise _without_ranges(recipe, float_model, ranges)
     from litert_quantizer import quantizer
 
     with warnings.catch_warnings():
@@ -118,6 +107,23 @@ def quantized(
     if static:
         fixups.apply_fixups(after, recipe.quantize.io_dtype)
     return after
+
+
+def _without_ranges(recipe: Recipe, float_model: bytes, ranges: Ranges | None) -> QuantizeError:
+    """Why a static recipe has no ranges: no samples, or no floats in the model."""
+    if ranges is None:
+        return QuantizeError(
+            f"{recipe.name} needs calibration samples.",
+            received="none",
+            hint="pass --calibration DATA.npz (100 to 500 samples), or use --recipe "
+            "dynamic_wi8_afp32.",
+        )
+    names = sorted({op.name for op in tflite.operators(parsed(float_model))})
+    return QuantizeError(
+        f"{recipe.name} changed nothing in this model.",
+        received=f"it computes without floats, by {', '.join(names)}",
+        hint="use --recipe float32.",
+    )
 
 
 def kept_float(model: tflite.Model, how: Quantization) -> dict[int, None]:

@@ -126,6 +126,30 @@ def functions_within(gone: bool) -> Result:
     return _answer(types=[op.type for graph in graphs for op in graph.get_operations()])
 
 
+def named_within() -> Result:
+    inner = tf.function(lambda x: tf.matmul(x, x))
+    graph = tf.function(lambda x: inner(x)).get_concrete_function(tf.TensorSpec([2, 2])).graph
+    named = compat_tensorflow.named_functions(graph)
+    library = {f.signature.name for f in graph.as_graph_def().library.function}
+    return _answer(same=set(named) == library, count=len(named))
+
+
+def definitions(damaged: bool) -> Result:
+    def body(i: Any, x: Any) -> tuple[Any, Any]:
+        return i + 1, tf.sinh(x)
+
+    loop = tf.function(lambda x: tf.while_loop(lambda i, x: i < 3, body, (0, x))[1])
+    graph = loop.get_concrete_function(tf.TensorSpec([2, 5])).graph.as_graph_def()
+    (definition,) = [
+        f for f in graph.library.function if any(node.op == "Sinh" for node in f.node_def)
+    ]
+    if damaged:
+        definition.node_def[0].op = "NoSuchOperator"
+    found = compat_tensorflow.graph_of_definition(definition)
+    operations = found.get_operations() if found else []
+    return _answer(shapes=[op.outputs[0].shape.as_list() for op in operations if op.type == "Sinh"])
+
+
 def operators() -> Result:
     known = {n: compat_tensorflow.is_operator(n) for n in ("MatMul", "_Retval", "NoSuchOperator")}
     return _answer(known=known, raw=hasattr(tf.raw_ops, "_Retval"))

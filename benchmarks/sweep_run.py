@@ -32,6 +32,7 @@ _CASES_A_CHILD = 50
 # The recipes that TensorFlow's converter has a counterpart of, and what is better than nothing.
 _PEER_RECIPES = ("float32", "float16", "dynamic_wi8_afp32", "static_wi8_ai8")
 _LEAST_PEER_DB = 10.0
+_COMMAND_SECONDS = 600
 _LIMITS = Limits(seconds=180, memory_bytes=6 << 30)
 _ENVIRONMENT = {
     **os.environ,
@@ -203,14 +204,17 @@ def _convert(
 
 def command(arguments: list[str]) -> dict[str, Any]:
     """`edgekit convert` in a process of its own; like `sweep_worker.convert`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "edgekit", "convert", *arguments],
-        env=_ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "edgekit", "convert", *arguments],
+            env=_ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_COMMAND_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return {"code": -1, "said": f"not done after {_COMMAND_SECONDS} s"}
     answer: dict[str, Any] = {"code": done.returncode, "said": done.stderr[-3000:]}
     if done.returncode == EdgekitError.exit_code:
         answer["error"] = _parsed(done.stderr)

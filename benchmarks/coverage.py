@@ -32,7 +32,7 @@ from benchmarks.sweep import Judged, Outcome
 from edgekit.core import serde
 from edgekit.core.errors import RunError
 
-PARTS = ("layers", "ops", "applications", "hub", "fixtures")
+PARTS = ("layers", "ops", "applications", "hub", "fixtures", "refusals")
 
 
 def sweep(
@@ -56,7 +56,7 @@ def sweep(
         limit_seconds: Begin no further case after this time.
         jobs: Children at once.
         keep: Leave the models and files of the cases there.
-        float_only: Make float files only, without TensorFlow beside: for tests.
+        float_only: Make float files only, with TensorFlow's beside where one is not right.
 
     Raises:
         sweep_run.MakeError: A case's own `make` failed; the others have been run.
@@ -75,7 +75,7 @@ def sweep(
         waiting: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
         for part, case in wanted:
             if not _file(work, part, case["name"]).exists():
-                plain = {"recipes": case["recipes"][:1], "peer": False} if float_only else {}
+                plain = {"recipes": case["recipes"][:1], "sparing": True} if float_only else {}
                 waiting.put((part, {**case, **plain}))
 
         def serve(worker: sweep_run.Worker) -> None:
@@ -141,7 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit-seconds", type=float, help="begin no case after this time")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument(
-        "--float-only", action="store_true", help="float files alone, without TensorFlow's"
+        "--float-only",
+        action="store_true",
+        help="float files alone; TensorFlow's where one is not right",
     )
     parser.add_argument("--keep", action="store_true", help="leave models and files in --work")
     parser.add_argument("--write", action="store_true", help="write the table to RESULTS.md")

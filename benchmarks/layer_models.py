@@ -15,7 +15,8 @@ from keras import layers
 
 from benchmarks.sweep import Source
 
-_SAMPLES = 40
+# As many as a person has at least: of a few, ranges are a matter of luck.
+_SAMPLES = 120
 _WORDS = ("red", "green", "blue", "black", "")
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]

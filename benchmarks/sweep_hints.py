@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from edgekit.cli.convert_command import convert as convert_command
 from edgekit.core.recipes import RECIPES
 
 KEPT, ADVICE = "kept", "advice"
@@ -18,51 +21,101 @@ KEPT, ADVICE = "kept", "advice"
 # Takes the words of `edgekit convert`, answers what `sweep_worker.convert` does.
 Convert = Callable[[list[str]], Mapping[str, Any]]
 
-_PLAIN_FLAGS = ("--unsafe", "--no-bias-correction", "--force")
-_OUT_OF_THE_MODEL = re.compile(r"out of the model|(?:pre|post)processing")
+_OUT_OF_THE_MODEL = re.compile(r"out of the model|let the model end before it")
 _LAYER = re.compile(r"\bin layers? ([\w./-]+)")
+_FUNCTION = re.compile(r"\bkeras\.(?:ops|activations)\.(?:\w+\.)*(\w+)")
+_CLAUSE = re.compile(r"; |, (?:or|and) |\bor\b|\. ")
+_OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)(?:[ =]([\w.:=/,-]*[\w]))?")
 _IN_TENSORFLOW = "inside tf.function"
 _OPEN_SIZE = 16
 
 
-def carry_out(hint: str, received: str, model: Path, words: Sequence[str], convert: Convert) -> str:
-    """Do what a hint says.
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A conversion that was refused.
+
+    Attributes:
+        model: The model.
+        recipe: What was to be made.
+        words: Further words of the command.
+        received: What the refusal says of the model: where a layer is named.
+        samples: Data for the model, also where the conversion had none.
+    """
+
+    model: Path
+    recipe: str
+    words: Sequence[str]
+    received: str = ""
+    samples: Path | None = None
+
+
+def carry_out(hint: str, refused: Refused, convert: Convert) -> str:
+    """Do what a hint says; each of its alternatives has to lead to a file.
 
     Args:
         hint: The refusal's next step.
-        received: What the refusal says of the model: where a layer is named.
-        model: The refused model.
-        words: Options of the refused conversion, without the model, the recipe and the output.
+        refused: What was refused.
         convert: Runs edgekit in a folder of its own.
 
     Returns:
         `kept`; `advice` where there is nothing that could be done; else what went wrong.
     """
-    recipes = [name for name in RECIPES if re.search(rf"\b{name}\b", hint)]
-    flags = [flag for flag in _PLAIN_FLAGS if flag in hint]
-    tries: list[list[str]] = [[str(model), *words, *flags, "-r", name] for name in recipes]
-    if flags and not recipes:
-        tries = [[str(model), *words, *flags, "-r", "float32"]]
-    if "--input-shape" in hint:
-        shapes = _open_shapes(model)
-        if not shapes:
-            return "--input-shape: no size of the model is unknown"
-        tries.append([str(model), *words, *shapes, "-r", "float32"])
-    if not tries and _OUT_OF_THE_MODEL.search(hint):
-        rest = _without_layer(model, received)
-        if rest is None:
-            return ADVICE
-        tries = [[str(rest), "-r", "float32"]]
     if _IN_TENSORFLOW in hint:
-        return KEPT if _fails_in_tensorflow(model) else "the model runs inside tf.function"
+        return KEPT if _fails_in_tensorflow(refused.model) else "the model runs in tf.function"
+    tries = [words for clause in _CLAUSE.split(hint) for words in _attempts(clause, refused)]
+    if not tries and _OUT_OF_THE_MODEL.search(hint):
+        rest = _without_layer(refused.model, refused.received)
+        tries = [[str(rest), "-r", "float32"]] if rest else []
     if not tries:
         return ADVICE
     for attempt in tries:
+        if "" in attempt:
+            return f"{hint}: the model has nothing of the kind"
         answer = convert(attempt)
         if answer["code"] != 0:
             error = answer.get("error") or {}
             return f"{' '.join(attempt[1:])}: exit {answer['code']}, {error.get('rule', '')}"
     return KEPT
+
+
+def _attempts(clause: str, refused: Refused) -> list[list[str]]:
+    """The commands that one alternative names; none where it is words alone."""
+    known = _options()
+    words, changed = list(refused.words), False
+    for option, value in _OPTION.findall(clause):
+        if option not in known or option == "--recipe":
+            continue
+        changed = True
+        if re.search(rf"leave (?:out {option}|{option} out)", clause):
+            words = _left_out(words, option, known[option])
+        elif option == "--input-shape":
+            words += _open_shapes(refused.model) or [""]
+        elif value.startswith("DATA"):
+            words += [option, str(refused.samples or "")]
+        else:
+            words += [option, value] if known[option] else [option]
+    recipes = [name for name in RECIPES if re.search(rf"\b{name}\b", clause)]
+    if not changed and not recipes:
+        return []
+    model = str(refused.model)
+    return [[model, *words, "-r", name] for name in recipes or [refused.recipe]]
+
+
+@cache
+def _options() -> dict[str, bool]:
+    """The options of `edgekit convert`, and whether each takes a value."""
+    return {
+        name: not getattr(parameter, "is_flag", False)
+        for parameter in convert_command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
+
+
+def _left_out(words: Sequence[str], option: str, takes_value: bool) -> list[str]:
+    if option not in words:
+        return list(words)
+    place = list(words).index(option)
+    return [*words[:place], *words[place + 1 + takes_value :]]
 
 
 def _open_shapes(model: Path) -> list[str]:
@@ -76,18 +129,16 @@ def _open_shapes(model: Path) -> list[str]:
 
 
 def _without_layer(path: Path, received: str) -> Path | None:
-    """The model without the layer that a refusal names: what comes after it, or before it.
+    """The model without what a refusal names: what comes after it, or before it.
 
-    None where the layer stands amid the model, is all of it, or no layer is named.
+    None where that stands amid the model, is all of it, or is not named.
     """
     import keras
 
-    named = _LAYER.search(received)
     model = _load(path)
-    if named is None or not isinstance(model, keras.Model) or not model.inputs:
+    if not isinstance(model, keras.Model) or not model.inputs:
         return None
-    layers = {layer.name: layer for layer in model.layers}
-    layer = layers.get(named.group(1))
+    layer = _named(model, received)
     if layer is None:
         return None
     taken = keras.tree.flatten(layer.input)
@@ -100,6 +151,21 @@ def _without_layer(path: Path, received: str) -> Path | None:
     out = path.parent / "without_layer.keras"
     rest.save(out)
     return out
+
+
+def _named(model: Any, received: str) -> Any:
+    """The layer, or the call of a function, that a refusal names; None where it is not there."""
+    operations = {operation.name: operation for operation in model.operations}
+    layer = _LAYER.search(received)
+    if layer and layer.group(1) in operations:
+        return operations[layer.group(1)]
+    function = _FUNCTION.search(received)
+    calls = (o for n, o in operations.items() if function and _called(n) == function.group(1))
+    return next(calls, None)
+
+
+def _called(name: str) -> str:
+    return re.sub(r"_\d+$", "", name)
 
 
 def _fails_in_tensorflow(path: Path) -> bool:

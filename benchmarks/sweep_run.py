@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,8 @@ _CASES_A_CHILD = 50
 _PEER_RECIPES = ("float32", "float16", "dynamic_wi8_afp32", "static_wi8_ai8")
 _LEAST_PEER_DB = 10.0
 _COMMAND_SECONDS = 600
+# The end of what is said of a file that was written and is no good: the way out.
+_LOST = re.compile(r"has lost what the model computes: .*?\. (\S.*)")
 _LIMITS = Limits(seconds=180, memory_bytes=6 << 30)
 _ENVIRONMENT = {
     **os.environ,
@@ -101,8 +104,8 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
         folder: The case's own, which does not exist yet.
 
     Raises:
-        MakeError: The case's model could not be made or run in Keras.
-        RunError: Likewise.
+        MakeError: The case's model could not be made.
+        RunError: Likewise, or the child died while the source model ran.
     """
     started = time.perf_counter()
     folder.mkdir(parents=True)
@@ -117,11 +120,13 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
     peers: dict[str, Judged] = {}
     for recipe in recipes:
         result = _judged(worker, recipe, files[recipe], folder, expected)
-        if case["peer"] and expected and _needs_peer(recipe, result, source):
+        asks = case["peer"] and not (case.get("sparing") and result.verdict == "right")
+        if asks and expected and _needs_peer(recipe, result, source):
             peers[recipe] = _peer(worker, source, recipe, folder)
             result = _beside(result, peers[recipe])
         if result.hint and not any(result.hint == other.hint for other in judged.values()):
-            done = _carry_out(worker, result, source["model"], words, folder)
+            asked = {"model": source["model"], "recipe": recipe, "words": words}
+            done = _carry_out(worker, result, asked, folder)
             result = replace(result, hint_kept=done)
         judged[recipe] = result
     worker.next_case()
@@ -153,22 +158,18 @@ def _expect(worker: Worker, source: dict[str, Any], folder: Path, files: dict[st
     golden = next(folder.glob("*/m.golden.npz"), None)
     if source["samples"] is None and golden is None:
         return False
-    worker.do("expect", source=source, golden=golden and str(golden), out=str(folder))
+    try:
+        worker.do("expect", source=source, golden=golden and str(golden), out=str(folder))
+    except MakeError as error:
+        print(f"{folder.name}: the source model does not run: {str(error)[-400:]}", flush=True)
+        return False
     return True
 
 
-def _carry_out(worker: Worker, refused: Judged, model: str, words: list[str], folder: Path) -> str:
+def _carry_out(worker: Worker, refused: Judged, asked: dict[str, Any], folder: Path) -> str:
+    say = {"hint": refused.hint, "received": refused.message, "folder": str(folder)}
     try:
-        return str(
-            worker.do(
-                "carry_out",
-                model=model,
-                words=words,
-                hint=refused.hint,
-                received=refused.message,
-                folder=str(folder),
-            )
-        )
+        return str(worker.do("carry_out", **asked, **say))
     except (MakeError, RunError) as error:
         return str(error)[-300:]
 
@@ -189,7 +190,7 @@ def _convert_all(
 def _convert(
     worker: Worker, model: str, recipes: list[str], words: list[str], out: Path
 ) -> dict[str, Any]:
-    arguments = [model, "-o", str(out), "--name", "m", *words]
+    arguments = ["-o", str(out), "--name", "m", model, *words]
     for recipe in recipes:
         arguments += ["-r", recipe]
     try:
@@ -248,7 +249,7 @@ def _judged(
     if answer["code"] not in (0, EXIT_WRECKED):
         return Judged(verdict="failed", message=f"exit {answer['code']}: {said}")
     if not expected:
-        return Judged(verdict="failed", message="the source model has no samples to be run on")
+        return Judged(verdict="failed", message="the source model does not run, or has no samples")
     file = Path(answer["out"]) / f"m.{recipe}.tflite"
     try:
         db = worker.do("judge", file=str(file), folder=str(folder))
@@ -257,7 +258,9 @@ def _judged(
     if db >= (LEAST_FLOAT_DB if recipe == FLOAT else GOOD_DB):
         return Judged(verdict="right", db=db)
     if answer["code"] == EXIT_WRECKED and recipe in said:
-        return Judged(verdict="refused", db=db, message=said, kind="wrecked")
+        lost = _LOST.search(said)
+        hint = lost.group(1) if lost else ""
+        return Judged(verdict="refused", db=db, message=said, hint=hint, kind="wrecked")
     return Judged(verdict="failed", db=db, message=f"{db:.1f} dB from the source model")
 
 

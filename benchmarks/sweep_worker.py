@@ -159,15 +159,19 @@ def _forget() -> None:
     gc.collect()
 
 
-def carry_out(model: str, words: list[str], hint: str, received: str, folder: str) -> str:
+def carry_out(
+    model: str, recipe: str, words: list[str], hint: str, received: str, folder: str
+) -> str:
     """What doing as the hint of a refusal says came to (see `sweep_hints`)."""
     tries = itertools.count()
 
     def again(arguments: list[str]) -> dict[str, Any]:
         out = Path(folder) / f"hint-{next(tries)}"
-        return convert([*arguments, "-o", str(out), "--name", "m"])
+        return convert(["-o", str(out), "--name", "m", *arguments])
 
-    return sweep_hints.carry_out(hint, received, Path(model), words, again)
+    samples = next(Path(folder).glob("samples*.npz"), None)
+    refused = sweep_hints.Refused(Path(model), recipe, words, received, samples)
+    return sweep_hints.carry_out(hint, refused, again)
 
 
 _JOBS = {f.__name__: f for f in (names, make, convert, expect, judge, tensorflow, carry_out)}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from edgekit.compat import fallbacks
+
+_OPS_SOURCE = ("ops/", "backend/tensorflow/")
 
 
 class Arguments(Protocol):
@@ -129,16 +132,23 @@ def kept_logits(tensor: Any) -> Any | None:
 
 
 def traced_function(frames: Iterable[Any]) -> str | None:
-    """The public function of Keras 3 (`argmax`) in whose code an operator was traced.
+    """The public function of Keras 3 in whose code an operator was traced: `keras.ops.argmax`.
 
-    Read in Keras 3.15.1 (functions of `keras/src/backend/tensorflow` are called as those of
-    `keras.ops`). Without it an error does not say which function of `keras.ops` to avoid.
+    Read in Keras 3.15.1 (functions of `keras/src/ops` and `keras/src/backend/tensorflow` are called
+    as those of `keras.ops`; `backend/tensorflow/sparse.py` wraps them). Without it an error does
+    not say which function of `keras.ops` to avoid.
 
     Args:
         frames: The operator's traceback, outermost first.
     """
+    ops = getattr(sys.modules.get("keras"), "ops", None)
     for frame in frames:
-        path = frame.filename.replace("\\", "/")
-        if "/keras/src/backend/tensorflow/" in path and not frame.name.startswith("_"):
-            return str(frame.name)
+        _, found, file = frame.filename.replace("\\", "/").rpartition("/keras/src/")
+        if not found or not file.startswith(_OPS_SOURCE) or file.endswith("/sparse.py"):
+            continue
+        group = "image." if file.endswith("/image.py") else ""
+        home = getattr(ops, "image", None) if group else ops
+        # Helpers beside them have names of their own.
+        if not frame.name.startswith("_") and (ops is None or hasattr(home, frame.name)):
+            return f"keras.ops.{group}{frame.name}"
     return None

@@ -208,11 +208,12 @@ class Preprocessing:
 class TensorSpec:
     """One input or output of a model, as an app must feed or read it.
 
-    `shape` has -1 where a size is unknown; `dtype` is a NumPy name. A quantized tensor
+    `shape` has -1 where a size is unknown; `dtype` is a NumPy name, or `string`. A quantized tensor
     holds `scale` and `zero_point` (one each): `real = scale * (stored - zero_point)`.
     `kind` says what an output is; None where neither the graph nor labels nor the project file
     tell it, and then its columns are taken as values. `columns` are there where one output holds
-    several kinds. `decode` says how the boxes of a detector follow from it.
+    several kinds. `decode` says how the boxes of a detector follow from it. What an output `feeds`
+    is the input that takes it in the next call, and zeros in the first.
     """
 
     name: str
@@ -227,14 +228,20 @@ class TensorSpec:
     kind: OutputKind | None = None
     columns: tuple[Columns, ...] = ()
     decode: BoxDecoder | None = None
+    feeds: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """What host and phone must agree on: inputs and outputs by name."""
+    """What host and phone must agree on: inputs and outputs by name.
+
+    `kept_state` are the variables that a file keeps from call to call. Where it has some, samples
+    are one sequence, in their order, which begins where the file has just been loaded.
+    """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    kept_state: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,11 +61,14 @@ def load(
       by name; returns Samples, a dictionary of arrays as in an `.npz`, or `(x, y)`, each an
       array or a dictionary by input or output. The working folder is importable.
 
+    An input that an output feeds need not be there: it is carried from sample to sample.
+
     Args:
         source: One of the above.
         contract: Names, shapes, dtypes and preprocessing of the inputs.
         purpose: What the samples are for.
-        limit: Draw at most so many, without replacement, stratified by class.
+        limit: Draw at most so many, without replacement, stratified by class. For a file that
+            keeps state these are the first ones, in their order.
         seed: Of that draw; the same seed draws the same samples.
         memory_bytes: What the process may take: larger samples are refused before they are
             read (see `unpacked_size.fits`).
@@ -76,6 +79,13 @@ def load(
         UsageError: The limit is below 1.
     """
     path = Path(source).expanduser()
+    if carried := _carried(path, contract):
+        given = tuple(spec for spec in contract.inputs if spec.name not in carried)
+        without = replace(contract, inputs=given, kept_state=tuple(carried))
+        samples = load(
+            source, without, purpose=purpose, limit=limit, seed=seed, memory_bytes=memory_bytes
+        )
+        return replace(samples, carried=carried)
     if path.is_dir() and (annotations := coco_annotations.beside(path)):
         return annotated_images.read(
             path, annotations, contract, limit, seed, memory_bytes=memory_bytes
@@ -103,6 +113,16 @@ def load(
             hint="save arrays with numpy.savez_compressed(path, x=inputs, y=labels).",
         )
     return _finish(found, contract, source, limit, seed, raw=False)
+
+
+def _carried(path: Path, contract: Contract) -> dict[str, str]:
+    """Inputs that an output feeds, and that output; none where the source has them as arrays."""
+    known = {spec.name for spec in contract.inputs}
+    feeds = {spec.feeds: spec.name for spec in contract.outputs if spec.feeds in known}
+    if feeds and path.is_file() and path.name.endswith(".npz"):
+        held = {name.removeprefix("input/") for name in npz.names(path)}
+        return {} if held >= feeds.keys() else feeds
+    return feeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -217,7 +237,10 @@ def _finish(
         head_labels=found.heads,
         ignored=found.ignored,
     )
+    stateful = bool(contract.kept_state)
     chosen = draw(split.strata(every), count, limit, seed)
+    if stateful:
+        chosen = np.arange(len(chosen))
     drawn = every.take(chosen)
     inputs = {}
     for spec in contract.inputs:
@@ -231,4 +254,4 @@ def _finish(
         made = inputs[spec.name]
         if made.dtype != given.dtype:
             check_samples.finite(made, f"Input {spec.name!r} in {source}, taken as {made.dtype},")
-    return replace(drawn, inputs=inputs, source=source)
+    return replace(drawn, inputs=inputs, source=source, is_sequence=stateful)

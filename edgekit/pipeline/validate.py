@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edgekit.core import artifacts, serde
-from edgekit.core.errors import UnsupportedOperator, UsageError
+from edgekit.core.errors import DataError, UnsupportedOperator, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import Limits, Measurement, Metric, Target
@@ -152,10 +152,17 @@ def _with_layers(
     limits: Limits,
     on_progress: Progress,
 ) -> Measurement:
+    samples = drawn.of(file.contract)
+    if samples.carried:
+        raise DataError(
+            "--layers must be given the state that each sample begins with.",
+            received=f"{samples.source} without {', '.join(samples.carried)}",
+            hint="name the golden samples that convert wrote beside the file: NAME.golden.npz.",
+        )
     errors, note = measure_layers.measure_layers(
         file.path,
         file.origin,
-        drawn.of(file.contract),
+        samples,
         equalized=file.manifest.equalized if file.manifest else None,
         seed=seed,
         limits=limits,

@@ -30,16 +30,18 @@ from edgekit.data.samples import Samples
 from edgekit.quantize import select
 from edgekit.quantize.apart import keep_apart
 from edgekit.quantize.calibrated_recipe import Apart, Prepared
-from edgekit.quantize.calibration import clipped_ranges, equalize
+from edgekit.quantize.calibration import attention_masks, clipped_ranges, equalize
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.variants import HELD, Variant, thirds
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.diagnose.single_operator import live_bytes
 from edgekit.quantize.rewrite import engine
 from edgekit.quantize.rewrite.cheap_int8 import cheap_operators
+from edgekit.quantize.trained.apply_trained import as_trained
 from edgekit.quantize.weights.refine import Method, refine
 from edgekit.tflite import Model
 from edgekit.tflite.quantized_weights import QuantizedWeights
+from edgekit.tflite.trained_ranges import plain
 
 # What activations of all samples may take while weights are refined.
 _ACTIVATION_BYTES = 700 * 2**20
@@ -47,6 +49,8 @@ _ACTIVATION_BYTES = 700 * 2**20
 _COPIES = 2.5
 # A copy of the float file agrees with it at least as well as the float file with Keras.
 _SAME_DB = 80.0
+# Samples that scores of attention are looked at in.
+_LOOKED_AT = 32
 _NEAREST = Method(gptq=False, bias_correction=False)
 
 
@@ -96,7 +100,8 @@ class Search:
     """One float file and its calibration samples; what is found once serves all recipes.
 
     Args:
-        float_model: The `.tflite`.
+        float_model: The `.tflite`. Fake quantization is taken out of it, and static recipes have
+            the ranges and weights that it was trained with.
         samples: Calibration samples, if there are any.
         contract: The file's inputs and outputs.
         seed: Of every draw.
@@ -118,9 +123,10 @@ class Search:
         device: Device = "cpu",
         report: Callable[[str], None],
     ) -> None:
-        self._float_model, self._contract = float_model, contract
+        self._float_model, self._trained = plain(float_model)
+        self._contract = contract
         self._seed, self._bounded, self._report = seed, bounded, report
-        self._model = tflite.read(float_model)
+        self._model = tflite.read(self._float_model)
         self._samples, self._device = samples, device
 
     def prepare(self, recipe: Recipe) -> Prepared:
@@ -138,10 +144,16 @@ class Search:
                 received="none",
                 hint="pass --calibration DATA.npz (100 to 500 samples).",
             )
+        if how.needs_ranges and self._trained:
+            ranges = self._ranges(self._plain, "extremes")
+            return as_trained(self._float_model, ranges, self._trained, self._device)
         static = how.needs_ranges or any(other.needs_ranges for other in _others(how))
         if not how.refines_weights:
-            ranges = self._ranges(self._plain, "extremes") if static else None
-            return Prepared(float_model=self._float_model, ranges=ranges)
+            if not static:
+                return Prepared(float_model=self._float_model)
+            return Prepared(
+                float_model=self._limited.content, ranges=self._ranges(self._limited, "extremes")
+            )
         tried = self._static(recipe) if static else self._weight_only(recipe)
         best = _best(tried, plain_is_good=how.weight_bits >= 8)
         if how.needs_ranges:
@@ -189,20 +201,31 @@ class Search:
         return Variant(self._model, self._thirds, self._contract)
 
     @cached_property
+    def _limited(self) -> Variant:
+        """What static recipes quantize: the float file, or one whose masks are not as large."""
+        few = self._fit.take(range(min(_LOOKED_AT, len(self._fit))))
+        model = attention_masks.limited(self._model, few.inputs)
+        if model is self._model:
+            return self._plain
+        return Variant(model, self._thirds, self._contract)
+
+    @cached_property
     def _equalized(self) -> Variant | None:
-        pairs = equalize.pairs(self._model)
+        plain = self._limited.model
+        pairs = equalize.pairs(plain)
         if not pairs:
             return None
-        model, exponents = equalize.equalized(self._model, self._fit.inputs, pairs)
-        outputs = scores.outputs(model, self._thirds[HELD].inputs)
-        if scores.sqnr_db(self._expected[HELD], outputs) < _SAME_DB:
+        model, exponents = equalize.equalized(plain, self._fit.inputs, pairs)
+        held = self._thirds[HELD].inputs
+        expected = self._expected[HELD] if plain is self._model else scores.outputs(plain, held)
+        if scores.sqnr_db(expected, scores.outputs(model, held)) < _SAME_DB:
             return None  # of huge factors floats lose digits
         return Variant(model, self._thirds, self._contract, "equalized, ", exponents)
 
     def _static(self, recipe: Recipe) -> list[_Tried]:
         """Plain, then refined on the best ranges; the same of the equalized copy."""
         tried = []
-        for variant in filter(None, (self._plain, self._equalized)):
+        for variant in filter(None, (self._limited, self._equalized)):
             plan = _Plan(recipe=recipe, variant=variant, ranges="extremes")
             tried.append(self._try(plan))
             best = replace(plan, ranges=self._best_ranges(plan))
@@ -245,7 +268,7 @@ class Search:
             return None
         before = scores.all_channels(expected, best.outputs, self._contract)
         worst = keep_apart.worst(before)
-        if not keep_apart.is_lost(worst):
+        if not keep_apart.is_lost(worst, self._device):
             return None
         ranges = self._ranges(plan.variant, plan.ranges)
         assert ranges is not None

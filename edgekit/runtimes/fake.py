@@ -20,7 +20,7 @@ from edgekit.core.errors import DataError, ModelError
 from edgekit.core.process import Progress
 from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes import exchange
-from edgekit.runtimes.base import Arrays, Session, SessionInfo, Timer
+from edgekit.runtimes.base import NOTHING, Arrays, Session, SessionInfo, Timer
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,13 @@ class FakeSession(Closing):
             runtime_version="0",
         )
 
-    def run(self, inputs: Arrays, on_progress: Progress | None = None) -> dict[str, np.ndarray]:
-        """See `Session.run`."""
+    def run(
+        self,
+        inputs: Arrays,
+        on_progress: Progress | None = None,
+        carried: Mapping[str, str] = NOTHING,
+    ) -> dict[str, np.ndarray]:
+        """See `Session.run`; nothing is carried."""
         count = exchange.count_samples(inputs)
         names = [spec.name for spec in self._model.inputs]
         if sorted(names) != sorted(inputs):

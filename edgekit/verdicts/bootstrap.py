@@ -7,6 +7,11 @@ the loss (an object that is lost in one image of thirty). The degrees of freedom
 of the spread that samples show, by the kurtosis of what each adds (Satterthwaite 1946, Biometrics
 Bulletin 2:110); `benchmarks/gate_metrics.py` shows what that is worth.
 
+Draws repeat samples, and what ranks them is steadier over repeated samples than over new ones: the
+draws of a mean average precision spread a tenth less than the metric itself does. The jackknife
+leaves samples out instead, and its variance is not too small on average (Efron and Stein 1981, The
+Annals of Statistics 9:586). Where its spread is the larger one the draws are stretched to it.
+
 A p-value is the level of the bound that would end at the limit, in closed form, so that bound and
 p-value are two readings of one curve.
 
@@ -85,6 +90,7 @@ class Bootstrapped:
         hope: What the quantity is where all is well, 0 for a loss; None where that is unknown.
         fewest: Samples below which nothing is claimed.
         freedom: Degrees of freedom of the spread, at most n - 1.
+        stretch: How many times as far from the value as the draws say, at least 1.
     """
 
     value: float
@@ -95,6 +101,7 @@ class Bootstrapped:
     hope: float | None = None
     fewest: int = FEWEST
     freedom: float = math.inf
+    stretch: float = 1.0
 
     @classmethod
     def of(
@@ -153,6 +160,7 @@ class Bootstrapped:
             hope,
             fewest,
             _freedom(left, n),
+            max(1.0, _jackknife_spread(left, n, groups) / float(draws.std())),
         )
 
     @property
@@ -188,7 +196,7 @@ class Bootstrapped:
         Returns:
             More than `n`, at least 30; None where no number decides.
         """
-        spread = (_Z + _Z_POWER) * float(self.draws.std())
+        spread = (_Z + _Z_POWER) * self.stretch * float(self.draws.std())
         possible = self.hope is not None and self.low <= self.hope <= self.high
         truths = [self.hope, self.value] if possible else [self.value]
         for truth in truths:
@@ -203,7 +211,8 @@ class Bootstrapped:
             return math.inf if level > 0.5 else -math.inf
         share = self.bca.share(_as_t(NORMAL.inv_cdf(level), self.n, self.freedom))
         values, shares = _curve(self.draws)
-        bound = float(np.interp(share, shares, values))
+        drawn = float(np.interp(share, shares, values))
+        bound = self.value + self.stretch * (drawn - self.value)
         if self.rare is None:
             return bound
         if level > 0.5:
@@ -216,7 +225,8 @@ class Bootstrapped:
             return 1.0
         smallest = 1 / len(self.draws)
         values, shares = _curve(self.draws)
-        share = float(np.interp(limit, values, shares, left=0.0, right=1.0))
+        drawn = self.value + (limit - self.value) / self.stretch
+        share = float(np.interp(drawn, values, shares, left=0.0, right=1.0))
         if 0 < share < 1:
             p = NORMAL.cdf(-sign * _as_normal(self.bca.quantile(share), self.n, self.freedom))
         else:
@@ -250,6 +260,20 @@ def _freedom(left: np.ndarray, n: int) -> float:
     kurtosis = float(np.mean(squares**2) / np.mean(squares) ** 2)
     excess = (n // len(left)) * (kurtosis - 3)
     return min(n - 1.0, max(_LEAST_FREEDOM, 2 * n / max(2 + _TAILS * excess, 1.0)))
+
+
+def _jackknife_spread(left: np.ndarray, n: int, groups: list[np.ndarray]) -> float:
+    """The standard deviation of the quantity, from its values without each sample or each group.
+
+    Of a mean it is what all possible draws have. Samples that are drawn within `groups` differ
+    from those of their own alone.
+    """
+    count = len(left)
+    if count == n:
+        squares = sum(float(np.sum((left[one] - left[one].mean()) ** 2)) for one in groups)
+    else:
+        squares = float(np.sum((left - left.mean()) ** 2))
+    return math.sqrt(squares * (1 - 1 / count) * (1 - 1 / n))
 
 
 def _as_t(z: float, n: int, freedom: float) -> float:

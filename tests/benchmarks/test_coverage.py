@@ -178,29 +178,52 @@ def test_nearness_is_about_zero_of_the_worst_output() -> None:
     assert sweep_files.nearness_db(texts, {"p": np.array([b"a", b"c"])}) == sweep_files.WRONG_DB
 
 
+def test_files_are_run_by_sample_and_compared() -> None:
+    models = Path(__file__).parents[1] / "models"
+    x = np.random.default_rng(0).uniform(-1, 1, (4, 6, 6, 4)).astype("float32")
+    exact = sweep_files.run(models / "conv_2d.float32.tflite", {"x": x})
+    assert {len(values) for values in exact.values()} == {4}
+    # Whatever the samples are called; from a path or from its content.
+    content = (models / "conv_2d.int8.tflite").read_bytes()
+    rounded = sweep_files.run(content, {"other": x})
+    assert 20 < sweep_files.nearness_db(exact, rounded) < 60
+
+
 def test_hints_are_carried_out_as_far_as_a_program_can() -> None:
     asked: list[list[str]] = []
 
     def convert(words: list[str]) -> dict[str, Any]:
         asked.append(words)
-        return {"code": 0} if words[-1] == "float16" else {"code": 2, "error": {"rule": "No."}}
+        fine = words[-1] == "float16" or "--unsafe" in words or "--io" not in words
+        return {"code": 0} if fine else {"code": 2, "error": {"rule": "No."}}
+
+    io = ["--io", "int8"]
+    refused = sweep_hints.Refused(Path("m.keras"), "float32", io, samples=Path("s.npz"))
 
     def came(hint: str) -> str:
-        return sweep_hints.carry_out(hint, "", Path("m.keras"), ["-c", "s.npz"], convert)
+        asked.clear()
+        return sweep_hints.carry_out(hint, refused, convert)
 
     assert came("look at the model.") == sweep_hints.ADVICE
-    assert came("try --recipe float16.") == sweep_hints.KEPT
-    assert came("pass --unsafe if you trust it.") == "-c s.npz --unsafe -r float32: exit 2, No."
-    assert came("float16 and weight_only_wi8_afp32 ask the least.").endswith("exit 2, No.")
-    assert asked[0] == ["m.keras", "-c", "s.npz", "-r", "float16"]
+    assert came("try --recipe float16, or leave --io out.") == sweep_hints.KEPT
+    assert asked == [["m.keras", *io, "-r", "float16"], ["m.keras", "-r", "float32"]]
+    assert came("pass --unsafe if you trust it.") == sweep_hints.KEPT
+    assert came("pass --calibration DATA.npz (100 samples).").endswith("exit 2, No.")
+    assert asked == [["m.keras", *io, "--calibration", "s.npz", "-r", "float32"]]
+    assert came("--sparsity 0.5 removes half.").endswith("--sparsity 0.5 -r float32: exit 2, No.")
+    # Every recipe that is named has to work.
+    said = came("float16 and weight_only_wi8_afp32 ask the least.")
+    assert said.endswith("-r weight_only_wi8_afp32: exit 2, No.")
 
 
 @pytest.mark.convert
 @pytest.mark.slow
-def test_a_tenth_of_the_layers_is_right_or_refused(tmp_path: Path) -> None:
+def test_a_tenth_of_the_layers_is_right_or_refused_truly(tmp_path: Path) -> None:
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed: pip install 'edgekit-tflite[convert]'")
     found = coverage.sweep(["layers"], tmp_path, every=10, float_only=True)
     assert len(found) >= 30
-    assert [o for o in found if o.verdict == "failed"] == []
-    assert sum(o.verdict == "right" for o in found) >= 0.9 * len(found)
+    assert [o for o in found if o.verdict == "failed" or o.behind] == []
+    assert sum(o.verdict == "right" for o in found) > 0.75 * len(found)
+    hints = {judged.hint_kept for o in found for judged in o.edgekit.values()}
+    assert hints <= {"", sweep_hints.KEPT, sweep_hints.ADVICE}

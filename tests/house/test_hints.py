@@ -26,6 +26,7 @@ from tests.house.source import ROOT, modules
 
 # Options of other programs that a hint shows.
 _OTHERS = {"--user"}
+_OF_STATE = ("kept", "inputs")  # of `[state]` in edgekit.toml
 
 
 @cache
@@ -116,7 +117,7 @@ def test_metrics_exist() -> None:
 
 
 def test_kinds_exist() -> None:
-    assert _unknown(r'kind = "(\w+)"', {*KINDS, *get_args(PreprocessingKind)}) == []
+    assert _unknown(r'kind = "(\w+)"', {*KINDS, *get_args(PreprocessingKind), *_OF_STATE}) == []
 
 
 @pytest.mark.parametrize("name", ["--colour", "--input"])

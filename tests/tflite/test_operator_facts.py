@@ -44,7 +44,11 @@ def test_every_operator_is_one_of_the_schema():
 
 
 def test_integer_forms_are_those_of_the_quantizer():
-    stated = {name: set(facts.forms) - {"float16"} for name, facts in OPERATORS.items()}
+    stated = {
+        name: set(facts.forms) - {"float16"}
+        for name, facts in OPERATORS.items()
+        if not facts.stand_in  # see tests/quantize/rewrite/test_stand_ins.py
+    }
     assert {name: forms for name, forms in stated.items() if forms} == policy()
 
 

@@ -72,7 +72,10 @@ def test_groups_of_samples_have_the_freedom_of_samples():
     values = rng.standard_t(8, 6000)
     found = Bootstrapped.of(lambda rows: values[rows].mean(axis=1), 6000, resamples=1000)
     each = Bootstrapped.of(
-        lambda rows: values[rows].mean(axis=1), 6000, resamples=1000, jackknife=-values
+        lambda rows: values[rows].mean(axis=1),
+        6000,
+        resamples=1000,
+        jackknife=(values.sum() - values) / 5999,
     )
     assert found.freedom == pytest.approx(each.freedom, rel=0.5)
 
@@ -169,6 +172,21 @@ def test_rare_losses_of_the_margin_rarely_pass():
     assert passed / 300 <= 0.05
 
 
+def test_draws_that_spread_too_little_are_stretched_to_the_jackknife():
+    values = np.random.default_rng(8).normal(size=200)
+    mean = of_mean(values)
+    assert mean.stretch == pytest.approx(1, abs=0.03)
+
+    def halved(rows):  # draws that repeat samples vary half as much as the metric does
+        repeats = np.array([len(set(row)) < len(row) for row in rows.tolist()])
+        return values.mean() + (values[rows].mean(axis=1) - values.mean()) / (1 + repeats)
+
+    found = Bootstrapped.of(halved, 200)
+    assert found.stretch == pytest.approx(2, rel=0.06)
+    assert found.high - found.low == pytest.approx(mean.high - mean.low, rel=0.05)
+    assert found.p_below(0.2) == pytest.approx(mean.p_below(0.2), rel=0.3)
+
+
 @pytest.mark.slow
 def test_a_loss_of_the_margin_rarely_passes_and_rarely_fails():
     rng = np.random.default_rng(5)
@@ -197,7 +215,8 @@ def test_draws_keep_the_size_of_each_group():
         seen.append(classes[rows].mean(axis=1))
         return np.asarray(rows.mean(axis=1))
 
-    Bootstrapped.of(share, 60, strata=classes, resamples=1000, jackknife=np.arange(60.0))
+    left = (np.arange(60).sum() - np.arange(60.0)) / 59
+    Bootstrapped.of(share, 60, strata=classes, resamples=1000, jackknife=left)
     assert np.concatenate(seen) == pytest.approx(10 / 60)
 
 

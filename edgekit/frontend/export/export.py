@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,18 +20,38 @@ from edgekit.compat.tensorflow import convert_by_saved_model, convert_directly
 from edgekit.core import project as projects
 from edgekit.core.errors import ExportError, ModelError, UsageError
 from edgekit.core.process import Progress
+from edgekit.core.project import Project
 from edgekit.core.records import Contract, TensorSpec
 from edgekit.core.suggest import nearest
 from edgekit.core.text import printable
 from edgekit.data import draw
-from edgekit.data.export_messages import Exported, ExportRequest
+from edgekit.data.draw import Drawn
+from edgekit.data.export_messages import DrawRequest, Exported, ExportRequest
 from edgekit.data.label_kinds import with_label_kinds
-from edgekit.frontend.export import export_errors, export_graph, tensor_names
+from edgekit.data.samples import Samples
+from edgekit.frontend.export import (
+    export_errors,
+    export_graph,
+    forwarded_state,
+    kept_state,
+    lookup_tables,
+    state_inputs,
+    tensor_names,
+    text_operators,
+)
+from edgekit.frontend.export.kept_state import KeptState
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
+from edgekit.frontend.rewrites import rewrite_graph, rewrite_rules
 from edgekit.frontend.trust.allowed_operators import LOWERED
-from edgekit.tflite import input_use, recognise_outputs, signature
+from edgekit.tflite import (
+    input_use,
+    integer_rewrites,
+    recognise_outputs,
+    signature,
+    trained_ranges,
+)
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -39,6 +59,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 _GOLDEN_BATCH = 2
 # Of one input; what a damaged or hostile file states may be 2**60.
 _MOST_VALUES = 2**31
+# Sizes that a model of unknown ones is tried with, to see whether they are what it lacks.
+_TRIED_SIZES = (64, 224)
 
 
 def run(request: ExportRequest, report: Progress) -> Exported:
@@ -57,14 +79,11 @@ def run(request: ExportRequest, report: Progress) -> Exported:
         started = now
 
     report("loading the model")
-    loaded = load.load(request.model, unsafe=request.unsafe, custom_objects=request.custom_objects)
+    loaded = _load(request)
     done("load")
     project = projects.load(request.project) if request.project else None
-    contract = fix_shapes(loaded, request.input_shapes)
-    if project:
-        contract = project.describe(contract)
-
-    traced = trace(loaded, contract)
+    traced, contract = _trace_with_state(loaded, project, request.input_shapes)
+    loaded = traced.loaded
     content = None
     text = any(spec.dtype == "string" for spec in contract.inputs)
     if text or traced.needs_tensorflow():
@@ -75,18 +94,16 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     done("export")
 
     report("drawing samples")
-    drawn = draw.draw(contract, request.draw, loaded.id_limits)
+    drawn = _draw(traced, contract, request.draw)
     done("samples")
 
     # Before most exports, which leave several copies of the weights in memory.
     report("running Keras on the golden samples")
-    outputs = loaded.predict(drawn.golden.inputs, batch_size=_GOLDEN_BATCH)
-    drawn = replace(drawn, golden=replace(drawn.golden, reference=outputs))
+    drawn = replace(drawn, golden=_with_reference(loaded, drawn.golden))
     done("golden")
     if drawn.labelled is not None:
         report("running Keras on labelled samples")
-        outputs = loaded.predict(drawn.labelled.inputs, batch_size=_GOLDEN_BATCH)
-        drawn = replace(drawn, labelled=replace(drawn.labelled, reference=outputs))
+        drawn = replace(drawn, labelled=_with_reference(loaded, drawn.labelled))
         done("labelled")
     drawn.save(request.draw)
 
@@ -96,15 +113,78 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     request.out.write_bytes(content)
     written = tflite.read(content)
     contract = recognise_outputs.with_kinds(contract, written)
+    contract = replace(contract, kept_state=tflite.contract(written).kept_state)
     contract = with_label_kinds(contract, drawn.calibration)
     done("export")
     return Exported(
         contract=contract,
         samples=drawn.facts,
-        notes=(*loaded.notes, *_open_sizes(contract), *drawn.warnings),
+        notes=(
+            *loaded.notes,
+            *traced.notes,
+            *_trained(written),
+            *_open_sizes(contract),
+            *drawn.warnings,
+        ),
         seconds=seconds,
         prepares=tuple({*own_scaling(loaded), *loaded.id_limits, *input_use.prepared(written)}),
     )
+
+
+def _load(request: ExportRequest) -> LoadedModel:
+    return load.load(
+        request.model,
+        unsafe=request.unsafe,
+        custom_objects=request.custom_objects,
+        signature=request.signature,
+        builder=request.builder,
+    )
+
+
+def _trace_with_state(
+    loaded: LoadedModel, project: Project | None, shapes: Shapes
+) -> tuple[Traced, Contract]:
+    """The graph and its contract, with state where the project wants it."""
+    as_inputs = project is not None and project.state.kind == "inputs"
+    contract = fix_shapes(loaded, shapes)
+    if project is not None and not as_inputs:
+        contract = project.describe(contract)
+    traced = trace(loaded, contract)
+    state = traced.state
+    if project is not None and as_inputs:
+        fed = state_inputs.with_state_inputs(loaded, state)
+        contract = project.describe(fix_shapes(fed, shapes))
+        return replace(trace(fed, contract), keeping=loaded, state=state), contract
+    if state is not None:
+        traced = replace(traced, loaded=replace(loaded, reset=state.reset))
+        contract = replace(contract, kept_state=state.names)
+    return traced, contract
+
+
+def _draw(traced: Traced, contract: Contract, request: DrawRequest) -> Drawn:
+    """Samples; with what state each begins, where that is an input."""
+    if traced.keeping is None or traced.state is None:
+        return draw.draw(contract, request, traced.loaded.id_limits)
+    names = [spec.name for spec in traced.keeping.inputs]
+    given = tuple(spec for spec in contract.inputs if spec.name in names)
+    sequence = replace(contract, inputs=given, kept_state=traced.state.names)
+    drawn = draw.draw(sequence, request, traced.loaded.id_limits)
+    return state_inputs.fill(drawn, traced.keeping, traced.state)
+
+
+def _with_reference(loaded: LoadedModel, samples: Samples) -> Samples:
+    """Samples with what the model computes of them."""
+    try:
+        outputs = loaded.predict(samples.inputs, batch_size=_GOLDEN_BATCH)
+    except ModelError as error:
+        if samples.source != "synthetic":
+            raise
+        raise ModelError(
+            "The model does not take samples that are made up.",
+            received=error.received,
+            hint="give real ones: --calibration DATA.npz; ids, as an example, have to be in range.",
+        ) from None
+    return replace(samples, reference=outputs)
 
 
 def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
@@ -150,6 +230,16 @@ def _fix_shape(spec: TensorSpec, wanted: tuple[int, ...] | None) -> TensorSpec:
     return replace(spec, shape=shape)
 
 
+def _trained(model: tflite.Model) -> list[str]:
+    """What to say of a model that was trained with its rounding in place."""
+    if not trained_ranges.has_fake_quantization(model):
+        return []
+    return [
+        "the model was trained with quantization: static recipes take its ranges and weights; "
+        "others leave out the rounding of activations that it was trained with."
+    ]
+
+
 def _open_sizes(contract: Contract) -> list[str]:
     return [
         f"input {spec.name} keeps unknown sizes {list(spec.shape)}: the app must resize it, "
@@ -165,13 +255,35 @@ class Traced:
     """A model as one graph with a batch of 1; nothing of it was run.
 
     A signature's names pass through Python arguments: `inputs` and `outputs` map names that are
-    safe there to the records of the model's own.
+    safe there to the records of the model's own. `state` is what it keeps from call to call; where
+    that is among the inputs, `keeping` is the model as it was loaded, which keeps it.
     """
 
     loaded: LoadedModel
     function: Any
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
+    tables: Sequence[Any] = ()
+    state: KeptState | None = None
+    keeping: LoadedModel | None = None
+
+    @property
+    def trackable(self) -> Any:
+        """What holds all variables and tables of the function, for the converter."""
+        import tensorflow as tf
+
+        if self.state is None and not self.tables:
+            return self.loaded.trackable
+        holder = tf.Module()
+        holder.held = [self.loaded.trackable, *self.tables, *self.function.variables]
+        return holder
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the graph."""
+        if self.state is None or self.keeping is not None:
+            return ()
+        return (kept_state.note(self.loaded),)
 
     def needs_tensorflow(self) -> bool:
         """Whether it holds operators that TFLite may lack; most often the export folds them."""
@@ -182,33 +294,76 @@ def trace(loaded: LoadedModel, contract: Contract) -> Traced:
     """The graph of `loaded` with the input shapes of `contract`.
 
     Raises:
-        ExportError: The model cannot be traced.
+        ExportError: The model cannot be traced, ends with text, or keeps the state of many streams.
     """
-    import tensorflow as tf
-
     inputs = {f"input_{i}": spec for i, spec in enumerate(contract.inputs)}
     outputs = {f"output_{i}": spec for i, spec in enumerate(loaded.outputs)}
     export_graph.use_plain_recurrence(loaded)
+    kept_state.refuse_many_streams(loaded)
+    try:
+        with lookup_tables.traceable(lookup_tables.tables(loaded)) as tables:
+            function = _function(loaded, inputs, outputs)
+    except Exception as error:  # the model's own code runs here: anything may happen
+        raise ExportError(
+            "TensorFlow could not trace the model with a batch of 1.",
+            received=export_errors.last_words(error),
+            hint=_sizes_that_work(loaded, inputs, outputs)
+            or "call the model on one sample in Keras, inside tf.function: the same error shows "
+            "there.",
+        ) from error
+    text_operators.refuse_text_outputs(
+        {spec.name: function.structured_outputs[safe].dtype.name for safe, spec in outputs.items()}
+    )
+    return Traced(
+        loaded=loaded,
+        function=function,
+        inputs=inputs,
+        outputs=outputs,
+        tables=tables,
+        state=kept_state.kept_state(function),
+    )
+
+
+def _function(
+    loaded: LoadedModel, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, TensorSpec]
+) -> Any:
+    """The concrete function, of tensors by their safe names."""
+    import tensorflow as tf
 
     def serve(**tensors: Any) -> dict[str, Any]:
         results = loaded.call({spec.name: tensors[safe] for safe, spec in inputs.items()})
         # An identity keeps an output apart from an input or another output it may equal.
         return {safe: tf.identity(results[spec.name], name=safe) for safe, spec in outputs.items()}
 
-    try:
-        specs = {
-            safe: tf.TensorSpec([None if s < 0 else s for s in spec.shape], spec.dtype, name=safe)
+    specs = {
+        safe: tf.TensorSpec([None if s < 0 else s for s in spec.shape], spec.dtype, name=safe)
+        for safe, spec in inputs.items()
+    }
+    return tf.function(serve, autograph=False).get_concrete_function(**specs)
+
+
+def _sizes_that_work(
+    loaded: LoadedModel, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, TensorSpec]
+) -> str | None:
+    """The hint to fix unknown sizes, where the model can be traced with some."""
+    if not any(-1 in spec.shape for spec in inputs.values()):
+        return None
+    for size in _TRIED_SIZES:
+        fixed = {
+            safe: replace(spec, shape=tuple(size if s < 0 else s for s in spec.shape))
             for safe, spec in inputs.items()
         }
-        function = tf.function(serve, autograph=False).get_concrete_function(**specs)
-    except Exception as error:  # the model's own code runs here: anything may happen
-        raise ExportError(
-            "TensorFlow could not trace the model with a batch of 1.",
-            received=export_errors.last_words(error),
-            hint="call the model on one sample in Keras, inside tf.function: the same error "
-            "shows there.",
-        ) from error
-    return Traced(loaded=loaded, function=function, inputs=inputs, outputs=outputs)
+        try:
+            _function(loaded, fixed, outputs)
+        except Exception:  # as above
+            continue
+        shapes = [
+            f"--input-shape {spec.name}={','.join(map(str, spec.shape))}"
+            for spec, was in zip(fixed.values(), inputs.values(), strict=True)
+            if spec.shape != was.shape
+        ]
+        return f"fix the unknown sizes, as in {' '.join(shapes)}."
+    return None
 
 
 def convert(traced: Traced) -> bytes:
@@ -219,16 +374,19 @@ def convert(traced: Traced) -> bytes:
         ExportError: TensorFlow's converter refused it.
     """
     loaded, function = traced.loaded, traced.function
+    if traced.state is not None:
+        traced.state.reset()  # the file starts with what they hold now
     try:
-        flat = (
-            export_graph.inline_recurrence(function) if loaded.kind == "saved_model" else function
-        )
-        model = _convert(flat, loaded.trackable, set(traced.inputs), sorted(traced.outputs))
+        inlines = loaded.kind == "saved_model" and traced.state is None
+        flat = export_graph.inline(function) if inlines else function
+        model = _convert_rewritten(flat, traced)
     except Exception as error:  # TensorFlow raises many kinds here, none of them documented
         raise export_errors.explain(error, loaded, function) from error
+    if traced.keeping is not None:
+        forwarded_state.forward_state(model)
     tensor_names.name_layers(model, loaded, tensor_names.producers(model, function))
     names = {safe: spec.name for safe, spec in (*traced.inputs.items(), *traced.outputs.items())}
-    return _name_signature(model, names)
+    return integer_rewrites.rewritten(_name_signature(model, names))
 
 
 def export(loaded: LoadedModel, contract: Contract) -> bytes:
@@ -241,17 +399,29 @@ def export(loaded: LoadedModel, contract: Contract) -> bytes:
     return convert(trace(loaded, contract))
 
 
-def _convert(function: Any, trackable: Any, inputs: set[str], outputs: list[str]) -> Any:
+def _convert_rewritten(function: Any, traced: Traced) -> Any:
+    """The converter's model of a function without the operators that TFLite lacks."""
+    try:
+        return _convert(rewrite_graph.rewrite(function), traced)
+    except Exception as error:  # TensorFlow raises many kinds here, none of them documented
+        if not export_errors.operator_names(str(error)) & rewrite_rules.FUSED:
+            raise
+        # The converter did not fuse what it mostly fuses.
+        return _convert(rewrite_graph.rewrite(function, fused=False), traced)
+
+
+def _convert(function: Any, traced: Traced) -> Any:
     """The converter's model, its signature in TensorFlow's safe names.
 
     The fast way leaves the signature out, so it is made here. What cannot be frozen (tables,
     variables that change) takes the slow one.
     """
-    content = convert_directly(function, trackable)
+    trackable, frozen = traced.trackable, traced.state is None and not traced.tables
+    content = convert_directly(function, trackable) if frozen else None
     if content is not None:
         model = litert.unpack(bytearray(content))
         # TensorFlow gives a dict's values in the order of its sorted keys: so is `outputs`.
-        if _sign(model, inputs, outputs):
+        if _sign(model, set(traced.inputs), sorted(traced.outputs)):
             return model
         fallbacks.note("convert_directly", "inputs or outputs are not where they were")
     return litert.unpack(bytearray(convert_by_saved_model(function, trackable)))

@@ -5,12 +5,18 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from edgekit.core.errors import UsageError
 from edgekit.core.suggest import nearest
 
 _FORM = "--custom-objects must be module:NAME, of a dict, a class or a function."
+_FORMS = {
+    "--custom-objects": _FORM,
+    "--builder": "--builder must be module:FUNCTION, of a function without arguments that returns "
+    "the built model.",
+}
 
 
 def import_objects(source: str | None) -> dict[str, Any]:
@@ -24,9 +30,32 @@ def import_objects(source: str | None) -> dict[str, Any]:
     """
     if source is None:
         return {}
+    value, name = _imported(source, "--custom-objects"), source.partition(":")[2]
+    if isinstance(value, dict):
+        return {str(key): item for key, item in value.items()}
+    if not callable(value):
+        raise UsageError(_FORM, received=f"{source} is a {type(value).__name__}")
+    return {name: value, getattr(value, "__name__", name): value}
+
+
+def import_builder(source: str) -> Callable[[], Any]:
+    """The function that `module:FUNCTION` of --builder stands for; searched for as above.
+
+    Raises:
+        UsageError: Not of that form, the import fails, or it is no function.
+    """
+    value = _imported(source, "--builder")
+    if not callable(value):
+        raise UsageError(_FORMS["--builder"], received=f"{source} is a {type(value).__name__}")
+    function: Callable[[], Any] = value
+    return function
+
+
+def _imported(source: str, option: str) -> Any:
     module_name, _, name = source.partition(":")
     if not module_name or not name:
-        raise UsageError(_FORM, received=repr(source), hint="as in my_layers:CUSTOM_OBJECTS")
+        example = "my_layers:CUSTOM_OBJECTS" if option == "--custom-objects" else "my_model:build"
+        raise UsageError(_FORMS[option], received=repr(source), hint=f"as in {example}")
     folder = os.getcwd()
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -34,22 +63,17 @@ def import_objects(source: str | None) -> dict[str, Any]:
         module = importlib.import_module(module_name)
     except Exception as error:  # the module is the person's own code: anything may happen
         raise UsageError(
-            "The module of --custom-objects could not be imported from the current folder.",
+            f"The module of {option} could not be imported from the current folder.",
             received=f"{source}: {type(error).__name__}: {error}",
             hint=f"try: python -c 'import {module_name}'",
         ) from None
     if not hasattr(module, name):
         raise UsageError(
-            f"The module {module_name} does not have the name that --custom-objects gives.",
+            f"The module {module_name} does not have the name that {option} gives.",
             received=source,
             hint=nearest(name, vars(module)),
         )
-    value = getattr(module, name)
-    if isinstance(value, dict):
-        return {str(key): item for key, item in value.items()}
-    if not callable(value):
-        raise UsageError(_FORM, received=f"{source} is a {type(value).__name__}")
-    return {name: value, getattr(value, "__name__", name): value}
+    return getattr(module, name)
 
 
 def registered(name: str, *, keras2: bool) -> str | None:

@@ -287,6 +287,7 @@ def _paths(model: Any, outer: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 
 def _may_hold_ids(model: Any, inputs: tuple[TensorSpec, ...]) -> bool:
     return any("int" in spec.dtype for spec in inputs) or any(
-        any(mark in f"{type(layer).__name__} {layer.name}" for mark in _ID_LAYERS)
+        any(mark in f"{type(inner).__name__} {inner.name}" for mark in _ID_LAYERS)
         for layer in _layers(model)
+        for inner in (layer, getattr(layer, "layer", layer))  # what TimeDistributed wraps
     )

@@ -52,7 +52,8 @@ def bundle(
         UsageError: No files or no destinations, an unknown platform, a folder that holds what
             edgekit did not write.
         ModelError: A file without manifest or golden samples, a manifest of another file, a
-            wrecked file, or variants of different models.
+            wrecked file, variants of different models, or what a platform's self-test cannot
+            replay: text, and state that a file keeps.
         ProjectError: A manifest that breaks a rule of `edgekit.toml`.
     """
     paths = [Path(file) for file in files]
@@ -62,6 +63,7 @@ def bundle(
     made = [bundle_checks.load(path) for path in paths]
     if not force:
         bundle_checks.refuse_wrecked(made)
+    bundle_checks.refuse_platforms(made, list(folders))
     called = name or artifacts.model_name(made[0])
     bundle_checks.check_text(called, "the model's name")
     contents: dict[str, bytes] = {}

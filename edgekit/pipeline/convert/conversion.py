@@ -10,7 +10,7 @@ from typing import TypedDict, Unpack
 
 from edgekit.core import artifacts, isolate, onednn, scratch, serde
 from edgekit.core import project as projects
-from edgekit.core.errors import UsageError
+from edgekit.core.errors import ProjectError, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, ConvertOptions, Step
@@ -30,8 +30,9 @@ from edgekit.pipeline.convert import (
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.job import Job, Source
 from edgekit.pipeline.convert.output_claim import claim
-from edgekit.pipeline.convert.plan import plan
+from edgekit.pipeline.convert.plan import Plan, plan
 from edgekit.pipeline.convert.refuse_lost import refuse_lost
+from edgekit.pipeline.convert.refuse_state import refuse_state
 from edgekit.quantize.quantize_messages import QUANTIZE, QuantizeRequest
 
 # Enough to notice that evaluation samples were trained on, and few enough for a manifest.
@@ -45,12 +46,16 @@ class Details(TypedDict, total=False):
         name: The first part of the files' names; the model's own by default.
         input_shapes: Full shapes with the batch, for inputs with unknown sizes; the project's by
             default.
+        signature: The one to take of a SavedModel or `.tflite` with several.
         custom_objects: `module:NAME` of custom layers; the project's by default.
+        builder: `module:FUNCTION` that returns the built model, where the file holds weights alone.
     """
 
     name: str | None
     input_shapes: Mapping[str, Sequence[int]] | None
+    signature: str | None
     custom_objects: str | None
+    builder: str | None
 
 
 def convert(
@@ -66,7 +71,7 @@ def convert(
     """Turn a trained model into a float `.tflite` and its variants, and check each.
 
     Args:
-        model: Keras 3 or Keras 2 file, SavedModel folder, TensorFlow.js layers model, or a
+        model: Keras 3 or Keras 2 file, SavedModel folder, TensorFlow.js model, or a
             float `.tflite`.
         output: The folder for the results; the current one by default.
         calibration: Samples for static recipes: `.npz`, `.csv`, a folder by class, or
@@ -74,7 +79,7 @@ def convert(
         project: What `edgekit.toml` says; the file beside the model by default.
         options: Recipes, bounds, pruning, training, seeds and limits.
         on_progress: Takes one line at each step.
-        details: `name`, `input_shapes`, `custom_objects` (see `Details`).
+        details: `name`, `input_shapes`, `signature`, `custom_objects`, `builder` (see `Details`).
 
     Returns:
         An artifact for each file. The float file comes first and is always made: it is the
@@ -87,7 +92,7 @@ def convert(
     model = Path(model)
     project = project or projects.find(model)
     options = options or ConvertOptions(seed=project.data.seed)
-    recognised = recognise.recognise_apart(model, options.limits)
+    recognised = _recognised(model, details, options)
     planned = plan(
         model,
         output=Path(output or ""),
@@ -96,8 +101,8 @@ def convert(
         project=project,
         options=options,
     )
-    if recognised.format == "tflite" and planned.prune is not None:
-        raise _no_channels(model)
+    if recognised.format == "tflite":
+        _refuse_what_takes_keras(planned, project, model)
     with claim(planned, model, options.force, on_progress), scratch.folder() as work:
         job = Job(
             source=_source(model, project, details),
@@ -112,12 +117,27 @@ def convert(
     return written
 
 
-def _no_channels(model: Path) -> UsageError:
-    return UsageError(
-        "Pruning needs a Keras model: it removes channels of layers.",
-        received=f"{model.name}, a .tflite",
-        hint="name the Keras model; --qat works on a .tflite too.",
-    )
+def _recognised(model: Path, details: Details, options: ConvertOptions) -> Recognised:
+    if details.get("builder"):
+        return recognise.weights(model)
+    return recognise.recognise_apart(model, options.limits)
+
+
+def _refuse_what_takes_keras(planned: Plan, project: Project, model: Path) -> None:
+    """Refuse for a `.tflite` what only a model of layers allows."""
+    if planned.prune is not None:
+        raise UsageError(
+            "Pruning needs a Keras model: it removes channels of layers.",
+            received=f"{model.name}, a .tflite",
+            hint="name the Keras model; --qat works on a .tflite too.",
+        )
+    if project.state.kind == "inputs":
+        raise ProjectError(
+            '[state] kind = "inputs" must be of a Keras model or a SavedModel.',
+            received=f"{model.name}, a .tflite",
+            hint="name the model that it was made from; or leave [state] out: the file keeps its "
+            "state.",
+        )
 
 
 def _refuse_unknown(details: Details) -> None:
@@ -132,7 +152,9 @@ def _source(model: Path, project: Project, details: Details) -> Source:
         model=model,
         project=project,
         input_shapes={name: tuple(shape) for name, shape in shapes.items()},
+        signature=details.get("signature"),
         custom_objects=details.get("custom_objects") or project.custom_objects,
+        builder=details.get("builder"),
     )
 
 
@@ -155,6 +177,7 @@ class Conversion:
         """All steps; files are written when all of them have passed their checks."""
         job = self._job
         exported = self.export()
+        refuse_state(job.plan, exported)
         job.on_progress("looking at what the inputs are given")
         reached = input_check.check(job, exported)
         job.on_progress("comparing the float file with the original")
@@ -184,7 +207,9 @@ class Conversion:
             out=job.original,
             project=source.project.file,
             input_shapes=source.input_shapes,
+            signature=source.signature,
             custom_objects=source.custom_objects,
+            builder=source.builder,
             unsafe=job.options.unsafe,
         )
         own_code = (

@@ -87,8 +87,14 @@ class Task:
 Exceptions = dict[int, Quantization | None]
 
 
-def is_lost(channel: Channel) -> bool:
-    """Whether a channel has lost so much that operators are worth a look."""
+def is_lost(channel: Channel, device: Device) -> bool:
+    """Whether a channel has lost so much that operators are worth a look.
+
+    What is not all integers does not run on an accelerator as a whole: there, only a file that
+    has lost what the model computes.
+    """
+    if device != "cpu":
+        return channel.sqnr_db < _CLASSES_DB
     return _margin(channel) < 0
 
 

@@ -32,7 +32,8 @@ from edgekit.quantize.diagnose.single_operator import SingleOperator, live_bytes
 from edgekit.quantize.quantize_messages import LayerErrorsRequest, LayerErrorsResult
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor, enums, signal
-from edgekit.tflite.step_interpreter import Steps
+from edgekit.tflite.step_interpreter import Steps, uses_resource
+from edgekit.tflite.trained_ranges import plain
 
 MAX_SAMPLES = 64
 ACTIVATION_BYTES = 400 * 2**20
@@ -44,7 +45,8 @@ _COPIES = 4
 
 def run(request: LayerErrorsRequest, report: Progress) -> LayerErrorsResult:
     """`layer_errors` of files on disk."""
-    before, after = request.float_file.read_bytes(), request.quantized.read_bytes()
+    before, _ = plain(request.float_file.read_bytes())
+    after = request.quantized.read_bytes()
     samples = usable(before, Samples.load(request.samples))
     equalized = request.equalized
     if equalized is None:
@@ -170,11 +172,11 @@ class _Both:
         return [t for t in op.outputs if t.index in self._used and t.dtype != "string"]
 
     def step(self, op: Operator, sensitivity: OutputSensitivity | None) -> LayerError | None:
-        """Run one operator of the float file, and what became of it; None for a cast."""
+        """Run one operator of the float file, and what became of it, if it computes anything."""
         new = self._pairs.get(op.index)
-        fed = {t.index: self.reference.real(t) for t in op.inputs if not t.is_constant}
+        fed = {t.index: self.reference.real(t) for t in op.activations}
         self.reference.run(op)
-        if new is None and op.facts.is_cast:
+        if (new is None and op.facts.is_cast) or uses_resource(op):
             return None
         compared = self._outputs(op)
         error = LayerError(

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe, Skipped
-from edgekit.quantize.rewrite import control_flow, recurrent_states
+from edgekit.quantize.rewrite import carried_integers, control_flow, recurrent_states
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor, binding, operators, read, tensors
 
@@ -71,7 +71,8 @@ def _skipped(
     exceptions: Mapping[int, Quantization | None],
 ) -> Iterator[Skipped]:
     main, inside = binding(before).subgraph, control_flow.owners(before)
-    held = recurrent_states.holders(before)
+    reasons = dict.fromkeys(carried_integers.carriers(before), carried_integers.KEPT)
+    reasons |= dict.fromkeys(recurrent_states.holders(before), recurrent_states.KEPT)
     for old, new in matched:
         in_main = old.subgraph == main
         by = frozenset([old.index]) if in_main else inside.get(old.subgraph, frozenset())
@@ -82,7 +83,7 @@ def _skipped(
             continue
         place = control_flow.REST
         if in_main:
-            place = recurrent_states.KEPT if old.index in held else ""
+            place = reasons.get(old.index, "")
         reason = _reason(old, meant, place)
         yield Skipped(layer=old.layer, operator=old.name, reason=reason)
 
@@ -116,11 +117,12 @@ def _weights(op: Operator) -> list[Tensor]:
 
 
 def is_meant(op: Operator, how: Quantization) -> bool:
-    """Whether a scheme has something to do at an operator: weights, or a float result."""
+    """Whether a scheme has something to do at an operator: weights, a float result or argument."""
     if op.facts.called_subgraphs:
         return False
     if how.scheme == "static":
-        return any(tensor.dtype in _FLOATS for tensor in op.outputs)
+        compared = [t for t in op.inputs if not t.is_constant] if op.facts.forms else []
+        return any(tensor.dtype in _FLOATS for tensor in (*op.outputs, *compared))
     return op.facts.has_weights and bool(_weights(op))
 
 

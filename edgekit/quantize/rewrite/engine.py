@@ -14,10 +14,17 @@ from types import MappingProxyType
 from typing import Any
 
 from edgekit import tflite
+from edgekit.compat import litert
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe
 from edgekit.quantize.calibration.calibrate import Ranges
-from edgekit.quantize.rewrite import control_flow, fixups, recurrent_states
+from edgekit.quantize.rewrite import (
+    carried_integers,
+    control_flow,
+    fixups,
+    recurrent_states,
+    stand_ins,
+)
 from edgekit.tflite.operator_facts import OPERATORS
 
 # `litert_quantizer.quantizer.Quantizer`, which has no types.
@@ -73,15 +80,23 @@ def quantized(
             hint="pass --calibration DATA.npz (100 to 500 samples), or use --recipe "
             "dynamic_wi8_afp32.",
         )
+    if static and not ranges:
+        raise QuantizeError(
+            f"{recipe.name} has nothing to quantize in this model: it computes without floats.",
+            received=", ".join(sorted({op.name for op in tflite.operators(parsed(float_model))})),
+            hint="use --recipe float32.",
+        )
     from litert_quantizer import quantizer
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
         try:
-            engine = quantizer.Quantizer(float_model)
             model = parsed(float_model)
+            exceptions = {**kept_float(model, recipe.quantize), **exceptions}
+            replaced = stand_ins.indices(model, recipe.quantize, exceptions)
+            engine = quantizer.Quantizer(float_model)
+            stand_ins.substitute(litert.read_by(engine), replaced)
             _add_rules(engine, recipe.quantize, ".*", model)
-            exceptions = {**recurrent_states.kept(model, recipe.quantize), **exceptions}
             if exceptions:
                 _add_exceptions(engine, model, exceptions)
             if static:
@@ -99,9 +114,15 @@ def quantized(
                 hint="try another recipe; float16 and weight_only_wi8_afp32 ask the least.",
             ) from error
     after = tflite.read(bytes(result.quantized_model))
+    stand_ins.restore(after, model, replaced)
     if static:
         fixups.apply_fixups(after, recipe.quantize.io_dtype)
     return after
+
+
+def kept_float(model: tflite.Model, how: Quantization) -> dict[int, None]:
+    """What stays float in every static file, for what it holds."""
+    return {**recurrent_states.kept(model, how), **carried_integers.kept(model, how)}
 
 
 def _add_rules(engine: Quantizer, how: Quantization, scope: str, model: tflite.Model) -> None:

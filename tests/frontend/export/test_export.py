@@ -358,3 +358,10 @@ def test_an_input_that_no_memory_holds_is_refused_before_samples_are_made(shape:
     )
     with pytest.raises(ModelError, match="huge: x of shape"):
         fix_shapes(model, {})
+
+
+def test_unknown_sizes_that_a_trace_lacks_are_told_and_work(frontend: Any):
+    found = frontend("unknown_sizes")
+    assert found["hint"] == "fix the unknown sizes, as in --input-shape image=1,64,64,3."
+    assert "Using a symbolic" in found["received"]
+    assert found["db"] > 80

@@ -259,6 +259,7 @@ def test_the_project_says_what_keywords_do_not(keras, tmp_path, children):
         ({}, False),
         ({"options": replace(FLOAT16, unsafe=True)}, True),
         ({"custom_objects": "layers:MINE"}, True),
+        ({"builder": "nets:build"}, True),
         ({"calibration": "my_data:draw"}, True),
     ],
 )

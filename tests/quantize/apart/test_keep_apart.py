@@ -16,6 +16,7 @@ from edgekit.quantize.apart import keep_apart
 from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.diagnose import scores
 from edgekit.tflite import recognise_outputs
+from edgekit.tflite.channels import Channel
 from tests.quantize.tiny_models import RELU, Network, picture_net, random
 
 pytestmark = pytest.mark.slow
@@ -96,6 +97,21 @@ def test_what_is_kept_by_hand_stays_so() -> None:
 def test_an_accelerator_gets_no_weights_in_floats() -> None:
     found, _ = prepared(heads([1, 1000]), device="npu")
     assert not found.apart
+
+
+@pytest.mark.parametrize(
+    ("sqnr_db", "on_cpu", "on_npu"), [(35.0, False, False), (20.0, True, False), (5.0, True, True)]
+)
+def test_an_accelerator_gets_floats_only_where_the_file_is_lost_without(
+    sqnr_db: float, on_cpu: bool, on_npu: bool
+) -> None:
+    noise = np.array([10 ** (-sqnr_db / 10)])
+    channel = Channel(
+        name="y", kind="values", columns=(0, 1), signal=np.ones(1), noise=noise, count=1
+    )
+    assert keep_apart.is_lost(channel, "cpu") is on_cpu
+    assert keep_apart.is_lost(channel, "npu") is on_npu
+    assert keep_apart.is_lost(channel, "mcu") is on_npu
 
 
 def test_what_is_kept_is_read_back(tmp_path) -> None:

@@ -207,6 +207,17 @@ def call() -> Result:
     )
 
 
+def inputs() -> Result:
+    unnamed, named = keras.Input((4,)), keras.Input((4,), name="b")
+    model = keras.Model([unnamed, named], keras.ops.add(unnamed, named))
+    return _answer(
+        names=[compat_keras.input_name(tensor) for tensor in model.inputs],
+        layers=[model.layers[0].name, "b"],
+        loaded=[spec.name for spec in keras_model.wrap_keras3(model).inputs],
+        numbered=unnamed.name.startswith("keras_tensor"),
+    )
+
+
 def layers(kind: str) -> Result:
     k = KERAS[kind]
     wrapped = k.layers.Bidirectional(k.layers.LSTM(2), name="both")
@@ -330,9 +341,26 @@ def recurrence(gone: bool) -> Result:
     if gone:
         for layer in found:
             del layer._could_use_gpu_kernel
-    compat_tf_keras.use_plain_recurrence(model)
-    after = [getattr(layer, "_could_use_gpu_kernel", None) for layer in found]
-    return _answer(before=before, after=after)
+    with compat_tf_keras.as_it_recurred(model):
+        compat_tf_keras.use_plain_recurrence(model)
+        after = [getattr(layer, "_could_use_gpu_kernel", None) for layer in found]
+    restored = [getattr(layer, "_could_use_gpu_kernel", None) for layer in found]
+    return _answer(before=before, after=after, restored=restored)
+
+
+def own_weights() -> Result:
+    """What a wrapper holds itself, and the kernels within attention."""
+    wrapper = tf_keras.layers.TimeDistributed(tf_keras.layers.Dense(2))
+    wrapper.build((None, 3, 4))
+    wrapper.add_weight(name="more", shape=(), trainable=False)
+    attention = tf_keras.layers.MultiHeadAttention(2, 3)
+    attention(tf.zeros((1, 4, 5)), tf.zeros((1, 4, 5)))
+    kernels = compat_tf_keras.attention_kernels(attention)
+    return _answer(
+        trainable=len(compat_tf_keras.own_weights(wrapper)),
+        others=[w.name for w in compat_tf_keras.own_weights(wrapper, trainable=False)],
+        kernels=[list(kernel.shape) for kernel in kernels],
+    )
 
 
 def metrics() -> Result:

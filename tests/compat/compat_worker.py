@@ -183,6 +183,17 @@ def call() -> Result:
     )
 
 
+def inputs() -> Result:
+    unnamed, named = keras.Input((4,)), keras.Input((4,), name="b")
+    model = keras.Model([unnamed, named], keras.ops.add(unnamed, named))
+    return _answer(
+        names=[compat_keras.input_name(tensor) for tensor in model.inputs],
+        layers=[model.layers[0].name, "b"],
+        loaded=[spec.name for spec in keras_model.wrap_keras3(model).inputs],
+        numbered=unnamed.name.startswith("keras_tensor"),
+    )
+
+
 def layers(kind: str) -> Result:
     k = KERAS[kind]
     wrapped = k.layers.Bidirectional(k.layers.LSTM(2), name="both")

@@ -69,19 +69,36 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     """Load, export, and run Keras on the golden samples.
 
     Raises:
-        EdgekitError: What `load.load`, `fix_shapes`, `export` and `draw.draw` raise.
+        EdgekitError: What `load.load` and `run_loaded` raise.
     """
     started = time.perf_counter()
+    report("loading the model")
+    return run_loaded(_load(request), request, report, started)
+
+
+def run_loaded(
+    loaded: LoadedModel, request: ExportRequest, report: Progress, started: float | None = None
+) -> Exported:
+    """`run` with a model that is loaded already.
+
+    Args:
+        loaded: The model; what `request` says of loading is not looked at.
+        request: The samples, and where all goes.
+        report: Takes one line at each step.
+        started: When loading began, by `time.perf_counter`.
+
+    Raises:
+        EdgekitError: What `fix_shapes`, `export` and `draw.draw` raise.
+    """
+    last = time.perf_counter() if started is None else started
     seconds: dict[str, float] = {}
 
     def done(step: str) -> None:
-        nonlocal started
+        nonlocal last
         now = time.perf_counter()
-        seconds[step] = seconds.get(step, 0.0) + now - started
-        started = now
+        seconds[step] = seconds.get(step, 0.0) + now - last
+        last = now
 
-    report("loading the model")
-    loaded = _load(request)
     done("load")
     project = projects.load(request.project) if request.project else None
     traced, contract = _trace_with_state(loaded, project, request.input_shapes)
@@ -355,9 +372,7 @@ def _sizes_that_work(
             safe: replace(spec, shape=tuple(size if s < 0 else s for s in spec.shape))
             for safe, spec in inputs.items()
         }
-        try:
-            _function(loaded, fixed, outputs)
-        except Exception:  # as above
+        if not _is_traced(loaded, fixed, outputs):
             continue
         shapes = [
             f"--input-shape {spec.name}={','.join(map(str, spec.shape))}"
@@ -366,6 +381,16 @@ def _sizes_that_work(
         ]
         return f"fix the unknown sizes, as in {' '.join(shapes)}."
     return None
+
+
+def _is_traced(
+    loaded: LoadedModel, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, TensorSpec]
+) -> bool:
+    try:
+        function = _function(loaded, inputs, outputs)
+    except Exception:  # the model's own code, as in `trace`
+        function = None
+    return function is not None
 
 
 def convert(traced: Traced) -> bytes:

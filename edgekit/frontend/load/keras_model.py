@@ -42,6 +42,18 @@ def wrap_keras2(model: Any, notes: Sequence[str] = ()) -> LoadedModel:
     return _wrap("keras2", model, model, tf.nest, notes)
 
 
+def input_names(model: Any) -> tuple[str, ...]:
+    """The names of a built model's inputs, in their order.
+
+    Raises:
+        ModelError: A subclassed model that does not know the shapes it was built with.
+    """
+    symbolic = _symbolic(model, "inputs")
+    if symbolic:
+        return unique(_input_names(model, symbolic))
+    return tuple(spec.name for spec in _subclassed(model)[0])
+
+
 def require_built(model: Any) -> None:
     """Raise unless the model's weights exist.
 

@@ -25,7 +25,7 @@ def cases() -> list[Case]:
     return [
         _case("a Lambda layer", dense, _lambda),
         _case("an LSTM over open steps, static", (None, 6), _recurrent, recipe=_STATIC, fill=10),
-        _case("open sizes, static", (None, None, 3), _convolution, recipe=_STATIC, fill=12),
+        _case("open sizes, static", (None, None, 3), _convolution, recipe=_STATIC, fill=16),
         _case("a static file without samples", dense, _dense, recipe=_STATIC, given=False),
         _case(
             "int4 weights without samples",

@@ -84,8 +84,10 @@ def prepare(
         UsageError: It has no such signature, or a shape does not fit it.
     """
     composites = inline_composites.inline(model)
-    choose_signature.choose(model, signature)
     half, sparse = widen_weights.widen(model)
+    if signature is None:  # no choice of one would help
+        require_float(model, path)
+    choose_signature.choose(model, signature)
     require_float(model, path)
     _name_apart(model)
     tflite.ensure_signature(model)
@@ -183,7 +185,7 @@ def require_runs(model: Model, contract: Contract, golden: Samples) -> None:
         hint = "LiteRT's own interpreter says the same: convert the original model again."
         if "custom op" in (error.received or ""):
             hint = "replace what is custom by builtin operators: LiteRT runs those alone."
-        if golden.source == "synthetic" and "invoke" in (error.received or ""):
+        elif golden.source == "synthetic" and "prepare" not in (error.received or ""):
             hint = "the samples were made up, and may be none for it: pass --calibration DATA.npz."
         raise ModelError(
             "LiteRT cannot run the .tflite.", received=error.received, hint=hint

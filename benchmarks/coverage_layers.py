@@ -14,20 +14,21 @@ import keras
 from benchmarks import layer_models, layer_tables
 from benchmarks.sweep import Case
 
+# What fails most often stands first.
 _PLACES = {
-    "image": (layer_tables.IMAGES, layer_models.IMAGE),
-    "row": (layer_tables.ROWS, layer_models.ROW),
-    "sequence": (layer_tables.SEQUENCES, layer_models.SEQUENCE),
-    "padded": (layer_tables.PADDED, layer_models.PADDED),
-    "stateful": (layer_tables.STATEFUL, layer_models.STATEFUL),
-    "volume": (layer_tables.VOLUMES, layer_models.VOLUME),
-    "frames": (layer_tables.FRAMES, layer_models.FRAMES),
+    "sound": (layer_tables.SOUNDS, layer_models.SOUND),
+    "table": (layer_tables.TABLES, layer_models.TABLE),
     "ids": (layer_tables.IDS, layer_models.IDS),
     "words": (layer_tables.WORDS, layer_models.WORDS),
-    "sentences": (layer_tables.SENTENCES, layer_models.SENTENCES),
-    "table": (layer_tables.TABLES, layer_models.TABLE),
     "pixels": (layer_tables.PIXELS, layer_models.PIXELS),
-    "sound": (layer_tables.SOUNDS, layer_models.SOUND),
+    "sentences": (layer_tables.SENTENCES, layer_models.SENTENCES),
+    "stateful": (layer_tables.STATEFUL, layer_models.STATEFUL),
+    "volume": (layer_tables.VOLUMES, layer_models.VOLUME),
+    "padded": (layer_tables.PADDED, layer_models.PADDED),
+    "frames": (layer_tables.FRAMES, layer_models.FRAMES),
+    "sequence": (layer_tables.SEQUENCES, layer_models.SEQUENCE),
+    "image": (layer_tables.IMAGES, layer_models.IMAGE),
+    "row": (layer_tables.ROWS, layer_models.ROW),
 }
 _NO_ACTIVATION = {"deserialize", "get", "serialize"}
 

@@ -21,8 +21,9 @@ KEPT, ADVICE = "kept", "advice"
 # Takes the words of `edgekit convert`, answers what `sweep_worker.convert` does.
 Convert = Callable[[list[str]], Mapping[str, Any]]
 
-_OUT_OF_THE_MODEL = re.compile(r"out of the model|(?:pre|post)processing")
+_OUT_OF_THE_MODEL = re.compile(r"out of the model|let the model end before it")
 _LAYER = re.compile(r"\bin layers? ([\w./-]+)")
+_FUNCTION = re.compile(r"\bkeras\.(?:ops|activations)\.(?:\w+\.)*(\w+)")
 _CLAUSE = re.compile(r"; |, (?:or|and) |\bor\b|\. ")
 _OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)(?:[ =]([\w.:=/,-]*[\w]))?")
 _IN_TENSORFLOW = "inside tf.function"
@@ -128,18 +129,16 @@ def _open_shapes(model: Path) -> list[str]:
 
 
 def _without_layer(path: Path, received: str) -> Path | None:
-    """The model without the layer that a refusal names: what comes after it, or before it.
+    """The model without what a refusal names: what comes after it, or before it.
 
-    None where the layer stands amid the model, is all of it, or no layer is named.
+    None where that stands amid the model, is all of it, or is not named.
     """
     import keras
 
-    named = _LAYER.search(received)
     model = _load(path)
-    if named is None or not isinstance(model, keras.Model) or not model.inputs:
+    if not isinstance(model, keras.Model) or not model.inputs:
         return None
-    layers = {layer.name: layer for layer in model.layers}
-    layer = layers.get(named.group(1))
+    layer = _named(model, received)
     if layer is None:
         return None
     taken = keras.tree.flatten(layer.input)
@@ -152,6 +151,21 @@ def _without_layer(path: Path, received: str) -> Path | None:
     out = path.parent / "without_layer.keras"
     rest.save(out)
     return out
+
+
+def _named(model: Any, received: str) -> Any:
+    """The layer, or the call of a function, that a refusal names; None where it is not there."""
+    operations = {operation.name: operation for operation in model.operations}
+    layer = _LAYER.search(received)
+    if layer and layer.group(1) in operations:
+        return operations[layer.group(1)]
+    function = _FUNCTION.search(received)
+    calls = (o for n, o in operations.items() if function and _called(n) == function.group(1))
+    return next(calls, None)
+
+
+def _called(name: str) -> str:
+    return re.sub(r"_\d+$", "", name)
 
 
 def _fails_in_tensorflow(path: Path) -> bool:

@@ -60,6 +60,8 @@ from edgekit.core.json_values import Json
 from edgekit.core.records import Contract, Preprocessing, Target, TensorSpec
 from edgekit.core.suggest import nearest
 
+StateKind = Literal["kept", "inputs"]
+
 FILE_NAME = "edgekit.toml"
 _MOST_BYTES = 4 * 2**20  # all labels of ImageNet-21k take 0.4 MB
 _LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
@@ -90,7 +92,7 @@ class OutputSpec:
 class State:
     """Where a model's state lives: `kept` in the file's variables, or `inputs` and outputs."""
 
-    kind: Literal["kept", "inputs"] = "kept"
+    kind: StateKind = "kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from edgekit.data import (
     check_samples,
     coco_annotations,
     folders,
+    in_memory,
     masks,
     npz,
     pick_arrays,
@@ -112,7 +113,7 @@ def load(
             received=source,
             hint="save arrays with numpy.savez_compressed(path, x=inputs, y=labels).",
         )
-    return _finish(found, contract, source, limit, seed, raw=False)
+    return _finish(found, contract, found.source or source, limit, seed, raw=False)
 
 
 def _carried(path: Path, contract: Contract) -> dict[str, str]:
@@ -135,6 +136,7 @@ class Found:
         heads: Labels by output.
         reference: Reference outputs.
         ignored: Names of arrays that are for nothing.
+        source: What messages call it; empty for the name that it was found by.
     """
 
     inputs: dict[str, np.ndarray]
@@ -142,18 +144,22 @@ class Found:
     heads: dict[str, np.ndarray] = field(default_factory=dict)
     reference: dict[str, np.ndarray] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    source: str = ""
 
 
 def _from_npz(path: Path, contract: Contract, purpose: Purpose, memory_bytes: int) -> Found:
-    names = npz.names(path)
-    if any(name.startswith("input/") for name in names):
+    every = npz.names(path)
+    if any(name.startswith("input/") for name in every):
         golden = Samples.load(path, memory_bytes=memory_bytes)
         return _from_samples(golden, contract, purpose, str(path))
-    picked = pick_arrays.pick(names, contract, purpose, str(path))
+    source, names = in_memory.arrays_of(path, every)
+    picked = pick_arrays.pick(names, contract, purpose, source)
     wanted = [*picked.inputs.values(), *picked.heads.values()]
     wanted += [*picked.boxes, *([picked.labels] if picked.labels else [])]
     arrays = npz.read(path, wanted, memory_bytes=memory_bytes)
-    return _picked(arrays, picked, contract, str(path))
+    if in_memory.ELEMENTS in every:
+        arrays = in_memory.join_batches(arrays, picked.inputs, contract)
+    return replace(_picked(arrays, picked, contract, source), source=source)
 
 
 def _from_function(

@@ -65,17 +65,15 @@ def _split_text() -> Any:
 
 _L, _K = keras.layers, tf_keras.layers
 _MODELS: dict[str, tuple[Callable[[], Any], np.ndarray]] = {
-    "words": (lambda: _looked_up(_words(), "string"), _TEXT),
     "words_keras2": (lambda: _looked_up(_words(tf_keras), "string", library=tf_keras), _TEXT),
+    "words_exported": (lambda: _looked_up(_words(), "string"), _TEXT),
     "words_masked": (lambda: _looked_up(_words(mask_token=""), "string"), _TEXT),
-    "words_one_hot": (lambda: _looked_up(_words(output_mode="one_hot"), "string", 1), _TEXT[:, :1]),
     "words_multi_hot": (lambda: _looked_up(_words(output_mode="multi_hot"), "string"), _TEXT),
     "words_hashed": (lambda: _looked_up(_words(num_oov_indices=2), "string"), _TEXT),
     "words_out": (lambda: _looked_up(_words(invert=True), "int64"), _IDS % 4),
     "embedded_words": (_embedded_words, _TEXT),
     "split_text": (_split_text, _TEXT[:, :1]),
     "hashing": (lambda: _looked_up(_L.Hashing(7, name="hash"), "string"), _TEXT),
-    "integers": (lambda: _looked_up(_integers(), "int64"), _IDS),
     "integers_keras2": (lambda: _looked_up(_integers(tf_keras), "int64", library=tf_keras), _IDS),
     "integers_two_unknown": (lambda: _looked_up(_integers(num_oov_indices=2), "int64"), _IDS),
     "integers_out": (lambda: _looked_up(_integers(invert=True), "int64"), _IDS % 4),
@@ -85,7 +83,6 @@ _MODELS: dict[str, tuple[Callable[[], Any], np.ndarray]] = {
     ),
     "lstm": (lambda: _stateful(_L.LSTM(4, stateful=True)), _STEPS),
     "lstm_unrolled": (lambda: _stateful(_L.LSTM(4, stateful=True, unroll=True)), _STEPS),
-    "gru": (lambda: _stateful(_L.GRU(4, stateful=True)), _STEPS),
     "both_ways": (lambda: _stateful(_L.Bidirectional(_L.LSTM(3, stateful=True))), _STEPS),
     "conv_lstm": (lambda: _stateful(_L.ConvLSTM2D(2, 3, stateful=True), _FRAMES), _FRAMES),
     "gru_keras2": (lambda: _stateful(_K.GRU(4, stateful=True), library=tf_keras), _STEPS),
@@ -100,7 +97,11 @@ def _saved(name: str, place: Path) -> tuple[Path, Path]:
     keras.utils.set_random_seed(1)
     model = make()
     path = place / f"{name}.keras"
-    model.save(path)
+    if name.endswith("_exported"):
+        path = place / name
+        model.export(path, verbose=False)
+    else:
+        model.save(path)
     arrays = {tensor.name.split(":")[0]: samples for tensor in model.inputs}
     if "size" in arrays:
         arrays["size"] = np.random.default_rng(1).normal(size=(len(samples), 2)).astype("f")

@@ -19,6 +19,7 @@ import pytest
 
 from edgekit.cli.main import VERBS
 from edgekit.core.output_kinds import KINDS
+from edgekit.core.project import StateKind
 from edgekit.core.recipes import RECIPES
 from edgekit.core.records import PreprocessingKind
 from edgekit.measure.accuracy import METRICS
@@ -116,7 +117,10 @@ def test_metrics_exist() -> None:
 
 
 def test_kinds_exist() -> None:
-    assert _unknown(r'kind = "(\w+)"', {*KINDS, *get_args(PreprocessingKind)}) == []
+    assert (
+        _unknown(r'kind = "(\w+)"', {*KINDS, *get_args(PreprocessingKind), *get_args(StateKind)})
+        == []
+    )
 
 
 @pytest.mark.parametrize("name", ["--colour", "--input"])

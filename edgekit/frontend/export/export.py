@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from edgekit import tflite
 from edgekit.compat import fallbacks, litert
 from edgekit.compat.tensorflow import convert_by_saved_model, convert_directly
@@ -67,19 +69,36 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     """Load, export, and run Keras on the golden samples.
 
     Raises:
-        EdgekitError: What `load.load`, `fix_shapes`, `export` and `draw.draw` raise.
+        EdgekitError: What `load.load` and `run_loaded` raise.
     """
     started = time.perf_counter()
+    report("loading the model")
+    return run_loaded(_load(request), request, report, started)
+
+
+def run_loaded(
+    loaded: LoadedModel, request: ExportRequest, report: Progress, started: float | None = None
+) -> Exported:
+    """`run` with a model that is loaded already.
+
+    Args:
+        loaded: The model; what `request` says of loading is not looked at.
+        request: The samples, and where all goes.
+        report: Takes one line at each step.
+        started: When loading began, by `time.perf_counter`.
+
+    Raises:
+        EdgekitError: What `fix_shapes`, `export` and `draw.draw` raise.
+    """
+    last = time.perf_counter() if started is None else started
     seconds: dict[str, float] = {}
 
     def done(step: str) -> None:
-        nonlocal started
+        nonlocal last
         now = time.perf_counter()
-        seconds[step] = seconds.get(step, 0.0) + now - started
-        started = now
+        seconds[step] = seconds.get(step, 0.0) + now - last
+        last = now
 
-    report("loading the model")
-    loaded = _load(request)
     done("load")
     project = projects.load(request.project) if request.project else None
     traced, contract = _trace_with_state(loaded, project, request.input_shapes)
@@ -353,9 +372,7 @@ def _sizes_that_work(
             safe: replace(spec, shape=tuple(size if s < 0 else s for s in spec.shape))
             for safe, spec in inputs.items()
         }
-        try:
-            _function(loaded, fixed, outputs)
-        except Exception:  # as above
+        if not _is_traced(loaded, fixed, outputs):
             continue
         shapes = [
             f"--input-shape {spec.name}={','.join(map(str, spec.shape))}"
@@ -364,6 +381,16 @@ def _sizes_that_work(
         ]
         return f"fix the unknown sizes, as in {' '.join(shapes)}."
     return None
+
+
+def _is_traced(
+    loaded: LoadedModel, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, TensorSpec]
+) -> bool:
+    try:
+        function = _function(loaded, inputs, outputs)
+    except Exception:  # the model's own code, as in `trace`
+        function = None
+    return function is not None
 
 
 def convert(traced: Traced) -> bytes:
@@ -385,8 +412,8 @@ def convert(traced: Traced) -> bytes:
     if traced.keeping is not None:
         forwarded_state.forward_state(model)
     tensor_names.name_layers(model, loaded, tensor_names.producers(model, function))
-    names = {safe: spec.name for safe, spec in (*traced.inputs.items(), *traced.outputs.items())}
-    return integer_rewrites.rewritten(_name_signature(model, names))
+    _name_signature(model, traced)
+    return integer_rewrites.rewritten(tflite.to_bytes(model))
 
 
 def export(loaded: LoadedModel, contract: Contract) -> bytes:
@@ -444,11 +471,18 @@ def _sign(model: Any, wanted: set[str], outputs: list[str]) -> bool:
     return True
 
 
-def _name_signature(model: Any, names: Mapping[str, str]) -> bytes:
+def _name_signature(model: Any, traced: Traced) -> None:
+    """Inputs and outputs by the model's own names; shapes that the converter lost are said."""
+    names = {safe: spec.name for safe, spec in (*traced.inputs.items(), *traced.outputs.items())}
+    shapes = {spec.name: (1, *spec.shape[1:]) for spec in traced.outputs.values() if spec.shape}
     for signed in model.signatureDefs:
         tensors = model.subgraphs[signed.subgraphIndex].tensors
         for entry in (*signed.inputs, *signed.outputs):
             entry.name = names[entry.name.decode()].encode()
         for entry in signed.inputs:
             tensors[entry.tensorIndex].name = b"serving_default_" + entry.name + b":0"
-    return tflite.to_bytes(model)
+        for entry in signed.outputs:  # what a table gives has none
+            tensor, shape = tensors[entry.tensorIndex], shapes.get(entry.name.decode(), ())
+            lost = tensor.shape is None or not len(tensor.shape)
+            if lost and min(shape, default=0) > 0:
+                tensor.shape = np.array(shape, np.int32)

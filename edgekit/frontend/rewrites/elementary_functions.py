@@ -87,11 +87,11 @@ def asinh(call: OperatorCall, x: Any) -> Any:
 
 
 def acosh(call: OperatorCall, x: Any) -> Any:
-    """`log1p(t + sqrt(t (t + 2)))` with `t = x - 1` (4.6.21, expanded); `log(2 x)` far out."""
+    """`log1p(t + sqrt(t) sqrt(t + 2))` with `t = x - 1` (4.6.21, expanded); `log(2 x)` far out."""
     import tensorflow as tf
 
     t = tf.minimum(x, _LARGE) - 1.0
-    inner = log1p(t + tf.sqrt(t * (t + 2.0)))
+    inner = log1p(t + tf.sqrt(t) * tf.sqrt(t + 2.0))
     outer = tf.math.log(tf.maximum(x, 1.0)) + math.log(2)
     return tf.where(x > _LARGE, outer, inner)
 

@@ -7,6 +7,7 @@ within loops and branches, and for a model of either Keras and a SavedModel alik
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,8 @@ from edgekit.frontend.rewrites.rewrite_rules import RULES, applies
 _CALL = "PartitionedCall"
 # Complex tensors come out of one of these.
 _REWRITTEN = RULES.keys() | fourier.RULES.keys() | {"Complex", "RFFT2D"}
+
+_NUMBERS = itertools.count()
 
 
 def rewrite(function: Any, *, fused: bool = True) -> Any:
@@ -41,7 +44,7 @@ def rewrite(function: Any, *, fused: bool = True) -> Any:
     definition = graph.as_graph_def()
     pass_ = _Pass(fused=fused)
     pass_.rewrite_nodes(definition.node, graph, pairs=pairs)
-    for inner in list(definition.library.function):
+    for inner in definition.library.function:
         if any(node.op in RULES for node in inner.node_def):
             traced = graph_of_definition(inner)
             if traced is not None:
@@ -49,10 +52,8 @@ def rewrite(function: Any, *, fused: bool = True) -> Any:
                 _rename_results(inner, places)
     if not pass_.library:
         return function
-    known = {entry.signature.name for entry in definition.library.function}
-    definition.library.function.extend(
-        entry for name, entry in pass_.library.items() if name not in known
-    )
+    _rename_functions(definition)
+    definition.library.function.extend(pass_.library.values())
     return _traced_again(function, definition)
 
 
@@ -182,6 +183,24 @@ def _rename_results(definition: Any, places: Mapping[str, Mapping[str, int]]) ->
         node.input[:] = [_renamed(name, places) for name in node.input]
     for key in list(definition.ret):
         definition.ret[key] = _renamed(definition.ret[key], places)
+
+
+def _rename_functions(definition: Any) -> None:
+    """Give the functions of a graph names of their own: TensorFlow still knows the old ones."""
+    number = next(_NUMBERS)
+    library = definition.library.function
+    names = {f.signature.name: f"{f.signature.name}_rewritten_{number}" for f in library}
+    for inner in library:
+        inner.signature.name = names[inner.signature.name]
+    for nodes in (definition.node, *(inner.node_def for inner in library)):
+        for node in nodes:
+            node.op = names.get(node.op, node.op)  # a call as TensorFlow 1 wrote it
+            for attribute in node.attr.values():
+                called = [*attribute.list.func]
+                if attribute.HasField("func"):
+                    called.append(attribute.func)
+                for function in called:
+                    function.name = names.get(function.name, function.name)
 
 
 def _traced_again(function: Any, definition: Any) -> Any:

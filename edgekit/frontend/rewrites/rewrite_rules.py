@@ -11,7 +11,7 @@ from edgekit.frontend.rewrites import (
     error_functions,
     image_colors,
     image_sizes,
-    matrices,
+    linear_algebra,
     pooling_3d,
     projective_transforms,
     windows,
@@ -25,15 +25,16 @@ RULES: dict[str, Rule] = {
     **error_functions.RULES,
     **image_colors.RULES,
     **image_sizes.RULES,
-    **matrices.RULES,
+    **linear_algebra.RULES,
     **pooling_3d.RULES,
     **projective_transforms.RULES,
     **windows.RULES,
 }
 
 
-# What the converter makes one operator of, together with its neighbours.
-FUSED = frozenset({"Erf"})
+# What the converter makes one operator of, together with its neighbours: GELU, which is written as
+# `x (1 + erf(x / sqrt(2))) / 2` or as `x erfc(-x / sqrt(2)) / 2`.
+FUSED = frozenset({"Erf", "Erfc"})
 
 
 def applies(operation: Any, *, fused: bool) -> bool:
@@ -41,18 +42,27 @@ def applies(operation: Any, *, fused: bool) -> bool:
 
     Args:
         operation: Of the traced graph.
-        fused: Leave what is fused: an Erf within GELU, `x (1 + erf(...)) / 2`.
+        fused: Leave what looks like a part of GELU.
     """
     if operation.type == "Conv2DBackpropInput":
         return set(operation.get_attr("dilations")) != {1}
-    return not (fused and operation.type == "Erf" and _within_gelu(operation))
+    return not (fused and operation.type in FUSED and _within_gelu(operation))
 
 
-def _within_gelu(erf: Any) -> bool:
+def _within_gelu(operation: Any) -> bool:
+    readers = operation.outputs[0].consumers()
+    if operation.type == "Erf":
+        readers = [
+            reader
+            for total in readers
+            if _adds_one(total)
+            for reader in total.outputs[0].consumers()
+        ]
+    return any(reader.type == "Mul" for reader in readers)
+
+
+def _adds_one(operation: Any) -> bool:
     import tensorflow as tf
 
-    for total in erf.outputs[0].consumers():
-        others = [tf.get_static_value(t) for t in total.inputs if t is not erf.outputs[0]]
-        if total.type in ("Add", "AddV2") and any(v is not None and (v == 1).all() for v in others):
-            return any(op.type == "Mul" for op in total.outputs[0].consumers())
-    return False
+    values = [tf.get_static_value(tensor) for tensor in operation.inputs]
+    return operation.type in ("Add", "AddV2") and any(v is not None and v == 1 for v in values)

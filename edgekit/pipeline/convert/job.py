@@ -10,6 +10,7 @@ from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import ConvertOptions
 from edgekit.pipeline.convert.plan import Plan
+from edgekit.pipeline.convert.python_sources import LiveModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,9 @@ class Source:
         signature: The one to take of a model with several.
         custom_objects: `module:NAME` of custom layers.
         builder: `module:FUNCTION` that builds the model whose weights the file holds.
+        training: Samples to train on, where the plan does not name them.
+        evaluation: Labelled samples; None for those that the project names.
+        live: The model itself, where it is one of this process.
     """
 
     model: Path
@@ -31,6 +35,9 @@ class Source:
     signature: str | None = None
     custom_objects: str | None = None
     builder: str | None = None
+    training: str | None = None
+    evaluation: str | None = None
+    live: LiveModel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

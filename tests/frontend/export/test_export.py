@@ -17,7 +17,14 @@ import pytest
 
 from edgekit import convert, tflite
 from edgekit.core import isolate, serde
-from edgekit.core.errors import ExportError, FidelityError, FlexError, ModelError, UsageError
+from edgekit.core.errors import (
+    DataError,
+    ExportError,
+    FidelityError,
+    FlexError,
+    ModelError,
+    UsageError,
+)
 from edgekit.core.process import Process
 from edgekit.core.records import ConvertOptions, Limits, TensorSpec
 from edgekit.data.export_messages import EXPORT, ExportRequest
@@ -198,18 +205,19 @@ def test_an_unused_input_stays_in_the_signature(export: Export, name: str) -> No
     assert agreement(result) > 100
 
 
+@pytest.mark.parametrize("name", ["argmax", "erf", "inverse", "pool3d", "bicubic"])
+def test_what_tflite_has_no_operator_for_is_computed_by_others(export: Export, name: str) -> None:
+    result = export(name)
+    assert not {op for op in operators(result) if "Flex" in op}
+    assert agreement(result) > 80
+
+
 @pytest.mark.parametrize(
     ("name", "operator_names", "where"),
     [
-        ("erf", {"Erf"}, "layer my_errorcurve"),
-        ("inverse", {"MatrixInverse"}, "layer my_inverse"),
-        ("pool3d", {"MaxPool3D"}, "layer shrink"),
-        ("bicubic", {"ResizeBicubic"}, "layer smooth"),
-        ("two_flex", {"MaxPool3D", "ResizeBicubic"}, "layer shrink, smooth"),
+        ("spectrum", {"Svd"}, "layer my_spectrum"),
+        ("two_flex", {"SelfAdjointEigV2", "Svd"}, "layer first, second"),
         ("hashing", {"AsString", "StringToHashBucketFast"}, "layer buckets"),
-        ("lookup", {"LookupTableFindV2"}, "layer numbers"),
-        ("strings", {"LookupTableFindV2"}, "layer words"),
-        ("argmax", {"BitwiseAnd"}, "keras.ops.argmax"),
         ("integer_sum", {"BiasAdd"}, "layer sum"),
     ],
 )
@@ -219,7 +227,7 @@ def test_flex_operators_are_refused_with_their_layer(
     with pytest.raises(FlexError) as caught:
         export(name)
     received = caught.value.received or ""
-    named = re.match(r"([\w, ]+) in ((?:layer )?[\w., ]+): TensorFlow-only", received)
+    named = re.match(r"([\w, ]+) in (layer [\w, ]+?)(?: \([\w., ]+\))?, (?:at|in) the ", received)
     assert named, received
     assert set(named[1].split(", ")) == operator_names
     assert named[2] == where
@@ -228,6 +236,11 @@ def test_flex_operators_are_refused_with_their_layer(
 def test_text_vectorization_is_refused_by_its_layer(export: Export) -> None:
     with pytest.raises(FlexError, match=r"StringSplitV2 in layer tokens"):
         export("vectorized")
+
+
+def test_nobody_can_make_up_text(export: Export) -> None:
+    with pytest.raises(DataError, match="cannot be made for an input of text"):
+        export("strings")
 
 
 def test_a_name_that_tensorflow_cannot_trace_is_no_flex_operator(export: Export) -> None:

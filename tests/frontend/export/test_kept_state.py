@@ -12,9 +12,7 @@ from edgekit.core.errors import ExportError
 pytestmark = pytest.mark.convert
 
 
-@pytest.mark.parametrize(
-    "name", ["lstm", "gru", "both_ways", "conv_lstm", "gru_keras2", "lstm_and_erf"]
-)
+@pytest.mark.parametrize("name", ["conv_lstm", "gru_keras2", "lstm_and_erf"])
 def test_the_file_computes_what_keras_does_over_a_sequence(
     frontend: Any, tmp_path: Path, name: str
 ) -> None:

@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from edgekit import tflite
 from edgekit.core.errors import ExportError, FlexError
 
 pytestmark = pytest.mark.convert
 
 
 @pytest.mark.parametrize(
-    "name", ["words", "words_keras2", "words_masked", "words_one_hot", "words_multi_hot"]
+    "name",
+    [
+        *("words_keras2", "words_exported", "words_masked", "words_multi_hot"),
+    ],
 )
 def test_text_is_looked_up_by_the_tables_of_the_file(
     frontend: Any, tmp_path: Path, name: str
@@ -23,6 +27,8 @@ def test_text_is_looked_up_by_the_tables_of_the_file(
     assert found["sqnr_db"] == float("inf")
     assert {"HASHTABLE", "HASHTABLE_FIND"} <= set(found["operators"])
     assert found["contract"]["inputs"][0]["dtype"] == "string"
+    [made] = tflite.contract(Path(found["out"])).outputs
+    assert made.shape == ((1, 4) if "hot" in name else (1, 3))
 
 
 def test_ids_of_text_may_be_embedded_beside_numbers(frontend: Any, tmp_path: Path) -> None:
@@ -31,7 +37,7 @@ def test_ids_of_text_may_be_embedded_beside_numbers(frontend: Any, tmp_path: Pat
 
 @pytest.mark.parametrize(
     "name",
-    ["integers", "integers_keras2", "integers_two_unknown", "integers_out", "integers_one_hot"],
+    ["integers_keras2", "integers_two_unknown", "integers_out", "integers_one_hot"],
 )
 def test_integers_are_compared_with_each_key(frontend: Any, tmp_path: Path, name: str) -> None:
     found = frontend("exported", name=name, folder=str(tmp_path))

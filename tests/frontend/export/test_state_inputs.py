@@ -12,7 +12,7 @@ from edgekit.core.errors import ProjectError
 pytestmark = pytest.mark.convert
 
 
-@pytest.mark.parametrize("name", ["lstm", "lstm_unrolled", "gru", "both_ways", "gru_keras2"])
+@pytest.mark.parametrize("name", ["lstm_unrolled", "both_ways", "gru_keras2"])
 def test_state_goes_in_and_comes_out(frontend: Any, tmp_path: Path, name: str) -> None:
     found = frontend("exported", name=name, folder=str(tmp_path), state="inputs")
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from edgekit import tflite
 from edgekit.core import project as projects
-from edgekit.core.errors import ModelError, QuantizeError
+from edgekit.core.errors import ModelError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract
 from edgekit.data import draw
 from edgekit.data.export_messages import Exported, ExportRequest
 from edgekit.data.label_kinds import with_label_kinds
-from edgekit.data.samples import Samples
 from edgekit.quantize.imported import (
     batch_of_one,
     choose_signature,
     fix_sizes,
+    golden_run,
     inline_composites,
     widen_weights,
 )
@@ -26,7 +26,6 @@ from edgekit.tflite import (
     enums,
     input_use,
     integer_rewrites,
-    interpreter,
     recognise_outputs,
 )
 
@@ -51,7 +50,7 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     contract = recognise_outputs.with_kinds(contract, model)
     drawn = draw.draw(contract, request.draw, {})
     report("running the .tflite on the golden samples")
-    require_runs(model, contract, drawn.golden)
+    golden_run.require(model, contract, drawn.golden)
     contract = with_label_kinds(contract, drawn.calibration)
     drawn.save(request.draw)
     return Exported(
@@ -84,8 +83,10 @@ def prepare(
         UsageError: It has no such signature, or a shape does not fit it.
     """
     composites = inline_composites.inline(model)
-    choose_signature.choose(model, signature)
     half, sparse = widen_weights.widen(model)
+    if signature is None:  # no choice of one would help
+        require_float(model, path)
+    choose_signature.choose(model, signature)
     require_float(model, path)
     _name_apart(model)
     tflite.ensure_signature(model)
@@ -160,41 +161,6 @@ def _name_apart(model: Model) -> None:
                 tensor.name = name.encode()
                 taken.add(name)
             used.add(name)
-
-
-def require_runs(model: Model, contract: Contract, golden: Samples) -> None:
-    """Refuse a file that LiteRT cannot run, or whose outputs have no batch of 1.
-
-    Args:
-        model: The prepared model.
-        contract: Of it.
-        golden: Samples for it.
-
-    Raises:
-        ModelError: It does not run, with what LiteRT says; or an output's first size, which is
-            known only while it runs, is not 1.
-    """
-    shapes: dict[str, set[tuple[int, ...]]] = {spec.name: set() for spec in contract.outputs}
-    try:
-        for i in range(len(golden)):
-            for name, values in interpreter.run(model, golden.take([i]).inputs).items():
-                shapes[name].add(values.shape[1:])
-    except QuantizeError as error:
-        hint = "LiteRT's own interpreter says the same: convert the original model again."
-        if "custom op" in (error.received or ""):
-            hint = "replace what is custom by builtin operators: LiteRT runs those alone."
-        if golden.source == "synthetic" and "invoke" in (error.received or ""):
-            hint = "the samples were made up, and may be none for it: pass --calibration DATA.npz."
-        raise ModelError(
-            "LiteRT cannot run the .tflite.", received=error.received, hint=hint
-        ) from None
-    for name, found in shapes.items():
-        if len(found) > 1 or any(shape[:1] != (1,) for shape in found):
-            raise ModelError(
-                "Every output must have a batch of 1, and the same shape for all samples.",
-                received=f"{name} of shape {', '.join(str(list(s)) for s in sorted(found))}",
-                hint="cut off what selects a number of results (non-maximum suppression, where).",
-            )
 
 
 def _open_sizes(contract: Contract) -> list[str]:

@@ -194,6 +194,16 @@ def test_a_signature_is_chosen(fixture_model: Fixture, tmp_path: Path) -> None:
     assert signature.signatureKey == b"two"
 
 
+def test_no_signature_is_offered_of_a_quantized_file(
+    fixture_model: Fixture, tmp_path: Path
+) -> None:
+    path = fixture_model("conv_2d.int8")
+    two = with_two_signatures(path, tmp_path / "two.tflite", (b"one", b"two"))
+    for signature in (None, "two"):
+        with pytest.raises(ModelError, match="quantized already"):
+            run(two, tmp_path, signature=signature)
+
+
 def test_what_litert_cannot_run_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     file = File()
     file.graph()

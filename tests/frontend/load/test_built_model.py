@@ -66,7 +66,7 @@ def test_weights_find_their_model(
         ("never", ModelError, "never built"),
         ("broken", UsageError, "RuntimeError: no such file"),
         ("nothing", UsageError, "returned a NoneType"),
-        ("missing", UsageError, "--builder"),
+        ("thre", UsageError, "did you mean 'three'?"),
     ],
 )
 def test_what_does_not_fit_is_refused(

@@ -64,6 +64,7 @@ def limited(model: Model, inputs: Mapping[str, np.ndarray]) -> Model:
     seen = interpreter.run(model, inputs, {str(scores.index): scores.index for scores in found})
     copy = tflite.read(tflite.to_bytes(model))
     number = tflite.binding(copy).subgraph
+    limits: dict[tuple[int, int], tuple[_Mask, float]] = {}
     for scores, masks in found.items():
         values = seen[str(scores.index)].astype(np.float64)
         shown = values[np.abs(values) < _HUGE]  # of what is hidden, -inf, too, nothing is known
@@ -72,7 +73,12 @@ def limited(model: Model, inputs: Mapping[str, np.ndarray]) -> Model:
         below = _BELOW + math.log(max(1, abs(scores.shape[-1])))
         for mask in masks:
             limit = float(np.ptp(shown)) + below if mask.added else below - float(shown.min())
-            _limit(copy, number, mask, max(limit, 1.0))
+            # Layers may share a mask (T5): it lies below the scores of each.
+            place = (mask.op.index, mask.place)
+            _, other = limits.get(place, (mask, 1.0))
+            limits[place] = mask, max(limit, other)
+    for mask, limit in limits.values():
+        _limit(copy, number, mask, limit)
     return copy
 
 

@@ -72,6 +72,24 @@ def test_masks_lie_below_the_scores_and_hide_as_much(build: Callable[[Network], 
     assert files[1] > files[0] + 10
 
 
+def test_a_mask_that_layers_share_lies_below_the_scores_of_each():
+    net = Network(shape=(8, 8))
+    zero = net.op("MUL", [net.x, net.constant(np.float32(0))], SHAPE)
+    mask = net.op("ADD", [zero, net.constant(HIDDEN)], SHAPE)
+    adder = net.op("MUL", [mask, net.constant(np.float32(-10000))], SHAPE)
+    wide = net.op("MUL", [net.x, net.constant(np.float32(8))], SHAPE)
+    first, second = (
+        net.unary("SOFTMAX", net.op("ADD", [scores, adder], SHAPE)) for scores in (wide, net.x)
+    )
+    model = tflite.read(net.finish(y=first, z=second))
+    limited = attention_masks.limited(model, SAMPLES)
+    names = [tensor.name for tensor in tflite.tensors(limited, 0)]
+    assert len(names) == len(set(names))
+    expected, given = interpreter.run(model, SAMPLES), interpreter.run(limited, SAMPLES)
+    for name in "yz":
+        np.testing.assert_allclose(given[name], expected[name], atol=3e-3)
+
+
 def test_a_factor_of_scores_is_no_mask():
     net = Network(shape=(8, 8))
     factor = net.constant(np.float32(20_000))

@@ -92,9 +92,12 @@ def sweep(
     finally:
         for worker in workers:
             worker.close()
+    outcomes = list(_known(work, wanted))
     if faults:
-        raise sweep_run.MakeError("\n".join(faults))
-    return list(_known(work, wanted))
+        error = sweep_run.MakeError("\n".join(faults))
+        error.outcomes = tuple(outcomes)
+        raise error
+    return outcomes
 
 
 def _one(worker: sweep_run.Worker, part: str, case: dict[str, Any], work: Path, keep: bool) -> None:
@@ -132,7 +135,7 @@ def _known(work: Path, wanted: Sequence[tuple[str, dict[str, Any]]]) -> Iterator
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; 1 where a case failed."""
+    """The command line; 1 where a case failed, or could not be made."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--part", action="append", help=f"repeatable [default: {', '.join(PARTS)}]")
     parser.add_argument("--work", type=Path, default=Path("out/coverage"))
@@ -152,21 +155,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for part in parts:
         if not Path(__file__).with_name(f"coverage_{part}.py").exists():
             parser.error(f"there is no part {part}: coverage_{part}.py is missing")
-    outcomes = sweep(
-        parts,
-        asked.work.resolve(),
-        every=asked.every,
-        only=asked.only,
-        limit_seconds=asked.limit_seconds,
-        jobs=asked.jobs,
-        keep=asked.keep,
-        float_only=asked.float_only,
-    )
+    broken = ""
+    try:
+        outcomes = sweep(
+            parts,
+            asked.work.resolve(),
+            every=asked.every,
+            only=asked.only,
+            limit_seconds=asked.limit_seconds,
+            jobs=asked.jobs,
+            keep=asked.keep,
+            float_only=asked.float_only,
+        )
+    except sweep_run.MakeError as error:
+        outcomes, broken = list(error.outcomes), str(error)
     text = sweep_table.report(outcomes)
     print(text)
     if asked.write:
         results.write_section("Coverage", f"{_INTRODUCTION}\n\n{text}")
-    return int(any(outcome.verdict == "failed" for outcome in outcomes))
+    if broken:
+        print(f"Cases that could not be made:\n{broken}", file=sys.stderr)
+    return int(bool(broken) or any(outcome.verdict == "failed" for outcome in outcomes))
 
 
 _INTRODUCTION = (

@@ -78,11 +78,12 @@ def cases() -> list[Case]:
     missing = uncovered()
     assert not missing, f"coverage_applications has no line for {', '.join(missing)}"
     quarter = ("--prune", "structured", "--sparsity", "0.25")
+    nearest = ("--rounding", "nearest")  # GPTQ of millions of random weights takes minutes
     found = []
     for name, architecture in _SMALLEST.items():
         make = partial(_make, function=getattr(applications, name), architecture=architecture)
         found += [
-            Case(name, make, ("float32", "static_wi8_ai8")),
+            Case(name, make, ("float32", "static_wi8_ai8"), nearest),
             Case(f"{name}, pruned", make, options=quarter, written_model="m.pruned.keras"),
         ]
     return found

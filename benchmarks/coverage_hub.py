@@ -48,6 +48,6 @@ def _make(folder: Path, build: Callable[[Any], tuple[Any, Any]]) -> Source:
     path, samples = folder / "model.keras", folder / "samples.npz"
     model.save(path)
     if not isinstance(inputs, dict):
-        inputs = {model.layers[0].name: inputs}
+        inputs = {"x": inputs}
     np.savez(samples, **inputs)
     return Source(model=path, samples=samples)

@@ -34,6 +34,10 @@ def vary(model: Any, seed: int = 0) -> None:
             weight.assign(value + _NOISE * noise)
         elif "embedding" in name:
             weight.assign(_EMBEDDING_STD * noise)
+        else:
+            # Transformers begin with kernels so small that outputs hardly depend on inputs.
+            least = 1 / np.sqrt(value[..., 0].size)
+            weight.assign(value * max(1.0, least / (value.std() + 1e-9)))
 
 
 def fit_norms(model: Any, inputs: Any) -> None:

@@ -55,7 +55,7 @@ class Model:
         self, samples: Arrays, call: Callable[[list[Any]], dict[str, Any]]
     ) -> dict[str, np.ndarray]:
         found: list[dict[str, np.ndarray]] = []
-        for row in rows(samples):
+        for row in map(self._by_input, rows(samples)):
             tensors = [tf.constant(row[name], s.dtype) for name, s in self._specs.items()]
             found.append({n: np.asarray(value) for n, value in call(tensors).items()})
         return {n: np.stack([row[n] for row in found]) for n in found[0]}
@@ -87,10 +87,15 @@ class Model:
 
     def by_place(self, row: Arrays) -> dict[str, np.ndarray]:
         """A sample by the names that converted files have for inputs."""
+        row = self._by_input(row)
         return {
             f"input_{i}": row[name].astype(self._specs[name].dtype.as_numpy_dtype)
             for i, name in enumerate(self._specs)
         }
+
+    def _by_input(self, row: Arrays) -> Arrays:
+        """A sample by the model's own names; that of a single input may have any."""
+        return dict(zip(self._specs, row.values(), strict=True)) if len(row) == 1 else row
 
     def _call(self, tensors: list[Any]) -> dict[str, Any]:
         if self._signature is not None:

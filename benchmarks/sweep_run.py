@@ -30,6 +30,7 @@ from edgekit.core.records import Limits
 ROOT = Path(__file__).resolve().parents[1]
 # TensorFlow forgets less than it makes: a new child after so many cases.
 _CASES_A_CHILD = 50
+_COMMAND_S = 600
 # The recipes that TensorFlow's converter has a counterpart of, and what is better than nothing.
 _PEER_RECIPES = ("float32", "float16", "dynamic_wi8_afp32", "static_wi8_ai8")
 _LEAST_PEER_DB = 10.0
@@ -47,7 +48,13 @@ _ENVIRONMENT = {
 
 
 class MakeError(Exception):
-    """A case's own `make` failed: a mistake of the sweep."""
+    """A case's own `make` failed: a mistake of the sweep.
+
+    Attributes:
+        outcomes: What is known of the others, where all of them were run.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
 
 
 class Worker:
@@ -204,14 +211,17 @@ def _convert(
 
 def command(arguments: list[str]) -> dict[str, Any]:
     """`edgekit convert` in a process of its own; like `sweep_worker.convert`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "edgekit", "convert", *arguments],
-        env=_ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "edgekit", "convert", *arguments],
+            env=_ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_COMMAND_S,
+        )
+    except subprocess.TimeoutExpired:
+        return {"code": -1, "said": f"no end after {_COMMAND_S} s"}
     answer: dict[str, Any] = {"code": done.returncode, "said": done.stderr[-3000:]}
     if done.returncode == EdgekitError.exit_code:
         answer["error"] = _parsed(done.stderr)

@@ -63,6 +63,17 @@ def call_that_made(tensor: Any) -> Call:
     return call
 
 
+def input_name(tensor: Any) -> str:
+    """The name of a Keras 3 model's input: its tensor's, or its layer's where that has none.
+
+    Keras numbers tensors without a name anew in every process and at every load
+    (`keras_tensor_30`), so that samples could not be named after them; saved models name such an
+    input after its layer. Read in Keras 3.15.1 (`_keras_history`).
+    """
+    name = str(tensor.name)
+    return str(tensor._keras_history[0].name) if name.startswith("keras_tensor") else name
+
+
 def calls_that_read(operation: Any) -> list[Any]:
     """The calls that read an output of a layer, of Keras 3 or tf_keras; none for None.
 

@@ -10,7 +10,7 @@ from edgekit.tflite.constants import encode
 from edgekit.tflite.schema_objects import Model, RawOperator, SubGraph
 
 _OPTIONS = {
-    "ABS": "AbsOptions",
+    "MAXIMUM": "MaximumMinimumOptions",
     "MUL": "MulOptions",
     "SPACE_TO_DEPTH": "SpaceToDepthOptions",
     "SUB": "SubOptions",

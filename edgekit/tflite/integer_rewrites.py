@@ -4,8 +4,8 @@ Done to the float file itself, so that all files that derive from it have the sa
 and SQUARE have no kernel that heeds a zero point: `x * -1` and `x * x` are the same floats.
 TensorFlow lowers softplus (and with it mish and log_sigmoid) to `log(exp(x) + 1)`, which overflows
 from 89 on; in integers one scale has to hold `exp(x)`, and what it leaves of small values has a
-logarithm that is far off, or none. `max(x, 0) - log(sigmoid(|x|))` is the same, with every step in
-a narrow range.
+logarithm that is far off, or none. `max(x, 0) - log(sigmoid(max(x, -x)))` is the same, with every
+step in a narrow range.
 """
 
 from __future__ import annotations
@@ -97,23 +97,36 @@ def _is_one(model: Model, add: Operator) -> bool:
 def _replace_softplus(
     model: Model, graph: SubGraph, chain: tuple[Operator, Operator, Operator]
 ) -> None:
-    """`log(exp(x) + 1)` becomes `max(x, 0) - log(sigmoid(|x|))`.
+    """`log(exp(x) + 1)` becomes `max(x, 0) - log(sigmoid(max(x, -x)))`.
 
-    EXP and ADD stay where they are as ABS and LOGISTIC; operators that follow LOG move on.
+    MAXIMUM in place of ABS and RELU, whose integers XNNPACK does not take: 4 us against 60 for
+    16,384 values. EXP and ADD stay where they are as MUL and LOGISTIC; what follows LOG moves on.
     """
     exp, add, log = (_raw(graph, op) for op in chain)
-    given, result = exp.inputs[0], log.outputs[0]
-    name = chain[2].outputs[0].name
-    log_sigmoid = add_tensor(graph, like=result, name=f"{name}/log_sigmoid")
-    positive = add_tensor(graph, like=result, name=f"{name}/positive")
-    become(model, exp, "ABS")
-    add.inputs = [exp.outputs[0]]
+    given, result, name = exp.inputs[0], log.outputs[0], chain[2].outputs[0].name
+    size, log_sigmoid, positive = (
+        add_tensor(graph, like=result, name=f"{name}/{what}")
+        for what in ("size", "log_sigmoid", "positive")
+    )
+    minus_one, zero = (
+        add_constant(model, graph, f"{name}/{what}", np.full((), value, np.float32))
+        for what, value in (("minus_one", -1), ("zero", 0))
+    )
+    exp.inputs = [given, minus_one]
+    become(model, exp, "MUL")
+    add.inputs = [size]
     become(model, add, "LOGISTIC")
     log.outputs = [log_sigmoid]
-    relu = operator(model, "RELU", [given], [positive])
+    largest = operator(model, "MAXIMUM", [given, exp.outputs[0]], [size])
+    relu = operator(model, "MAXIMUM", [given, zero], [positive])
     difference = operator(model, "SUB", [positive, log_sigmoid], [result])
-    place = next(i for i, raw in enumerate(graph.operators) if raw is log)
-    graph.operators[place + 1 : place + 1] = [relu, difference]
+    _insert_after(graph, log, relu, difference)
+    _insert_after(graph, exp, largest)
+
+
+def _insert_after(graph: SubGraph, raw: RawOperator, *others: RawOperator) -> None:
+    place = next(i for i, one in enumerate(graph.operators) if one is raw)
+    graph.operators[place + 1 : place + 1] = others
 
 
 def _raw(graph: SubGraph, op: Operator) -> RawOperator:

@@ -48,7 +48,7 @@ class _Pair:
     """A QUANTIZE and the DEQUANTIZE that alone reads it: float to codes to float."""
 
     source: Tensor
-    codes: Tensor
+    quantized: Tensor
     result: Tensor
 
 
@@ -103,11 +103,11 @@ def take_out(model: Model) -> TrainedRanges:
         sources[pair.result.index] = source
         if not pair.source.is_constant:
             # Of what is rounded twice, the first rounding.
-            ranges.setdefault(graph.tensor(model, main, source).name, _range(pair.codes))
+            ranges.setdefault(graph.tensor(model, main, source).name, _range(pair.quantized))
         elif source not in rounded:
-            rounded[source] = _rounded(constant(model, pair.source), pair.codes)
+            rounded[source] = _rounded(constant(model, pair.source), pair.quantized)
             set_values(model, main, pair.source, rounded[source].real)
-    gone = {tensor.index for pair in pairs for tensor in (pair.codes, pair.result)}
+    gone = {tensor.index for pair in pairs for tensor in (pair.quantized, pair.result)}
     raw.operators = [op for op in raw.operators if not gone.intersection(map(int, op.outputs))]
     for op in raw.operators:
         op.inputs = [sources.get(int(index), int(index)) for index in op.inputs]
@@ -131,31 +131,31 @@ def _pairs(operators: Sequence[Operator]) -> list[_Pair]:
     for op in operators:
         if op.name != "QUANTIZE" or op.inputs[0].dtype != "float32":
             continue
-        [codes] = op.outputs
-        read_by = readers.get(codes.index, [])
-        if codes.dtype in _CODES and all(reader.name == "DEQUANTIZE" for reader in read_by):
-            found += [_Pair(op.inputs[0], codes, reader.outputs[0]) for reader in read_by]
+        [tensor] = op.outputs
+        read_by = readers.get(tensor.index, [])
+        if tensor.dtype in _CODES and all(reader.name == "DEQUANTIZE" for reader in read_by):
+            found += [_Pair(op.inputs[0], tensor, reader.outputs[0]) for reader in read_by]
     return found
 
 
-def _range(codes: Tensor) -> tuple[float, float]:
-    assert codes.quantization is not None
-    [scale], [zero] = codes.quantization.scale, codes.quantization.zero_point
-    low, high = _CODES[codes.dtype]
+def _range(tensor: Tensor) -> tuple[float, float]:
+    assert tensor.quantization is not None
+    [scale], [zero] = tensor.quantization.scale, tensor.quantization.zero_point
+    low, high = _CODES[tensor.dtype]
     return (low - zero) * scale, (high - zero) * scale
 
 
-def _rounded(values: np.ndarray, codes: Tensor) -> _Rounded:
-    how = codes.quantization
+def _rounded(values: np.ndarray, tensor: Tensor) -> _Rounded:
+    how = tensor.quantization
     assert how is not None
     shape = [1] * values.ndim
     if len(how.scale) > 1:
         shape[how.dimension] = len(how.scale)
     scale = np.asarray(how.scale, np.float32).reshape(shape)
     zero = np.asarray(how.zero_point, np.int64).reshape(shape)
-    low, high = _CODES[codes.dtype]
+    low, high = _CODES[tensor.dtype]
     integers = np.clip(np.rint(values / scale) + zero, low, high).astype(np.int64) - zero
-    symmetric = set(how.zero_point) == {_MIDDLE[codes.dtype]}
+    symmetric = set(how.zero_point) == {_MIDDLE[tensor.dtype]}
     return _Rounded(
         integers=np.clip(integers, -127, 127).astype(np.int8) if symmetric else None,
         real=(integers * scale).astype(np.float32),

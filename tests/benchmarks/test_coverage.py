@@ -148,8 +148,11 @@ def test_outcomes_are_kept_and_not_computed_again(sweep_of: Any, tmp_path: Path)
 
 
 def test_a_case_that_cannot_be_made_is_a_mistake_of_the_sweep(sweep_of: Any) -> None:
-    with pytest.raises(sweep_run.MakeError, match="fake/odd: no such layer"):
-        sweep_of({"odd": {"convert": {"code": 0}, "judge": 1.0, "tensorflow": _broken}})
+    fine = {"convert": {"code": 0}, "judge": decibels(float32=99.0, static_wi8_ai8=40.0)}
+    odd = {**fine, "tensorflow": _broken}
+    with pytest.raises(sweep_run.MakeError, match="fake/odd: no such layer") as caught:
+        sweep_of({"odd": odd, "even": {**fine, **_NO_PEER}})
+    assert [o.case for o in caught.value.outcomes] == ["even"]
 
 
 def _broken(arguments: dict[str, Any]) -> Any:
@@ -218,10 +221,12 @@ def test_hints_are_carried_out_as_far_as_a_program_can() -> None:
 
 @pytest.mark.convert
 @pytest.mark.slow
-def test_a_tenth_of_the_layers_is_right_or_refused(tmp_path: Path) -> None:
+def test_a_tenth_of_the_layers_is_right_or_refused_truly(tmp_path: Path) -> None:
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed: pip install 'edgekit-tflite[convert]'")
     found = coverage.sweep(["layers"], tmp_path, every=10, float_only=True)
     assert len(found) >= 30
-    assert [o for o in found if o.verdict == "failed"] == []
-    assert sum(o.verdict == "right" for o in found) >= 0.9 * len(found)
+    assert [o for o in found if o.verdict == "failed" or o.behind] == []
+    assert sum(o.verdict == "right" for o in found) > 0.75 * len(found)
+    hints = {judged.hint_kept for o in found for judged in o.edgekit.values()}
+    assert hints <= {"", sweep_hints.KEPT, sweep_hints.ADVICE}

@@ -18,7 +18,7 @@ class Child:
 
     def __init__(self, written_bytes: int) -> None:
         self.written_bytes = written_bytes
-        self.source = ""
+        self.source = self.judged = ""
 
     def do(self, do: str, /, **arguments: Any) -> Any:
         if do == "names":
@@ -36,6 +36,7 @@ class Child:
         if do == "expect":
             self.source = arguments["source"]["model"]
             return None
+        self.judged = Path(arguments["file"]).name
         return 120.0
 
     def next_case(self) -> None:
@@ -62,6 +63,7 @@ def test_a_model_that_the_conversion_writes_is_smaller_and_stands_for_the_source
     (found,) = coverage.sweep(["pruned"], tmp_path)
     assert found.verdict == "right"
     assert child.source.endswith("m.pruned.keras")
+    assert child.judged == "m.pruned.float32.tflite"
 
     child = Child(100)
     (found,) = coverage.sweep(["larger"], tmp_path)

@@ -35,6 +35,13 @@ def test_call_that_made_a_tensor(case: Case):
     }
 
 
+def test_an_input_without_a_name_has_that_of_its_layer(case: Case):
+    done = case("inputs")
+    assert done["fallbacks"] == {}
+    assert done["numbered"]
+    assert done["names"] == done["loaded"] == done["layers"]
+
+
 @pytest.mark.parametrize("kind", ["keras3", "keras2"])
 def test_all_layers_are_those_within_wrappers_too(case: Case, kind: str):
     done = case("layers", kind=kind)

@@ -23,6 +23,13 @@ def test_use_plain_recurrence_reaches_every_lstm_and_gru(case: Case):
     assert list(case("recurrence", gone=True)["fallbacks"]) == ["use_plain_recurrence"]
 
 
+def test_own_weights_are_without_those_within(case: Case):
+    found = case("own_weights")
+    assert found["trainable"] == 0
+    assert found["others"] == ["more:0"]
+    assert found["kernels"] == [[5, 2, 3]] * 3 + [[2, 3, 5]]
+
+
 def test_metric_globals_are_where_tf_keras_looks_metrics_up(case: Case):
     assert case("metrics") == {"fallbacks": {}, "same": True, "mean": True}
 

@@ -372,9 +372,7 @@ def _sizes_that_work(
             safe: replace(spec, shape=tuple(size if s < 0 else s for s in spec.shape))
             for safe, spec in inputs.items()
         }
-        try:
-            _function(loaded, fixed, outputs)
-        except Exception:  # as above
+        if not _is_traced(loaded, fixed, outputs):
             continue
         shapes = [
             f"--input-shape {spec.name}={','.join(map(str, spec.shape))}"
@@ -383,6 +381,16 @@ def _sizes_that_work(
         ]
         return f"fix the unknown sizes, as in {' '.join(shapes)}."
     return None
+
+
+def _is_traced(
+    loaded: LoadedModel, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, TensorSpec]
+) -> bool:
+    try:
+        function = _function(loaded, inputs, outputs)
+    except Exception:  # the model's own code, as in `trace`
+        function = None
+    return function is not None
 
 
 def convert(traced: Traced) -> bytes:

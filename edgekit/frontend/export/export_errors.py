@@ -63,14 +63,14 @@ def explain(error: Exception, loaded: LoadedModel, function: Any) -> ExportError
             received=last_words(error),
             hint="if sizes are unknown, fix them with --input-shape.",
         )
-    where = _where(operators, loaded, function)
+    place = operator_place.place(function.graph, operators)
+    where = f"{_where(operators, loaded, function)}{_PLACES[place][0]}"
     if (of_text := text_operators.refusal(operators, where)) is not None:
         return of_text
-    place = operator_place.place(function.graph, operators)
     return FlexError(
         "The model needs operators that mobile runtimes do not have.",
-        received=f"{', '.join(sorted(operators))}{where}{_PLACES[place][0]}: TensorFlow-only "
-        "(Flex) operators, which run in no LiteRT or tflite-runtime package.",
+        received=f"{', '.join(sorted(operators))}{where}: TensorFlow-only (Flex) operators, which "
+        "run in no LiteRT or tflite-runtime package.",
         hint=_PLACES[place][1],
     )
 

@@ -31,7 +31,8 @@ def refusal(operators: set[str], where: str) -> FlexError | None:
 
     Args:
         operators: That TFLite lacks.
-        where: The layers that they come from, as ` in layer a, b`; empty where nobody knows.
+        where: The layers that they come from, as ` in layer a, b, at the start of the model`; empty
+            where nobody knows.
     """
     done = dict.fromkeys(_WHAT[name] for name in sorted(operators) if name in _WHAT)
     if not done:

@@ -55,7 +55,7 @@ class _Range:
         return function(values, self._low, self._high, num_bits=bits, narrow_range=narrow)
 
 
-class QuantizeLayer(tf_keras.layers.Layer):
+class QuantizeLayer(tf_keras.layers.Layer):  # type: ignore[misc]  # tf_keras has no types
     """Rounds an input of the model."""
 
     def __init__(self, quantizer: Mapping[str, Any] | None, **options: Any) -> None:
@@ -88,7 +88,7 @@ class _Activation:
         behind = name in ("linear", "relu", "swish", "silu", "gelu")
         if not (before or behind or isinstance(activation, NoOpActivation)):
             raise ModelError(
-                "tfmot rounds no such activation.",
+                "The activation of a layer that tfmot wraps must be one that it rounds.",
                 received=f"the layer {wrapper.name!r} with {printable(name)}",
                 hint="convert the SavedModel of this model: model.save(FOLDER, save_format='tf').",
             )
@@ -102,7 +102,7 @@ class _Activation:
         return values if self._behind is None else self._behind.round(values)
 
 
-class QuantizeWrapper(tf_keras.layers.Wrapper):
+class QuantizeWrapper(tf_keras.layers.Wrapper):  # type: ignore[misc]  # as above
     """A layer whose weights, activation and output are rounded, as its rules say."""
 
     def __init__(self, layer: Any, quantize_config: Mapping[str, Any], **options: Any) -> None:
@@ -193,17 +193,18 @@ class QuantizeAwareActivation:
         """The activation itself: the wrapper rounds it."""
         named = config.get("activation")
         if isinstance(named, str) and named in ACTIVATIONS:
-            return tf_keras.activations.get(named)
+            function: Callable[..., Any] = tf_keras.activations.get(named)
+            return function
         if isinstance(named, Mapping) and named.get("class_name") == "NoOpActivation":
             return NoOpActivation()
         raise ModelError(
-            "tfmot rounds activations of Keras only.",
+            "The activation of a layer that tfmot wraps must be one of Keras.",
             received=f"the activation {printable(str(named)[:60])}",
             hint="convert the SavedModel of this model: model.save(FOLDER, save_format='tf').",
         )
 
 
-class PruneLowMagnitude(tf_keras.layers.Wrapper):
+class PruneLowMagnitude(tf_keras.layers.Wrapper):  # type: ignore[misc]  # as above
     """A layer with a mask for each weight that is pruned. `without_wrappers` takes it off."""
 
     def __init__(self, layer: Any, **options: Any) -> None:

@@ -87,7 +87,7 @@ def _named_by_content(path: Path, folder: Path) -> Path:
 def _load_checkpoint(model: Any, path: Path, keras2: bool) -> None:
     if not keras2:
         raise ModelError(
-            "A TensorFlow checkpoint holds weights of a Keras 2 model.",
+            "A TensorFlow checkpoint must be loaded into a Keras 2 model.",
             received=f"{path.name}, and a model of Keras 3",
             hint="let --builder return the model made with tf_keras.",
         )

@@ -15,11 +15,6 @@ from edgekit.core.errors import UsageError
 from edgekit.core.suggest import nearest
 
 _FORM = "--custom-objects must be module:NAME (or FILE.py:NAME), of a dict, a class or a function."
-_FORMS = {
-    "--custom-objects": _FORM,
-    "--builder": "--builder must be module:FUNCTION, of a function without arguments that returns "
-    "the built model.",
-}
 
 
 def import_objects(source: str | None) -> dict[str, Any]:
@@ -49,7 +44,10 @@ def import_builder(source: str) -> Callable[[], Any]:
     """
     value = _imported(source, "--builder")
     if not callable(value):
-        raise UsageError(_FORMS["--builder"], received=f"{source} is a {type(value).__name__}")
+        raise UsageError(
+            "--builder must be module:FUNCTION, of a function that returns the built model.",
+            received=f"{source} is a {type(value).__name__}",
+        )
     function: Callable[[], Any] = value
     return function
 
@@ -58,7 +56,9 @@ def _imported(source: str, option: str) -> Any:
     module_name, _, name = source.rpartition(":")
     if not module_name or not name:
         example = "my_layers:CUSTOM_OBJECTS" if option == "--custom-objects" else "my_model:build"
-        raise UsageError(_FORMS[option], received=repr(source), hint=f"as in {example}")
+        raise UsageError(
+            f"{option} must be module:NAME.", received=repr(source), hint=f"as in {example}"
+        )
     folder = os.getcwd()
     if folder not in sys.path:
         sys.path.insert(0, folder)

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from edgekit.compat.keras import input_name
 from edgekit.core.errors import ModelError
 from edgekit.core.records import TensorSpec
 from edgekit.frontend.load.id_limits import embedding_limits
@@ -147,9 +148,9 @@ def _structure(model: Any, which: str, tensors: list[Any]) -> Any:
 
 def _input_names(model: Any, tensors: list[Any]) -> list[str]:
     names = getattr(model, "input_names", None)
-    if names and len(names) == len(tensors):
+    if names and len(names) == len(tensors):  # of tf_keras
         return list(names)
-    return [tensor.name for tensor in tensors]
+    return [input_name(tensor) for tensor in tensors]
 
 
 def _takes_training(model: Any) -> bool:

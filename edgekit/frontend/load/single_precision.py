@@ -30,6 +30,7 @@ def in_float32(function: Any) -> Any:
 
     frozen = freeze_variables(function, inline=True)
     graph = frozen.graph.as_graph_def()
+    _rename_functions(graph)
     for definition in graph.library.function:
         for argument in (*definition.signature.input_arg, *definition.signature.output_arg):
             if argument.type == tf.float64.as_datatype_enum:
@@ -45,6 +46,22 @@ def in_float32(function: Any) -> Any:
     return wrapped.prune(
         [find(name) for name in inputs], {key: find(name) for key, name in outputs.items()}
     )
+
+
+def _rename_functions(graph: Any) -> None:
+    """Other names for the bodies of loops: TensorFlow knows these names with other types."""
+    names = {
+        definition.signature.name: f"{definition.signature.name}_float32"
+        for definition in graph.library.function
+    }
+    for definition in graph.library.function:
+        definition.signature.name = names[definition.signature.name]
+    for node in _nodes(graph):
+        node.op = names.get(node.op, node.op)
+        for value in node.attr.values():
+            called = [value.func] if value.HasField("func") else value.list.func
+            for function in called:
+                function.name = names.get(function.name, function.name)
 
 
 def _nodes(graph: Any) -> Iterator[Any]:

@@ -93,8 +93,8 @@ def _shifted(x: Any, axis: int, places: int) -> Any:
     import tensorflow as tf
 
     size = int(x.shape[axis])
-    kept = [slice(None)] * axis + [slice(0, size - places)]
-    ones = [slice(None)] * axis + [slice(0, places)]
+    kept: list[Any] = [slice(None)] * axis + [slice(0, size - places)]
+    ones: list[Any] = [slice(None)] * axis + [slice(0, places)]
     return tf.concat([tf.ones_like(x[tuple(ones)]), x[tuple(kept)]], axis=axis)
 
 

@@ -44,9 +44,9 @@ def scale_and_translate(
     factors, shift = call.constant(2), call.constant(3)
 
     def along(axis: int, units: np.ndarray) -> np.ndarray:
-        pick = (lambda values, other: [values[0], other]) if axis == 0 else (
-            lambda values, other: [other, values[1]]
-        )  # fmt: skip
+        def pick(values: Any, other: float) -> list[Any]:
+            return [values[0], other] if axis == 0 else [other, values[1]]
+
         return np.asarray(
             tf.raw_ops.ScaleAndTranslate(
                 images=units,

@@ -194,6 +194,7 @@ def _rename_functions(definition: Any) -> None:
         inner.signature.name = names[inner.signature.name]
     for nodes in (definition.node, *(inner.node_def for inner in library)):
         for node in nodes:
+            node.op = names.get(node.op, node.op)  # a call as TensorFlow 1 wrote it
             for attribute in node.attr.values():
                 called = [*attribute.list.func]
                 if attribute.HasField("func"):

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe, Skipped
-from edgekit.quantize.rewrite import carried_integers, control_flow, recurrent_states
+from edgekit.quantize.rewrite import carried_integers, control_flow, divisors, recurrent_states
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor, binding, operators, read, tensors
 
@@ -71,7 +71,8 @@ def _skipped(
     exceptions: Mapping[int, Quantization | None],
 ) -> Iterator[Skipped]:
     main, inside = binding(before).subgraph, control_flow.owners(before)
-    reasons = dict.fromkeys(carried_integers.carriers(before), carried_integers.KEPT)
+    reasons = dict.fromkeys(divisors.involved(before), divisors.KEPT)
+    reasons |= dict.fromkeys(carried_integers.carriers(before), carried_integers.KEPT)
     reasons |= dict.fromkeys(recurrent_states.holders(before), recurrent_states.KEPT)
     for old, new in matched:
         in_main = old.subgraph == main

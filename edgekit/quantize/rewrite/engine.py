@@ -21,6 +21,7 @@ from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.rewrite import (
     carried_integers,
     control_flow,
+    divisors,
     fixups,
     recurrent_states,
     stand_ins,
@@ -81,7 +82,7 @@ def quantized(
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
         try:
             model = parsed(float_model)
-            exceptions = {**kept_float(model, recipe.quantize), **exceptions}
+            exceptions = {**kept_float(model, recipe.quantize, ranges), **exceptions}
             replaced = stand_ins.indices(model, recipe.quantize, exceptions)
             engine = quantizer.Quantizer(float_model)
             stand_ins.substitute(litert.read_by(engine), replaced)
@@ -126,9 +127,15 @@ def _without_ranges(recipe: Recipe, float_model: bytes, ranges: Ranges | None) -
     )
 
 
-def kept_float(model: tflite.Model, how: Quantization) -> dict[int, None]:
-    """What stays float in every static file, for what it holds."""
-    return {**recurrent_states.kept(model, how), **carried_integers.kept(model, how)}
+def kept_float(
+    model: tflite.Model, how: Quantization, ranges: Ranges | None
+) -> dict[int, Quantization | None]:
+    """What single operators have instead in every static file, for what they hold."""
+    return {
+        **divisors.kept(model, how, ranges),
+        **recurrent_states.kept(model, how),
+        **carried_integers.kept(model, how),
+    }
 
 
 def _add_rules(engine: Quantizer, how: Quantization, scope: str, model: tflite.Model) -> None:

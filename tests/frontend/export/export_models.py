@@ -251,10 +251,6 @@ def builders(keras: Any, tf_keras: Any) -> dict[str, Callable[[], Built]]:
             ".keras",
         ),
         "hashing": lambda: (_text(k, layers.Hashing(5, name="buckets"), "int32"), ".keras"),
-        "lookup": lambda: (
-            _text(k, layers.IntegerLookup(vocabulary=[3, 5, 7], name="numbers"), "int64"),
-            ".keras",
-        ),
         "strings": lambda: (
             _text(k, layers.StringLookup(vocabulary=["a", "b"], name="words"), "string"),
             ".keras",

@@ -17,7 +17,14 @@ import pytest
 
 from edgekit import convert, tflite
 from edgekit.core import isolate, serde
-from edgekit.core.errors import ExportError, FidelityError, FlexError, ModelError, UsageError
+from edgekit.core.errors import (
+    DataError,
+    ExportError,
+    FidelityError,
+    FlexError,
+    ModelError,
+    UsageError,
+)
 from edgekit.core.process import Process
 from edgekit.core.records import ConvertOptions, Limits, TensorSpec
 from edgekit.data.export_messages import EXPORT, ExportRequest
@@ -211,8 +218,6 @@ def test_what_tflite_has_no_operator_for_is_computed_by_others(export: Export, n
         ("spectrum", {"Svd"}, "layer my_spectrum"),
         ("two_flex", {"SelfAdjointEigV2", "Svd"}, "layer first, second"),
         ("hashing", {"AsString", "StringToHashBucketFast"}, "layer buckets"),
-        ("lookup", {"LookupTableFindV2"}, "layer numbers"),
-        ("strings", {"LookupTableFindV2"}, "layer words"),
         ("integer_sum", {"BiasAdd"}, "layer sum"),
     ],
 )
@@ -231,6 +236,11 @@ def test_flex_operators_are_refused_with_their_layer(
 def test_text_vectorization_is_refused_by_its_layer(export: Export) -> None:
     with pytest.raises(FlexError, match=r"StringSplitV2 in layer tokens"):
         export("vectorized")
+
+
+def test_nobody_can_make_up_text(export: Export) -> None:
+    with pytest.raises(DataError, match="cannot be made for an input of text"):
+        export("strings")
 
 
 def test_a_name_that_tensorflow_cannot_trace_is_no_flex_operator(export: Export) -> None:

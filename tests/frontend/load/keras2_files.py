@@ -18,7 +18,8 @@ def write(
     path: Path, layers: list[dict[str, Any]], weights: Weights, version: str = "2.15.0"
 ) -> Path:
     """A Sequential of these layers, each with its `class_name` and its `config`."""
-    config: Any = layers if version < "2.2.3" else {"name": "net", "layers": layers}
+    old = version.startswith(("2.0.", "2.1."))
+    config: Any = layers if old else {"name": "net", "layers": layers}
     with h5py.File(path, "w") as file:
         model = {"class_name": "Sequential", "config": config}
         file.attrs["model_config"] = json.dumps(model).encode()

@@ -205,7 +205,7 @@ def counting() -> dict[str, float]:
     )
 
 
-def matrices() -> dict[str, float]:
+def linear_algebra() -> dict[str, float]:
     def compute(a: Any, b: Any) -> dict[str, Any]:
         sign, logarithm = tf.linalg.slogdet(a)
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgekit import tflite
 from edgekit.core import recipes
+from edgekit.core.records import IoDtype
 from edgekit.quantize.rewrite import engine, stand_ins
 from edgekit.tflite import interpreter, operator_facts
 from edgekit.tflite.operator_facts import OPERATORS
@@ -181,6 +183,23 @@ def test_a_stand_in_is_known_to_the_quantizer_and_has_the_same_demands_on_scales
         if name != "LOG_SOFTMAX":  # which has a grid that none of the quantizer's has
             assert facts.scale_source == other.scale_source, name
             assert facts.fixed_range == other.fixed_range, name
+
+
+@pytest.mark.parametrize("io_dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("name", ["LOG_SOFTMAX", "L2_NORMALIZATION", "LEAKY_RELU"])
+def test_integers_may_be_what_the_model_takes_and_gives(name: str, io_dtype: IoDtype):
+    net = Network()
+    content = net.finish(y=BUILDERS[name](net))
+    assert INT8.quantize is not None
+    recipe = replace(INT8, quantize=replace(INT8.quantize, io_dtype=io_dtype))
+    made = engine.quantized(content, recipe, extremes(content, SAMPLES))
+    tflite.set_versions(made)
+    names = [op.name for op in tflite.operators(made) if not op.facts.is_cast]
+    assert names == [name]
+    assert {tensor.dtype for tensor in tflite.contract(made).outputs} == {io_dtype}
+    expected = interpreter.run(tflite.read(content), SAMPLES)["y"]
+    error = interpreter.run(made, SAMPLES)["y"] - expected
+    assert np.square(error).sum() < 1e-3 * np.square(expected).sum()
 
 
 def test_an_operator_that_is_to_stay_float_has_no_stand_in():

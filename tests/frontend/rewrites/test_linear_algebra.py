@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edgekit.frontend.rewrites import matrices
+from edgekit.frontend.rewrites import linear_algebra
 
 
 def test_each_rule_gives_what_tensorflow_does(proven: Callable[[str], set[str]]) -> None:
-    outputs = {name.split(",")[0] for name in proven("matrices")}
-    assert outputs == set(matrices.RULES) | {"sign", "adjoint"}
+    outputs = {name.split(",")[0] for name in proven("linear_algebra")}
+    assert outputs == set(linear_algebra.RULES) | {"sign", "adjoint"}

@@ -237,7 +237,13 @@ def load(path: Path) -> Project:
     project = serde.from_dict(Project, payload, str(path))
     _check_numbers(project, str(path))
     project_schema.check(project.rule, project.variants, project.target, str(path))
-    for name in project.variant:
+    for name, variant in project.variant.items():
+        if variant.training is not None and not variant.training.data:
+            raise ProjectError(
+                f"{path} [variant.{name}] training lacks a key.",
+                received="no data",
+                hint='name the samples to train on: data = "data.npz".',
+            )
         if name in project.recipes:
             raise ProjectError(
                 f"{path} [variant.{name}] must not have the name of a recipe in recipes.",

@@ -128,6 +128,11 @@ def _inputs(value: object, inputs: Sequence[str], what: str) -> dict[str, object
     )
 
 
+def are_inputs(values: Sequence[object], inputs: Sequence[str]) -> bool:
+    """Whether a list has an array for each of several inputs: then it is no list of samples."""
+    return len(values) == len(inputs) > 1 and all(map(_is_array, values))
+
+
 def _is_array(value: object) -> bool:
     return isinstance(value, SupportsArray) and bool(getattr(value, "shape", ()))
 

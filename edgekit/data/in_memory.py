@@ -56,6 +56,8 @@ def source(data: object, folder: Path, what: str, inputs: Sequence[str] = ()) ->
         data = (data.inputs, data.head_labels or data.labels)
     if callable(data) and not isinstance(data, (Iterable, elements.SupportsArray)):
         data = _called(data, what)
+    if isinstance(data, list) and elements.are_inputs(data, inputs):
+        data = (data,)
     stacked = False
     if isinstance(data, (tuple, Mapping, elements.SupportsArray)):
         values = elements.named(data, inputs, what)

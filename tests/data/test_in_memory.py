@@ -75,8 +75,7 @@ def test_labels_come_along(data: object, tmp_path: Path):
 def test_several_inputs_by_name_or_in_their_order(tmp_path: Path):
     for data in ({"a": X, "b": -X}, ({"a": r, "b": -r} for r in X), [X, -X], ([X, -X],)):
         by_order = isinstance(data, (list, tuple))
-        whole = (data,) if isinstance(data, list) else data
-        samples = loaded(whole, tmp_path, TWO, ("a", "b") if by_order else ())
+        samples = loaded(data, tmp_path, TWO, ("a", "b") if by_order else ())
         assert (samples.inputs["a"] == X).all() and (samples.inputs["b"] == -X).all()
 
 

@@ -112,7 +112,7 @@ def convert(
         planned = plan(
             files.model,
             output=Path(output or ""),
-            name=details.get("name"),
+            name=details.get("name") or project.name or files.name,
             calibration=files.calibration or (None if project.data.calibration else files.training),
             project=project,
             options=files.options,

@@ -82,6 +82,7 @@ class Sources:
         evaluation: Likewise; None for what the project names.
         custom_objects: Where a live model's own classes are.
         live: The live model, where it is one.
+        name: What a live model is called, where nobody says otherwise.
     """
 
     model: Path
@@ -91,6 +92,7 @@ class Sources:
     evaluation: str | None = None
     custom_objects: str | None = None
     live: LiveModel | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def write(
     """
     live: LiveModel | None = None
     inputs: tuple[str, ...] = ()
+    called: str | None = None
     if isinstance(model, (str, PathLike)):
         path = Path(model)
     else:
@@ -140,6 +143,7 @@ def write(
         evaluation=in_memory.source(data.evaluation, folder, "evaluation", inputs),
         custom_objects=live.copy.custom_objects if live else None,
         live=live,
+        name=called,
     )
 
 

@@ -64,7 +64,7 @@ def only_here(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str]]:
 def test_a_live_model_is_trusted_and_named_after_itself(only_here, tmp_path: Path):
     files = python_sources.write(Model(), GivenData(calibration=[X]), QAT, tmp_path, None)
     assert only_here == [(tmp_path, "my_net_1")]
-    assert files.options.unsafe and files.live is not None
+    assert files.options.unsafe and files.live is not None and files.name == "my_net_1"
     python_sources.write(Model(), GivenData(), QAT, tmp_path, "other")
     assert only_here[1] == (tmp_path, "other")
 

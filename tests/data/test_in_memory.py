@@ -22,6 +22,11 @@ TWO = Contract(
 )
 
 
+def _named(value: object) -> str:
+    """A parameter by its type: how it shows itself differs from process to process."""
+    return value if isinstance(value, str) else type(value).__name__
+
+
 def loaded(data: object, folder: Path, contract: Contract = ONE, inputs: tuple[str, ...] = ()):
     source = in_memory.source(data, folder, "evaluation", inputs)
     assert source is not None
@@ -43,7 +48,7 @@ def loaded(data: object, folder: Path, contract: Contract = ONE, inputs: tuple[s
         lambda: ([row[None]] for row in X),
         Samples(inputs={"feat": X}),
     ],
-    ids=str,
+    ids=_named,
 )
 def test_every_form_of_inputs_gives_the_same_samples(data: object, tmp_path: Path):
     samples = loaded(data, tmp_path)
@@ -64,7 +69,7 @@ def test_every_form_of_inputs_gives_the_same_samples(data: object, tmp_path: Pat
         Samples(inputs={"feat": X}, labels=Y),
         (X, {"out": Y}),
     ],
-    ids=str,
+    ids=_named,
 )
 def test_labels_come_along(data: object, tmp_path: Path):
     samples = loaded(data, tmp_path)
@@ -120,7 +125,7 @@ def fails() -> object:
         (object(), "one of type object"),
         ([], "hold no samples"),
     ],
-    ids=str,
+    ids=_named,
 )
 def test_what_is_no_data_is_refused(data: object, said: str, tmp_path: Path):
     with pytest.raises(DataError) as caught:

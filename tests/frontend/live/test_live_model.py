@@ -48,7 +48,9 @@ def test_a_keras_model_is_one_when_it_is_built():
 
 
 @pytest.mark.parametrize(
-    "value", [None, 1, b"TFL3", [], {}, object(), np.zeros(3), len, type, Path], ids=str
+    "value",
+    [None, 1, b"TFL3", [], {}, object(), np.zeros(3), len, type, Path],
+    ids=lambda value: type(value).__name__,
 )
 def test_anything_else_is_refused_and_imports_nothing(value: object):
     before = set(sys.modules)

@@ -285,7 +285,7 @@ OPERATORS: dict[str, OperatorFacts] = {
     "LEAKY_RELU": OperatorFacts(forms=_STATIC, stand_in="RELU"),
     "LOG": OperatorFacts(forms=_STATIC, stand_in="RELU"),
     "MEAN": OperatorFacts(forms=_STATIC, delegated=frozenset({"int8"})),
-    "MUL": OperatorFacts(forms=_STATIC, delegated=frozenset({"int8"})),
+    "MUL": OperatorFacts(forms=_STATIC, delegated=frozenset({"float32", "int8"})),
     "NOT_EQUAL": OperatorFacts(forms=_STATIC),
     "RELU6": OperatorFacts(forms=_STATIC, stand_in="RELU"),
     "RELU_N1_TO_1": OperatorFacts(forms=_INT8_ONLY, stand_in="RELU"),

@@ -148,10 +148,11 @@ def run(worker: Worker, part: str, case: Mapping[str, Any], folder: Path) -> Out
 def _written(
     source: dict[str, Any], files: dict[str, Any], name: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The model that the conversion wrote in place of the source model, if it wrote one."""
+    """The model that the conversion wrote in place of the source model, if any, and its files."""
     path = Path(files[FLOAT]["out"]) / name
     if not path.exists():
         return source, files
+    files = {recipe: {**done, "stem": path.stem} for recipe, done in files.items()}
     before, after = Path(source["model"]).stat().st_size, path.stat().st_size
     if after >= before:
         said = f"{name} has {after} bytes, the source model {before}"
@@ -256,7 +257,7 @@ def _judged(
         return Judged(verdict="failed", message=f"exit {answer['code']}: {said}")
     if not expected:
         return Judged(verdict="failed", message="the source model does not run, or has no samples")
-    file = Path(answer["out"]) / f"m.{recipe}.tflite"
+    file = Path(answer["out"]) / f"{answer.get('stem', 'm')}.{recipe}.tflite"
     try:
         db = worker.do("judge", file=str(file), folder=str(folder))
     except (MakeError, RunError) as error:

@@ -217,6 +217,26 @@ def tfjs_graphs_refused(folder: str) -> dict[str, str]:
     return found
 
 
+def bound_names() -> dict[str, Any]:
+    """A file of names that Python and the alphabet put in another order, and one output twice."""
+    first, second = keras.Input((3,), name="b first"), keras.Input((3,), name="a-second")
+    total = first + 2 * second
+    model = keras.Model([first, second], {"z": total, "same": total, "a": second * 3})
+    loaded = keras_model.wrap_keras3(model)
+    content = export.export(loaded, export.fix_shapes(loaded, {}))
+    runner = Interpreter(model_content=content).get_signature_runner()
+    x, y = _x(1, 3), _x(1, 3) + 1
+    wanted = {"z": x + 2 * y, "same": x + 2 * y, "a": 3 * y}
+    got = runner(**{"b first": x, "a-second": y})
+    return {
+        "inputs": sorted(runner.get_input_details()),
+        "outputs": sorted(got),
+        "differences": {
+            name: float(np.abs(value - got[name]).max()) for name, value in wanted.items()
+        },
+    }
+
+
 def unknown_sizes() -> dict[str, Any]:
     """The hint for a model that cannot be traced with unknown sizes, and whether it is true."""
     image = keras.Input((None, None, 3), name="image")

@@ -22,15 +22,11 @@ from edgekit.core.errors import (
     ExportError,
     FidelityError,
     FlexError,
-    ModelError,
-    UsageError,
 )
 from edgekit.core.process import Process
-from edgekit.core.records import ConvertOptions, Limits, TensorSpec
+from edgekit.core.records import ConvertOptions, Limits
 from edgekit.data.export_messages import EXPORT, ExportRequest
 from edgekit.data.samples import Samples
-from edgekit.frontend.export.export import fix_shapes
-from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.measure.fidelity import sqnr_db
 
 pytestmark = pytest.mark.convert
@@ -152,24 +148,6 @@ def test_unknown_sizes_stay_open(export: Export, name: str, sizes: tuple[int, in
         assert fixed["notes"] == []
         assert tflite.contract(Path(fixed["out"])).inputs[0].shape == tuple(shape)
         assert sqnr_db(same, got) > 100
-
-
-@pytest.mark.parametrize(
-    ("shapes", "message"),
-    [
-        ({"y": [1, 8, 8, 3]}, "must name an input of the model: x"),
-        ({"x": [1, 8, 8]}, r"must fit the model's shape \[1, -1, -1, 3\]"),
-        ({"x": [1, 8, 8, 4]}, "must fit the model's shape"),
-        ({"x": [2, 8, 8, 3]}, "the batch is 1"),
-        ({"x": [1, 0, 8, 3]}, "must fit the model's shape"),
-        ({"x": [1, -1, 8, 3]}, "must fit the model's shape"),
-    ],
-)
-def test_a_wrong_input_shape_is_refused(
-    export: Export, shapes: dict[str, list[int]], message: str
-) -> None:
-    with pytest.raises(UsageError, match=message):
-        export("image", input_shapes=shapes)
 
 
 def test_synthetic_ids_stay_inside_the_table(export: Export) -> None:
@@ -356,26 +334,3 @@ def test_quantized_files_name_the_same_layers(export: Export) -> None:
         for file in (content, quantized)
     )
     assert before == after
-
-
-@pytest.mark.parametrize("shape", [(1, 2**40), (-1, 2**20, -(2**20)), (2**62,) * 6])
-def test_an_input_that_no_memory_holds_is_refused_before_samples_are_made(shape: tuple[int, ...]):
-    spec = TensorSpec(name="x", shape=shape, dtype="float32")
-    model = LoadedModel(
-        kind="saved_model",
-        name="huge",
-        inputs=(spec,),
-        outputs=(replace(spec, shape=(1,)),),
-        trackable=None,
-        call=lambda values: values,
-        id_limits={},
-    )
-    with pytest.raises(ModelError, match="huge: x of shape"):
-        fix_shapes(model, {})
-
-
-def test_unknown_sizes_that_a_trace_lacks_are_told_and_work(frontend: Any):
-    found = frontend("unknown_sizes")
-    assert found["hint"] == "fix the unknown sizes, as in --input-shape image=1,64,64,3."
-    assert "Using a symbolic" in found["received"]
-    assert found["db"] > 80

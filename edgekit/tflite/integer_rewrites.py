@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from edgekit.tflite import computed_weights
+from edgekit.tflite import bounded_roots, computed_weights
 from edgekit.tflite.constants import values
 from edgekit.tflite.graph import Operator, operators
 from edgekit.tflite.graph_edits import add_constant, add_tensor, become, operator
@@ -36,9 +36,9 @@ def apply(model: Model) -> int:
         model: A float model, as `read` returned it.
 
     Returns:
-        How many were rewritten.
+        How many were rewritten, with roots that are bounded anew (see `bounded_roots`).
     """
-    count = computed_weights.fold(model)
+    count = computed_weights.fold(model) + bounded_roots.bound(model)
     known = list(operators(model))
     for number, graph in enumerate(model.subgraphs):
         mine = [op for op in known if op.subgraph == number]

@@ -70,6 +70,10 @@ class FakeSession(Closing):
         if sorted(names) != sorted(inputs):
             raise DataError(f"The inputs must be {', '.join(names)}.", received=", ".join(inputs))
         for spec in self._model.inputs:
+            if inputs[spec.name].dtype.kind == "U" and spec.dtype != "string":
+                raise DataError(
+                    f"Input {spec.name!r} must be numbers ({spec.dtype}).", received="text"
+                )
             want, given = spec.shape[1:], inputs[spec.name].shape[1:]
             same_rank = len(want) == len(given)
             if not same_rank or any(w not in (-1, g) for w, g in zip(want, given, strict=True)):

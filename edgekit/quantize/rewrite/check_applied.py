@@ -45,10 +45,10 @@ def check(
     before = read(float_model) if isinstance(float_model, bytes) else float_model
     after = read(quantized) if isinstance(quantized, bytes) else quantized
     if not _changed(before, after):
+        names = ", ".join(sorted({op.name for op in operators(before)})) or "no operator at all"
         raise QuantizeError(
             f"{recipe.name} changed nothing in this model.",
-            received="the quantizer changed nothing: the model has no operator it treats. It has "
-            + ", ".join(sorted({op.name for op in operators(before)})),
+            received=f"the quantizer changed nothing: no operator that it treats; it has {names}",
             hint="use --recipe float32, or another recipe.",
         )
     matched = list(pairs(before, after))

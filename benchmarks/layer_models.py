@@ -112,7 +112,7 @@ def make(folder: Path, line: str, place: Place) -> Source:
     model = keras.Model(given, outputs if len(outputs) > 1 else outputs[0])
     _spread_statistics(model, np.random.default_rng(seed))
     model.save(folder / "model.keras")
-    np.savez(folder / "samples.npz", given=samples)
+    np.savez(folder / "samples.npz", **{model.inputs[0].name: samples})
     return Source(model=folder / "model.keras", samples=folder / "samples.npz")
 
 

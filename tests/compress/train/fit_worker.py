@@ -150,7 +150,9 @@ def with_labels_and_teacher() -> dict[str, Any]:
     for weight in (0.0, 1.0):
         student = _spoiled(teacher)
         samples = Samples(inputs=pixels(120), labels=(_colours(120) + 1) % 3)
-        options = Training(data="arrays", distill=True, label_weight=weight, epochs=15, batch_size=8)
+        options = Training(
+            data="arrays", distill=True, label_weight=weight, epochs=15, batch_size=8
+        )
         fit(student, teacher, samples, options, learning_rate=0.02, report=_silent)
         results[str(weight)] = _right(student)
     return results

@@ -62,10 +62,12 @@ def test_evaluating_beyond_the_calibration_range_is_noticed(edgekit, made):
     ended = edgekit("validate", *files, "--data", "rest.npz", "--json", cwd=folder)
     float16, static = ended.json()
     assert "calibration" not in str(float16.get("notes", ""))
-    [note] = [note for note in static["notes"] if "calibration" in note]
+    note, error = [note for note in static["notes"] if "calibration" in note]
     assert note.startswith("input 'x': ")
     assert "of 250 evaluation samples go beyond its calibration range" in note
-    assert note in notes(ended)
+    assert error.startswith("the error of 'y[5]' is ")
+    assert "of what it varies by beyond the calibration range" in error
+    assert {note, error} <= set(notes(ended))
 
 
 def test_evaluating_within_the_range_is_not(edgekit, made):

@@ -184,7 +184,7 @@ def test_models_that_other_people_made(corpus_items, tmp_path):
         # A busy machine may find int8 too slow.
         ("kws_dscnn", {"static_wi8_ai8", "dynamic_wi8_afp32", "float16"}),
         ("vit_mnist", {"dynamic_wi8_afp32", "float16"}),  # integers everywhere are slower
-        ("magika_bytes_v1", {"dynamic_wi8_afp32", "float16"}),  # and lose half of the answers
+        ("magika_bytes_v1", {"static_wi8_ai8", "dynamic_wi8_afp32", "float16"}),
         ("regression_diamonds", {"static_wi8_ai8", "dynamic_wi8_afp32", "float16"}),
     ],
 )

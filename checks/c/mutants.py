@@ -9,9 +9,11 @@ of `tests/codegen/mutants.py` is generated, compiled and run with LiteRT. It pri
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from edgekit.codegen.c import c_bundle
 from edgekit.codegen.c.c_identifiers import Names
 from edgekit.core.bundle_record import Bundle
 from tests.codegen.mutants import Contents, mutants
+
+CC = os.environ.get("CC", "cc")
 
 Run = ctypes.CFUNCTYPE(
     ctypes.c_int,
@@ -40,10 +44,21 @@ def compiled(record: Bundle, contents: Contents, folder: Path) -> ctypes.CDLL:
     for path, data in c_bundle.files(record, contents).items():
         (folder / path).write_bytes(data)
     library = folder / "bundle.so"
-    command = [os.environ.get("CC", "cc"), "-std=c99", "-O0", "-fPIC", "-shared"]
-    sources = sorted(str(path) for path in folder.glob("*.c"))
-    subprocess.run([*command, *sources, "-lm", "-o", str(library)], check=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = list(pool.map(_object, sorted(folder.glob("*.c"))))
+    subprocess.run([CC, "-shared", *map(str, objects), "-lm", "-o", str(library)], check=True)
     return ctypes.CDLL(str(library))
+
+
+def _object(source: Path) -> Path:
+    """A source compiled, once for all mutants that have the same: arrays take seconds."""
+    read_by_it = [source, *sorted(source.parent.glob("*.h"))]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in read_by_it)).hexdigest()
+    compiled = source.parent.parent / f"{digest}.o"
+    if not compiled.exists():
+        command = [CC, "-std=c99", "-O0", "-fPIC", "-c", str(source), "-o", str(compiled)]
+        subprocess.run(command, check=True)
+    return compiled
 
 
 def passes(library: ctypes.CDLL, prefix: str, variant: str) -> bool:

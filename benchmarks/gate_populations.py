@@ -47,7 +47,13 @@ class Population:
         """What the gate makes of some samples, as `verdicts.comparison.loss` does."""
         groups = recompute.strata(self.statistic, self.candidate[:, sample])
         return Bootstrapped.of(
-            self._lost(sample), len(sample), strata=groups, seed=seed, resamples=RESAMPLES, hope=0.0
+            self._lost(sample),
+            len(sample),
+            strata=groups,
+            seed=seed,
+            resamples=RESAMPLES,
+            hope=0.0,
+            is_average_precision=self.statistic in recompute.AVERAGE_PRECISIONS,
         )
 
     def _lost(self, sample: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

@@ -7,10 +7,12 @@ the loss (an object that is lost in one image of thirty). The degrees of freedom
 of the spread that samples show, by the kurtosis of what each adds (Satterthwaite 1946, Biometrics
 Bulletin 2:110); `benchmarks/gate_metrics.py` shows what that is worth.
 
-Draws repeat samples, and what ranks them is steadier over repeated samples than over new ones: the
-draws of a mean average precision spread a tenth less than the metric itself does. The jackknife
-leaves samples out instead, and its variance is not too small on average (Efron and Stein 1981, The
-Annals of Statistics 9:586). Where its spread is the larger one the draws are stretched to it.
+Draws repeat samples, and precision along a ranking is steadier over repeated samples than over new
+ones: the draws of a mean average precision spread a tenth less than the metric itself does. The
+jackknife leaves samples out instead, and its variance is not too small on average (Efron and Stein
+1981, The Annals of Statistics 9:586). Where its spread is the larger one, the draws of average
+precisions are stretched to it; of others it would be noise (of an equal error rate a quarter too
+much), and their draws spread enough.
 
 A p-value is the level of the bound that would end at the limit, in closed form, so that bound and
 p-value are two readings of one curve.
@@ -114,6 +116,7 @@ class Bootstrapped:
         resamples: int = RESAMPLES,
         jackknife: np.ndarray | None = None,
         hope: float | None = None,
+        is_average_precision: bool = False,
     ) -> Bootstrapped:
         """From a statistic of samples, computed whole for each draw.
 
@@ -127,6 +130,7 @@ class Bootstrapped:
             jackknife: The quantity without each sample `(n,)` or group of samples, where it is
                 known cheaper than by computing it.
             hope: See the class.
+            is_average_precision: Stretch the draws where the jackknife spreads more.
 
         Raises:
             DataError: There is no sample, or the quantity is no finite number on some draw.
@@ -151,6 +155,9 @@ class Bootstrapped:
         if draws[0] == draws[-1] == value:
             return cls(value, n, draws, hope=hope, fewest=fewest)
         left = _leave_out(statistic, n) if jackknife is None else np.asarray(jackknife, float)
+        spread, stretch = float(draws.std()), 1.0
+        if is_average_precision and spread > 0:
+            stretch = max(1.0, _jackknife_spread(left, n, groups) / spread)
         return cls(
             value,
             n,
@@ -160,7 +167,7 @@ class Bootstrapped:
             hope,
             fewest,
             _freedom(left, n),
-            max(1.0, _jackknife_spread(left, n, groups) / float(draws.std())),
+            stretch,
         )
 
     @property

@@ -90,6 +90,7 @@ class _Resampled:
     def __init__(self, metric: Metric, again: Recompute | None) -> None:
         self._statistic, self._again = metric.statistic, again
         self.whole = again is not None
+        self.is_average_precision = metric.statistic in recompute.AVERAGE_PRECISIONS
         self._parts = np.array(metric.parts or [metric.raw], dtype=np.float64)
         if not self._parts.size and again is None:
             raise DataError(
@@ -114,7 +115,14 @@ def _bootstrapped(
     hope: float | None,
 ) -> Evidence:
     resamples = _RESAMPLES_OF_WHOLE if of.whole else RESAMPLES
-    return Bootstrapped.of(statistic, n, strata=of.strata, resamples=resamples, hope=hope)
+    return Bootstrapped.of(
+        statistic,
+        n,
+        strata=of.strata,
+        resamples=resamples,
+        hope=hope,
+        is_average_precision=of.is_average_precision,
+    )
 
 
 def _is_binary(metric: Metric) -> bool:

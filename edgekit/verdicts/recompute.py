@@ -34,6 +34,9 @@ from edgekit.verdicts import detection_precision, overlaps, rankings
 MOST_DB = 200.0
 """More than float64 outputs of a float32 model can tell from equal ones."""
 
+AVERAGE_PRECISIONS = frozenset(("average_precision", "map_50", "map_50_95"))
+"""Statistics whose draws spread less than they themselves do: see `bootstrap`."""
+
 _ZERO = 1e-24  # the square of `tflite.signal.ZERO`
 
 

@@ -64,6 +64,17 @@ def test_a_metric_of_the_whole_is_computed_again_on_draws() -> None:
     assert len(calls) < 1000  # each costs a call of somebody's own function
 
 
+@pytest.mark.parametrize("statistic", ["average_precision", "eer"])
+def test_the_draws_of_average_precisions_alone_are_stretched(statistic: str) -> None:
+    rng = np.random.default_rng(0)
+    classes = (rng.random(60) < 0.3).astype(float)
+    parts = tuple(map(tuple, (rng.normal(size=60) + classes, classes)))
+    metric = Metric(name=statistic, value=0.5, parts=parts, statistic=statistic)
+    evidence = comparison.value(metric, 60)
+    assert isinstance(evidence, Bootstrapped)
+    assert (evidence.stretch > 1) == (statistic == "average_precision")
+
+
 def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(DataError, match="values by sample"):
         comparison.value(Metric(name="mae", value=1.0), 40)

@@ -11,6 +11,7 @@ from edgekit.tflite.schema_objects import Model, RawOperator, SubGraph
 
 _OPTIONS = {
     "MAXIMUM": "MaximumMinimumOptions",
+    "MEAN": "ReducerOptions",
     "MUL": "MulOptions",
     "SPACE_TO_DEPTH": "SpaceToDepthOptions",
     "SUB": "SubOptions",
@@ -79,12 +80,13 @@ def add_constant(model: Model, graph: SubGraph, name: str, value: np.ndarray) ->
         model: Of the graph.
         graph: Where it is read.
         name: Of the tensor, which no other has.
-        value: float32.
+        value: float32 or int32.
     """
     schema = litert.schema()
     tensor = schema.TensorT()
     tensor.shape, tensor.name, tensor.buffer = list(value.shape), name.encode(), len(model.buffers)
-    tensor.type, tensor.hasRank = schema.TensorType.FLOAT32, True
-    model.buffers.append(schema.BufferT(data=encode(value, "float32")))
+    dtype = "int32" if value.dtype == np.int32 else "float32"
+    tensor.type, tensor.hasRank = getattr(schema.TensorType, dtype.upper()), True
+    model.buffers.append(schema.BufferT(data=encode(value, dtype)))
     graph.tensors.append(tensor)
     return len(graph.tensors) - 1

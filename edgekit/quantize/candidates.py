@@ -28,7 +28,7 @@ from edgekit.core.records import Candidate, Contract, Device, Quantization, Reci
 from edgekit.data import split
 from edgekit.data.samples import Samples
 from edgekit.quantize import select
-from edgekit.quantize.apart import keep_apart
+from edgekit.quantize.apart import float_islands, keep_apart
 from edgekit.quantize.calibrated_recipe import Apart, Prepared
 from edgekit.quantize.calibration import attention_masks, clipped_ranges, equalize, infinite_pads
 from edgekit.quantize.calibration.calibrate import Ranges
@@ -128,6 +128,7 @@ class Search:
         self._seed, self._bounded, self._report = seed, bounded, report
         self._model = tflite.read(self._float_model)
         self._samples, self._device = samples, device
+        self._faster: dict[Quantization, tuple[int, ...]] = {}  # in floats
 
     def prepare(self, recipe: Recipe) -> Prepared:
         """How a recipe quantizes this model best.
@@ -164,7 +165,7 @@ class Search:
             ranges=self._ranges(best.plan.variant, best.plan.ranges),
             weights=best.weights,
             cheap_int8=best.plan.cheap_int8,
-            apart=best.apart,
+            apart={**self._islands(recipe), **best.apart},
             equalized=best.plan.variant.exponents,
             candidates=tuple(
                 Candidate(name=t.name, sqnr_db=round(t.worst_db, 2), chosen=t is best)
@@ -252,7 +253,7 @@ class Search:
                 prepared = Prepared(
                     float_model=variant.content, ranges=variant.ranges(method, i), weights=weights
                 )
-                model = prepared.apply(recipe, by_hand(variant.model, recipe))
+                model = prepared.apply(recipe, self._fixed(variant, recipe))
                 outputs = scores.outputs(model, third.inputs)
                 errors.append(scores.errors(self._expected[i], outputs))
             methods.append((method, np.concatenate(errors, axis=1)))
@@ -278,7 +279,7 @@ class Search:
             model=plan.variant.model,
             recipe=plan.recipe,
             ranges=ranges,
-            by_hand=by_hand(plan.variant.model, plan.recipe),
+            fixed=self._fixed(plan.variant, plan.recipe),
             contract=self._contract,
             fit=self._fit,
             held=self._thirds[HELD],
@@ -288,9 +289,7 @@ class Search:
         kept = keep_apart.find(task, self._report)
         if not kept:
             return None
-        model = engine.quantized(
-            plan.variant.content, plan.recipe, ranges, {**kept, **task.by_hand}
-        )
+        model = engine.quantized(plan.variant.content, plan.recipe, ranges, {**kept, **task.fixed})
         new = self._scored(plan, model, self._weights(plan, model))
         if not _finite(new.outputs) or not keep_apart.keeps(
             scores.all_channels(expected, new.outputs, self._contract), before
@@ -334,10 +333,28 @@ class Search:
         """What the quantizer makes of it, before weights are refined."""
         exceptions = {
             **dict.fromkeys(plan.cheap_int8, recipes.INT8_WEIGHTS),
-            **by_hand(plan.variant.model, plan.recipe),
+            **self._fixed(plan.variant, plan.recipe),
         }
         ranges = self._ranges(plan.variant, plan.ranges)
         return engine.quantized(plan.variant.content, plan.recipe, ranges, exceptions)
+
+    def _fixed(self, variant: Variant, recipe: Recipe) -> dict[int, Quantization | None]:
+        """What single operators have whatever is tried: asked for by hand, or faster so."""
+        islands = dict.fromkeys(self._islands(recipe))
+        return {**islands, **by_hand(variant.model, recipe)}
+
+    def _islands(self, recipe: Recipe) -> Mapping[int, Apart]:
+        """What a static file leaves to floats because a CPU computes it faster."""
+        how = recipe.quantize
+        if self._device != "cpu" or how is None or how.scheme != "static":
+            return {}
+        if how not in self._faster:
+            fixed = by_hand(self._model, recipe)
+            self._faster[how] = float_islands.find(
+                self._model, how, {**engine.kept_float(self._model, how, None), **fixed}
+            )
+        apart = Apart(recipe="float32", reason=float_islands.REASON)
+        return dict.fromkeys(self._faster[how], apart)
 
     def _weights(
         self, plan: _Plan, model: Model, num_threads: int | None = None

@@ -90,7 +90,11 @@ class Quantization:
     def refines_weights(self) -> bool:
         """Whether samples choose the weights' integers, where there are samples."""
         wanted = self.rounding == "gptq" or self.bias_correction
-        return wanted and self.scheme in ("static", "weight_only")
+        # Of dynamic files only int4 with a scale for each channel: int8 loses nothing, and blocks
+        # have scales of their own.
+        dynamic = self.scheme == "dynamic" and self.weight_bits < 8
+        narrow = dynamic and self.granularity != "blockwise_32"
+        return wanted and (narrow or self.scheme in ("static", "weight_only"))
 
     @property
     def needs_calibration(self) -> bool:

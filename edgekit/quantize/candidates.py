@@ -29,17 +29,16 @@ from edgekit.data import split
 from edgekit.data.samples import Samples
 from edgekit.quantize import select
 from edgekit.quantize.apart import float_islands, keep_apart
-from edgekit.quantize.calibrated_recipe import Apart, Prepared
+from edgekit.quantize.calibrated_recipe import Instead, Prepared
 from edgekit.quantize.calibration import attention_masks, clipped_ranges, equalize, infinite_pads
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.variants import HELD, Variant, thirds
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.diagnose.single_operator import live_bytes
-from edgekit.quantize.rewrite import engine
-from edgekit.quantize.rewrite.cheap_int8 import cheap_operators
+from edgekit.quantize.rewrite import cheap_int8, engine, int4_kernels
 from edgekit.quantize.trained.apply_trained import as_trained
 from edgekit.quantize.weights.refine import Method, refine
-from edgekit.tflite import Model
+from edgekit.tflite import Model, pointwise_as_dense
 from edgekit.tflite.quantized_weights import QuantizedWeights
 from edgekit.tflite.trained_ranges import plain
 
@@ -64,6 +63,7 @@ class _Plan:
     recipe: Recipe
     variant: Variant
     ranges: str | None
+    device: Device
     method: Method = _NEAREST
 
     @property
@@ -72,11 +72,14 @@ class _Plan:
         return f"{self.variant.name}{f'{self.ranges}, ' if self.ranges else ''}{self.method.name}"
 
     @property
-    def cheap_int8(self) -> frozenset[int]:
+    def small(self) -> dict[int, Instead]:
         """Operators with int8 weights in place of int4; none for round-to-nearest."""
         if not self.method.changes_weights:
-            return frozenset()
-        return cheap_operators(self.variant.model, self.recipe)
+            return {}
+        found = cheap_int8.cheap_operators(self.variant.model, self.recipe, self.device)
+        assert self.recipe.quantize is not None
+        int8 = recipes.name_of(replace(self.recipe.quantize, weight_bits=8))
+        return dict.fromkeys(found, Instead(recipe=int8, reason=cheap_int8.REASON))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ class _Tried:
     outputs: scores.Outputs
     errors: np.ndarray
     worst_db: float
-    apart: Mapping[int, Apart] = field(default_factory=dict)
+    apart: Mapping[int, Instead] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -164,8 +167,7 @@ class Search:
             float_model=best.plan.variant.content,
             ranges=self._ranges(best.plan.variant, best.plan.ranges),
             weights=best.weights,
-            cheap_int8=best.plan.cheap_int8,
-            apart={**self._islands(recipe), **best.apart},
+            instead={**self._instead(best.plan), **best.apart},
             equalized=best.plan.variant.exponents,
             candidates=tuple(
                 Candidate(name=t.name, sqnr_db=round(t.worst_db, 2), chosen=t is best)
@@ -228,13 +230,20 @@ class Search:
         """Plain, then refined on the best ranges; the same of the equalized copy."""
         tried = []
         for variant in filter(None, (self._limited, self._equalized)):
-            plan = _Plan(recipe=recipe, variant=variant, ranges="extremes")
+            plan = self._plan(recipe, variant, ranges="extremes")
             tried.append(self._try(plan))
             best = replace(plan, ranges=self._best_ranges(plan))
             if best != plan:
                 tried.append(self._try(best))
             tried.append(self._refined(replace(best, method=_method(recipe))))
         return tried
+
+    def _plan(self, recipe: Recipe, variant: Variant, ranges: str | None) -> _Plan:
+        how = recipe.quantize
+        assert how is not None
+        if int4_kernels.takes_dense(how, self._device):
+            variant = variant.with_model(pointwise_as_dense.rewritten(variant.model))
+        return _Plan(recipe=recipe, variant=variant, ranges=ranges, device=self._device)
 
     def _best_ranges(self, plan: _Plan) -> str:
         """The method of ranges with the smallest error over all thirds, each held out once.
@@ -253,7 +262,7 @@ class Search:
                 prepared = Prepared(
                     float_model=variant.content, ranges=variant.ranges(method, i), weights=weights
                 )
-                model = prepared.apply(recipe, self._fixed(variant, recipe))
+                model = prepared.apply(recipe, self._fixed(cheap))
                 outputs = scores.outputs(model, third.inputs)
                 errors.append(scores.errors(self._expected[i], outputs))
             methods.append((method, np.concatenate(errors, axis=1)))
@@ -279,7 +288,7 @@ class Search:
             model=plan.variant.model,
             recipe=plan.recipe,
             ranges=ranges,
-            fixed=self._fixed(plan.variant, plan.recipe),
+            fixed=self._fixed(plan),
             contract=self._contract,
             fit=self._fit,
             held=self._thirds[HELD],
@@ -303,11 +312,11 @@ class Search:
             f"{plan.recipe.name}: {worst.name} from {worst.sqnr_db:.1f} to {new.worst_db:.1f} dB "
             f"with {len(kept)} operators computed in floats"
         )
-        apart = {i: Apart(recipe=recipes.name_of(how), reason=reason) for i, how in kept.items()}
+        apart = {i: Instead(recipe=recipes.name_of(how), reason=reason) for i, how in kept.items()}
         return replace(new, apart=apart)
 
     def _weight_only(self, recipe: Recipe) -> list[_Tried]:
-        plan, method = _Plan(recipe=recipe, variant=self._plain, ranges=None), _method(recipe)
+        plan, method = self._plan(recipe, self._plain, ranges=None), _method(recipe)
         plain = self._try(plan)
         assert recipe.quantize is not None
         if recipe.quantize.weight_bits == 8 or not method.gptq:
@@ -331,19 +340,22 @@ class Search:
 
     def _quantized(self, plan: _Plan) -> Model:
         """What the quantizer makes of it, before weights are refined."""
-        exceptions = {
-            **dict.fromkeys(plan.cheap_int8, recipes.INT8_WEIGHTS),
-            **self._fixed(plan.variant, plan.recipe),
-        }
         ranges = self._ranges(plan.variant, plan.ranges)
-        return engine.quantized(plan.variant.content, plan.recipe, ranges, exceptions)
+        return engine.quantized(plan.variant.content, plan.recipe, ranges, self._fixed(plan))
 
-    def _fixed(self, variant: Variant, recipe: Recipe) -> dict[int, Quantization | None]:
-        """What single operators have whatever is tried: asked for by hand, or faster so."""
-        islands = dict.fromkeys(self._islands(recipe))
-        return {**islands, **by_hand(variant.model, recipe)}
+    def _fixed(self, plan: _Plan) -> dict[int, Quantization | None]:
+        """What single operators have whatever is tried: asked for by hand, or better so."""
+        instead = self._instead(plan).items()
+        wanted = {index: recipes.get(one.recipe).quantize for index, one in instead}
+        return {**wanted, **by_hand(plan.variant.model, plan.recipe)}
 
-    def _islands(self, recipe: Recipe) -> Mapping[int, Apart]:
+    def _instead(self, plan: _Plan) -> dict[int, Instead]:
+        """What single operators have instead, for the sake of kernels or because it is cheap."""
+        wider = int4_kernels.wider(plan.variant.model, plan.recipe, self._device)
+        placed = {index: Instead(recipe=name, reason=why) for index, (name, why) in wider.items()}
+        return {**plan.small, **placed, **self._islands(plan.recipe)}
+
+    def _islands(self, recipe: Recipe) -> Mapping[int, Instead]:
         """What a static file leaves to floats because a CPU computes it faster."""
         how = recipe.quantize
         if self._device != "cpu" or how is None or how.scheme != "static":
@@ -353,7 +365,7 @@ class Search:
             self._faster[how] = float_islands.find(
                 self._model, how, {**engine.kept_float(self._model, how, None), **fixed}
             )
-        apart = Apart(recipe="float32", reason=float_islands.REASON)
+        apart = Instead(recipe="float32", reason=float_islands.REASON)
         return dict.fromkeys(self._faster[how], apart)
 
     def _weights(

@@ -10,6 +10,7 @@ from edgekit.tflite.constants import encode
 from edgekit.tflite.schema_objects import Model, RawOperator, SubGraph
 
 _OPTIONS = {
+    "FULLY_CONNECTED": "FullyConnectedOptions",
     "MAXIMUM": "MaximumMinimumOptions",
     "MEAN": "ReducerOptions",
     "MUL": "MulOptions",

@@ -129,10 +129,12 @@ def is_meant(op: Operator, how: Quantization) -> bool:
 
 def treats(op: Operator, how: Quantization) -> bool:
     """Whether the quantizer does to an operator of a float file what `how` says."""
-    if not is_meant(op, how) or _form(how) not in op.facts.forms:
+    if not is_meant(op, how) or _form(op, how) not in op.facts.forms:
         return False
     if how.scheme == "dynamic":
         return op.facts.dynamic_bits > 0
+    if how.scheme == "static":
+        return True
     return how.weight_bits > 4 or op.facts.weight_only_bits <= 4
 
 
@@ -175,16 +177,19 @@ def _reason(op: Operator, how: Quantization, place: str) -> str:
     words = {"static": f"static int{bits}", "dynamic": f"dynamic int{bits}"}.get(
         how.scheme, f"float{bits}" if how.scheme == "float16" else f"weight-only int{bits}"
     )
-    if _form(how) not in op.facts.forms:
+    if _form(op, how) not in op.facts.forms:
         return f"the quantizer has no {words} form of this operator"
     if not any(tensor.dtype in _FLOATS for tensor in op.inputs):
         return "it computes on integers already"
     return f"left float, though the quantizer has a {words} form of this operator"
 
 
-def _form(how: Quantization) -> str:
-    """The quantized form that a scheme gives, as in `OperatorFacts.forms`."""
+def _form(op: Operator, how: Quantization) -> str:
+    """The quantized form that a scheme gives an operator, as in `OperatorFacts.forms`."""
     if how.scheme == "float16":
         return "float16"
     activations = f"ai{how.activation_bits}" if how.scheme == "static" else "afp32"
-    return f"{how.scheme}_wi{how.weight_bits}_{activations}"
+    form = f"{how.scheme}_wi{how.weight_bits}_{activations}"
+    if form in op.facts.forms or how.scheme == "weight_only":
+        return form
+    return f"{how.scheme}_wi8_{activations}"  # what has no int4 weights has int8 ones

@@ -178,9 +178,17 @@ def _add_rules(engine: Quantizer, how: Quantization, scope: str, model: tflite.M
             )
     else:
         assert how.activation_bits is not None
-        engine.add_static_config(
-            scope, everything, how.activation_bits, how.weight_bits, granularity
-        )
+        engine.add_static_config(scope, everything, how.activation_bits, 8, granularity)
+        form = f"static_wi{how.weight_bits}_ai{how.activation_bits}"
+        for name, facts in OPERATORS.items():
+            if how.weight_bits < 8 and form in facts.forms:
+                engine.add_static_config(
+                    scope,
+                    operators(facts.quantizer_name or name),
+                    how.activation_bits,
+                    how.weight_bits,
+                    granularity,
+                )
 
 
 def _divisible(model: tflite.Model, scope: str) -> list[str]:

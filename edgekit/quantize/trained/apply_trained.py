@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Device
-from edgekit.quantize.calibrated_recipe import Apart, Prepared
+from edgekit.quantize.calibrated_recipe import Instead, Prepared
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.rewrite.engine import parsed
 from edgekit.tflite import Model, main_operators
@@ -69,7 +69,7 @@ def as_trained(
         float_model=float_model,
         ranges={**(ranges or {}), **known},
         weights=trained.weights,
-        apart={index: Apart(recipe="float32", reason=UNTRAINED) for index in untrained},
+        instead={index: Instead(recipe="float32", reason=UNTRAINED) for index in untrained},
     )
 
 

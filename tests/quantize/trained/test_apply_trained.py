@@ -132,7 +132,7 @@ def test_a_static_file_computes_what_was_trained(device):
     ranges = tiny.extremes(float_model, Y)
     prepared = as_trained(float_model, ranges, trained, device)
     quantized = prepared.apply(recipes.get("static_wi8_ai8"))
-    assert not prepared.apart
+    assert not prepared.instead
     expected = computed(content)
     assert signal.sqnr_db(expected, computed(tflite.to_bytes(quantized))) > 80
     untrained = tiny.plain(float_model, recipes.get("static_wi8_ai8"), Y)
@@ -144,8 +144,8 @@ def test_what_training_did_not_round_stays_float_on_a_cpu():
     ranges = tiny.extremes(float_model, Y)
     last = list(tflite.operators(tflite.read(float_model)))[-1].index
     on_cpu = as_trained(float_model, ranges, trained, "cpu")
-    assert {index: one.recipe for index, one in on_cpu.apart.items()} == {last: "float32"}
-    assert not as_trained(float_model, ranges, trained, "npu").apart
+    assert {index: one.recipe for index, one in on_cpu.instead.items()} == {last: "float32"}
+    assert not as_trained(float_model, ranges, trained, "npu").instead
     expected = computed(tiny.trained_net(behind=False))
     got = computed(tflite.to_bytes(on_cpu.apply(STATIC)))
     assert signal.sqnr_db(expected, got) > 80

@@ -36,7 +36,7 @@ def rewritten(model: Model) -> Model:
         if sum(list(other.inputs).count(place) for other in graph.operators) > 1:
             place = len(graph.tensors)  # of its own: others read the same weights as a kernel
             graph.tensors.append(copy.copy(graph.tensors[weight.index]))
-            graph.tensors[place].name += f"/matrix_{op.index}".encode()
+            graph.tensors[place].name = f"{weight.name}/matrix_{op.index}".encode()
         matrix = graph.tensors[place]
         matrix.shape, matrix.shapeSignature = [weight.shape[0], weight.shape[-1]], None
         raw.inputs = [raw.inputs[0], place, *raw.inputs[2:]]

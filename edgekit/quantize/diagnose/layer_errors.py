@@ -29,6 +29,7 @@ from edgekit.data.samples import Samples
 from edgekit.quantize.calibration import equalize, equalized_exponents
 from edgekit.quantize.diagnose.sensitivity import OutputSensitivity, worst
 from edgekit.quantize.diagnose.single_operator import SingleOperator, live_bytes
+from edgekit.quantize.imported import fix_sizes
 from edgekit.quantize.quantize_messages import LayerErrorsRequest, LayerErrorsResult
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor, enums, signal
@@ -98,11 +99,13 @@ def layer_errors(
         QuantizeError: Names or sizes of inputs differ, one is text, an operator does not run,
             or `equalized` names what the float file does not hold.
     """
-    before, after = _read(float_model), _read(quantized)
+    before, after = _read(float_model, samples), _read(quantized, samples)
     _check(before, after, samples)
     both = _Both(before, after, samples, _factors(before, equalized))
     sensitivity = (
-        OutputSensitivity(_read(float_model), both.compared(), samples) if outputs else None
+        OutputSensitivity(_read(float_model, samples), both.compared(), samples)
+        if outputs
+        else None
     )
     operator_errors = []
     for number, op in enumerate(both.reference.operators):
@@ -280,13 +283,31 @@ class _Both:
         return f"dynamic {names}" if multiplies else f"{names} weights"
 
 
-def _read(content: bytes) -> Model:
-    """The model at the sizes it has when nobody resizes it: with a batch of 1."""
+def _read(content: bytes, samples: Samples | None = None) -> Model:
+    """The model with a batch of 1: open sizes are the samples', or what the file says."""
     model = tflite.read(content)
+    if samples is not None:
+        fix_sizes.resize(model, _sizes(model, samples))
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             tensor.shapeSignature = None
     return model
+
+
+def _sizes(model: Model, samples: Samples) -> dict[str, tuple[int, ...]]:
+    """Full shapes of inputs whose open sizes are others in the samples."""
+    names = tflite.binding(model)
+    tensors = model.subgraphs[names.subgraph].tensors
+    found = {}
+    for name, index in names.inputs.items():
+        wanted = samples.inputs[name].shape[1:] if name in samples.inputs else ()
+        shape, stated = list(tensors[index].shape)[1:], fix_sizes.stated(tensors[index])[1:]
+        fits = len(wanted) == len(stated) and all(
+            open_ in (-1, size) for open_, size in zip(stated, wanted, strict=True)
+        )
+        if fits and shape != list(wanted):
+            found[name] = (1, *wanted)
+    return found
 
 
 def _check(before: Model, after: Model, samples: Samples) -> None:
@@ -310,7 +331,7 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
                 "Layer errors need samples of the file's own size.",
                 received=f"{name}: {list(samples.inputs[name].shape[1:])} against "
                 f"{list(known[index].shape[1:])}",
-                hint="where a size is open, convert again with --input-shape NAME=1,...",
+                hint="pass samples of that size.",
             )
 
 

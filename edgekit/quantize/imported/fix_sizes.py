@@ -42,8 +42,7 @@ def fix(model: Model, shapes: Shapes) -> None:
                 received=str(list(shape)),
             )
     _close_batch(model)
-    if shapes:
-        resize(model, shapes)
+    resize(model, shapes)
 
 
 def _close_batch(model: Model) -> None:
@@ -70,6 +69,8 @@ def resize(model: Model, shapes: Shapes) -> None:
     Raises:
         ModelError: LiteRT refuses the model in these sizes.
     """
+    if not shapes:
+        return
     names = tflite.binding(model)
     graph = model.subgraphs[names.subgraph]
     places = {index: place for place, index in enumerate(graph.inputs)}

@@ -55,10 +55,10 @@ def worst_db(content: bytes, found: Prepared, samples: Samples = SAMPLES) -> flo
 def test_a_lost_channel_comes_back(factors: list[float], offset: float) -> None:
     content = heads(factors, offset)
     found, lines = prepared(content)
-    without = replace(found, apart={})
+    without = replace(found, instead={})
     assert worst_db(content, without) < 10
     assert worst_db(content, found) > 30
-    assert all("y" in one.reason and "dB" in one.reason for one in found.apart.values())
+    assert all("y" in one.reason and "dB" in one.reason for one in found.instead.values())
     assert found.candidates[-1].chosen and found.candidates[-1].name.endswith("channels apart")
     assert any("computed in floats" in line for line in lines)
 
@@ -66,7 +66,7 @@ def test_a_lost_channel_comes_back(factors: list[float], offset: float) -> None:
 def test_it_costs_no_bytes() -> None:
     content = heads([1, 1000])
     found, _ = prepared(content)
-    sizes = [len(tflite.to_bytes(one.apply(INT8))) for one in (found, replace(found, apart={}))]
+    sizes = [len(tflite.to_bytes(one.apply(INT8))) for one in (found, replace(found, instead={}))]
     assert sizes[0] <= keep_apart.MOST * sizes[1]
 
 
@@ -74,14 +74,14 @@ def test_it_costs_no_bytes() -> None:
 def test_where_nothing_is_lost_nothing_is_kept(content: bytes) -> None:
     found, lines = prepared(content)
     assert worst_db(content, found) > 30
-    assert not found.apart
+    assert not found.instead
     assert not any("looking for operators" in line for line in lines)
 
 
 def test_a_network_of_pictures_stays_all_integers() -> None:
     samples = Samples(inputs={"x": random(60, 7, 7, 3)})
     found, _ = prepared(picture_net(final=1), samples=samples)
-    assert not found.apart
+    assert not found.instead
 
 
 def test_what_is_kept_by_hand_stays_so() -> None:
@@ -91,12 +91,12 @@ def test_what_is_kept_by_hand_stays_so() -> None:
     overrides = (Override(layers=layer, recipe="static_wi8_ai8"),)
     recipe = replace(INT8, quantize=replace(INT8.quantize, overrides=overrides))
     found, _ = prepared(content, recipe)
-    assert 1 not in found.apart
+    assert 1 not in found.instead
 
 
 def test_an_accelerator_gets_no_weights_in_floats() -> None:
     found, _ = prepared(heads([1, 1000]), device="npu")
-    assert not found.apart
+    assert not found.instead
 
 
 @pytest.mark.parametrize(
@@ -118,4 +118,4 @@ def test_what_is_kept_is_read_back(tmp_path) -> None:
     found, _ = prepared(heads([1, 1000]))
     found.save(tmp_path / "p.npz")
     again = Prepared.load(tmp_path / "p.npz")
-    assert again.apart == found.apart and again.reasons == found.reasons
+    assert again.instead == found.instead and again.reasons == found.reasons

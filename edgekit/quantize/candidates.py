@@ -72,7 +72,7 @@ class _Plan:
         return f"{self.variant.name}{f'{self.ranges}, ' if self.ranges else ''}{self.method.name}"
 
     @property
-    def small(self) -> dict[int, Instead]:
+    def widened(self) -> dict[int, Instead]:
         """Operators with int8 weights in place of int4; none for round-to-nearest."""
         if not self.method.changes_weights:
             return {}
@@ -353,7 +353,7 @@ class Search:
         """What single operators have instead, for the sake of kernels or because it is cheap."""
         wider = int4_kernels.wider(plan.variant.model, plan.recipe, self._device)
         placed = {index: Instead(recipe=name, reason=why) for index, (name, why) in wider.items()}
-        return {**plan.small, **placed, **self._islands(plan.recipe)}
+        return {**plan.widened, **placed, **self._islands(plan.recipe)}
 
     def _islands(self, recipe: Recipe) -> Mapping[int, Instead]:
         """What a static file leaves to floats because a CPU computes it faster."""

@@ -30,7 +30,7 @@ def magika(corpus: Path, tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_what_int8_destroys_is_kept(magika):
-    _, static, said = magika
+    _, static, _ = magika
     repair = static.repair
     assert repair.quantity == "top1_accuracy"
     # By itself, before any bound is measured; all in int8 it loses half of its samples.

@@ -12,6 +12,7 @@ from edgekit.frontend.rewrites import (
     image_colors,
     image_sizes,
     linear_algebra,
+    new_axes,
     pooling_3d,
     projective_transforms,
     windows,
@@ -26,6 +27,7 @@ RULES: dict[str, Rule] = {
     **image_colors.RULES,
     **image_sizes.RULES,
     **linear_algebra.RULES,
+    **new_axes.RULES,
     **pooling_3d.RULES,
     **projective_transforms.RULES,
     **windows.RULES,
@@ -46,6 +48,8 @@ def applies(operation: Any, *, fused: bool) -> bool:
     """
     if operation.type == "Conv2DBackpropInput":
         return set(operation.get_attr("dilations")) != {1}
+    if operation.type == "StridedSlice":
+        return new_axes.needed(operation)
     return not (fused and operation.type in FUSED and _within_gelu(operation))
 
 

@@ -145,9 +145,13 @@ class _Search:
         self._size = MOST * len(content)
         alone = self._margin(plain)
         report(f"{task.recipe.name}: looking for operators that take a channel's content")
-        errors = layer_errors.layer_errors(
-            task.content, content, layer_errors.usable(task.content, task.fit)
-        )
+        try:
+            errors = layer_errors.layer_errors(
+                task.content, content, layer_errors.usable(task.content, task.fit)
+            )
+        except QuantizeError as error:
+            report(f"{task.recipe.name}: nobody can tell which: {error.received or error.rule}")
+            return {}
         ranked = self._affordable(islands(task.model, task.how, errors, task.fixed))
         gains = [alone, *(self._tried(ranked[:count]) for count in _lengths(len(ranked)))]
         most = max(gains)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from edgekit import tflite
+from edgekit.core.errors import QuantizeError
 from edgekit.core.records import TensorSpec
 from edgekit.data.samples import Samples
 from edgekit.tflite import Model, Tensor, recognise_outputs, signal
@@ -43,8 +44,7 @@ class OutputSensitivity:
         self._rows = min(max(_FEWEST, affordable), len(samples))
         fed = [known[index] for index in model.subgraphs[names.subgraph].inputs]
         by_index = {index: samples.inputs[name] for name, index in names.inputs.items()}
-        self._runner = Interpreter(with_probes(model, names.subgraph, computed))
-        self._runner.allocate()
+        self._runner = _runner(with_probes(model, names.subgraph, computed))
         self._inputs = [quantize(by_index[tensor.index][: self._rows], tensor) for tensor in fed]
         # Behind the inputs of the graph, one for each activation: what is added to it.
         self._probes = {tensor.index: len(fed) + i for i, tensor in enumerate(computed)}
@@ -88,6 +88,27 @@ class OutputSensitivity:
 
     def _clear(self, place: int) -> None:
         self._runner.set(place, np.zeros(self._runner.shapes[place], np.float32))
+
+
+def _runner(content: bytes) -> Interpreter:
+    """A file that is ready to run, without the delegate where that refuses it.
+
+    Raises:
+        QuantizeError: LiteRT cannot run it.
+    """
+    try:
+        runner = Interpreter(content)
+        runner.allocate()
+    except RuntimeError:
+        runner = Interpreter(content, delegated=False)
+        try:
+            runner.allocate()
+        except RuntimeError as error:
+            raise QuantizeError(
+                "The float file does not run with errors put into its activations.",
+                received=str(error),
+            ) from None
+    return runner
 
 
 def _worst_channel(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -> float:

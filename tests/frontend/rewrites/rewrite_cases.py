@@ -37,10 +37,18 @@ def _db(expected: np.ndarray, found: np.ndarray) -> float:
 
 
 def _nearness(
-    function: Callable[..., dict[str, Any]], *runs: Arrays, fused: bool = True
+    function: Callable[..., dict[str, Any]],
+    *runs: Arrays,
+    fused: bool = True,
+    open_sizes: bool = False,
 ) -> dict[str, float]:
-    """The worst of the runs, by output."""
-    specs = {name: tf.TensorSpec(a.shape, a.dtype, name=name) for name, a in runs[0].items()}
+    """The worst of the runs, by output; with open sizes all but the batch are."""
+    specs = {
+        name: tf.TensorSpec(
+            (1, *[None] * (a.ndim - 1)) if open_sizes else a.shape, a.dtype, name=name
+        )
+        for name, a in runs[0].items()
+    }
     traced = tf.function(function, autograph=False).get_concrete_function(**specs)
     rewritten = rewrite_graph.rewrite(traced, fused=fused)
     holder = tf.Module()
@@ -169,6 +177,22 @@ def bits() -> dict[str, float]:
     shift = np.arange(20, dtype=np.int32)
     small = _RANDOM.integers(0, 256, 20).astype(np.uint8)
     return _nearness(compute, {"a": ends, "b": other, "shift": shift, "small": small})
+
+
+def new_axes() -> dict[str, float]:
+    def compute(x: Any) -> dict[str, Any]:
+        last = tf.shape(x)[1] - 1
+        return {
+            "StridedSlice": x[:, None],
+            "StridedSlice, at the end": x[:, :, :, None],
+            "StridedSlice, two": x[None, :, :, None, :],
+            "StridedSlice, a part": x[:, 1:, None, ::2],
+            "StridedSlice, one place": x[:, 1, None, :],
+            "StridedSlice, computed": x[:, None, last:],
+            "StridedSlice, backwards": x[:, None, ::-1],
+        }
+
+    return _nearness(compute, {"x": _normal(1, 4, 6)}, {"x": _normal(1, 3, 5)}, open_sizes=True)
 
 
 def counting() -> dict[str, float]:

@@ -31,6 +31,9 @@ class OutputSensitivity:
         model: The float file, as `tflite.read` gave it; it is changed.
         computed: The activations that errors are put into.
         samples: The first few of them are run.
+
+    Raises:
+        QuantizeError: LiteRT does not run the file with errors put in.
     """
 
     def __init__(self, model: Model, computed: Sequence[Tensor], samples: Samples) -> None:
@@ -50,7 +53,10 @@ class OutputSensitivity:
         self._probes = {tensor.index: len(fed) + i for i, tensor in enumerate(computed)}
         for place in self._probes.values():
             self._clear(place)
-        self._expected = self._outputs({})
+        try:
+            self._expected = self._outputs({})
+        except RuntimeError as error:  # sizes that LiteRT learns only while it runs
+            raise _does_not_run(error) from None
 
     def sqnr_db(
         self,
@@ -104,11 +110,14 @@ def _runner(content: bytes) -> Interpreter:
         try:
             runner.allocate()
         except RuntimeError as error:
-            raise QuantizeError(
-                "The float file does not run with errors put into its activations.",
-                received=str(error),
-            ) from None
+            raise _does_not_run(error) from None
     return runner
+
+
+def _does_not_run(error: RuntimeError) -> QuantizeError:
+    return QuantizeError(
+        "The float file does not run with errors put into its activations.", received=str(error)
+    )
 
 
 def _worst_channel(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -> float:

@@ -155,8 +155,11 @@ class Search:
         if not how.refines_weights:
             if not static:
                 return Prepared(float_model=self._float_model)
+            plain = self._plan(recipe, self._limited, "extremes")
             return Prepared(
-                float_model=self._limited.content, ranges=self._ranges(self._limited, "extremes")
+                float_model=plain.variant.content,
+                ranges=self._ranges(plain.variant, plain.ranges),
+                instead=self._instead(plain),
             )
         tried = self._static(recipe) if static else self._weight_only(recipe)
         best = _best(tried, plain_is_good=how.weight_bits >= 8)

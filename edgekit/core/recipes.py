@@ -121,15 +121,15 @@ GUIDES: dict[str, Guide] = {
     ),
     "static_wi8_ai8": Guide(
         brief="static int8",
-        when="convolutional networks (0.20 to 0.66 of float's time) and integer hardware; slow "
-        "where there is attention (2.2 to 2.6); every runtime since 1.14",
+        when="convolutional networks (0.20 to 0.66 of float's time), attention (0.7 to 1.1) and "
+        "integer hardware; every runtime since 1.14",
         fallbacks=_ANY_INT8_THEN_FLOAT,
         accelerator_fallbacks=("static_wi8_ai16", "float32"),
     ),
     "static_wi4_ai8": Guide(
         brief="static int4",
-        when="half to two thirds of static int8's download in about its time (0.9 to 1.1 of it), "
-        "where dense layers and convolutions of one pixel have most weights; runtimes from 2.11",
+        when="0.57 to 0.78 of static int8's size in about its time (0.9 to 1.1), where "
+        "dense layers and convolutions of one pixel have most weights; runtimes from 2.11",
         fallbacks=("static_wi8_ai8", *_ANY_INT8_THEN_FLOAT),
         accelerator_fallbacks=("static_wi8_ai8", "static_wi8_ai16", "float32"),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,8 @@ def run(content: bytes | Path, samples: Arrays) -> dict[str, np.ndarray]:
     )
     runner = Interpreter(**given).get_signature_runner()
     inputs, outputs = runner.get_input_details(), runner.get_output_details()
+    if not outputs:  # a signature of inputs alone, as some files of JAX have
+        return _unsigned(Interpreter(**given), samples)
     if len(inputs) == len(samples) == 1:
         samples = dict(zip(inputs, samples.values(), strict=True))
     found: dict[str, list[np.ndarray]] = {name: [] for name in outputs}
@@ -38,6 +41,21 @@ def run(content: bytes | Path, samples: Arrays) -> dict[str, np.ndarray]:
         row = {n: _stored(samples[n][i : i + 1], details) for n, details in inputs.items()}
         for name, value in runner(**row).items():
             found[name].append(_real(value, outputs[name]))
+    return {name: np.stack(values) for name, values in found.items()}
+
+
+def _unsigned(interpreter: Any, samples: Arrays) -> dict[str, np.ndarray]:
+    """Outputs by their tensors' names, of a file whose inputs are fixed and taken by place."""
+    interpreter.allocate_tensors()
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    found: dict[str, list[np.ndarray]] = {details["name"]: [] for details in outputs}
+    for i in range(len(next(iter(samples.values())))):
+        for details, values in zip(inputs, samples.values(), strict=True):
+            value = _stored(values[i : i + 1], details)
+            interpreter.set_tensor(details["index"], value.reshape(details["shape"]))
+        interpreter.invoke()
+        for details in outputs:
+            found[details["name"]].append(_real(interpreter.get_tensor(details["index"]), details))
     return {name: np.stack(values) for name, values in found.items()}
 
 

@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/corpus),)
 export EDGEKIT_CORPUS ?= $(abspath ../shared/corpus)
 endif
 
-.PHONY: demo test test-fast fuzz lint demos wheel-check bench format clean
+.PHONY: demo test test-fast fuzz lint demos android-check ios-check wheel-check bench format clean
 
 demo: $(VENV)/.convert
 	$(BIN)/edgekit demo
@@ -34,8 +34,10 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 # The apps: compiled, run and checked as far as that goes without a phone.
-demos: $(VENV)/.dev
+demos: android-check ios-check
+android-check: $(VENV)/.dev
 	$(MAKE) -C android_demo check
+ios-check: $(VENV)/.dev
 	$(MAKE) -C ios_demo check
 
 # The wheel and the sdist: built, installed and used where there is no checkout.

@@ -1,11 +1,12 @@
 """One case: makes its model, runs the commands that it prints, and tells what came out, in a line.
 
 ```
-python benchmarks/case.py SCRIPT [--keep DIR]
+python benchmarks/case.py SCRIPT [NAME] [--keep DIR]
 ```
 
-`SCRIPT DIR` makes a model and its samples and prints `edgekit ...` lines; where it has a part for
-it, `SCRIPT DIR check` says what the files give. Beside it stands what is measured here, without the
+`SCRIPT DIR`, or `SCRIPT NAME DIR` of a script with several cases, makes a model and its samples and
+prints `edgekit ...` lines; where it has a part for it, `SCRIPT DIR check` says what the files give.
+Beside it stands what `convert` says of the float file, and what is measured here, without the
 figures of edgekit: of every quantized file's output channels the one with the largest error, as a
 part of what the channel varies by (standard deviation), on the samples of the case. Ends with 1
 where a command crashed.
@@ -54,22 +55,31 @@ class Command:
         first = next((line for line in self.errors.splitlines() if "Error:" in line), "")
         return f"{self.words[1]} {self.code}" + (f" ({first.strip()})" if self.code else "")
 
+    @property
+    def of_the_float_file(self) -> list[str]:
+        """The line that says how near it comes to its source."""
+        said = (self.output + self.errors).splitlines()
+        return [line.strip() for line in said if line.startswith("The float file agrees")]
 
-def run(script: Path, folder: Path) -> tuple[str, bool]:
+
+def run(script: Path, folder: Path, name: str | None = None) -> tuple[str, bool]:
     """The line of a case, and whether nothing crashed."""
-    made = _python([str(script), str(folder)])
+    title = name or script.stem
+    made = _python([str(script), *([name] if name else []), str(folder)])
     lines = [line for line in made.stdout.splitlines() if line.startswith("edgekit ")]
     if made.returncode or not lines:
-        return f"{script.stem}: the script made nothing: {made.stderr.strip()[-200:]}", False
+        return f"{title}: the script made nothing: {made.stderr.strip()[-200:]}", False
     commands = [command for line in lines for command in _shell(line)]
-    parts = ["; ".join(command.told for command in commands), *_worst_channels(folder)]
+    parts = ["; ".join(command.told for command in commands)]
+    parts += [said for command in commands for said in command.of_the_float_file]
+    parts += _worst_channels(folder)
     parts += [_figures(command) for command in commands if command.words[1] == "validate"]
     if re.search(r"len\(sys\.argv\) *[<>]", script.read_text(encoding="utf-8")):
         checked = _python([str(script), str(folder), "check"])
         said = checked.stdout.strip() or checked.stderr.strip().splitlines()[-1]
         parts.append("check: " + re.sub(r"\[[^]]{40,}\]", "[...]", "; ".join(said.splitlines())))
     crashed = any(command.code in (EXIT_INTERNAL, -6, -9, -11) for command in commands)
-    return f"{script.stem}: " + " | ".join(parts), not crashed
+    return f"{title}: " + " | ".join(parts), not crashed
 
 
 def _python(arguments: list[str]) -> subprocess.CompletedProcess[str]:
@@ -100,9 +110,9 @@ def _worst_channels(folder: Path) -> list[str]:
     """Of each quantized file the worst channel of its outputs, by error against spread."""
     files = sorted(folder.glob("out/*.tflite"))
     floats = [path for path in files if path.name.endswith(".float32.tflite")]
-    data = dict(np.load(folder / "data.npz"))
-    if not floats:
+    if not floats or len(files) == len(floats):
         return []
+    data = dict(np.load(next(folder.glob("*.npz"))))
     expected = _outputs(floats[0], data)
     found = []
     for path in files:
@@ -145,10 +155,11 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("script", type=Path, metavar="SCRIPT")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="of a script with several cases")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave all that is made in DIR")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
-        line, well = run(given.script, given.keep or Path(scratch))
+        line, well = run(given.script, given.keep or Path(scratch), given.name)
     print(line, flush=True)
     return 0 if well else 1
 

@@ -39,7 +39,8 @@ def methods_of(item: str) -> tuple[str, ...]:
         return tables.BILSTM_METHODS
     if item not in tables.BESIDE_PEERS:
         return tables.OTHER_METHODS
-    every = dict.fromkeys((*bars.STATIC_METHODS, *bars.INT4_METHODS))
+    fast = bars.FAST_INT4_METHODS if bars.bars_of(item, bars.FAST_INT4_METHODS) else ()
+    every = dict.fromkeys((*bars.STATIC_METHODS, *bars.INT4_METHODS, *fast))
     return tuple(m for m in every if m != bars.REPAIRED or item in REPAIRED_ITEMS)
 
 

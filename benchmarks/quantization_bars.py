@@ -15,6 +15,8 @@ DEFAULT = "default"
 REPAIRED = "repaired"
 LITERT_INT4 = "litert_int4"
 DEFAULT_INT4 = "default_int4"
+STATIC_INT4 = "static_int4"
+DYNAMIC_INT4 = "dynamic_int4"
 
 HEADS = {
     FLOAT: "float",
@@ -25,9 +27,12 @@ HEADS = {
     REPAIRED: "edgekit `--max-loss 0.01`",
     LITERT_INT4: "LiteRT quantizer",
     DEFAULT_INT4: "edgekit",
+    STATIC_INT4: "edgekit `static_wi4_ai8`",
+    DYNAMIC_INT4: "edgekit `dynamic_wi4_afp32`",
 }
 STATIC_METHODS = (FLOAT, TENSORFLOW, LITERT_STATIC, PLAIN, DEFAULT, REPAIRED)
 INT4_METHODS = (FLOAT, LITERT_INT4, DEFAULT_INT4)
+FAST_INT4_METHODS = (STATIC_INT4, DYNAMIC_INT4)
 
 Quantity = Literal["metric", "sqnr_db", "size_bytes", "latency_ratio"]
 # Shown as: words, digits after the point, unit.
@@ -168,18 +173,72 @@ def _same_size(method: str, of: str, factor: float) -> Bar:
     )
 
 
+def _fast_int4(method: str, size: float, metric: Bar, latency: Bar) -> tuple[Bar, Bar, Bar]:
+    return Bar(method=method, quantity="size_bytes", side="at_most", limit=size), metric, latency
+
+
+def _at_least(method: str, limit: float) -> Bar:
+    return Bar(method=method, quantity="metric", limit=limit)
+
+
+def _loses(method: str, most: float) -> Bar:
+    return Bar(method=method, quantity="metric", limit=-most, of=FLOAT)
+
+
+def _latency(method: str, factor: float, of: str | None) -> Bar:
+    return Bar(
+        method=method,
+        quantity="latency_ratio",
+        side="at_most",
+        limit=factor,
+        of=of,
+        times=of is not None,
+    )
+
+
 # "At most 0.5 points lost."
 _LITTLE_LOST = Bar(method=DEFAULT, quantity="metric", limit=-0.005, of=FLOAT)
 
 BARS: dict[str, tuple[Bar, ...]] = {
     "resnet8_cifar10": (*_static(25, stretch=27), _LITTLE_LOST, *_int4(0.865)),
-    "kws_dscnn": (*_static(31, stretch=34), _LITTLE_LOST, *_int4(0.905)),
+    "kws_dscnn": (
+        *_static(31, stretch=34),
+        _LITTLE_LOST,
+        *_int4(0.905),
+        *_fast_int4(
+            STATIC_INT4, 29e3, _loses(STATIC_INT4, 0.01), _latency(STATIC_INT4, 1.05, DEFAULT)
+        ),
+        *_fast_int4(
+            DYNAMIC_INT4,
+            26.6e3,
+            _loses(DYNAMIC_INT4, 0.01),
+            _latency(DYNAMIC_INT4, 0.3, DEFAULT_INT4),
+        ),
+    ),
     "imagenet_mobilenetv1_025": (
         *_static(20, stretch=21.5),
         Bar(method=DEFAULT, quantity="metric", limit=0.56),
         *_int4(0.48, 0.54),
+        *_fast_int4(
+            STATIC_INT4, 320e3, _at_least(STATIC_INT4, 0.52), _latency(STATIC_INT4, 1.0, DEFAULT)
+        ),
+        *_fast_int4(
+            DYNAMIC_INT4,
+            305e3,
+            _at_least(DYNAMIC_INT4, 0.52),
+            _latency(DYNAMIC_INT4, 0.6, DEFAULT_INT4),
+        ),
     ),
-    "imagenet_efficientnet_lite0": (*_static(1.5, of=TENSORFLOW), *_int4(0.80, 0.84)),
+    "imagenet_efficientnet_lite0": (
+        *_static(1.5, of=TENSORFLOW),
+        *_int4(0.80, 0.84),
+        *_fast_int4(
+            STATIC_INT4, 2.85e6, _loses(STATIC_INT4, 0.015), _latency(STATIC_INT4, 1.1, DEFAULT)
+        ),
+        *_fast_int4(
+            DYNAMIC_INT4, 2.75e6, _loses(DYNAMIC_INT4, 0.01), _latency(DYNAMIC_INT4, 0.6, None)
+        ),
+    ),
     "har_st_cnn1d": (
         *_static(-0.5, of=TENSORFLOW),
         Bar(method=DEFAULT, quantity="metric", limit=0.985),

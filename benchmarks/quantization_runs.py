@@ -19,11 +19,13 @@ from benchmarks import watch
 from benchmarks.quantization_bars import (
     DEFAULT,
     DEFAULT_INT4,
+    DYNAMIC_INT4,
     FLOAT,
     LITERT_INT4,
     LITERT_STATIC,
     PLAIN,
     REPAIRED,
+    STATIC_INT4,
     STATIC_METHODS,
     TENSORFLOW,
     Outcome,
@@ -47,6 +49,8 @@ EDGEKIT: dict[str, tuple[str, ...]] = {
     DEFAULT: (STATIC,),
     REPAIRED: (STATIC, *REPAIR_FLAGS),
     DEFAULT_INT4: (INT4,),
+    STATIC_INT4: ("static_wi4_ai8",),
+    DYNAMIC_INT4: ("dynamic_wi4_afp32",),
 }
 LITERT = {LITERT_STATIC: STATIC, LITERT_INT4: INT4}
 JOBS = 2

@@ -258,6 +258,11 @@ def body(rows: Sequence[Row]) -> str:
             f"### `{INT4}`",
             beside_peers(known, bars.INT4_METHODS),
         ]
+    fast = [row for row in known if bars.bars_of(row.item, bars.FAST_INT4_METHODS)]
+    if fast:
+        methods = (bars.FLOAT, bars.DEFAULT, bars.DEFAULT_INT4, *bars.FAST_INT4_METHODS)
+        shown = [row for row in fast if any(m in row.outcomes for m in bars.FAST_INT4_METHODS)]
+        parts += ["### int4 at int8's speed", beside_peers(shown, methods)]
     if lstm:
         parts += [
             "### A bidirectional LSTM, `static_wi8_ai8`",

@@ -24,7 +24,14 @@ settings.register_profile("edgekit", deadline=None)
 settings.load_profile("edgekit")
 
 # Scripts that run in children and makers of fixtures: not tests, and some need TensorFlow.
-collect_ignore_glob = ["*_worker.py", "*_cases.py", "*_models.py", "*_layers.py", "*make*.py"]
+collect_ignore_glob = [
+    "*_worker.py",
+    "*_cases.py",
+    "*_models.py",
+    "*_layers.py",
+    "*_writer.py",
+    "*make*.py",
+]
 
 # `benchmarks` is not installed; tests import it as a reader of the checkout would.
 if str(ROOT) not in sys.path:

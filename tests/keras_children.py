@@ -17,8 +17,11 @@ from edgekit.core.process import Process
 from edgekit.core.records import Limits
 
 HERE = Path(__file__).parent
+# Children read `tests` as pytest does, whatever folder they are started in.
+_PATHS = [str(HERE.parent), os.environ.get("PYTHONPATH", "")]
 QUIET = {
     **os.environ,
+    "PYTHONPATH": os.pathsep.join(filter(None, _PATHS)),
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "CUDA_VISIBLE_DEVICES": "-1",

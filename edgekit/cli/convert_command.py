@@ -15,11 +15,11 @@ from edgekit.cli import options as shared
 from edgekit.cli.grouped_help import GroupedCommand
 
 if TYPE_CHECKING:
-    from edgekit.core.records import Artifact, ConvertOptions, Limits, Override
+    from edgekit.core.records import Artifact, ConvertOptions, Device, Limits, Override
 
 # Options by heading, as the help shows them.
 _GROUPS = {
-    "What to make": ("recipes", "io_dtype", "device", "input_shapes"),
+    "What to make": ("recipes", "io_dtype", "device", "input_shapes", "signature"),
     "Calibration": (
         "calibration",
         "calibration_samples",
@@ -30,7 +30,7 @@ _GROUPS = {
     ),
     "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
     **compression_options.GROUPS,
-    "Model": ("custom_objects", "unsafe", "project"),
+    "Model": ("custom_objects", "builder", "unsafe", "project"),
     "Output and limits": ("output", "name", "force", "timeout", "memory_limit", "as_json"),
 }
 
@@ -56,6 +56,7 @@ class ConvertFlags:
     output: Path | None
     name: str | None
     input_shapes: tuple[str, ...]
+    signature: str | None
     io_dtype: str | None
     max_loss: float | None
     min_sqnr_db: float | None
@@ -63,10 +64,11 @@ class ConvertFlags:
     overrides: tuple[str, ...]
     rounding: str | None
     bias_correction: bool | None
-    device: str | None
+    device: Device | None
     calibration_samples: int | None
     seed: int | None
     custom_objects: str | None
+    builder: str | None
     raw: bool | None
     unsafe: bool | None
     force: bool | None
@@ -98,6 +100,11 @@ class ConvertFlags:
     multiple=True,
     metavar="NAME=1,H,W,C",
     help="Fix an input's unknown sizes; repeatable.",
+)
+@click.option(
+    "--signature",
+    metavar="NAME",
+    help="The one to take of a SavedModel or .tflite with several.",
 )
 @click.option(
     "--io",
@@ -147,8 +154,8 @@ class ConvertFlags:
     "--for",
     "device",
     type=click.Choice(["cpu", "npu", "mcu"]),
-    help="What the files are for: int16 activations hold a bound for NPUs and MCUs only "
-    "[default: cpu].",
+    help="What the files are for: int16 activations hold a bound for NPUs and MCUs only, and "
+    "operators that are no integers there are named [default: cpu].",
 )
 @click.option(
     "--calibration-samples",
@@ -174,6 +181,11 @@ class ConvertFlags:
     help="Custom layers: a class, a function or a dict of them.",
 )
 @click.option(
+    "--builder",
+    metavar="MODULE:FUNCTION",
+    help="For a file that holds weights alone: the function that returns the built model.",
+)
+@click.option(
     "--unsafe",
     is_flag=True,
     default=None,
@@ -196,8 +208,8 @@ def convert(
 ) -> None:
     """Turn a trained Keras model into .tflite files, and check each.
 
-    MODEL is a Keras 3 or Keras 2 file, a SavedModel folder, a TensorFlow.js layers model, or
-    a float .tflite.
+    MODEL is a Keras 3 or Keras 2 file, a SavedModel folder, a TensorFlow.js model, or a float
+    .tflite.
 
     Without --recipe: those of edgekit.toml; else float32, float16 and dynamic_wi8_afp32, and
     static_wi8_ai8 where there is calibration data.
@@ -226,7 +238,9 @@ def convert(
             calibration=flags.calibration,
             project=described,
             input_shapes=parse_shapes(flags.input_shapes),
+            signature=flags.signature,
             custom_objects=flags.custom_objects,
+            builder=flags.builder,
             options=_options(flags, compression, seed, limits),
             on_progress=report,
         )
@@ -237,7 +251,7 @@ def convert(
     if as_json:
         shared.echo_json(made)
     else:
-        _print(made, limits)
+        _print(made, flags.device or "cpu", limits)
     if wrecked:
         raise click.exceptions.Exit(EXIT_WRECKED)
 
@@ -270,7 +284,7 @@ def _options(
     )
 
 
-def _print(made: Sequence[Artifact], limits: Limits) -> None:
+def _print(made: Sequence[Artifact], device: Device, limits: Limits) -> None:
     """The table of files, and what is to be said of them."""
     from edgekit.pipeline.convert import spot_times
     from edgekit.report import compression_lines, conversion_lines, terminal
@@ -287,6 +301,7 @@ def _print(made: Sequence[Artifact], limits: Limits) -> None:
     for line in (
         *compression_lines.lines(made, ratios),
         *conversion_lines.advice_lines(made, ratios),
+        *conversion_lines.integer_lines(made, device),
     ):
         shared.echo(line)
     first = made[0]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from edgekit.compat import fallbacks
+
+_OPS_SOURCE = ("ops/", "backend/tensorflow/")
 
 
 class Arguments(Protocol):
@@ -58,6 +61,17 @@ def call_that_made(tensor: Any) -> Call:
     operation, node_index, _ = tensor._keras_history
     call: Call = operation._inbound_nodes[node_index]
     return call
+
+
+def input_name(tensor: Any) -> str:
+    """The name of a Keras 3 model's input: its tensor's, or its layer's where that has none.
+
+    Keras numbers tensors without a name anew in every process and at every load
+    (`keras_tensor_30`), so that samples could not be named after them; saved models name such an
+    input after its layer. Read in Keras 3.15.1 (`_keras_history`).
+    """
+    name = str(tensor.name)
+    return str(tensor._keras_history[0].name) if name.startswith("keras_tensor") else name
 
 
 def calls_that_read(operation: Any) -> list[Any]:
@@ -118,16 +132,23 @@ def kept_logits(tensor: Any) -> Any | None:
 
 
 def traced_function(frames: Iterable[Any]) -> str | None:
-    """The public function of Keras 3 (`argmax`) in whose code an operator was traced.
+    """The public function of Keras 3 in whose code an operator was traced: `keras.ops.argmax`.
 
-    Read in Keras 3.15.1 (functions of `keras/src/backend/tensorflow` are called as those of
-    `keras.ops`). Without it an error does not say which function of `keras.ops` to avoid.
+    Read in Keras 3.15.1 (functions of `keras/src/ops` and `keras/src/backend/tensorflow` are called
+    as those of `keras.ops`; `backend/tensorflow/sparse.py` wraps them). Without it an error does
+    not say which function of `keras.ops` to avoid.
 
     Args:
         frames: The operator's traceback, outermost first.
     """
+    ops = getattr(sys.modules.get("keras"), "ops", None)
     for frame in frames:
-        path = frame.filename.replace("\\", "/")
-        if "/keras/src/backend/tensorflow/" in path and not frame.name.startswith("_"):
-            return str(frame.name)
+        _, found, file = frame.filename.replace("\\", "/").rpartition("/keras/src/")
+        if not found or not file.startswith(_OPS_SOURCE) or file.endswith("/sparse.py"):
+            continue
+        group = "image." if file.endswith("/image.py") else ""
+        home = getattr(ops, "image", None) if group else ops
+        # Helpers beside them have names of their own.
+        if not frame.name.startswith("_") and (ops is None or hasattr(home, frame.name)):
+            return f"keras.ops.{group}{frame.name}"
     return None

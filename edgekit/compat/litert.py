@@ -68,3 +68,13 @@ def extremes(
     run.calibrate({signature: samples}, None)
     ranges: dict[str, dict[str, np.ndarray]] = run.get_model_qsvs()
     return ranges
+
+
+def read_by(quantizer: Any) -> Any:
+    """The `ModelT` that a `litert_quantizer.quantizer.Quantizer` has read and will quantize.
+
+    Read in litert-quantizer 0.11.0 (`Quantizer._float_model`). Without it, operators that the
+    quantizer does not know (see `quantize.rewrite.stand_ins`) stay float: a file in which others
+    stand in for them cannot be given to it, since it prepares the file in an interpreter.
+    """
+    return quantizer._float_model

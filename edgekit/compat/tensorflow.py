@@ -94,7 +94,12 @@ def _require(value: Any, *names: str) -> None:
 
 
 def graph_functions(graph: Any) -> Iterator[Any]:
-    """The functions that a graph knows, those with a graph of their own as graphs.
+    """The functions that a graph knows, as graphs (see `named_functions`)."""
+    yield from named_functions(graph).values()
+
+
+def named_functions(graph: Any) -> dict[str, Any]:
+    """The functions that a graph knows by name, those with a graph of their own as graphs.
 
     Read in TensorFlow 2.21.0 (`Graph._functions`). Without it operators within loops and calls
     are not seen: an error names fewer layers, and samples are drawn before an export that fails.
@@ -103,10 +108,12 @@ def graph_functions(graph: Any) -> Iterator[Any]:
         functions = graph._functions
     except AttributeError as error:
         fallbacks.note("graph_functions", error)
-        return
-    for function in functions.values():
-        if hasattr(function, "graph"):
-            yield function.graph
+        return {}
+    return {
+        (name if isinstance(name, str) else name.decode()): function.graph
+        for name, function in functions.items()
+        if hasattr(function, "graph")
+    }
 
 
 def is_operator(name: str) -> bool:
@@ -141,3 +148,21 @@ def variable_initializer(variable: bytes) -> str:
     from tensorflow.core.framework import variable_pb2
 
     return str(variable_pb2.VariableDef.FromString(variable).initializer_name)
+
+
+def graph_of_definition(definition: Any) -> Any | None:
+    """The graph of a function within a graph (the body of a loop), with the shapes written there.
+
+    Read in TensorFlow 2.21.0 (`function_def_to_graph`). Without it operators within loops and
+    branches are not rewritten, and such models are refused.
+
+    Args:
+        definition: A `FunctionDef`.
+    """
+    try:
+        from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
+
+        return function_def_to_graph(definition)
+    except Exception as error:  # TensorFlow raises many kinds here, none of them documented
+        fallbacks.note("graph_of_definition", error)
+        return None

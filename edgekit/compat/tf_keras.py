@@ -41,6 +41,43 @@ def use_plain_recurrence(model: Any) -> None:
             fallbacks.note("use_plain_recurrence", f"no _could_use_gpu_kernel in {layer.name}")
 
 
+@contextmanager
+def as_it_recurred(model: Any) -> Iterator[None]:
+    """What `use_plain_recurrence` does to a model is undone when the block ends.
+
+    Read in tf_keras 2.21.0 (`_could_use_gpu_kernel`). Without it a live model's LSTM and GRU would
+    no longer use the kernels of a GPU.
+    """
+    flag = "_could_use_gpu_kernel"
+    before = {id(layer): (layer, getattr(layer, flag, None)) for layer in all_layers(model)}
+    try:
+        yield
+    finally:
+        for layer, value in before.values():
+            if value is not None:
+                setattr(layer, flag, value)
+
+
+def own_weights(layer: Any, *, trainable: bool = True) -> list[Any]:
+    """The weights that a layer itself holds, without those within it: the list, to be added to.
+
+    Read in tf_keras 2.21.0 (`_trainable_weights`, `_non_trainable_weights`). There is no public
+    way. Without it no `.h5` or `.keras` file of tfmot is loaded.
+    """
+    found: list[Any] = layer._trainable_weights if trainable else layer._non_trainable_weights
+    return found
+
+
+def attention_kernels(layer: Any) -> list[Any]:
+    """The kernels of a MultiHeadAttention's four products: query, key, value, output.
+
+    Read in tf_keras 2.21.0 (`_query_dense` and its like). Without it no file of tfmot that pruned
+    attention is loaded.
+    """
+    products = (layer._query_dense, layer._key_dense, layer._value_dense, layer._output_dense)
+    return [product.kernel for product in products]
+
+
 def metric_globals() -> Mapping[str, Any]:
     """What a metric that a SavedModel describes may name: any global of tf_keras' own module.
 

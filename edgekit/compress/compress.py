@@ -107,7 +107,12 @@ def prune_by_sparsity(request: SparsitiesRequest, report: Progress) -> Sparsitie
 def _load(source: KerasSource, report: Progress) -> tuple[LoadedModel, Any]:
     """The original as it was exported, and as a Keras 3 model that can be pruned."""
     report("loading the model to prune it")
-    loaded = load.load(source.model, unsafe=source.unsafe, custom_objects=source.custom_objects)
+    loaded = load.load(
+        source.model,
+        unsafe=source.unsafe,
+        custom_objects=source.custom_objects,
+        builder=source.builder,
+    )
     return loaded, to_keras3.to_keras3(loaded, source.model, unsafe=source.unsafe)
 
 

@@ -17,12 +17,14 @@ class KerasSource:
         model: The file or folder.
         contract: Its inputs and outputs, as they were exported.
         custom_objects: `module:NAME` of custom layers.
+        builder: `module:FUNCTION` that builds the model whose weights the file holds.
         unsafe: Whether it may run code of its own while it is loaded.
     """
 
     model: Path
     contract: Contract
     custom_objects: str | None = None
+    builder: str | None = None
     unsafe: bool = False
 
 

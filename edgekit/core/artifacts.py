@@ -13,10 +13,32 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgekit.core import files, serde
-from edgekit.core.errors import ModelError, ProjectError
+from edgekit.core.errors import ModelError, ProjectError, UsageError
 from edgekit.core.records import Artifact, Recipe
 
 _FOREIGN = "convert again, or move the manifest away to treat the file as a foreign one."
+
+File = Path | str | Artifact
+"""A `.tflite`, by its path or as what `convert` returned."""
+
+
+def paths(given: Sequence[File] | File, verb: str) -> list[Path]:
+    """The paths of files, of one or several.
+
+    Args:
+        given: What a function was passed.
+        verb: The function, for the error.
+
+    Raises:
+        UsageError: None of them, or an empty name.
+    """
+    several = [given] if isinstance(given, File) else list(given)
+    if not several:
+        raise UsageError(f"{verb} needs at least one .tflite file.", received="none")
+    found = [one.path if isinstance(one, Artifact) else one for one in several]
+    if not all(map(str, found)):
+        raise UsageError(f"{verb} needs the path of a .tflite file.", received="an empty path")
+    return [Path(path) for path in found]
 
 
 def tflite_path(folder: Path, name: str, recipe: Recipe) -> Path:

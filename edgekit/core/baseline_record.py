@@ -52,11 +52,12 @@ class SharedContract:
     variants: tuple[str, ...]
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    kept_state: tuple[str, ...] = ()
 
     @property
     def contract(self) -> Contract:
         """Without the variants' names."""
-        return Contract(inputs=self.inputs, outputs=self.outputs)
+        return Contract(inputs=self.inputs, outputs=self.outputs, kept_state=self.kept_state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,11 @@ def shared(contracts: dict[str, Contract]) -> tuple[SharedContract, ...]:
     for variant, contract in contracts.items():
         names.setdefault(contract, []).append(variant)
     return tuple(
-        SharedContract(variants=tuple(variants), inputs=one.inputs, outputs=one.outputs)
+        SharedContract(
+            variants=tuple(variants),
+            inputs=one.inputs,
+            outputs=one.outputs,
+            kept_state=one.kept_state,
+        )
         for one, variants in names.items()
     )

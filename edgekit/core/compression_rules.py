@@ -114,6 +114,12 @@ def check_training(training: Training) -> None:
     Raises:
         UsageError: One of them is out of range.
     """
+    if not training.data:
+        raise UsageError(
+            "Training needs samples.",
+            received="none",
+            hint="name them: Training(data='data.npz'), or convert(..., training=(x, y)).",
+        )
     check_least(training, epochs=1, batch_size=1, patience=1, seed=0)
     if training.learning_rate is not None and not 0 < training.learning_rate < 1:
         raise UsageError(

@@ -3,6 +3,7 @@
 ```
 EdgekitError                 exit 2: what happened, what was received, the next step
 ├── UsageError               options that contradict each other, an unknown name
+│   └── ArgumentError        a wrong argument in Python; a TypeError, too
 ├── OutputError              a result cannot be written: no room, no right, a file in the way
 ├── ProjectError             edgekit.toml, a manifest or another record cannot be read
 ├── DataError                samples are missing, of the wrong shape, or not finite
@@ -92,6 +93,10 @@ class EdgekitError(Exception):
 
 class UsageError(EdgekitError):
     """Options contradict each other, or a name is unknown."""
+
+
+class ArgumentError(UsageError, TypeError):
+    """An argument in Python is unknown, or of a type that is not taken."""
 
 
 class OutputError(EdgekitError):

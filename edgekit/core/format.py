@@ -19,6 +19,19 @@ def number_text(value: float, unit: str = "") -> str:
     return digits(value, unit) + (suffix(unit) if math.isfinite(value) else "")
 
 
+def bytes_text(value: float) -> str:
+    """A size as people read it: 1 kB is 1,000 bytes.
+
+    >>> bytes_text(318144)
+    '318.1 kB'
+    """
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
 def limit_text(value: float, unit: str = "") -> str:
     """A limit as somebody wrote it.
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from edgekit.core.arguments import checked_record
 from edgekit.core.baseline_record import Change, Values
 from edgekit.core.errors import UsageError
+from edgekit.core.html_table import html_table
 from edgekit.core.records import (
     Device,
     Host,
@@ -23,6 +25,7 @@ from edgekit.core.records import (
     Training,
 )
 from edgekit.core.suggest import nearest
+from edgekit.core.text import printable
 
 ACCURACIES = ("top1_accuracy", "top5_accuracy")
 MASK_METRICS = ("mean_iou", "dice")
@@ -127,6 +130,7 @@ class Rule:
         return "worse" if self.against == "baseline" else ""
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimingOptions:
     """How the gate times files against each other.
@@ -145,6 +149,7 @@ class TimingOptions:
     tolerance: float = 0.02
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateOptions:
     """What `gate` does when nobody says otherwise.
@@ -238,6 +243,15 @@ class GateResult:
     changes: tuple[Change, ...] = ()
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        passed = sum(one.status == "pass" for one in self.verdicts)
+        of = f"{passed} of {len(self.verdicts)} verdicts pass"
+        return f"<GateResult {printable(self.model)}: {self.outcome}, {of}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[one.status, one.variant, one.target, one.sentence] for one in self.verdicts]
+        return html_table(["verdict", "variant", "target", "why"], rows, repr(self)[1:-1])
 
     def verdict(
         self,

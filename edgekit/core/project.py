@@ -25,6 +25,9 @@ kind = "classes"                  # where the graph does not tell; see `core.out
 columns = { boxes = [0, 4], scores = [4, 7] }
 decode = { box_format = "cxcywh" }   # how boxes follow from it; see `core.box_decoder`
 
+[state]                           # of a model that keeps it: LSTM(stateful=True)
+kind = "inputs"                   # the app feeds it back; "kept" without a word
+
 [variant.small]                   # for the gate: another way to convert, beside `recipes`
 recipe = "static_wi8_ai8"
 prune = { sparsity = 0.5 }
@@ -47,6 +50,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from edgekit.core import decoder_checks, files, output_kinds, project_schema, serde
 from edgekit.core.box_decoder import BoxDecoder
@@ -55,6 +59,8 @@ from edgekit.core.gate_rules import Rule, Variant
 from edgekit.core.json_values import Json
 from edgekit.core.records import Contract, Preprocessing, Target, TensorSpec
 from edgekit.core.suggest import nearest
+
+StateKind = Literal["kept", "inputs"]
 
 FILE_NAME = "edgekit.toml"
 _MOST_BYTES = 4 * 2**20  # all labels of ImageNet-21k take 0.4 MB
@@ -83,6 +89,13 @@ class OutputSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where a model's state lives: `kept` in the file's variables, or `inputs` and outputs."""
+
+    kind: StateKind = "kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A whole `edgekit.toml`. Its paths are relative to the folder it lies in."""
 
@@ -94,6 +107,7 @@ class Project:
     data: Data = field(default_factory=Data)
     input: dict[str, Preprocessing] = field(default_factory=dict)
     output: dict[str, OutputSpec] = field(default_factory=dict)
+    state: State = field(default_factory=State)
     custom_objects: str | None = None
     input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     variant: dict[str, Variant] = field(default_factory=dict)
@@ -131,7 +145,7 @@ class Project:
         )
         outputs = tuple(map(self._describe_output, contract.outputs))
         self._check_decoders(outputs)
-        return Contract(inputs=inputs, outputs=outputs)
+        return replace(contract, inputs=inputs, outputs=outputs)
 
     def _check_decoders(self, outputs: tuple[TensorSpec, ...]) -> None:
         stated = [name for name, output in self.output.items() if output.decode is not None]
@@ -223,7 +237,13 @@ def load(path: Path) -> Project:
     project = serde.from_dict(Project, payload, str(path))
     _check_numbers(project, str(path))
     project_schema.check(project.rule, project.variants, project.target, str(path))
-    for name in project.variant:
+    for name, variant in project.variant.items():
+        if variant.training is not None and not variant.training.data:
+            raise ProjectError(
+                f"{path} [variant.{name}] training lacks a key.",
+                received="no data",
+                hint='name the samples to train on: data = "data.npz".',
+            )
         if name in project.recipes:
             raise ProjectError(
                 f"{path} [variant.{name}] must not have the name of a recipe in recipes.",

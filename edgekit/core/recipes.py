@@ -32,6 +32,12 @@ RECIPES: dict[str, Recipe] = {
             quantize=Quantization(scheme="dynamic", weight_bits=4, granularity="blockwise_32"),
         ),
         Recipe(
+            name="dynamic_wi4_afp32",
+            summary="dynamic-range quantization: int4 weights of dense layers and of convolutions "
+            "of one pixel, int8 of others",
+            quantize=Quantization(scheme="dynamic", weight_bits=4),
+        ),
+        Recipe(
             name="weight_only_wi8_afp32",
             summary="int8 weights, computed in float32",
             quantize=INT8_WEIGHTS,
@@ -45,6 +51,12 @@ RECIPES: dict[str, Recipe] = {
             name="static_wi8_ai8",
             summary="int8 weights and activations",
             quantize=Quantization(scheme="static", activation_bits=8),
+        ),
+        Recipe(
+            name="static_wi4_ai8",
+            summary="int8 activations; int4 weights of dense layers and of convolutions of one "
+            "pixel, int8 of others",
+            quantize=Quantization(scheme="static", weight_bits=4, activation_bits=8),
         ),
         Recipe(
             name="static_wi8_ai16",
@@ -93,6 +105,12 @@ GUIDES: dict[str, Guide] = {
         "1.22); runtimes from 2.18",
         fallbacks=_ANY_INT8_THEN_FLOAT,
     ),
+    "dynamic_wi4_afp32": Guide(
+        brief="dynamic int4",
+        when="about the smallest download, in 0.6 to 0.9 of the time that weight-only int4 takes; "
+        "runtimes from 2.17",
+        fallbacks=_ANY_INT8_THEN_FLOAT,
+    ),
     "weight_only_wi8_afp32": Guide(
         brief="weight-only int8", when="a quarter to two fifths of the download, float's speed"
     ),
@@ -103,10 +121,17 @@ GUIDES: dict[str, Guide] = {
     ),
     "static_wi8_ai8": Guide(
         brief="static int8",
-        when="convolutional networks (0.20 to 0.66 of float's time) and integer hardware; slow "
-        "where there is attention (2.2 to 2.6); every runtime since 1.14",
+        when="convolutional networks (0.20 to 0.66 of float's time), attention (0.7 to 1.1) and "
+        "integer hardware; every runtime since 1.14",
         fallbacks=_ANY_INT8_THEN_FLOAT,
         accelerator_fallbacks=("static_wi8_ai16", "float32"),
+    ),
+    "static_wi4_ai8": Guide(
+        brief="static int4",
+        when="0.57 to 0.78 of static int8's size in about its time (0.9 to 1.1), where "
+        "dense layers and convolutions of one pixel have most weights; runtimes from 2.11",
+        fallbacks=("static_wi8_ai8", *_ANY_INT8_THEN_FLOAT),
+        accelerator_fallbacks=("static_wi8_ai8", "static_wi8_ai16", "float32"),
     ),
     "static_wi8_ai16": Guide(
         brief="static int16",
@@ -176,10 +201,11 @@ def name_of(how: Quantization | None) -> str:
     if how is None:
         return "float32"
     wanted = (how.scheme, how.weight_bits, how.activation_bits)
-    return next(
-        name
+    alike = {
+        name: known
         for name, recipe in RECIPES.items()
-        if recipe.quantize is not None
-        and wanted
-        == (recipe.quantize.scheme, recipe.quantize.weight_bits, recipe.quantize.activation_bits)
-    )
+        if (known := recipe.quantize) is not None
+        and wanted == (known.scheme, known.weight_bits, known.activation_bits)
+    }
+    # Two differ in their granularity alone.
+    return max(alike, key=lambda name: alike[name].granularity == how.granularity)

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Literal
 
+from edgekit.core.arguments import checked_record
 from edgekit.core.box_decoder import BoxDecoder
 from edgekit.core.errors import UsageError, check_least
 from edgekit.core.output_kinds import Columns, OutputKind
+from edgekit.core.text import printable
 
 SCHEMA_VERSION = 1
+_FEW_METRICS = 5  # in one line
 
 Scheme = Literal["float16", "dynamic", "weight_only", "static"]
 Granularity = Literal["per_tensor", "per_channel", "blockwise_32"]
@@ -45,6 +49,7 @@ Statistic = Literal[
 ]
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """Another recipe for some layers.
@@ -85,7 +90,11 @@ class Quantization:
     def refines_weights(self) -> bool:
         """Whether samples choose the weights' integers, where there are samples."""
         wanted = self.rounding == "gptq" or self.bias_correction
-        return wanted and self.scheme in ("static", "weight_only")
+        # Of dynamic files only int4 with a scale for each channel: int8 loses nothing, and blocks
+        # have scales of their own.
+        dynamic = self.scheme == "dynamic" and self.weight_bits < 8
+        narrow = dynamic and self.granularity != "blockwise_32"
+        return wanted and (narrow or self.scheme in ("static", "weight_only"))
 
     @property
     def needs_calibration(self) -> bool:
@@ -93,6 +102,7 @@ class Quantization:
         return self.needs_ranges or (self.weight_bits < 8 and self.refines_weights)
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruning:
     """Which weights go, and how many of them.
@@ -122,11 +132,13 @@ class Pruning:
     reconstruct: bool = True
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """How a compressed model is trained a little, and on what.
 
-    `data` is a source of samples (see `data.sources`). `distill` takes the original model's
+    `data` is a source of samples (see `data.sources`); empty where `convert` is given them as
+    `training`. `distill` takes the original model's
     outputs as targets, so that no labels are needed; where there are labels they weigh
     `label_weight`. `quantization_aware` trains with the rounding of each recipe in place.
     Training ends `patience` epochs after the best one, judged on `validation`, a fraction of the
@@ -137,7 +149,7 @@ class Training:
     samples chose what stays, and 1e-4 for quantization-aware training.
     """
 
-    data: str
+    data: str = ""
     distill: bool = False
     quantization_aware: bool = False
     epochs: int | None = None
@@ -208,11 +220,12 @@ class Preprocessing:
 class TensorSpec:
     """One input or output of a model, as an app must feed or read it.
 
-    `shape` has -1 where a size is unknown; `dtype` is a NumPy name. A quantized tensor
+    `shape` has -1 where a size is unknown; `dtype` is a NumPy name, or `string`. A quantized tensor
     holds `scale` and `zero_point` (one each): `real = scale * (stored - zero_point)`.
     `kind` says what an output is; None where neither the graph nor labels nor the project file
     tell it, and then its columns are taken as values. `columns` are there where one output holds
-    several kinds. `decode` says how the boxes of a detector follow from it.
+    several kinds. `decode` says how the boxes of a detector follow from it. What an output `feeds`
+    is the input that takes it in the next call, and zeros in the first.
     """
 
     name: str
@@ -227,14 +240,20 @@ class TensorSpec:
     kind: OutputKind | None = None
     columns: tuple[Columns, ...] = ()
     decode: BoxDecoder | None = None
+    feeds: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """What host and phone must agree on: inputs and outputs by name."""
+    """What host and phone must agree on: inputs and outputs by name.
+
+    `kept_state` are the variables that a file keeps from call to call. Where it has some, samples
+    are one sequence, in their order, which begins where the file has just been loaded.
+    """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    kept_state: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,7 +419,18 @@ class Artifact:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        near, said = self.verified, [self.recipe.label, f"{self.size_bytes:,} B"]
+        if near is not None:
+            said.append(f"{near.sqnr_db:.1f} dB")
+        if near is not None and near.agreement is not None:
+            said.append(f"agreement {near.agreement:.4f}")
+        if self.wrecked:
+            said.append("wrecked")
+        return f"<Artifact {printable(PurePath(self.path).name)}: {', '.join(said)}>"
 
+
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where a file runs.
@@ -513,6 +543,12 @@ class Measurement:
         """The metric of that name, or None when it was not measured."""
         return next((m for m in self.metrics if m.name == name), None)
 
+    def __repr__(self) -> str:
+        said = [self.target.title, *([f"failed: {self.failure}"] if self.failure else [])]
+        said += [f"{m.name} {m.value:.4g} {m.unit}".rstrip() for m in self.metrics[:_FEW_METRICS]]
+        more = ", ..." if len(self.metrics) > _FEW_METRICS else ""
+        return f"<Measurement {printable(self.artifact)}: {printable(', '.join(said))}{more}>"
+
     def summary(self) -> Measurement:
         """The same without per-sample values, to be shown."""
         return replace(self, metrics=tuple(replace(m, raw=(), parts=()) for m in self.metrics))
@@ -532,6 +568,7 @@ class Delegation:
     failure: str | None = None
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a subprocess that handles an untrusted model may use."""
@@ -539,7 +576,13 @@ class Limits:
     seconds: float = 600.0
     memory_bytes: int = 8 * 2**30
 
+    def __post_init__(self) -> None:
+        if not self.seconds > 0:
+            raise UsageError("seconds must be more than 0.", received=str(self.seconds))
+        check_least(self, memory_bytes=1)
 
+
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertOptions:
     """What `convert` does when nobody says otherwise.
@@ -587,6 +630,7 @@ class ConvertOptions:
         return self.max_loss is not None or self.min_sqnr_db is not None
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkOptions:
     """What `benchmark` does when nobody says otherwise."""

@@ -31,6 +31,12 @@ def fit(array: np.ndarray, spec: TensorSpec) -> np.ndarray:
             if array.dtype.kind == "U"
             else "convert it to real numbers first.",
         )
+    if dtype_of(spec).kind == "U" and array.dtype.kind != "U":
+        raise DataError(
+            f"Input {spec.name!r} must hold text.",
+            received=f"dtype {array.dtype}",
+            hint="give strings: the model looks them up itself.",
+        )
     wanted, received = spec.shape[1:], array.shape[1:]
     if not _matches(received, wanted):
         if wanted and wanted[-1] == 1 and _matches(received, wanted[:-1]):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from edgekit.core.errors import DataError, EdgekitError
 from edgekit.core.project import is_callable_name
 from edgekit.core.records import Contract
@@ -147,6 +149,8 @@ def _labelled(
             notes = (f"the evaluation samples were not looked at: {error.brief}",)
     if drawn is not None and drawn.is_labelled:
         chosen = split.draw(drawn.labels, len(drawn), few, request.seed)
+        if drawn.is_sequence:
+            chosen = np.arange(len(chosen))
         return drawn.take(chosen), "calibration", notes
     if request.calibration:
         # A file with unlabelled calibration arrays may hold labelled ones beside them.

@@ -101,7 +101,9 @@ class ExportRequest:
         out: Where the float file goes.
         project: An `edgekit.toml`, whose words describe inputs and outputs.
         input_shapes: Full shapes with the batch, of inputs with unknown sizes.
+        signature: The one to take of a file with several.
         custom_objects: `module:NAME` of custom layers.
+        builder: `module:FUNCTION` that builds the model whose weights the file holds.
         unsafe: Whether the model may run code of its own while it is loaded.
     """
 
@@ -110,7 +112,9 @@ class ExportRequest:
     out: Path
     project: Path | None = None
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    signature: str | None = None
     custom_objects: str | None = None
+    builder: str | None = None
     unsafe: bool = False
 
 

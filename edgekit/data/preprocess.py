@@ -113,7 +113,7 @@ def _one(raw: np.ndarray, spec: TensorSpec) -> np.ndarray:
 
 
 def dtype_of(spec: TensorSpec) -> np.dtype:
-    """NumPy's type of an input; TensorFlow's `string` is its `str`."""
+    """NumPy's type of an input; `string` is its `str`."""
     return np.dtype("str" if spec.dtype == "string" else spec.dtype)
 
 

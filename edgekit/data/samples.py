@@ -16,6 +16,7 @@ from edgekit.core.records import Limits
 from edgekit.data import npz
 
 _INPUT, _OUTPUT, _LABELS, _SOURCE = "input/", "output/", "labels", "source"
+_SEQUENCE = "sequence"
 _HEAD = f"{_LABELS}/"
 
 
@@ -43,6 +44,9 @@ class Samples:
         source: Where they came from, to be shown; `synthetic` when made up.
         reference: Outputs of the original model by output name, each `(n, ...)`.
         ignored: Names of arrays that the source holds besides, for messages.
+        is_sequence: Whether each sample follows the one before: a model keeps state between them.
+            Parts are then taken from the beginning on, and never shuffled.
+        carried: By input that the samples lack, the output that it takes from the sample before.
     """
 
     inputs: dict[str, np.ndarray]
@@ -51,6 +55,8 @@ class Samples:
     reference: dict[str, np.ndarray] = field(default_factory=dict)
     head_labels: dict[str, np.ndarray] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    is_sequence: bool = False
+    carried: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         arrays = {f"input {name!r}": array for name, array in self.inputs.items()}
@@ -109,6 +115,8 @@ class Samples:
             reference={name: array[wanted] for name, array in self.reference.items()},
             head_labels={name: array[wanted] for name, array in self.head_labels.items()},
             ignored=self.ignored,
+            is_sequence=self.is_sequence,
+            carried=self.carried,
         )
 
     @cached_property
@@ -146,6 +154,8 @@ class Samples:
     def save(self, path: Path, *, compress: bool = True) -> None:
         """Write an `.npz`: `input/NAME`, `output/NAME`, `labels`, `labels/OUTPUT`, `source`.
 
+        An array `sequence` is there where each sample follows the one before.
+
         Whole or not at all, and byte for byte the same for the same samples. Without
         `compress` it is larger and many times faster: for files that do not stay.
         """
@@ -153,6 +163,8 @@ class Samples:
         arrays |= {f"{_OUTPUT}{name}": array for name, array in self.reference.items()}
         arrays |= self._stored_labels()
         arrays[_SOURCE] = np.array(self.source)
+        if self.is_sequence:
+            arrays[_SEQUENCE] = np.array(True)
         with serde.atomic_path(path) as temporary:
             npz_record.write(temporary, arrays, compress=compress)
 
@@ -188,4 +200,5 @@ class Samples:
             head_labels={
                 k.removeprefix(_HEAD): v for k, v in arrays.items() if k.startswith(_HEAD)
             },
+            is_sequence=_SEQUENCE in arrays,
         )

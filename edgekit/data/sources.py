@@ -25,6 +25,7 @@ from edgekit.data import (
     check_samples,
     coco_annotations,
     folders,
+    in_memory,
     masks,
     npz,
     pick_arrays,
@@ -61,11 +62,14 @@ def load(
       by name; returns Samples, a dictionary of arrays as in an `.npz`, or `(x, y)`, each an
       array or a dictionary by input or output. The working folder is importable.
 
+    An input that an output feeds need not be there: it is carried from sample to sample.
+
     Args:
         source: One of the above.
         contract: Names, shapes, dtypes and preprocessing of the inputs.
         purpose: What the samples are for.
-        limit: Draw at most so many, without replacement, stratified by class.
+        limit: Draw at most so many, without replacement, stratified by class. For a file that
+            keeps state these are the first ones, in their order.
         seed: Of that draw; the same seed draws the same samples.
         memory_bytes: What the process may take: larger samples are refused before they are
             read (see `unpacked_size.fits`).
@@ -76,6 +80,13 @@ def load(
         UsageError: The limit is below 1.
     """
     path = Path(source).expanduser()
+    if carried := _carried(path, contract):
+        given = tuple(spec for spec in contract.inputs if spec.name not in carried)
+        without = replace(contract, inputs=given, kept_state=tuple(carried))
+        samples = load(
+            source, without, purpose=purpose, limit=limit, seed=seed, memory_bytes=memory_bytes
+        )
+        return replace(samples, carried=carried)
     if path.is_dir() and (annotations := coco_annotations.beside(path)):
         return annotated_images.read(
             path, annotations, contract, limit, seed, memory_bytes=memory_bytes
@@ -102,7 +113,17 @@ def load(
             received=source,
             hint="save arrays with numpy.savez_compressed(path, x=inputs, y=labels).",
         )
-    return _finish(found, contract, source, limit, seed, raw=False)
+    return _finish(found, contract, found.source or source, limit, seed, raw=False)
+
+
+def _carried(path: Path, contract: Contract) -> dict[str, str]:
+    """Inputs that an output feeds, and that output; none where the source has them as arrays."""
+    known = {spec.name for spec in contract.inputs}
+    feeds = {spec.feeds: spec.name for spec in contract.outputs if spec.feeds in known}
+    if feeds and path.is_file() and path.name.endswith(".npz"):
+        held = {name.removeprefix("input/") for name in npz.names(path)}
+        return {} if held >= feeds.keys() else feeds
+    return feeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,6 +136,7 @@ class Found:
         heads: Labels by output.
         reference: Reference outputs.
         ignored: Names of arrays that are for nothing.
+        source: What messages call it; empty for the name that it was found by.
     """
 
     inputs: dict[str, np.ndarray]
@@ -122,18 +144,22 @@ class Found:
     heads: dict[str, np.ndarray] = field(default_factory=dict)
     reference: dict[str, np.ndarray] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    source: str = ""
 
 
 def _from_npz(path: Path, contract: Contract, purpose: Purpose, memory_bytes: int) -> Found:
-    names = npz.names(path)
-    if any(name.startswith("input/") for name in names):
+    every = npz.names(path)
+    if any(name.startswith("input/") for name in every):
         golden = Samples.load(path, memory_bytes=memory_bytes)
         return _from_samples(golden, contract, purpose, str(path))
-    picked = pick_arrays.pick(names, contract, purpose, str(path))
+    source, names = in_memory.arrays_of(path, every)
+    picked = pick_arrays.pick(names, contract, purpose, source)
     wanted = [*picked.inputs.values(), *picked.heads.values()]
     wanted += [*picked.boxes, *([picked.labels] if picked.labels else [])]
     arrays = npz.read(path, wanted, memory_bytes=memory_bytes)
-    return _picked(arrays, picked, contract, str(path))
+    if in_memory.ELEMENTS in every:
+        arrays = in_memory.join_batches(arrays, picked.inputs, contract)
+    return replace(_picked(arrays, picked, contract, source), source=source)
 
 
 def _from_function(
@@ -217,7 +243,10 @@ def _finish(
         head_labels=found.heads,
         ignored=found.ignored,
     )
+    stateful = bool(contract.kept_state)
     chosen = draw(split.strata(every), count, limit, seed)
+    if stateful:
+        chosen = np.arange(len(chosen))
     drawn = every.take(chosen)
     inputs = {}
     for spec in contract.inputs:
@@ -231,4 +260,4 @@ def _finish(
         made = inputs[spec.name]
         if made.dtype != given.dtype:
             check_samples.finite(made, f"Input {spec.name!r} in {source}, taken as {made.dtype},")
-    return replace(drawn, inputs=inputs, source=source)
+    return replace(drawn, inputs=inputs, source=source, is_sequence=stateful)

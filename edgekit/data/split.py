@@ -82,7 +82,7 @@ def draw(labels: np.ndarray | None, count: int, limit: int | None, seed: int) ->
 
 
 def split(samples: Samples, counts: Mapping[str, int], seed: int = 0) -> dict[str, Samples]:
-    """Disjoint parts of the samples, each stratified by class.
+    """Disjoint parts of the samples, each stratified by class; a sequence is cut into stretches.
 
     Args:
         samples: What to take from.
@@ -108,6 +108,8 @@ def split(samples: Samples, counts: Mapping[str, int], seed: int = 0) -> dict[st
             hint="take fewer, or give more data.",
         )
     indices = order(strata(samples), len(samples), seed)
+    if samples.is_sequence:
+        indices = np.arange(len(samples))
     parts, start = {}, 0
     for name, count in counts.items():
         parts[name] = samples.take(indices[start : start + count])

@@ -54,7 +54,7 @@ def synthetic(
             raise UsageError(f"The number of {what} must be at least 1.", received=str(number))
     rng = np.random.default_rng(seed)
     inputs = {s.name: _make(s, count, rng, limits.get(s.name)) for s in contract.inputs}
-    return Samples(inputs=inputs, source="synthetic")
+    return Samples(inputs=inputs, source="synthetic", is_sequence=bool(contract.kept_state))
 
 
 def _make(spec: TensorSpec, count: int, rng: np.random.Generator, limit: int | None) -> np.ndarray:

@@ -42,7 +42,8 @@ def read(path: Path, contract: Contract, *, memory_bytes: int = Limits().memory_
 
     An input's columns are those of its preprocessing; else `NAME.0`, `NAME.1`... where
     the header has them; else, for a model with one input, every column but the labels,
-    in order. Text is one column: the preprocessing's, the input's name, or `text`. Labels stand
+    in order. Text with a vocabulary is one column: the preprocessing's, the input's name, or
+    `text`; text that the model itself looks up stands in columns as numbers do. Labels stand
     in a column `label` or `y`, or in columns named as the outputs: `NAME`, or `NAME.0`,
     `NAME.1`... A column that feeds an input holds no labels.
 
@@ -67,6 +68,10 @@ def read(path: Path, contract: Contract, *, memory_bytes: int = Limits().memory_
         if spec.preprocessing.kind == "text":
             texts = [row[0] for row in cells]
             inputs[spec.name] = unpacked_size.texts(texts, memory_bytes, f"texts of {path}")
+        elif spec.dtype == "string":
+            texts = [cell for row in cells for cell in row]
+            held = unpacked_size.texts(texts, memory_bytes, f"texts of {path}")
+            inputs[spec.name] = held.reshape(len(rows), *_shape(spec))
         else:
             inputs[spec.name] = _numbers(cells, columns, path).reshape(len(rows), *_shape(spec))
     heads = {}

@@ -15,7 +15,7 @@ from edgekit.core.output_kinds import recognised
 from edgekit.core.records import Contract, Preprocessing, TensorSpec
 from edgekit.data import preprocess
 from edgekit.data.samples import Samples
-from edgekit.frontend.export.export import fix_shapes
+from edgekit.frontend.export.fixed_shapes import fix_shapes
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import Scaling, made_by, own_scaling, symbolic_tensors

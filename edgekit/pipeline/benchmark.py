@@ -8,28 +8,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edgekit.core import artifacts, serde
+from edgekit.core.arguments import checked
+from edgekit.core.artifacts import File
 from edgekit.core.errors import ModelError, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import BenchmarkOptions, Limits, Measurement, Metric, Target
+from edgekit.core.result_tables import Measurements
 from edgekit.measure import latency, peak_memory
 from edgekit.measure.machine import describe_host
 from edgekit.pipeline.evaluate import sizes
 from edgekit.runtimes import environments, local
 
 
+@checked
 def benchmark(
-    files: Sequence[Path | str],
+    files: Sequence[File] | File,
     *,
     targets: Sequence[Target] = (Target(),),
     reference: Path | str | None = None,
     options: BenchmarkOptions | None = None,
     limits: Limits | None = None,
     on_progress: Progress = silent,
-) -> list[Measurement]:
+) -> Measurements:
     """Measure how long files take, how much memory, and how they compare.
 
     Args:
-        files: One or more `.tflite` files. The same file twice is an A/A test.
+        files: One or more `.tflite` files, or what `convert` returned. The same file twice is an
+            A/A test.
         targets: Runtimes to run on.
         reference: The file of `files` that ratios are against; by default the float32 one
             of them, else the first.
@@ -44,10 +49,8 @@ def benchmark(
     Raises:
         EdgekitError: By its class: unreadable files, a runtime that cannot run one.
     """
-    if not files:
-        raise UsageError("benchmark needs at least one .tflite file.", received="none")
     options, limits = options or BenchmarkOptions(), limits or Limits()
-    paths = [Path(path) for path in files]
+    paths = artifacts.paths(files, "benchmark")
     for path in paths:
         if not path.is_file():
             raise ModelError("The .tflite file was not found.", received=str(path))
@@ -58,11 +61,11 @@ def benchmark(
         _File(path=path, name=name, sizes=sizes(path))
         for path, name in zip(paths, artifacts.labels(paths), strict=True)
     ]
-    return [
+    return Measurements(
         measurement
         for target in targets
         for measurement in _on_target(timed, first, target, options, limits, on_progress)
-    ]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

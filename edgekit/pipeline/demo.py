@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from edgekit.core import project as projects
+from edgekit.core.arguments import checked
 from edgekit.core.errors import EnvironmentFailure, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import ConvertOptions, Measurement, Target
@@ -20,8 +21,9 @@ from edgekit.runtimes import environments
 OLD_RUNTIME = "tflite-runtime==2.14.0"
 
 
+@checked
 def demo(
-    output: Path,
+    output: Path | str,
     *,
     runtimes: Sequence[str] | None = None,
     on_progress: Progress = silent,

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from edgekit import tflite
-from edgekit.core import isolate
+from edgekit.core import files, isolate
+from edgekit.core.arguments import checked
 from edgekit.core.errors import ModelError, RunError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Delegation, Limits, Target
@@ -17,6 +18,7 @@ from edgekit.tflite import Inspection, recognise_outputs
 Result = TypeVar("Result")
 
 
+@checked
 def inspect(
     path: Path | str, *, target: Target | None = None, limits: Limits | None = None
 ) -> tuple[Inspection, Delegation]:
@@ -27,6 +29,7 @@ def inspect(
         EnvironmentFailure: The runtime is not installed.
     """
     path, target, limits = Path(path), target or Target(), limits or Limits()
+    files.size(path, ".tflite file", kind=ModelError)  # refuses what is not there, at once
     inspection = read_in_child(INSPECT, path, limits)
     try:
         with local.open_session(path, target, limits=limits) as session:

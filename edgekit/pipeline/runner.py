@@ -118,7 +118,7 @@ class Runner:
         self._meanwhile()
         self._on_progress(f"running {path.name} on {target.label}, {len(samples)} samples")
         with session:
-            outputs = session.run(samples.inputs)
+            outputs = session.run(samples.inputs, carried=samples.carried)
             self._infos[path, target] = session.info
         if target == REFERENCE_TARGET:
             self._kept[path, target] = outputs

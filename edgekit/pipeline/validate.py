@@ -11,18 +11,26 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edgekit.core import artifacts, serde
-from edgekit.core.errors import UnsupportedOperator, UsageError
+from edgekit.core import artifacts, scratch, serde
+from edgekit.core.arguments import checked, checked_record
+from edgekit.core.artifacts import File
+from edgekit.core.errors import DataError, UnsupportedOperator, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import Limits, Measurement, Metric, Target
+from edgekit.core.result_tables import Measurements
+from edgekit.data import in_memory
+from edgekit.data.in_memory import SampleData
 from edgekit.measure.machine import describe_host
 from edgekit.pipeline.convert import layer_report as measure_layers
 from edgekit.pipeline.evaluate import Candidate, candidate, measure, sample_notes
 from edgekit.pipeline.runner import REFERENCE_TARGET, Drawn, Runner
 from edgekit.runtimes import environments
 
+_DATA = "data=(x, y), or the path of an .npz, a .csv or a folder by class."
 
+
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidateOptions:
     """What `validate` does when nobody says otherwise.
@@ -45,22 +53,25 @@ class ValidateOptions:
     project: Project | None = None
 
 
+@checked
 def validate(
-    files: Sequence[Path | str],
+    files: Sequence[File] | File,
     *,
-    data: str,
+    data: SampleData,
     targets: Sequence[Target] = (Target(),),
     metric: str | Sequence[str] | None = None,
     options: ValidateOptions | None = None,
     limits: Limits | None = None,
     on_progress: Progress = silent,
-) -> list[Measurement]:
+) -> Measurements:
     """Measure what each file computes, against labels and against its float file.
 
     Args:
-        files: `.tflite` files; those of `convert` bring their contract and know their
-            float file.
-        data: Evaluation samples: `.npz`, `.csv`, a folder by class or `module:function`.
+        files: `.tflite` files, or what `convert` returned: those bring their contract and know
+            their float file.
+        data: Evaluation samples: `(inputs, labels)`, arrays, a dictionary by input, a generator
+            or `tf.data.Dataset` of batches or samples (read once, to its end); or `.npz`,
+            `.csv`, a folder by class or `module:function`.
         targets: Runtimes to run on.
         metric: One or several, each `NAME@OUTPUT` of several outputs; by default labels tell.
         options: Another float file, a part of the samples, and whether layers are measured.
@@ -75,16 +86,30 @@ def validate(
         EdgekitError: By its class: unreadable files, data that do not fit, a runtime that
             cannot run a file.
     """
-    if not files:
-        raise UsageError("validate needs at least one .tflite file.", received="none")
     options, limits = options or ValidateOptions(), limits or Limits()
+    paths = artifacts.paths(files, "validate")
     _check(targets, options)
-    paths = [Path(path) for path in files]
+    with scratch.folder() as folder:
+        source = in_memory.source(data, folder, "evaluation")
+        if source is None:
+            raise DataError("validate needs evaluation data.", received="None", hint=_DATA)
+        drawn = Drawn(source, options.limit, options.seed, limits.memory_bytes)
+        return Measurements(_measured(paths, drawn, targets, metric, options, limits, on_progress))
+
+
+def _measured(
+    paths: Sequence[Path],
+    drawn: Drawn,
+    targets: Sequence[Target],
+    metric: str | Sequence[str] | None,
+    options: ValidateOptions,
+    limits: Limits,
+    on_progress: Progress,
+) -> list[Measurement]:
     names = artifacts.labels(paths)
     candidates = [candidate(path, options.reference, options.project, limits) for path in paths]
     for file in candidates if options.layers else ():
         measure_layers.check_reference(file.path, file.origin)
-    drawn = Drawn(data, options.limit, options.seed, limits.memory_bytes)
     runner = Runner(
         _in_order(candidates, targets),
         jobs=options.jobs,
@@ -152,10 +177,17 @@ def _with_layers(
     limits: Limits,
     on_progress: Progress,
 ) -> Measurement:
+    samples = drawn.of(file.contract)
+    if samples.carried:
+        raise DataError(
+            "--layers must be given the state that each sample begins with.",
+            received=f"{samples.source} without {', '.join(samples.carried)}",
+            hint="name the golden samples that convert wrote beside the file: NAME.golden.npz.",
+        )
     errors, note = measure_layers.measure_layers(
         file.path,
         file.origin,
-        drawn.of(file.contract),
+        samples,
         equalized=file.manifest.equalized if file.manifest else None,
         seed=seed,
         limits=limits,

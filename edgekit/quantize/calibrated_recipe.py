@@ -21,12 +21,10 @@ from edgekit.quantize.weights import patch
 from edgekit.tflite import Model
 from edgekit.tflite.quantized_weights import QuantizedWeights
 
-SMALL = "one of the smallest: int8 weights cost next to nothing here"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Apart:
-    """What an operator has instead so that channels stay apart: a recipe's name, and why."""
+class Instead:
+    """What an operator has in place of the file's recipe: the name of another, and why."""
 
     recipe: str
     reason: str
@@ -41,8 +39,8 @@ class Prepared:
             same with equalized weights. Operators have the same indices in both.
         ranges: Of activations, where the recipe or its exceptions need them.
         weights: By the operator's index; none where round-to-nearest gives them.
-        cheap_int8: Operators so small that int8 weights in place of int4 hardly cost anything.
-        apart: Operators that would take a channel's content (see `apart.keep_apart`).
+        instead: Operators that another recipe serves better, by index: they would take a channel's
+            content (see `apart.keep_apart`), or have no fast kernel, or are small.
         equalized: Of which activations `float_model` holds other values than the float file:
             exponents by tensor name (see `equalize`).
         candidates: What was compared to come here.
@@ -51,8 +49,7 @@ class Prepared:
     float_model: bytes
     ranges: Ranges | None = None
     weights: Mapping[int, QuantizedWeights] = field(default_factory=dict)
-    cheap_int8: frozenset[int] = frozenset()
-    apart: Mapping[int, Apart] = field(default_factory=dict)
+    instead: Mapping[int, Instead] = field(default_factory=dict)
     equalized: Exponents = field(default_factory=dict)
     candidates: tuple[Candidate, ...] = ()
 
@@ -75,14 +72,13 @@ class Prepared:
 
     def exceptions(self, others: Exceptions = MappingProxyType({})) -> Exceptions:
         """Its own exceptions, and others, which win."""
-        apart = {i: recipes.get(one.recipe).quantize for i, one in self.apart.items()}
-        return {**dict.fromkeys(self.cheap_int8, recipes.INT8_WEIGHTS), **apart, **others}
+        own = {i: recipes.get(one.recipe).quantize for i, one in self.instead.items()}
+        return {**own, **others}
 
     @property
     def reasons(self) -> dict[int, str]:
         """Why its own exceptions are, by the operator's index."""
-        apart = {index: one.reason for index, one in self.apart.items()}
-        return {**dict.fromkeys(self.cheap_int8, SMALL), **apart}
+        return {index: one.reason for index, one in self.instead.items()}
 
     def save(self, path: Path) -> None:
         """Write all of it to an `.npz`, for another process."""
@@ -95,8 +91,7 @@ class Prepared:
         for number, extremes in enumerate((self.ranges or {}).values()):
             arrays[f"min/{number}"], arrays[f"max/{number}"] = extremes["min"], extremes["max"]
         record = _PreparedRecord(
-            cheap_int8=tuple(sorted(self.cheap_int8)),
-            apart={str(index): one for index, one in self.apart.items()},
+            instead={str(index): one for index, one in self.instead.items()},
             equalized=self.equalized,
             candidates=self.candidates,
             ranges=None if self.ranges is None else tuple(self.ranges),
@@ -128,8 +123,7 @@ class Prepared:
             float_model=arrays["float_model"].tobytes(),
             ranges=ranges,
             weights=weights,
-            cheap_int8=frozenset(record.cheap_int8),
-            apart={int(index): one for index, one in record.apart.items()},
+            instead={int(index): one for index, one in record.instead.items()},
             equalized=record.equalized,
             candidates=record.candidates,
         )
@@ -139,8 +133,7 @@ class Prepared:
 class _PreparedRecord:
     """What of a `Prepared` is no array; `ranges` are the names of its tensors."""
 
-    cheap_int8: tuple[int, ...]
-    apart: Mapping[str, Apart]
+    instead: Mapping[str, Instead]
     equalized: Exponents
     candidates: tuple[Candidate, ...]
     ranges: tuple[str, ...] | None = None

@@ -28,18 +28,19 @@ from edgekit.core.records import Candidate, Contract, Device, Quantization, Reci
 from edgekit.data import split
 from edgekit.data.samples import Samples
 from edgekit.quantize import select
-from edgekit.quantize.apart import keep_apart
-from edgekit.quantize.calibrated_recipe import Apart, Prepared
-from edgekit.quantize.calibration import clipped_ranges, equalize
+from edgekit.quantize.apart import float_islands, keep_apart
+from edgekit.quantize.calibrated_recipe import Instead, Prepared
+from edgekit.quantize.calibration import attention_masks, clipped_ranges, equalize, infinite_pads
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.variants import HELD, Variant, thirds
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.diagnose.single_operator import live_bytes
-from edgekit.quantize.rewrite import engine
-from edgekit.quantize.rewrite.cheap_int8 import cheap_operators
+from edgekit.quantize.rewrite import cheap_int8, engine, int4_kernels
+from edgekit.quantize.trained.apply_trained import as_trained
 from edgekit.quantize.weights.refine import Method, refine
-from edgekit.tflite import Model
+from edgekit.tflite import Model, pointwise_as_dense
 from edgekit.tflite.quantized_weights import QuantizedWeights
+from edgekit.tflite.trained_ranges import plain
 
 # What activations of all samples may take while weights are refined.
 _ACTIVATION_BYTES = 700 * 2**20
@@ -47,6 +48,8 @@ _ACTIVATION_BYTES = 700 * 2**20
 _COPIES = 2.5
 # A copy of the float file agrees with it at least as well as the float file with Keras.
 _SAME_DB = 80.0
+# Samples that scores of attention are looked at in.
+_LOOKED_AT = 32
 _NEAREST = Method(gptq=False, bias_correction=False)
 
 
@@ -60,6 +63,7 @@ class _Plan:
     recipe: Recipe
     variant: Variant
     ranges: str | None
+    device: Device
     method: Method = _NEAREST
 
     @property
@@ -68,11 +72,14 @@ class _Plan:
         return f"{self.variant.name}{f'{self.ranges}, ' if self.ranges else ''}{self.method.name}"
 
     @property
-    def cheap_int8(self) -> frozenset[int]:
+    def widened(self) -> dict[int, Instead]:
         """Operators with int8 weights in place of int4; none for round-to-nearest."""
         if not self.method.changes_weights:
-            return frozenset()
-        return cheap_operators(self.variant.model, self.recipe)
+            return {}
+        found = cheap_int8.cheap_operators(self.variant.model, self.recipe, self.device)
+        assert self.recipe.quantize is not None
+        int8 = recipes.name_of(replace(self.recipe.quantize, weight_bits=8))
+        return dict.fromkeys(found, Instead(recipe=int8, reason=cheap_int8.REASON))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +91,7 @@ class _Tried:
     outputs: scores.Outputs
     errors: np.ndarray
     worst_db: float
-    apart: Mapping[int, Apart] = field(default_factory=dict)
+    apart: Mapping[int, Instead] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -96,7 +103,8 @@ class Search:
     """One float file and its calibration samples; what is found once serves all recipes.
 
     Args:
-        float_model: The `.tflite`.
+        float_model: The `.tflite`. Fake quantization is taken out of it, and static recipes have
+            the ranges and weights that it was trained with.
         samples: Calibration samples, if there are any.
         contract: The file's inputs and outputs.
         seed: Of every draw.
@@ -118,10 +126,12 @@ class Search:
         device: Device = "cpu",
         report: Callable[[str], None],
     ) -> None:
-        self._float_model, self._contract = float_model, contract
+        self._float_model, self._trained = plain(float_model)
+        self._contract = contract
         self._seed, self._bounded, self._report = seed, bounded, report
-        self._model = tflite.read(float_model)
+        self._model = tflite.read(self._float_model)
         self._samples, self._device = samples, device
+        self._faster: dict[Quantization, tuple[int, ...]] = {}  # in floats
 
     def prepare(self, recipe: Recipe) -> Prepared:
         """How a recipe quantizes this model best.
@@ -138,10 +148,19 @@ class Search:
                 received="none",
                 hint="pass --calibration DATA.npz (100 to 500 samples).",
             )
+        if how.needs_ranges and self._trained:
+            ranges = self._ranges(self._plain, "extremes")
+            return as_trained(self._float_model, ranges, self._trained, self._device)
         static = how.needs_ranges or any(other.needs_ranges for other in _others(how))
         if not how.refines_weights:
-            ranges = self._ranges(self._plain, "extremes") if static else None
-            return Prepared(float_model=self._float_model, ranges=ranges)
+            if not static:
+                return Prepared(float_model=self._float_model)
+            plain = self._plan(recipe, self._limited, "extremes")
+            return Prepared(
+                float_model=plain.variant.content,
+                ranges=self._ranges(plain.variant, plain.ranges),
+                instead=self._instead(plain),
+            )
         tried = self._static(recipe) if static else self._weight_only(recipe)
         best = _best(tried, plain_is_good=how.weight_bits >= 8)
         if how.needs_ranges:
@@ -151,8 +170,7 @@ class Search:
             float_model=best.plan.variant.content,
             ranges=self._ranges(best.plan.variant, best.plan.ranges),
             weights=best.weights,
-            cheap_int8=best.plan.cheap_int8,
-            apart=best.apart,
+            instead={**self._instead(best.plan), **best.apart},
             equalized=best.plan.variant.exponents,
             candidates=tuple(
                 Candidate(name=t.name, sqnr_db=round(t.worst_db, 2), chosen=t is best)
@@ -189,27 +207,46 @@ class Search:
         return Variant(self._model, self._thirds, self._contract)
 
     @cached_property
+    def _limited(self) -> Variant:
+        """What static recipes quantize: the float file, or one without huge masks and pads."""
+        few = self._fit.take(range(min(_LOOKED_AT, len(self._fit))))
+        model = attention_masks.limited(self._model, few.inputs)
+        model = infinite_pads.limited(model, self._fit.inputs)
+        if model is self._model:
+            return self._plain
+        return Variant(model, self._thirds, self._contract)
+
+    @cached_property
     def _equalized(self) -> Variant | None:
-        pairs = equalize.pairs(self._model)
+        plain = self._limited.model
+        pairs = equalize.pairs(plain)
         if not pairs:
             return None
-        model, exponents = equalize.equalized(self._model, self._fit.inputs, pairs)
-        outputs = scores.outputs(model, self._thirds[HELD].inputs)
-        if scores.sqnr_db(self._expected[HELD], outputs) < _SAME_DB:
+        model, exponents = equalize.equalized(plain, self._fit.inputs, pairs)
+        held = self._thirds[HELD].inputs
+        expected = self._expected[HELD] if plain is self._model else scores.outputs(plain, held)
+        if scores.sqnr_db(expected, scores.outputs(model, held)) < _SAME_DB:
             return None  # of huge factors floats lose digits
         return Variant(model, self._thirds, self._contract, "equalized, ", exponents)
 
     def _static(self, recipe: Recipe) -> list[_Tried]:
         """Plain, then refined on the best ranges; the same of the equalized copy."""
         tried = []
-        for variant in filter(None, (self._plain, self._equalized)):
-            plan = _Plan(recipe=recipe, variant=variant, ranges="extremes")
+        for variant in filter(None, (self._limited, self._equalized)):
+            plan = self._plan(recipe, variant, ranges="extremes")
             tried.append(self._try(plan))
             best = replace(plan, ranges=self._best_ranges(plan))
             if best != plan:
                 tried.append(self._try(best))
             tried.append(self._refined(replace(best, method=_method(recipe))))
         return tried
+
+    def _plan(self, recipe: Recipe, variant: Variant, ranges: str | None) -> _Plan:
+        how = recipe.quantize
+        assert how is not None
+        if int4_kernels.takes_dense(how, self._device):
+            variant = variant.with_model(pointwise_as_dense.rewritten(variant.model))
+        return _Plan(recipe=recipe, variant=variant, ranges=ranges, device=self._device)
 
     def _best_ranges(self, plan: _Plan) -> str:
         """The method of ranges with the smallest error over all thirds, each held out once.
@@ -228,7 +265,7 @@ class Search:
                 prepared = Prepared(
                     float_model=variant.content, ranges=variant.ranges(method, i), weights=weights
                 )
-                model = prepared.apply(recipe, by_hand(variant.model, recipe))
+                model = prepared.apply(recipe, self._fixed(cheap))
                 outputs = scores.outputs(model, third.inputs)
                 errors.append(scores.errors(self._expected[i], outputs))
             methods.append((method, np.concatenate(errors, axis=1)))
@@ -245,7 +282,7 @@ class Search:
             return None
         before = scores.all_channels(expected, best.outputs, self._contract)
         worst = keep_apart.worst(before)
-        if not keep_apart.is_lost(worst):
+        if not keep_apart.is_lost(worst, self._device):
             return None
         ranges = self._ranges(plan.variant, plan.ranges)
         assert ranges is not None
@@ -254,7 +291,7 @@ class Search:
             model=plan.variant.model,
             recipe=plan.recipe,
             ranges=ranges,
-            by_hand=by_hand(plan.variant.model, plan.recipe),
+            fixed=self._fixed(plan),
             contract=self._contract,
             fit=self._fit,
             held=self._thirds[HELD],
@@ -264,9 +301,7 @@ class Search:
         kept = keep_apart.find(task, self._report)
         if not kept:
             return None
-        model = engine.quantized(
-            plan.variant.content, plan.recipe, ranges, {**kept, **task.by_hand}
-        )
+        model = engine.quantized(plan.variant.content, plan.recipe, ranges, {**kept, **task.fixed})
         new = self._scored(plan, model, self._weights(plan, model))
         if not _finite(new.outputs) or not keep_apart.keeps(
             scores.all_channels(expected, new.outputs, self._contract), before
@@ -280,11 +315,11 @@ class Search:
             f"{plan.recipe.name}: {worst.name} from {worst.sqnr_db:.1f} to {new.worst_db:.1f} dB "
             f"with {len(kept)} operators computed in floats"
         )
-        apart = {i: Apart(recipe=recipes.name_of(how), reason=reason) for i, how in kept.items()}
+        apart = {i: Instead(recipe=recipes.name_of(how), reason=reason) for i, how in kept.items()}
         return replace(new, apart=apart)
 
     def _weight_only(self, recipe: Recipe) -> list[_Tried]:
-        plan, method = _Plan(recipe=recipe, variant=self._plain, ranges=None), _method(recipe)
+        plan, method = self._plan(recipe, self._plain, ranges=None), _method(recipe)
         plain = self._try(plan)
         assert recipe.quantize is not None
         if recipe.quantize.weight_bits == 8 or not method.gptq:
@@ -308,12 +343,33 @@ class Search:
 
     def _quantized(self, plan: _Plan) -> Model:
         """What the quantizer makes of it, before weights are refined."""
-        exceptions = {
-            **dict.fromkeys(plan.cheap_int8, recipes.INT8_WEIGHTS),
-            **by_hand(plan.variant.model, plan.recipe),
-        }
         ranges = self._ranges(plan.variant, plan.ranges)
-        return engine.quantized(plan.variant.content, plan.recipe, ranges, exceptions)
+        return engine.quantized(plan.variant.content, plan.recipe, ranges, self._fixed(plan))
+
+    def _fixed(self, plan: _Plan) -> dict[int, Quantization | None]:
+        """What single operators have whatever is tried: asked for by hand, or better so."""
+        instead = self._instead(plan).items()
+        wanted = {index: recipes.get(one.recipe).quantize for index, one in instead}
+        return {**wanted, **by_hand(plan.variant.model, plan.recipe)}
+
+    def _instead(self, plan: _Plan) -> dict[int, Instead]:
+        """What single operators have instead, for the sake of kernels or because it is cheap."""
+        wider = int4_kernels.wider(plan.variant.model, plan.recipe, self._device)
+        placed = {index: Instead(recipe=name, reason=why) for index, (name, why) in wider.items()}
+        return {**plan.widened, **placed, **self._islands(plan.recipe)}
+
+    def _islands(self, recipe: Recipe) -> Mapping[int, Instead]:
+        """What a static file leaves to floats because a CPU computes it faster."""
+        how = recipe.quantize
+        if self._device != "cpu" or how is None or how.scheme != "static":
+            return {}
+        if how not in self._faster:
+            fixed = by_hand(self._model, recipe)
+            self._faster[how] = float_islands.find(
+                self._model, how, {**engine.kept_float(self._model, how, None), **fixed}
+            )
+        apart = Instead(recipe="float32", reason=float_islands.REASON)
+        return dict.fromkeys(self._faster[how], apart)
 
     def _weights(
         self, plan: _Plan, model: Model, num_threads: int | None = None

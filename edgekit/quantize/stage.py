@@ -28,6 +28,7 @@ from edgekit.quantize.rewrite import check_applied, engine
 from edgekit.quantize.trained import apply_trained as trained
 from edgekit.quantize.trained import grid
 from edgekit.tflite.quantized_weights import Grid
+from edgekit.tflite.trained_ranges import plain
 
 # Behind the name of the file that they belong to.
 _PREPARED, _SOURCE, _GRID = ".prepared.npz", ".source.tflite", ".grid.npz"
@@ -83,9 +84,9 @@ def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
         QuantizeError: A recipe needs samples, or the quantizer refused it.
         UsageError: A selector matches no layer.
     """
-    float_model = request.float_file.read_bytes()
-    before = tflite.read(float_model)  # before anything else sees a damaged file
     original = (request.original or request.float_file).read_bytes()
+    float_model = request.float_file.read_bytes()
+    before = tflite.read(plain(float_model)[0])  # before anything else sees a damaged file
     by_hand = [candidates.by_hand(before, recipe) for recipe in request.recipes]  # refuses at once
     search = candidates.Search(
         float_model,
@@ -227,7 +228,8 @@ def finish(
 def describe(contract: Contract, content: bytes | tflite.Model) -> Contract:
     """What the file says of its tensors, with the float contract's words for them."""
     stored = tflite.contract(content)
-    return Contract(
+    return replace(
+        stored,
         inputs=_described(stored.inputs, contract.inputs),
         outputs=_described(stored.outputs, contract.outputs),
     )

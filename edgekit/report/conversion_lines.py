@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from edgekit.core.recipes import GUIDES
-from edgekit.core.records import Artifact, Kept, Metric, Repair
+from edgekit.core.records import Artifact, Device, Kept, Metric, Repair
 from edgekit.report.terminal import bytes_text
 
 _MOST_LAYERS = 6
@@ -15,6 +16,7 @@ _FAR_DB = 10.0
 _SLOWER = 1.05
 # What `quantize.candidates` calls rounding without any method; the first such is the plainest.
 _PLAIN = "nearest"
+_DEVICES = {"npu": "an accelerator", "mcu": "a microcontroller"}
 
 
 def candidate_lines(artifacts: Sequence[Artifact]) -> list[str]:
@@ -29,6 +31,38 @@ def candidate_lines(artifacts: Sequence[Artifact]) -> list[str]:
         if plain is not None and plain is not chosen:
             beside = f" (plain: {plain.name}, {plain.sqnr_db:.1f} dB)"
         lines.append(f"{file.recipe.label}: {chosen.name}, {chosen.sqnr_db:.1f} dB{beside}")
+    return lines
+
+
+def integer_lines(artifacts: Sequence[Artifact], device: Device) -> list[str]:
+    """Whether an accelerator or a microcontroller finds integers alone in each static file.
+
+    Args:
+        artifacts: All files.
+        device: What they are for; on a CPU nothing has to be integers.
+    """
+    if device == "cpu":
+        return []
+    lines = []
+    for file in artifacts:
+        how = file.recipe.quantize
+        if how is None or how.scheme != "static":
+            continue
+        kept = [op for op in file.kept if not op.recipe.startswith("static")]
+        floats = Counter(f"{op.operator} ({op.layer})" for op in file.skipped)
+        floats += Counter(f"{op.operator} ({op.layer})" for op in kept)
+        sides = (
+            "" if how.io_dtype != "float32" else ", between float inputs and outputs (--io int8)"
+        )
+        if not floats:
+            lines.append(f"{file.recipe.label}: every operator computes in integers{sides}.")
+            continue
+        names = [f"{name} x{count}" if count > 1 else name for name, count in floats.items()]
+        more = f" and {len(names) - _MOST_LAYERS} more" if len(names) > _MOST_LAYERS else ""
+        lines.append(
+            f"{file.recipe.label}: {floats.total()} operators compute in floats, where "
+            f"{_DEVICES[device]} wants integers alone: {', '.join(names[:_MOST_LAYERS])}{more}."
+        )
     return lines
 
 

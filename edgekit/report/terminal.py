@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgekit.core import serde
+from edgekit.core.format import bytes_text as bytes_text
 from edgekit.core.records import Artifact, Measurement, Metric, Verified
 from edgekit.core.text import printable, without_commands
 from edgekit.report.advice import Advice
@@ -42,19 +43,6 @@ _WORST, _POOLED = "SQNR dB", "pooled dB"
 _MOST_NAMED = 8
 # Columns where there is no terminal to fit: a log shows whole rows.
 _NO_TERMINAL = 210
-
-
-def bytes_text(value: float) -> str:
-    """A size as people read it: 1 kB is 1,000 bytes.
-
-    >>> bytes_text(318144)
-    '318.1 kB'
-    """
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
 
 
 def metric_text(metric: Metric | None, digits: int = 4) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from edgekit.core.process import Progress
 from edgekit.core.records import Limits, Target, TensorSpec
 
 Arrays = Mapping[str, np.ndarray]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,8 @@ class SessionInfo:
     `num_ops` counts the file's own operators. `partitions` counts the delegate's nodes: 0
     means that none of them run in the accelerated kernels, 1 mostly that all do, more that
     the graph is cut into pieces. `plain` names the operators that they did not take.
-    `stateful` files keep state between invocations; a session clears it before every sample.
+    `stateful` files keep state between invocations; a session clears it before every sample, but
+    for those that keep variables: to them the samples of a run are one sequence.
     `runtime_version` is the package's.
     """
 
@@ -33,6 +36,7 @@ class SessionInfo:
     stateful: bool
     runtime_version: str
     plain: tuple[str, ...] = ()
+    is_sequence: bool = False
 
 
 class Session(Protocol):
@@ -43,17 +47,25 @@ class Session(Protocol):
         """What the runtime says of the file."""
         ...
 
-    def run(self, inputs: Arrays, on_progress: Progress | None = None) -> dict[str, np.ndarray]:
+    def run(
+        self,
+        inputs: Arrays,
+        on_progress: Progress | None = None,
+        carried: Mapping[str, str] = NOTHING,
+    ) -> dict[str, np.ndarray]:
         """Run every sample.
 
         All values are real ones, in and out: an input stored as uint8 with scale 1/255
         takes 0.0 to 1.0, and an int8 output comes back as float32 probabilities.
-        Tensors without a scale keep their dtype. Samples do not influence each other.
+        Tensors without a scale keep their dtype. Samples do not influence each other, unless the
+        file keeps variables: then they run in their order, from a fresh start.
 
         Args:
             inputs: By signature name, shape `(samples, ...)`: each sample without the
                 batch dimension. All inputs hold equally many samples, at least one.
             on_progress: Told about once a second, as `120 of 5000 samples`.
+            carried: By input that is not given, the output that it takes from the sample before;
+                zeros for the first. The samples are one sequence then.
 
         Returns:
             By signature name, shape `(samples, ...)` without the batch dimension.

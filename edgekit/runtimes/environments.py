@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.core import guard, serde
+from edgekit.core.arguments import checked
 from edgekit.core.cache_dir import home, locked
-from edgekit.core.errors import EdgekitError, EnvironmentFailure, UsageError
+from edgekit.core.errors import EdgekitError, EnvironmentFailure, UsageError, check_least
 from edgekit.core.installed import installed
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes.find_python import find_python
-from edgekit.runtimes.packages import PACKAGES, parse
+from edgekit.runtimes.packages import PACKAGES, Package, parse
 from edgekit.runtimes.worker.worker_serve import Greeting, Hello
 
 __all__ = ["Environment", "add", "list_environments", "parse", "python_for", "remove"]
@@ -82,7 +83,7 @@ def python_for(target: Target) -> Path:
     Raises:
         EnvironmentFailure: No environment holds it; the hint is the command that makes one.
     """
-    package = PACKAGES[target.runtime]
+    package = _package(target)
     own = installed(package.distribution)
     if package.numpy and own:
         numpy = installed("numpy") or "0"
@@ -105,6 +106,7 @@ def python_for(target: Target) -> Path:
 
 
 def _folder(target: Target) -> Path:
+    _package(target)
     if not target.version:
         raise UsageError(
             "A runtime must be given with its version, to make an environment of.",
@@ -114,6 +116,13 @@ def _folder(target: Target) -> Path:
     return home() / "runtimes" / f"{target.runtime}-{target.version}"
 
 
+def _package(target: Target) -> Package:
+    parse(target.label)  # refuses one that nobody knows
+    check_least(target, num_threads=1)
+    return PACKAGES[target.runtime]
+
+
+@checked
 def add(target: Target, on_progress: Progress = silent) -> Path:
     """Make an environment for `target`, unless there is one. Returns its Python.
 
@@ -213,6 +222,7 @@ def _call(command: list[str], rule: str) -> None:
     raise EnvironmentFailure(rule, received=last[:400], hint=hint)
 
 
+@checked
 def remove(target: Target) -> None:
     """Delete the environment of `target`.
 

@@ -21,11 +21,13 @@ def count_samples(inputs: Arrays) -> int:
     """How many samples `inputs` hold: the length that all of them share.
 
     Raises:
-        DataError: None, no common length, or an array that is not of numbers.
+        DataError: None, no common length, or an array of neither numbers nor text.
     """
     for name, array in inputs.items():
-        if array.dtype.kind not in "biuf":
-            raise DataError(f"Input {name!r} must hold numbers.", received=f"dtype {array.dtype}")
+        if array.dtype.kind not in "biufU":
+            raise DataError(
+                f"Input {name!r} must hold numbers or text.", received=f"dtype {array.dtype}"
+            )
         if not array.ndim:
             raise DataError(
                 f"Input {name!r} must have samples along its first dimension.", received="a scalar"

@@ -20,7 +20,7 @@ from edgekit.core.errors import DataError, ModelError
 from edgekit.core.process import Progress
 from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes import exchange
-from edgekit.runtimes.base import Arrays, Session, SessionInfo, Timer
+from edgekit.runtimes.base import NOTHING, Arrays, Session, SessionInfo, Timer
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,22 @@ class FakeSession(Closing):
             runtime_version="0",
         )
 
-    def run(self, inputs: Arrays, on_progress: Progress | None = None) -> dict[str, np.ndarray]:
-        """See `Session.run`."""
+    def run(
+        self,
+        inputs: Arrays,
+        on_progress: Progress | None = None,
+        carried: Mapping[str, str] = NOTHING,
+    ) -> dict[str, np.ndarray]:
+        """See `Session.run`; nothing is carried."""
         count = exchange.count_samples(inputs)
         names = [spec.name for spec in self._model.inputs]
         if sorted(names) != sorted(inputs):
             raise DataError(f"The inputs must be {', '.join(names)}.", received=", ".join(inputs))
         for spec in self._model.inputs:
+            if inputs[spec.name].dtype.kind == "U" and spec.dtype != "string":
+                raise DataError(
+                    f"Input {spec.name!r} must be numbers ({spec.dtype}).", received="text"
+                )
             want, given = spec.shape[1:], inputs[spec.name].shape[1:]
             same_rank = len(want) == len(given)
             if not same_rank or any(w not in (-1, g) for w, g in zip(want, given, strict=True)):

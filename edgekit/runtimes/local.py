@@ -10,7 +10,7 @@ import dataclasses
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ from edgekit.core.errors import InternalError, ModelError
 from edgekit.core.process import Process, Progress
 from edgekit.core.records import Limits, Target, TensorSpec
 from edgekit.runtimes import environments, exchange
-from edgekit.runtimes.base import Arrays, Session, SessionInfo, Timer
+from edgekit.runtimes.base import NOTHING, Arrays, Session, SessionInfo, Timer
 from edgekit.runtimes.worker.worker_model import Load, Loaded, Run
 from edgekit.runtimes.worker.worker_serve import Hello
 from edgekit.runtimes.worker.worker_tensors import TensorFields
@@ -136,24 +136,32 @@ class HostSession(Closing):
         """See `Session.info`."""
         return self._info
 
-    def run(self, inputs: Arrays, on_progress: Progress | None = None) -> dict[str, np.ndarray]:
+    def run(
+        self,
+        inputs: Arrays,
+        on_progress: Progress | None = None,
+        carried: Mapping[str, str] = NOTHING,
+    ) -> dict[str, np.ndarray]:
         """See `Session.run`."""
         count = exchange.count_samples(inputs)
         with exchange.folder(_bytes(inputs, count, self._info)) as place:
-            return self.run_range(exchange.save(inputs, place), place, 0, count, on_progress)
+            saved = exchange.save(inputs, place)
+            return self.run_range(saved, place, (0, count), on_progress, carried)
 
     def run_range(
         self,
         inputs: dict[str, str],
         place: Path,
-        first: int,
-        stop: int,
+        samples: tuple[int, int],
         on_progress: Progress | None,
+        carried: Mapping[str, str] = NOTHING,
     ) -> dict[str, np.ndarray]:
-        """Run samples `first` to `stop` of saved inputs; outputs pass through `place`."""
+        """Run samples from one to below another of saved inputs; outputs pass through `place`."""
+        first, stop = samples
         names = [spec.name for spec in self._info.outputs]
         paths = {name: str(place / f"output{i}-{first}.npy") for i, name in enumerate(names)}
-        request = Run(self._loaded.files[0].handle, inputs, paths, first, stop)
+        handle = self._loaded.files[0].handle
+        request = Run(handle, inputs, paths, first, stop, dict(carried))
         ask(self._loaded.process, request, int, on_progress)
         return {name: np.load(path) for name, path in paths.items()}
 
@@ -218,6 +226,7 @@ def _info(loaded: Loaded) -> SessionInfo:
         stateful=loaded.stateful,
         runtime_version=loaded.version,
         plain=loaded.plain,
+        is_sequence=loaded.is_sequence,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from edgekit.core.arguments import checked
 from edgekit.core.errors import UsageError
 from edgekit.core.records import Target
 from edgekit.core.suggest import nearest
@@ -50,6 +51,7 @@ PACKAGES: dict[str, Package] = {
 _VERSION = re.compile(r"\d+(\.\d+)*([a-z]+\d*|\.(dev|post)\d+)*")
 
 
+@checked
 def parse(text: str, num_threads: int = 1) -> Target:
     """A target from `litert`, `litert==2.1.0`, `tflite-runtime` or `tflite-runtime==2.14.0`.
 
@@ -60,7 +62,7 @@ def parse(text: str, num_threads: int = 1) -> Target:
     if name not in PACKAGES:
         raise UsageError(
             f"A runtime must be one of {', '.join(PACKAGES)}, optionally with ==VERSION.",
-            received=text,
+            received=text or "an empty name",
             hint=nearest(name, PACKAGES),
         )
     if equals and not _VERSION.fullmatch(version):

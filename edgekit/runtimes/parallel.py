@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from edgekit.core.closing import Closing
 from edgekit.core.process import Progress
 from edgekit.core.records import Limits, Target
 from edgekit.runtimes import exchange
-from edgekit.runtimes.base import Arrays, SessionInfo
+from edgekit.runtimes.base import NOTHING, Arrays, SessionInfo
 from edgekit.runtimes.local import HostSession
 
 
@@ -43,8 +43,13 @@ class ParallelSession(Closing):
         """What the runtime says of the file."""
         return self._sessions[0].result().info
 
-    def run(self, inputs: Arrays, on_progress: Progress | None = None) -> dict[str, np.ndarray]:
-        """`Session.run` with the samples shared out over the workers.
+    def run(
+        self,
+        inputs: Arrays,
+        on_progress: Progress | None = None,
+        carried: Mapping[str, str] = NOTHING,
+    ) -> dict[str, np.ndarray]:
+        """`Session.run` with the samples shared out over the workers; a sequence has one.
 
         Returns:
             The same arrays as `Session.run`, in the order of the samples.
@@ -53,7 +58,7 @@ class ParallelSession(Closing):
             EdgekitError: What the first worker to fail raised; the others are stopped.
         """
         count = exchange.count_samples(inputs)
-        jobs = min(len(self._sessions), count)
+        jobs = 1 if carried or self.info.is_sequence else min(len(self._sessions), count)
         edges = [count * i // jobs for i in range(jobs + 1)]
         progress = _SummedProgress(jobs, count, on_progress)
         needed = 2 * sum(array.nbytes for array in inputs.values())  # outputs are not known yet
@@ -62,7 +67,8 @@ class ParallelSession(Closing):
 
             def work(job: int) -> dict[str, np.ndarray]:
                 session = self._sessions[job].result()
-                return session.run_range(saved, place, edges[job], edges[job + 1], progress.of(job))
+                part = edges[job], edges[job + 1]
+                return session.run_range(saved, place, part, progress.of(job), carried)
 
             parts = [self._pool.submit(work, job) for job in range(jobs)]
             done, _ = wait(parts, return_when=FIRST_EXCEPTION)

@@ -25,6 +25,7 @@ from edgekit.search import explain, latency_cost, run_model
 from edgekit.search.loss_bound import Bound, Verdict
 from edgekit.search.precision_choices import Solution, Trials
 from edgekit.search.search_messages import HeldFile, KeepRequest, KeepResult
+from edgekit.tflite.trained_ranges import plain
 
 
 def run(request: KeepRequest, report: Progress) -> KeepResult:
@@ -37,7 +38,7 @@ def run(request: KeepRequest, report: Progress) -> KeepResult:
     fit, held = held_back(Samples.load(request.calibration), request.seed)
     samples = run_model.joined(held, fit)
     report(f"bound: running the float file on {len(samples)} samples")
-    before = tflite.read(request.float_file.read_bytes())
+    before = tflite.read(plain(request.float_file.read_bytes())[0])
     expected = run_model.outputs(tflite.read(request.original.read_bytes()), samples)
     bound = Bound(request.contract, samples, expected, len(held), request.loss)
     done = []

@@ -102,7 +102,8 @@ class Trials:
         self._fit = fit
         self._by_hand = candidates.by_hand(before, recipe)
         # What was left to floats for a channel's sake is not to be had in another form.
-        self._fixed = {**dict.fromkeys(prepared.apart), **self._by_hand}
+        floats = [i for i, one in prepared.instead.items() if one.recipe == "float32"]
+        self._fixed = {**dict.fromkeys(floats), **self._by_hand}
         self._found: dict[tuple[str, ...], Verdict] = {}
         self.nearest: tuple[Verdict, int] = (NOTHING, 0)
         main = tflite.binding(before).subgraph

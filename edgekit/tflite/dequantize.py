@@ -29,7 +29,9 @@ def dequantize(stored: np.ndarray, tensor: Tensor) -> np.ndarray:
 
 
 def quantize(values: np.ndarray, tensor: Tensor) -> np.ndarray:
-    """Real values as `tensor` stores them, rounded and clipped to its integers."""
+    """Real values as `tensor` stores them, rounded and clipped to its integers; text as UTF-8."""
+    if tensor.dtype == "string":
+        return np.char.encode(values, "utf-8")
     if tensor.quantization is None:
         return np.asarray(values, dtype=tensor.dtype)
     [scale], [zero] = tensor.quantization.scale, tensor.quantization.zero_point

@@ -32,7 +32,8 @@ class TensorQuantization:
 class Tensor:
     """One tensor of a subgraph. `shape` has -1 where a size is unknown.
 
-    `weight_bytes` is what its constant data takes in the file, 0 for an activation.
+    `weight_bytes` is what its constant data takes in the file, 0 for an activation. A variable is
+    a state that its operator keeps from call to call, as an LSTM's; it begins as zeros.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Tensor:
     buffer: int
     weight_bytes: int
     is_sparse: bool = False
+    is_variable: bool = False
 
     @property
     def is_constant(self) -> bool:
@@ -95,6 +97,12 @@ class Operator:
     def inputs(self) -> tuple[Tensor, ...]:
         """The inputs that are there."""
         return tuple(tensor for tensor in self.operands if tensor is not None)
+
+    @property
+    def activations(self) -> tuple[Tensor, ...]:
+        """Its inputs that other operators or the app give, each once: no constants, no state."""
+        moving = {t.index: t for t in self.inputs if not (t.is_constant or t.is_variable)}
+        return tuple(moving.values())
 
     @property
     def constants(self) -> tuple[Tensor, ...]:
@@ -170,6 +178,7 @@ def _tensor(model: Model, index: int, raw: RawTensor) -> Tensor:
         buffer=raw.buffer,
         weight_bytes=0 if data is None else int(data.size),
         is_sparse=raw.sparsity is not None,
+        is_variable=bool(raw.isVariable),
     )
 
 

@@ -23,16 +23,24 @@ class Interpreter:
     Args:
         content: A `.tflite`.
         num_threads: As many as there are cores by default.
+        delegated: Whether XNNPACK may take over parts of the graph.
 
     Attributes:
         shapes: Of the inputs.
     """
 
-    def __init__(self, content: bytes, num_threads: int | None = None) -> None:
+    def __init__(
+        self, content: bytes, num_threads: int | None = None, *, delegated: bool = True
+    ) -> None:
         from ai_edge_litert import interpreter
 
+        kinds = interpreter.OpResolverType
         self._native = interpreter.Interpreter(
-            model_content=content, num_threads=num_threads or os.cpu_count() or 1
+            model_content=content,
+            num_threads=num_threads or os.cpu_count() or 1,
+            experimental_op_resolver_type=kinds.AUTO
+            if delegated
+            else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
         self._inputs = self._native.get_input_details()
         self._outputs = [entry["index"] for entry in self._native.get_output_details()]
@@ -47,6 +55,13 @@ class Interpreter:
     def allocate(self) -> None:
         """Take memory for all tensors."""
         self._native.allocate_tensors()
+
+    def settled_shapes(self) -> dict[int, tuple[int, ...]]:
+        """The shape of each tensor of the first graph by its index, as `allocate` left it."""
+        return {
+            int(entry["index"]): tuple(map(int, entry["shape"]))
+            for entry in self._native.get_tensor_details()
+        }
 
     def reset(self) -> None:
         """Forget what the file keeps from one sample to the next."""

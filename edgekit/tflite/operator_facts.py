@@ -35,8 +35,8 @@ class OperatorFacts:
         has_weights: Whether recipes of weights are about it: all with a `weight`, and those with
             many.
         looks_up: Whether it picks rows of its weight instead of multiplying by it.
-        forms: The quantized forms that the quantizer can give it: `float16`, or `SCHEME_wiN_aM` in
-            the spelling of recipes.
+        forms: The quantized forms that it can be given, by the quantizer or with a `stand_in`:
+            `float16`, or `SCHEME_wiN_aM` in the spelling of recipes.
         dynamic_bits: Of its weights where ranges are taken while running, at the narrowest; 0 where
             edgekit leaves it float then.
         weight_only_bits: Of its weights in weight-only recipes, at the narrowest.
@@ -56,6 +56,8 @@ class OperatorFacts:
             (activations too) and `dynamic` (int8 weights, float activations). Known of the
             operators in `tests/models`, which a test asks the delegate about.
         quantizer_name: What the quantizer calls it.
+        stand_in: The operator that it is quantized as where the quantizer does not know it: one
+            that has the same demands on scales.
     """
 
     activation: int = 0
@@ -78,6 +80,7 @@ class OperatorFacts:
     output_activation: Literal["softmax", "sigmoid"] | None = None
     delegated: frozenset[str] = frozenset()
     quantizer_name: str = ""
+    stand_in: str = ""
 
     @property
     def linear_places(self) -> tuple[int, ...]:
@@ -193,34 +196,63 @@ OPERATORS: dict[str, OperatorFacts] = {
         delegated=frozenset({"float32"}),
     ),
     "TANH": OperatorFacts(forms=_STATIC, scale_source="fixed", fixed_range=(-1.0, 1.0)),
-    "LOG_SOFTMAX": OperatorFacts(scale_source="fixed", fixed_range=(-16.0, 0.0)),
-    "L2_NORMALIZATION": OperatorFacts(scale_source="fixed", fixed_range=(-1.0, 1.0)),
+    "LOG_SOFTMAX": OperatorFacts(
+        forms=_INT8_ONLY, scale_source="fixed", fixed_range=(-16.0, 0.0), stand_in="RELU"
+    ),
+    "L2_NORMALIZATION": OperatorFacts(
+        forms=_INT8_ONLY, scale_source="fixed", fixed_range=(-1.0, 1.0), stand_in="TANH"
+    ),
     # Outputs with the scale of the input: these move values, choose among them or average them.
     "AVERAGE_POOL_2D": OperatorFacts(
         forms=_STATIC, scale_source="input", delegated=frozenset({"float32"})
     ),
+    "BATCH_TO_SPACE_ND": OperatorFacts(
+        forms=_STATIC, scale_source="input", only_moves=True, stand_in="RESHAPE"
+    ),
     "BROADCAST_TO": OperatorFacts(forms=_STATIC, scale_source="input", only_moves=True),
-    "DEPTH_TO_SPACE": OperatorFacts(scale_source="input", only_moves=True),
-    "EXPAND_DIMS": OperatorFacts(scale_source="input", only_moves=True),
+    "DEPTH_TO_SPACE": OperatorFacts(
+        forms=_INT8_ONLY, scale_source="input", only_moves=True, stand_in="RESHAPE"
+    ),
+    "EXPAND_DIMS": OperatorFacts(
+        forms=_STATIC, scale_source="input", only_moves=True, stand_in="RESHAPE"
+    ),
     "GATHER_ND": OperatorFacts(forms=_STATIC, scale_source="input", only_moves=True),
     "MAX_POOL_2D": OperatorFacts(forms=_STATIC, scale_source="input", only_moves=True),
     "MIRROR_PAD": OperatorFacts(forms=_STATIC, scale_source="input", only_moves=True),
     "PAD": OperatorFacts(forms=_STATIC, scale_source="input", only_moves=True),
-    "REDUCE_MAX": OperatorFacts(scale_source="input", only_moves=True),
+    "REDUCE_MAX": OperatorFacts(
+        forms=_STATIC, scale_source="input", only_moves=True, stand_in="RESHAPE"
+    ),
     "REDUCE_MIN": OperatorFacts(forms=_STATIC, scale_source="input", only_moves=True),
     "RESHAPE": OperatorFacts(forms=_STATIC, scale_source="input", only_moves=True),
     "RESIZE_BILINEAR": OperatorFacts(
         forms=_STATIC, scale_source="input", delegated=frozenset({"int8"})
     ),
     "RESIZE_NEAREST_NEIGHBOR": OperatorFacts(forms=_STATIC, scale_source="input", only_moves=True),
+    "REVERSE_V2": OperatorFacts(
+        forms=_STATIC, scale_source="input", only_moves=True, stand_in="RESHAPE"
+    ),
     "SLICE": OperatorFacts(forms=_STATIC, scale_source="input", only_moves=True),
+    "SPACE_TO_BATCH_ND": OperatorFacts(
+        forms=_STATIC, scale_source="input", only_moves=True, stand_in="RESHAPE"
+    ),
     "SPACE_TO_DEPTH": OperatorFacts(forms=_INT8_ONLY, scale_source="input", only_moves=True),
     "SPLIT": OperatorFacts(
         activation=1, forms=_STATIC, scale_source="input", only_moves=True, splits=True
     ),
-    "SPLIT_V": OperatorFacts(scale_source="input", only_moves=True, splits=True),
-    "SQUEEZE": OperatorFacts(scale_source="input", only_moves=True),
+    "SPLIT_V": OperatorFacts(
+        forms=_STATIC, scale_source="input", only_moves=True, splits=True, stand_in="RESHAPE"
+    ),
+    "SQUEEZE": OperatorFacts(
+        forms=_STATIC, scale_source="input", only_moves=True, stand_in="RESHAPE"
+    ),
     "STRIDED_SLICE": OperatorFacts(forms=_STATIC, scale_source="input", only_moves=True),
+    "TILE": OperatorFacts(
+        forms=_INT8_ONLY, scale_source="input", only_moves=True, stand_in="RESHAPE"
+    ),
+    "TOPK_V2": OperatorFacts(
+        forms=_STATIC, scale_source="input", only_moves=True, stand_in="RESHAPE"
+    ),
     "TRANSPOSE": OperatorFacts(
         forms=_STATIC, scale_source="input", only_moves=True, delegated=frozenset({"int8"})
     ),
@@ -229,34 +261,50 @@ OPERATORS: dict[str, OperatorFacts] = {
     "CONCATENATION": OperatorFacts(forms=_STATIC, scale_source="output", only_moves=True),
     "DYNAMIC_UPDATE_SLICE": OperatorFacts(forms=_STATIC, scale_source="output", only_moves=True),
     "MAXIMUM": OperatorFacts(forms=_STATIC, scale_source="output", only_moves=True),
-    "MINIMUM": OperatorFacts(scale_source="output", only_moves=True),
+    "MINIMUM": OperatorFacts(
+        forms=_STATIC, scale_source="output", only_moves=True, stand_in="MAXIMUM"
+    ),
     "PACK": OperatorFacts(forms=_STATIC, scale_source="output", only_moves=True),
     "PADV2": OperatorFacts(forms=_STATIC, scale_source="output"),  # pads with any value
     "SELECT": OperatorFacts(forms=_STATIC, scale_source="output", only_moves=True),
     "SELECT_V2": OperatorFacts(forms=_STATIC, scale_source="output", only_moves=True),
-    # It moves values too, but the quantizer does not know it: its scale is no one's.
-    "TILE": OperatorFacts(only_moves=True),
+    # Outputs that are no real values: they compare integers as well as what these stand for.
+    **dict.fromkeys(
+        ("ARG_MAX", "ARG_MIN", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL"),
+        OperatorFacts(forms=_INT8_ONLY, stand_in="EQUAL"),
+    ),
     # Outputs with a range of their own.
+    "ABS": OperatorFacts(forms=_STATIC, stand_in="RELU", delegated=frozenset({"float32"})),
     "ADD": OperatorFacts(forms=_STATIC, delegated=_EVERYWHERE),
     "DIV": OperatorFacts(forms=_STATIC),
+    "ELU": OperatorFacts(forms=_INT8_ONLY, stand_in="RELU"),
     "EQUAL": OperatorFacts(forms=_STATIC),
+    "EXP": OperatorFacts(forms=_STATIC, stand_in="RELU"),
     "GELU": OperatorFacts(forms=_STATIC),
     "HARD_SWISH": OperatorFacts(forms=_INT8_ONLY),
+    "LEAKY_RELU": OperatorFacts(forms=_STATIC, stand_in="RELU"),
+    "LOG": OperatorFacts(forms=_STATIC, stand_in="RELU"),
     "MEAN": OperatorFacts(forms=_STATIC, delegated=frozenset({"int8"})),
-    "MUL": OperatorFacts(forms=_STATIC, delegated=frozenset({"int8"})),
+    "MUL": OperatorFacts(forms=_STATIC, delegated=frozenset({"float32", "int8"})),
     "NOT_EQUAL": OperatorFacts(forms=_STATIC),
+    "RELU6": OperatorFacts(forms=_STATIC, stand_in="RELU"),
+    "RELU_N1_TO_1": OperatorFacts(forms=_INT8_ONLY, stand_in="RELU"),
+    "PRELU": OperatorFacts(forms=_INT8_ONLY, stand_in="MUL"),
+    "REDUCE_PROD": OperatorFacts(forms=_STATIC, stand_in="MEAN"),
     "RELU": OperatorFacts(forms=_STATIC, delegated=frozenset({"float32"})),
     "RSQRT": OperatorFacts(forms=_STATIC),
     "SQRT": OperatorFacts(forms=_STATIC),
     "SQUARED_DIFFERENCE": OperatorFacts(forms=_INT8_ONLY),
     "SUB": OperatorFacts(forms=_STATIC),
     "SUM": OperatorFacts(forms=_STATIC),
-    # LiteRT computes these in float only.
+    # LiteRT computes these in float only, or takes integers for what they stand for: SCATTER_ND and
+    # MATRIX_DIAG fill up with the integer 0, NEG and FLOOR_DIV heed no zero point.
     **dict.fromkeys(
         (
-            "ATAN2 CEIL COMPLEX_ABS COS CUMSUM FLOOR IMAG L2_POOL_2D "
-            "LOCAL_RESPONSE_NORMALIZATION MULTINOMIAL POW RANDOM_STANDARD_NORMAL "
-            "RANDOM_UNIFORM REAL RFFT2D ROUND SEGMENT_SUM SIN"
+            "ADD_N ATAN2 CEIL COMPLEX_ABS COS CUMSUM FLOOR FLOOR_DIV FLOOR_MOD IMAG L2_POOL_2D "
+            "LOCAL_RESPONSE_NORMALIZATION MATRIX_DIAG MULTINOMIAL NEG POW "
+            "RANDOM_STANDARD_NORMAL RANDOM_UNIFORM REAL REVERSE_SEQUENCE RFFT2D ROUND SCATTER_ND "
+            "SEGMENT_SUM SIGN SIN SQUARE"
         ).split(),
         OperatorFacts(has_integer_kernel=False),
     ),

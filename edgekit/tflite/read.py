@@ -110,7 +110,9 @@ def _check_kind(name: str, data: bytes) -> None:
 
 
 def _normalise(model: Model) -> None:
-    for code in model.operatorCodes or []:
+    # A graph whose outputs are inputs or constants has no operators.
+    model.operatorCodes = model.operatorCodes or []
+    for code in model.operatorCodes:
         # Files from before 2020 state `deprecated_builtin_code` alone, and the quantizer
         # reads `builtin_code` alone: it would take every operator for ADD, which is 0.
         code.builtinCode = max(code.builtinCode, code.deprecatedBuiltinCode)
@@ -135,7 +137,7 @@ def _as_bytes(data: np.ndarray | bytes | list[int] | None) -> np.ndarray | None:
 
 def _problem(model: Model) -> str:
     """What is wrong with the structure, or "" when all indices and sizes fit."""
-    if not model.subgraphs or not model.operatorCodes or not model.buffers:
+    if not model.subgraphs or not model.buffers:
         return "it holds no graph"
     for number, subgraph in enumerate(model.subgraphs):
         if problem := _subgraph_problem(model, subgraph):

@@ -39,6 +39,23 @@ class Quantization(Protocol):
     details: BlockScales
 
 
+class SparseAxis(Protocol):
+    """An axis of a sparse tensor: its size, or vectors of which places have which indices."""
+
+    format: int
+    denseSize: int
+    arraySegments: object
+    arrayIndices: object
+
+
+class Sparsity(Protocol):
+    """Where the values of a sparse tensor belong."""
+
+    traversalOrder: Sequence[int] | None
+    blockMap: Sequence[int] | None
+    dimMetadata: Sequence[SparseAxis] | None
+
+
 class RawTensor(Protocol):
     """One tensor of a subgraph. `shapeSignature` has -1 for a size that is open.
 
@@ -51,7 +68,7 @@ class RawTensor(Protocol):
     type: int
     buffer: int
     isVariable: bool
-    sparsity: object
+    sparsity: Sparsity | None
     quantization: Quantization
 
 

@@ -50,7 +50,7 @@ def binding(model: Model) -> Binding:
         raise ModelError(
             f"One of several signatures must be named {DEFAULT}.",
             received=", ".join(keys),
-            hint="export the model with one signature.",
+            hint=f"edgekit convert --signature {keys[0]} makes files of that one alone.",
         )
     chosen = keys.index(DEFAULT) if DEFAULT in keys else 0
     signature = signatures[chosen]
@@ -131,22 +131,33 @@ def contract(source: Model | Path | bytes) -> Contract:
     return Contract(
         inputs=tuple(_spec(name, known[index]) for name, index in names.inputs.items()),
         outputs=tuple(_spec(name, known[index]) for name, index in names.outputs.items()),
+        kept_state=kept_state(model),
+    )
+
+
+def kept_state(model: Model) -> tuple[str, ...]:
+    """The variables that a file keeps from call to call, by the names that it gives them.
+
+    An LSTM operator's own state is none of them: every runtime can reset that.
+    """
+    return tuple(
+        dict.fromkeys(
+            enums.text(model.subgraphs[op.subgraph].operators[op.index].builtinOptions.sharedName)
+            for op in graph.operators(model)
+            if op.name == "VAR_HANDLE"
+        )
     )
 
 
 def _spec(name: str, tensor: graph.Tensor) -> TensorSpec:
     quantization = tensor.quantization
     if quantization is None:
-        return TensorSpec(name=name, shape=tensor.shape, dtype=_numpy_name(tensor.dtype))
+        return TensorSpec(name=name, shape=tensor.shape, dtype=tensor.dtype)
     return TensorSpec(
         name=name,
         shape=tensor.shape,
-        dtype=_numpy_name(tensor.dtype),
+        dtype=tensor.dtype,
         scale=quantization.scale,
         zero_point=quantization.zero_point,
         quantized_dimension=quantization.dimension,
     )
-
-
-def _numpy_name(dtype: str) -> str:
-    return "str" if dtype == "string" else dtype

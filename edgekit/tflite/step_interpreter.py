@@ -3,6 +3,9 @@
 Ordinary interpreters run a sample through all operators; here all samples pass one
 operator, then the next. So an operator can be looked at, or changed, after those before it
 and before those behind it, in one pass. Only activations that are still needed are kept.
+
+What an operator takes from a table or a variable depends on more than its operands: that is
+read once, from the whole model as it is when this begins.
 """
 
 from __future__ import annotations
@@ -16,8 +19,16 @@ from edgekit import tflite
 from edgekit.core.errors import QuantizeError
 from edgekit.tflite import Model, Operator, Tensor
 from edgekit.tflite.dequantize import dequantize, dequantized, quantize
-from edgekit.tflite.interpreter import Interpreter
+from edgekit.tflite.interpreter import Interpreter, run
 from edgekit.tflite.submodel import single
+
+_RESOURCE = "resource"
+
+
+def uses_resource(op: Operator) -> bool:
+    """Whether an operator makes, fills, reads or writes a table or a variable."""
+    tensors = (*op.inputs, *op.outputs)
+    return op.name == "CALL_ONCE" or any(tensor.dtype == _RESOURCE for tensor in tensors)
 
 
 class Steps:
@@ -44,6 +55,7 @@ class Steps:
         self.num_samples = len(next(iter(inputs.values())))
         for name, index in names.inputs.items():
             self.set(known[index], inputs[name])
+        self._taken = self._from_resources(inputs)
         self._last_use = {t.index: op.index for op in self.operators for t in op.inputs}
         for index in names.outputs.values():
             self._last_use[index] = len(self.operators)
@@ -76,8 +88,13 @@ class Steps:
         Raises:
             QuantizeError: The interpreter could not run it.
         """
-        fed = list({t.index: t for t in op.inputs if not t.is_constant}.values())
+        fed = list(op.activations)
         same = all(t.index in self._same for t in fed)
+        if uses_resource(op):
+            nothing = np.empty((self.num_samples, 0), np.uint8)  # a handle has no values
+            for tensor in op.outputs:
+                self._kept[tensor.index] = self._taken.pop(tensor.index, nothing)
+            return
         if op.name == "DEQUANTIZE" and not fed:
             results = [self._dequantized(op)]
         else:
@@ -89,6 +106,19 @@ class Steps:
         for tensor in (*op.inputs, *op.outputs):
             if self._last_use.get(tensor.index, -1) <= op.index:
                 self._kept.pop(tensor.index, None)
+
+    def _from_resources(self, inputs: Mapping[str, np.ndarray]) -> dict[int, np.ndarray]:
+        """What operators give that read tables or variables, by tensor."""
+        read = {
+            str(tensor.index): tensor.index
+            for op in self.operators
+            if uses_resource(op)
+            for tensor in op.outputs
+            if tensor.dtype != _RESOURCE
+        }
+        if not read:
+            return {}
+        return {int(name): values for name, values in run(self.model, inputs, read).items()}
 
     def _dequantized(self, op: Operator) -> np.ndarray:
         """Weights in real units: not every runtime has this cast for every layout by itself."""
@@ -107,6 +137,7 @@ class Steps:
             runner.allocate()
             results: list[np.ndarray] = []
             for sample in range(count):
+                runner.reset()
                 for place, tensor in enumerate(fed):
                     kept = self._kept[tensor.index]
                     runner.set(place, kept[0 if tensor.index in self._same else sample])

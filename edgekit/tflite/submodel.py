@@ -21,7 +21,8 @@ def single(
     """A `.tflite` that holds `op` alone.
 
     Its inputs are the operator's activations, each once, in the order of the operands; its
-    outputs are the operator's outputs. Weights are copied along, and the bodies of loops.
+    outputs are the operator's outputs. Weights are copied along, the bodies of loops, and states
+    that the operator keeps.
 
     Args:
         model: What `read` returned; it stays as it is.
@@ -41,7 +42,6 @@ def single(
     tensors = []
     for index in kept:
         tensor = copy.copy(graph.tensors[index])
-        tensor.isVariable = False  # a state that the caller feeds and reads
         if _scales(tensor):
             quantization = copy.copy(tensor.quantization)
             quantization.details = copy.copy(quantization.details)
@@ -63,8 +63,7 @@ def single(
     operator.inputs = [place[i] if i >= 0 else -1 for i in raw.inputs]
     operator.outputs = [place[i] for i in raw.outputs]
     operator.opcodeIndex = raw.opcodeIndex if whole else 0
-    moving = [t.index for t in op.inputs if not t.is_constant and t.index not in constants]
-    activations = dict.fromkeys(moving)
+    activations = [t.index for t in op.activations if t.index not in constants]
     main = schema.SubGraphT()
     main.tensors, main.operators = tensors, [operator]
     main.inputs = [place[i] for i in activations]

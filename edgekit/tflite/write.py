@@ -13,14 +13,12 @@ from edgekit.tflite.read import MAX_BYTES, read
 from edgekit.tflite.schema_objects import Model
 from edgekit.tflite.signature import binding
 
-# Kernels read weights in vectors of up to 16 bytes, straight from the mapped file.
-_ALIGNMENT = 16
 # The zip format cannot say "no time"; this is its first.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def to_bytes(model: Model) -> bytes:
-    """The model as a `.tflite`: weights inside the flatbuffer, aligned to 16 bytes.
+    """The model as a `.tflite`: weights inside the flatbuffer, aligned to 16 bytes, nothing twice.
 
     The same model gives the same bytes. Weights stay inside because runtimes before 2.15
     cannot follow the offsets that the quantizer writes.
@@ -30,19 +28,13 @@ def to_bytes(model: Model) -> bytes:
     """
     import flatbuffers
 
-    class Builder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
-        # The generated code drops the schema's `force_align: 16` of buffers.
-        def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
-            if elemSize == 1 and numElems >= _ALIGNMENT:
-                alignment = _ALIGNMENT
-            position: int = super().StartVector(elemSize, numElems, alignment)
-            return position
+    from edgekit.tflite.sharing_builder import SharingBuilder
 
     stored = sum(buffer.data.size for buffer in model.buffers if buffer.data is not None)
     if stored > MAX_BYTES:
         raise _too_large(stored)
     # Room for all at once: a builder that grows copies everything each time.
-    builder = Builder(min(stored + stored // 16 + 65536, MAX_BYTES))
+    builder = SharingBuilder(min(stored + stored // 16 + 65536, MAX_BYTES))
     try:
         builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     except flatbuffers.builder.BuilderSizeError:

@@ -33,7 +33,15 @@ def changes(old: Contract, new: Contract) -> tuple[Change, ...]:
     return (
         *_side("input", old.inputs, new.inputs),
         *_side("output", old.outputs, new.outputs),
+        *_state(old, new),
     )
+
+
+def _state(old: Contract, new: Contract) -> Iterator[Change]:
+    """Whether the host has to care for what the file keeps; its variables' names are nobody's."""
+    if bool(old.kept_state) != bool(new.kept_state):
+        kept, keeps = (", ".join(one.kept_state) or _NONE for one in (old, new))
+        yield Change(place="file", key="kept_state", old=kept, new=keeps)
 
 
 def merged(by_variant: Mapping[str, Sequence[Change]]) -> tuple[Change, ...]:

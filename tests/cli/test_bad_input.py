@@ -209,7 +209,7 @@ MISTAKES = {
     "shape without a name": ((*FLOAT, "--input-shape", "1,2"), "NAME=1,SIZE"),
     "shape of words": ((*FLOAT, "--input-shape", "x=a,b"), "NAME=1,SIZE"),
     "shape twice": ((*FLOAT, *("--input-shape", "x=1,6,6,4") * 2), "once"),
-    "shape of a .tflite": ((*FLOAT, "--input-shape", "x=1,6,6,4"), "settled"),
+    "shape of a .tflite": ((*FLOAT, "--input-shape", "x=1,6,5,4"), "must fit"),
     "no limit": ((*VALIDATE, "--limit", "0"), "--limit"),
     "no jobs": ((*VALIDATE, "--jobs", "0"), "--jobs"),
     "negative seed": ((*FLOAT, "--seed", "-1"), "--seed"),

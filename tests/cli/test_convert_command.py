@@ -60,6 +60,8 @@ def test_each_option_reaches_its_record(asked):
         *(
             "--custom-objects",
             "m:N",
+            "--builder",
+            "m:build",
             "--unsafe",
             "--force",
             "--timeout",
@@ -88,6 +90,7 @@ def test_each_option_reaches_its_record(asked):
     )
     assert (keywords["output"], keywords["name"]) == (Path("out"), "n")
     assert (keywords["calibration"], keywords["custom_objects"]) == ("d.npz", "m:N")
+    assert keywords["builder"] == "m:build"
     assert keywords["input_shapes"] == {"x": (1, 2, 3), "y": (1, 4)}
 
 

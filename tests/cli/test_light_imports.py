@@ -59,6 +59,7 @@ def test_help_loads_only_what_is_listed(arguments):
             "edgekit.cli.grouped_help",
         }  # its options by themselves
         verb |= {
+            "edgekit.core.arguments",
             "edgekit.core.box_decoder",
             "edgekit.core.output_kinds",
             "edgekit.core.recipes",

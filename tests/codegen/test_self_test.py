@@ -28,6 +28,21 @@ Run = Callable[[Bundle, Contents, Path], subprocess.CompletedProcess[str]]
 _UNCHANGED = {"magika_bytes_v1": {"weight 2"}}
 
 
+@pytest.fixture(scope="module")
+def converted(
+    corpus: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], list[Path]]:
+    """The files of an item, which all tests share."""
+    known: dict[str, list[Path]] = {}
+
+    def files(item: str) -> list[Path]:
+        if item not in known:
+            known[item] = convert_item(item, corpus, tmp_path_factory.mktemp(item))
+        return known[item]
+
+    return files
+
+
 def made(files: list[Path], folder: Path) -> tuple[Bundle, Contents]:
     """The record of a bundle, and what its files hold."""
     record = bundle(files, {"python": folder})
@@ -94,8 +109,10 @@ def test_what_a_column_says_is_shown(tmp_path: Path) -> None:
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("item", ITEMS)
-def test_every_mutant_of_the_corpus_is_seen(item: str, corpus: Path, tmp_path: Path) -> None:
-    files = convert_item(item, corpus, tmp_path / "converted")
+def test_every_mutant_of_the_corpus_is_seen(
+    item: str, converted: Callable[[str], list[Path]], tmp_path: Path
+) -> None:
+    files = converted(item)
     found = seen(files, tmp_path, layers=6)
     variants = {path.name.split(".")[-2] for path in files}
     weights = {name: found.pop(name) for name in list(found) if name.startswith("weight")}
@@ -112,15 +129,14 @@ def test_every_mutant_of_the_corpus_is_seen(item: str, corpus: Path, tmp_path: P
 @pytest.mark.tflite_runtime
 @pytest.mark.parametrize("item", ITEMS)
 def test_the_old_runtime_passes(
-    item: str, corpus: Path, tflite_runtime: Target, tmp_path: Path
+    item: str,
+    converted: Callable[[str], list[Path]],
+    tflite_runtime: Target,
+    tmp_path: Path,
 ) -> None:
     # Of DTLN's static file two operators compute with ranges taken while running, so that no state
     # is lost, which runs since 2.17: its manifest says so.
-    files = [
-        file
-        for file in convert_item(item, corpus, tmp_path / "converted")
-        if _runs_on(file, tflite_runtime.version)
-    ]
+    files = [file for file in converted(item) if _runs_on(file, tflite_runtime.version)]
     assert files
     record, contents = made(files, tmp_path / "right")
     old = str(environments.python_for(tflite_runtime))

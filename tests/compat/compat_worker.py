@@ -126,6 +126,30 @@ def functions_within(gone: bool) -> Result:
     return _answer(types=[op.type for graph in graphs for op in graph.get_operations()])
 
 
+def named_within() -> Result:
+    inner = tf.function(lambda x: tf.matmul(x, x))
+    graph = tf.function(lambda x: inner(x)).get_concrete_function(tf.TensorSpec([2, 2])).graph
+    named = compat_tensorflow.named_functions(graph)
+    library = {f.signature.name for f in graph.as_graph_def().library.function}
+    return _answer(same=set(named) == library, count=len(named))
+
+
+def definitions(damaged: bool) -> Result:
+    def body(i: Any, x: Any) -> tuple[Any, Any]:
+        return i + 1, tf.sinh(x)
+
+    loop = tf.function(lambda x: tf.while_loop(lambda i, x: i < 3, body, (0, x))[1])
+    graph = loop.get_concrete_function(tf.TensorSpec([2, 5])).graph.as_graph_def()
+    (definition,) = [
+        f for f in graph.library.function if any(node.op == "Sinh" for node in f.node_def)
+    ]
+    if damaged:
+        definition.node_def[0].op = "NoSuchOperator"
+    found = compat_tensorflow.graph_of_definition(definition)
+    operations = found.get_operations() if found else []
+    return _answer(shapes=[op.outputs[0].shape.as_list() for op in operations if op.type == "Sinh"])
+
+
 def operators() -> Result:
     known = {n: compat_tensorflow.is_operator(n) for n in ("MatMul", "_Retval", "NoSuchOperator")}
     return _answer(known=known, raw=hasattr(tf.raw_ops, "_Retval"))
@@ -180,6 +204,17 @@ def call() -> Result:
         inputs=[t is s for t, s in zip(made.arguments.keras_tensors, (x, z), strict=True)],
         given=len(made.arguments.args) + len(made.arguments.kwargs),
         training="training" in keras.layers.Dropout(0.5).call_signature_parameters,
+    )
+
+
+def inputs() -> Result:
+    unnamed, named = keras.Input((4,)), keras.Input((4,), name="b")
+    model = keras.Model([unnamed, named], keras.ops.add(unnamed, named))
+    return _answer(
+        names=[compat_keras.input_name(tensor) for tensor in model.inputs],
+        layers=[model.layers[0].name, "b"],
+        loaded=[spec.name for spec in keras_model.wrap_keras3(model).inputs],
+        numbered=unnamed.name.startswith("keras_tensor"),
     )
 
 
@@ -306,9 +341,26 @@ def recurrence(gone: bool) -> Result:
     if gone:
         for layer in found:
             del layer._could_use_gpu_kernel
-    compat_tf_keras.use_plain_recurrence(model)
-    after = [getattr(layer, "_could_use_gpu_kernel", None) for layer in found]
-    return _answer(before=before, after=after)
+    with compat_tf_keras.as_it_recurred(model):
+        compat_tf_keras.use_plain_recurrence(model)
+        after = [getattr(layer, "_could_use_gpu_kernel", None) for layer in found]
+    restored = [getattr(layer, "_could_use_gpu_kernel", None) for layer in found]
+    return _answer(before=before, after=after, restored=restored)
+
+
+def own_weights() -> Result:
+    """What a wrapper holds itself, and the kernels within attention."""
+    wrapper = tf_keras.layers.TimeDistributed(tf_keras.layers.Dense(2))
+    wrapper.build((None, 3, 4))
+    wrapper.add_weight(name="more", shape=(), trainable=False)
+    attention = tf_keras.layers.MultiHeadAttention(2, 3)
+    attention(tf.zeros((1, 4, 5)), tf.zeros((1, 4, 5)))
+    kernels = compat_tf_keras.attention_kernels(attention)
+    return _answer(
+        trainable=len(compat_tf_keras.own_weights(wrapper)),
+        others=[w.name for w in compat_tf_keras.own_weights(wrapper, trainable=False)],
+        kernels=[list(kernel.shape) for kernel in kernels],
+    )
 
 
 def metrics() -> Result:

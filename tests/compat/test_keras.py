@@ -35,6 +35,13 @@ def test_call_that_made_a_tensor(case: Case):
     }
 
 
+def test_an_input_without_a_name_has_that_of_its_layer(case: Case):
+    done = case("inputs")
+    assert done["fallbacks"] == {}
+    assert done["numbered"]
+    assert done["names"] == done["loaded"] == done["layers"]
+
+
 @pytest.mark.parametrize("kind", ["keras3", "keras2"])
 def test_all_layers_are_those_within_wrappers_too(case: Case, kind: str):
     done = case("layers", kind=kind)
@@ -70,7 +77,7 @@ def test_kept_logits_are_what_the_activation_got(case: Case):
 
 def test_traced_function_names_the_call_of_keras_ops(case: Case):
     done = case("traced")
-    assert (done["name"], done["none"]) == ("argmax", None)
+    assert (done["name"], done["none"]) == ("keras.ops.argmax", None)
 
 
 def test_operations_are_found_without_private_names(case: Case):

@@ -54,6 +54,20 @@ def test_extremes_are_those_of_all_samples_and_no_moving_average(conv: bytes):
     assert ranges["max"][0] == pytest.approx(max(o.max() for o in outputs), rel=1e-5, abs=1e-6)
 
 
+def test_the_quantizer_quantizes_what_read_by_gives(conv: bytes):
+    """Another operator in its place is what comes out."""
+    from litert_quantizer import quantizer
+
+    engine = quantizer.Quantizer(conv)
+    model = litert.read_by(engine)
+    codes = [code.builtinCode for code in model.operatorCodes]
+    assert litert.schema().BuiltinOperator.CONV_2D in codes
+    model.subgraphs[0].tensors[0].name = b"renamed"
+    engine.add_weight_only_config(".*", "CONV_2D", 8)
+    made = litert.unpack(bytearray(engine.quantize().quantized_model))
+    assert b"renamed" in [tensor.name for tensor in made.subgraphs[0].tensors]
+
+
 def test_none_of_it_imports_tensorflow():
     code = (
         "import sys; from edgekit.compat import litert; litert.schema();"

@@ -66,6 +66,19 @@ def test_graph_functions_are_those_that_a_graph_calls(case: Case):
     assert "_functions" in done["fallbacks"]["graph_functions"]
 
 
+def test_named_functions_have_the_names_of_the_definition(case: Case):
+    done = case("named_within")
+    assert (done["same"], done["count"]) == (True, 1)
+
+
+def test_graph_of_definition_knows_the_shapes_within_a_loop(case: Case):
+    done = case("definitions", damaged=False)
+    assert (done["shapes"], done["fallbacks"]) == ([[2, 5]], {})
+    done = case("definitions", damaged=True)
+    assert done["shapes"] == []
+    assert "graph_of_definition" in done["fallbacks"]
+
+
 def test_is_operator_knows_what_raw_ops_lacks(case: Case):
     done = case("operators")
     assert done["known"] == {"MatMul": True, "_Retval": True, "NoSuchOperator": False}

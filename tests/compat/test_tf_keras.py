@@ -18,8 +18,16 @@ def test_safe_mode_refuses_code_outside_of_keras_files(case: Case):
 
 def test_use_plain_recurrence_reaches_every_lstm_and_gru(case: Case):
     done = case("recurrence", gone=False)
+    assert done.pop("restored") == [True] * 3  # by as_it_recurred
     assert done == {"fallbacks": {}, "before": [True] * 3, "after": [False] * 3}
     assert list(case("recurrence", gone=True)["fallbacks"]) == ["use_plain_recurrence"]
+
+
+def test_own_weights_are_without_those_within(case: Case):
+    found = case("own_weights")
+    assert found["trainable"] == 0
+    assert found["others"] == ["more:0"]
+    assert found["kernels"] == [[5, 2, 3]] * 3 + [[2, 3, 5]]
 
 
 def test_metric_globals_are_where_tf_keras_looks_metrics_up(case: Case):

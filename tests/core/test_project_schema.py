@@ -116,6 +116,7 @@ def test_the_metrics_of_rules_are_those_that_are_measured():
         ("[[target]]\nnum_threads = 0", "at least 1"),
         ("[[target]]\n[[target]]", "each [[target]] once"),
         ("[variant.x]", "lacks a key"),
+        ('[variant.x]\nrecipe = "float16"\ntraining = {}', "lacks a key"),
         ("[variant.x]\nrecip = 'a'", "did you mean 'recipe'"),
         ("recipes = ['float32']\n[variant.float32]\nrecipe = 'float16'", "the name of a recipe"),
         ("target = 3", "target"),

@@ -11,7 +11,13 @@ from edgekit.core.records import Quantization
 
 def test_what_needs_data() -> None:
     needing = {name for name, recipe in recipes.RECIPES.items() if recipes.needs_data(recipe)}
-    assert needing == {"static_wi8_ai8", "static_wi8_ai16", "weight_only_wi4_afp32"}
+    assert needing == {
+        "static_wi8_ai8",
+        "static_wi4_ai8",
+        "static_wi8_ai16",
+        "weight_only_wi4_afp32",
+        "dynamic_wi4_afp32",
+    }
     assert not needing & set(recipes.WITHOUT_DATA)
     assert set(recipes.WITH_DATA) <= set(recipes.RECIPES)
 

@@ -29,7 +29,14 @@ PLAIN = {"rounding": "nearest", "bias_correction": False}
         (Quantization(scheme="weight_only"), False, True, False),
         (Quantization(scheme="weight_only", weight_bits=4), False, True, True),
         (Quantization(scheme="weight_only", weight_bits=4, **PLAIN), False, False, False),
-        (Quantization(scheme="dynamic", weight_bits=4), False, False, False),
+        (Quantization(scheme="dynamic"), False, False, False),
+        (Quantization(scheme="dynamic", weight_bits=4), False, True, True),
+        (
+            Quantization(scheme="dynamic", weight_bits=4, granularity="blockwise_32"),
+            False,
+            False,
+            False,
+        ),
         (Quantization(scheme="float16", weight_bits=16), False, False, False),
     ],
 )

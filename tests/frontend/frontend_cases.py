@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,16 +13,25 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
+from ai_edge_litert.interpreter import Interpreter
+from state_and_table_cases import exported as exported
+from state_and_table_cases import replayed as replayed
+from tensorflow.python.framework import convert_to_constants
 
-from edgekit.compat.tensorflow import frozen_graph
+from edgekit import tflite
+from edgekit.compat.tensorflow import freeze_variables, frozen_graph
+from edgekit.core.errors import EdgekitError, ExportError
 from edgekit.core.records import TensorSpec
-from edgekit.frontend.export import export_graph
+from edgekit.data.synthetic import synthetic
+from edgekit.frontend.export import export, export_graph
 from edgekit.frontend.keras2 import function_layers
-from edgekit.frontend.load import custom_objects, keras_model
+from edgekit.frontend.load import custom_objects, keras_model, load
 from edgekit.frontend.load.id_limits import embedding_limits
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.load.saved_model import load_saved_model
 from edgekit.frontend.trust import saved_metadata
+from edgekit.tflite import interpreter, signal
+from tests.frontend.load import tfjs_writer
 
 
 def _x(*shape: int) -> np.ndarray:
@@ -100,6 +111,222 @@ def limits() -> dict[str, dict[str, int]]:
         ),
     }
     return {name: embedding_limits(call, specs) for name, (call, specs) in asked.items()}
+
+
+def tfjs_graphs(folder: str) -> dict[str, Any]:
+    """How far graph models are from what they were written from, loaded and exported, by name."""
+    work, rng = Path(folder), np.random.default_rng(0)
+    graph, compute = tfjs_writer.fused_graph(rng)
+    signed = {"inputs": {"image": "image:0"}, "outputs": {"scores": "scores:0"}}
+    x = rng.random((5, 8, 8, 3)).astype(np.float32)
+    made: dict[str, tuple[Any, Any, str | None, dict[str, np.ndarray], dict[str, np.ndarray]]] = {
+        name: (graph, signature, kind, {"image": x}, {"scores": compute(x)})
+        for name, signature, kind in (
+            ("fused", signed, None),
+            ("unsigned", None, None),
+            ("uint8", signed, "uint8"),
+            ("uint16", signed, "uint16"),
+            ("float16", signed, "float16"),
+        )
+    }
+    layers = tf_keras.layers
+    model = tf_keras.Sequential(
+        [layers.Input((6,), dtype="int32"), layers.Embedding(9, 4), layers.LSTM(5)]
+    )
+    function = tf.function(lambda t: model(t, training=False)).get_concrete_function(
+        tf.TensorSpec([None, 6], tf.int32)
+    )
+    frozen = freeze_variables(function)
+    named = {"inputs": {"ids:0": frozen.inputs[0].name}, "outputs": {"y": frozen.outputs[0].name}}
+    ids = rng.integers(0, 9, (5, 6)).astype(np.int32)
+    made["loop"] = (frozen.graph.as_graph_def(), named, None, {"ids": ids}, {"y": model(ids)})
+    # As the converter writes it by default: loops in TensorFlow 1's operators, lists in between.
+    lowered = convert_to_constants.convert_variables_to_constants_v2(function)
+    named = {"inputs": {"ids": lowered.inputs[0].name}, "outputs": {"y": lowered.outputs[0].name}}
+    definition = lowered.graph.as_graph_def()
+    made["old loop"] = (definition, named, None, {"ids": ids}, {"y": model(ids)})
+    found: dict[str, Any] = {}
+    for name, (definition, signature, kind, inputs, outputs) in made.items():
+        path = tfjs_writer.write(work / name, definition, signature, kind)
+        loaded = load.load(path)
+        content = export.export(loaded, export.fix_shapes(loaded, {}))
+        rows = interpreter.run(tflite.read(content), inputs)
+        [(key, wanted)] = outputs.items()
+        wanted = np.asarray(wanted)
+        found[name] = {
+            **_described(loaded),
+            "loaded_db": signal.sqnr_db(wanted, loaded.predict(inputs)[key]),
+            "file_db": signal.sqnr_db(wanted, rows[key].reshape(wanted.shape)),
+            "operators": [op.name for op in tflite.operators(tflite.read(content))],
+        }
+    return found
+
+
+def tfjs_graphs_refused(folder: str) -> dict[str, str]:
+    """What is said of graph models that are damaged, hostile or unknown, by name."""
+    work = Path(folder)
+    graph, _ = tfjs_writer.fused_graph(np.random.default_rng(0))
+
+    def reads() -> Any:
+        hostile = tf.compat.v1.GraphDef()
+        shape = tf.TensorShape([])
+        tfjs_writer.node(hostile, "Placeholder", "path", dtype=tf.string, shape=shape)
+        tfjs_writer.node(hostile, "ReadFile", "content", "path")
+        return hostile
+
+    def changed(change: Callable[[Any], None]) -> Any:
+        copied = tf.compat.v1.GraphDef.FromString(graph.SerializeToString())
+        change({node.name: node for node in copied.node})
+        return copied
+
+    def unknown(nodes: Any) -> None:
+        nodes["pool"].op = "NoSuchOperator"
+
+    def fused(nodes: Any) -> None:
+        nodes["conv"].attr["fused_ops"].list.s[1] = b"Mystery"
+
+    def lacking(nodes: Any) -> None:
+        del nodes["point"].input[3]
+
+    def restores(nodes: Any) -> None:
+        nodes["pool"].op = "RestoreV2"
+
+    found = {}
+    for name, definition in (
+        ("reads", reads()),
+        ("restores", changed(restores)),
+        ("unknown", changed(unknown)),
+        ("fused", changed(fused)),
+        ("lacking", changed(lacking)),
+        ("no weight", graph),
+        ("no outputs", graph),
+    ):
+        path = tfjs_writer.write(work / name, definition)
+        payload = json.loads(path.read_text())
+        if name == "no weight":
+            del payload["weightsManifest"][0]["weights"][-1]
+            shard = path.with_name("group1-shard1of1.bin")
+            shard.write_bytes(shard.read_bytes()[: -4 * 5])
+        if name == "no outputs":
+            payload["signature"] = {"inputs": {"x": {"name": "conv/w:0"}}}
+        path.write_text(json.dumps(payload))
+        try:
+            load.load(path)
+        except EdgekitError as error:
+            found[name] = f"{type(error).__name__}: {error.brief}"
+    return found
+
+
+def bound_names() -> dict[str, Any]:
+    """A file of names that Python and the alphabet put in another order, and one output twice."""
+    first, second = keras.Input((3,), name="b first"), keras.Input((3,), name="a-second")
+    total = first + 2 * second
+    model = keras.Model([first, second], {"z": total, "same": total, "a": second * 3})
+    loaded = keras_model.wrap_keras3(model)
+    content = export.export(loaded, export.fix_shapes(loaded, {}))
+    runner = Interpreter(model_content=content).get_signature_runner()
+    x, y = _x(1, 3), _x(1, 3) + 1
+    wanted = {"z": x + 2 * y, "same": x + 2 * y, "a": 3 * y}
+    got = runner(**{"b first": x, "a-second": y})
+    return {
+        "inputs": sorted(runner.get_input_details()),
+        "outputs": sorted(got),
+        "differences": {
+            name: float(np.abs(value - got[name]).max()) for name, value in wanted.items()
+        },
+    }
+
+
+def unknown_sizes() -> dict[str, Any]:
+    """The hint for a model that cannot be traced with unknown sizes, and whether it is true."""
+    image = keras.Input((None, None, 3), name="image")
+    larger = keras.layers.UpSampling2D(2, interpolation="bilinear")(image)
+    loaded = keras_model.wrap_keras3(keras.Model(image, keras.layers.Conv2D(2, 3)(larger)))
+    try:
+        export.trace(loaded, export.fix_shapes(loaded, {}))
+    except ExportError as error:
+        hint, received = str(error.hint), str(error.received)
+    name, _, sizes = hint.rpartition("--input-shape ")[2].rstrip(".").partition("=")
+    fixed = export.fix_shapes(loaded, {name: tuple(map(int, sizes.split(",")))})
+    return {"hint": hint, "received": received, "db": _exported_db(loaded, fixed)}
+
+
+def _exported_db(loaded: LoadedModel, contract: Any) -> float:
+    """How near the exported file comes to the model, on made-up samples."""
+    samples = synthetic(contract, 3, 0, loaded.id_limits)
+    runner = Interpreter(model_content=export.export(loaded, contract)).get_signature_runner()
+    rows = [
+        runner(**{name: array[i : i + 1] for name, array in samples.inputs.items()})
+        for i in range(3)
+    ]
+    wanted = loaded.predict(samples.inputs)
+    return min(
+        float(signal.sqnr_db(value, np.concatenate([row[name] for row in rows])))
+        for name, value in wanted.items()
+    )
+
+
+def exported_db(path: str) -> float:
+    """How near the file exported of a stored model comes to it, on made-up samples."""
+    loaded = load.load(Path(path))
+    return _exported_db(loaded, export.fix_shapes(loaded, {}))
+
+
+def saved_by_keys(folder: str) -> dict[str, Any]:
+    """A model of one dictionary, exported by Keras 3, whose signature has numbers for names."""
+
+    class Net(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.score = keras.layers.Dense(2)
+
+        def call(self, parts: Any) -> Any:
+            return {"score": self.score(keras.ops.concatenate([parts["user"], parts["item"]], -1))}
+
+    net = Net()
+    given = {"user": _x(5, 3), "item": _x(5, 4) + 1}
+    wanted = net(given)
+    net.export(f"{folder}/keys", verbose=False)
+    loaded = load_saved_model(Path(folder, "keys"))
+    got = loaded.predict(given)["score"]
+    return {
+        "inputs": [[spec.name, list(spec.shape)] for spec in loaded.inputs],
+        "difference": float(np.abs(got - np.asarray(wanted["score"])).max()),
+        "db": _exported_db(loaded, export.fix_shapes(loaded, {})),
+    }
+
+
+def saved_in_float64(folder: str) -> dict[str, Any]:
+    """A SavedModel that computes in float64, with a loop in it."""
+    kernel = tf.Variable(_x(3, 3).astype(np.float64) / 3)
+
+    class Net(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, 3), tf.float64, name="x")])
+        def serve(self, x: Any) -> Any:
+            for _ in tf.range(3):
+                x = tf.tanh(x @ self.kernel + tf.constant(0.1, tf.float64))
+            return {"y": x}
+
+    net = Net()
+    net.kernel = kernel
+    tf.saved_model.save(net, f"{folder}/double", signatures=net.serve)
+    loaded = load_saved_model(Path(folder, "double"))
+    given = _x(5, 3)
+    wanted = net.serve(tf.constant(given, tf.float64))["y"].numpy()
+    return {
+        "dtypes": [spec.dtype for spec in (*loaded.inputs, *loaded.outputs)],
+        "notes": list(loaded.notes),
+        "same": float(signal.sqnr_db(wanted, loaded.predict({"x": given})["y"])),
+        "db": _exported_db(loaded, export.fix_shapes(loaded, {})),
+    }
+
+
+def saved_after_quantize(folder: str) -> None:
+    """The export of a model that Keras quantized."""
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8)])
+    model.quantize("int8")
+    model.export(f"{folder}/quantized", verbose=False)
+    load_saved_model(Path(folder, "quantized"))
 
 
 def known_operations() -> dict[str, Any]:
@@ -226,13 +453,13 @@ def settled() -> dict[str, Any]:
         return {"b": value, "a": value * 2}
 
     loop = tf.function(call).get_concrete_function(tf.TensorSpec((1, 5, 3), tf.float32))
-    after = export_graph.inline_recurrence(loop)
+    after = export_graph.inline(loop)
     given = tf.constant(_x(1, 5, 3))
     before, now = loop(given), after(given)
     reserved = [n for n in after.graph.as_graph_def().node if n.op == "TensorListReserve"]
     definition, inputs, outputs, _ = frozen_graph(loop)
     return {
-        "plain": export_graph.inline_recurrence(concrete) is concrete,
+        "plain": export_graph.inline(concrete) is concrete,
         "names": sorted(now),
         "same": max(float(tf.reduce_max(abs(before[k] - now[k]))) for k in ("a", "b")),
         "variables": len(after.graph.variables),

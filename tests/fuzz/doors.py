@@ -60,8 +60,7 @@ def _tflite_source(folder: Path, file: Path, rng: np.random.Generator) -> None:
     from edgekit.quantize.rewrite import import_float
 
     model = tflite.read(file)
-    import_float.require_float(model, file)
-    tflite.ensure_signature(model)
+    import_float.prepare(model, file)
     tflite.contract(model)
     tflite.to_bytes(model)
 
@@ -112,7 +111,10 @@ def _model(name: str) -> Callable[[Path, Path, np.random.Generator], object]:
 FORMATS: dict[str, Format] = {
     "tflite": Format(honest="tflite", broken={"*.tflite": damage.odd_bytes}, read=_tflite),
     "tflite as a source": Format(
-        honest="tflite", broken={"*float32.tflite": damage.odd_bytes}, read=_tflite_source
+        honest="tflite",
+        broken={"*float32.tflite": damage.odd_bytes, "*float16.tflite": damage.odd_bytes},
+        read=_tflite_source,
+        in_command=False,
     ),
     "npz": Format(honest="npz", broken={"*.npz": damage.odd_zip}, read=_samples("none")),
     "csv": Format(honest="csv", broken={"*.csv": damage.odd_text}, read=_samples("tabular")),
@@ -185,6 +187,12 @@ FORMATS: dict[str, Format] = {
     "TensorFlow.js": Format(
         honest="tfjs",
         broken={"m/model.json": damage.odd_json, "m/shard.bin": damage.odd_bytes},
+        read=_model("m"),
+        in_command=False,
+    ),
+    "TensorFlow.js graph": Format(
+        honest="tfjs_graph",
+        broken={"m/model.json": damage.odd_json, "m/*.bin": damage.odd_bytes},
         read=_model("m"),
         in_command=False,
     ),

@@ -7,14 +7,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-FORMATS = ("keras2_h5", "keras2_zip", "keras3_h5", "keras3", "saved_model", "tfjs")
+FORMATS = ("keras2_h5", "keras2_zip", "keras3_h5", "keras3", "saved_model", "tfjs", "tfjs_graph")
 
 
 def make(request: Mapping[str, Any], report: Callable[[str], None]) -> None:
     """Write a folder for each of `FORMATS` into `folder`."""
     import keras
+    import numpy as np
     import tensorflow as tf
     import tf_keras
+
+    from tests.frontend.load import tfjs_writer
 
     folder = Path(request["folder"])
     for name in FORMATS:
@@ -28,6 +31,8 @@ def make(request: Mapping[str, Any], report: Callable[[str], None]) -> None:
     plain = _network(tf_keras, old=True, loop=False)
     tf.saved_model.save(plain, str(folder / "saved_model" / "m"))
     _write_tfjs(two, folder / "tfjs" / "m")
+    graph, _ = tfjs_writer.fused_graph(np.random.default_rng(0))
+    tfjs_writer.write(folder / "tfjs_graph" / "m", graph)
 
 
 def _network(keras: Any, *, old: bool, loop: bool = True) -> Any:

@@ -113,6 +113,37 @@ def convert(tf: Any, shape: tuple[int, ...], function: Callable[[Any], Any], sch
     return bytes(converter.convert())
 
 
+def resources(tf: Any) -> dict[str, bytes]:
+    """Files with a variable, with the same as an input, and with a table of text."""
+    total = tf.Variable(tf.zeros((1, 3)))
+    words = tf.lookup.KeyValueTensorInitializer(["red", "blue"], tf.constant([1, 2], tf.int64))
+    table = tf.lookup.StaticHashTable(words, 0)
+
+    def running(x: Any) -> dict[str, Any]:
+        return {"y": total.assign_add(x) * 2}
+
+    def fed(x: Any, total: Any) -> dict[str, Any]:
+        return {"y": (total + x) * 2, "new_total": total + x}
+
+    def found(x: Any) -> dict[str, Any]:
+        return {"y": tf.reshape(table.lookup(x), (1, 3))}
+
+    row, text = tf.TensorSpec((1, 3), name="x"), tf.TensorSpec((1, 3), tf.string, name="x")
+    given = {
+        "running_total": (running, (row,), total),
+        "fed_total": (fed, (row, tf.TensorSpec((1, 3), name="total")), None),
+        "look_up_words": (found, (text,), table),
+    }
+    made = {}
+    for name, (function, signature, held) in given.items():
+        holder = tf.Module()
+        holder.held = held
+        call = tf.function(function, input_signature=signature).get_concrete_function()
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([call], holder)
+        made[name] = bytes(converter.convert())
+    return made
+
+
 def main() -> None:
     """Write every file."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -123,6 +154,8 @@ def main() -> None:
         for scheme in schemes:
             content = convert(tf, *made[name], scheme)
             (HERE / f"{name}.{scheme}.tflite").write_bytes(content)
+    for name, content in resources(tf).items():
+        (HERE / f"{name}.float32.tflite").write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,10 @@ class FakeSessions:
     def info(self) -> SessionInfo:
         return self._session.info
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(
+        self, inputs: Mapping[str, np.ndarray], *, carried: Mapping[str, str]
+    ) -> dict[str, np.ndarray]:
+        assert not carried
         self.log.append(f"run {self._name}")
         return self._session.run(inputs)
 

@@ -14,7 +14,7 @@ from edgekit.core.recipes import INT8_WEIGHTS
 from edgekit.core.records import Recipe
 from edgekit.data.samples import Samples
 from edgekit.quantize import candidates
-from edgekit.quantize.calibrated_recipe import Prepared
+from edgekit.quantize.calibrated_recipe import Instead, Prepared
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.rewrite import engine
 from tests.quantize.tiny_models import correlated, picture_net
@@ -48,7 +48,7 @@ def test_what_was_saved_makes_the_same_bytes(prepared: Prepare, name: str, tmp_p
     made.save(tmp_path / "p.npz")
     again = Prepared.load(tmp_path / "p.npz")
     assert tflite.to_bytes(again.apply(recipe)) == tflite.to_bytes(made.apply(recipe))
-    for field in ("float_model", "cheap_int8", "equalized", "candidates"):
+    for field in ("float_model", "instead", "equalized", "candidates"):
         assert getattr(again, field) == getattr(made, field)
     assert set(again.weights) == set(made.weights)
     for index, weights in made.weights.items():
@@ -90,7 +90,10 @@ def test_an_exception_takes_nothing_of_what_was_found(prepared: Prepare, name: s
 
 def test_exceptions_by_hand_win(prepared: Prepare) -> None:
     _, made = prepared("static_wi8_ai8")
-    small = Prepared(float_model=made.float_model, cheap_int8=frozenset({1, 2}))
+    small = Prepared(
+        float_model=made.float_model,
+        instead=dict.fromkeys((1, 2), Instead(recipe="weight_only_wi8_afp32", reason="")),
+    )
     assert small.exceptions() == {1: INT8_WEIGHTS, 2: INT8_WEIGHTS}
     assert small.exceptions({2: None, 3: None}) == {1: INT8_WEIGHTS, 2: None, 3: None}
 

@@ -99,7 +99,7 @@ def test_no_candidate_is_taken_that_chance_could_have_put_ahead(
             assert not made.candidates[0].chosen
             continue
         assert made.candidates[0].chosen
-        assert not made.weights and not made.cheap_int8 and not made.equalized
+        assert not made.weights and not made.instead and not made.equalized
 
 
 @pytest.mark.parametrize("recipe", REFINED, ids=lambda recipe: recipe.name)
@@ -152,7 +152,7 @@ def test_the_smallest_int4_operators_take_int8_weights() -> None:
     content = net.finish(y=net.dense(y, random(3, 100, scale=0.1), random(3)))
     samples = Samples(inputs={"x": correlated(60, 64)})
     made = search(content, samples).prepare(ONLY4)
-    assert made.cheap_int8 == {2}
+    assert set(made.instead) == {2}
     model = made.apply(ONLY4)
     casts = [op for op in tflite.operators(model) if op.name == "DEQUANTIZE"]
     assert [op.inputs[0].dtype for op in casts] == ["int4", "int4", "int8"]

@@ -112,6 +112,19 @@ class Network:
             options.beta = 1.0
         return self._op(kind, [x], self._graph.tensors[x].shape, options)
 
+    def op(
+        self,
+        kind: str,
+        inputs: list[int],
+        shape: tuple[int, ...],
+        options: Any = None,
+        dtype: int = schema.TensorType.FLOAT32,
+    ) -> int:
+        """Any other operator, by what it reads and the shape of what it gives."""
+        output = self._op(kind, inputs, shape, options)
+        self._graph.tensors[output].type = dtype
+        return output
+
     def pad(self, x: int, by: int) -> int:
         """PAD of height and width with zeros."""
         _, height, width, channels = self._graph.tensors[x].shape
@@ -124,6 +137,19 @@ class Network:
         axes = self.constant(np.array([1, 2], np.int32))
         shape = (1, self._graph.tensors[x].shape[-1])
         return self._op("MEAN", [x, axes], shape, schema.ReducerOptionsT())
+
+    def rounded(self, x: int, scales: list[float], zero_point: int, *, axis: int = 0) -> int:
+        """QUANTIZE to uint8 and DEQUANTIZE: as fake quantization of training is exported."""
+        shape = self._graph.tensors[x].shape
+        codes = self._op("QUANTIZE", [x], shape, None)
+        tensor = self._graph.tensors[codes]
+        tensor.type = schema.TensorType.UINT8
+        tensor.quantization = schema.QuantizationParametersT(
+            scale=np.array(scales, np.float32),
+            zeroPoint=np.full(len(scales), zero_point, np.int64),
+            quantizedDimension=axis,
+        )
+        return self._op("DEQUANTIZE", [codes], shape, None)
 
     def finish(self, **outputs: int) -> bytes:
         """The file, with a signature of these outputs."""
@@ -206,6 +232,24 @@ def picture_net(*, channels: int = 8, seed: int = 0, final: int = NONE) -> bytes
     y = net.conv(y, he(16, 1, 1, channels), random(16, seed=3, scale=0.1), activation=RELU)
     y = net.dense(net.mean(y), he(5, 16), random(5, seed=4, scale=0.1))
     return net.finish(y=net.unary("SOFTMAX", y) if final else y)
+
+
+def trained_net(*, behind: bool = True) -> bytes:
+    """A convolution with a scale for each channel and a dense layer with one, as tfmot trains.
+
+    `behind` rounds what the dense layer gives as well.
+    """
+    net = Network()
+    kernel = random(5, 3, 3, 4, scale=0.3)
+    scales = np.abs(kernel).max((1, 2, 3)) / 127
+    x = net.rounded(net.x, [0.02], 3)
+    weights = net.rounded(net.constant(kernel), list(scales), 128)
+    y = net.conv(x, weights, random(5, scale=0.1), activation=RELU)
+    y = net.mean(net.rounded(y, [0.017], 0))
+    y = net.rounded(y, [0.009], 0)
+    matrix = net.rounded(net.constant(random(3, 5, scale=0.4)), [0.011], 128)
+    y = net.dense(y, matrix, random(3, scale=0.1))
+    return net.finish(y=net.rounded(y, [0.013], 120) if behind else y)
 
 
 def branching_net() -> bytes:

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from edgekit.core.records import (
     Candidate,
+    Kept,
     Metric,
     Repair,
+    Skipped,
     Verified,
 )
 from edgekit.report import conversion_lines
@@ -101,3 +103,19 @@ def test_synthetic_samples_judge_nothing():
     assert "not judged" in line
     assert conversion_lines.unjudged_lines([synthetic]) == []
     assert conversion_lines.unjudged_lines([replace(FLOAT, golden="data"), made("float16")]) == []
+
+
+def test_an_accelerator_is_told_which_operators_are_floats():
+    float_op = Skipped(layer="head", operator="SIN", reason="LiteRT has no int8 kernel for it")
+    kept = [
+        Kept(layer="scaling", operator="MUL", recipe=recipe, reason="")
+        for recipe in ("float32", "float32", "static_wi8_ai16")
+    ]
+    mixed = made("static_wi8_ai8", skipped=(float_op,), kept=tuple(kept))
+    [line] = conversion_lines.integer_lines([FLOAT, mixed], "npu")
+    assert "3 operators compute in floats" in line
+    assert "SIN (head), MUL (scaling) x2" in line
+    [line] = conversion_lines.integer_lines([FLOAT, made("static_wi8_ai8")], "mcu")
+    assert "every operator computes in integers" in line
+    assert "--io int8" in line
+    assert conversion_lines.integer_lines([FLOAT, mixed], "cpu") == []

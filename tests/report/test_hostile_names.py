@@ -90,7 +90,7 @@ def measurement(name: str) -> Measurement:
         artifact_sha256="0",
         samples_sha256="0",
         num_samples=1,
-        target=Target(runtime=name),
+        target=Target(runtime=name.replace("\0", "")),
         host=made.HOST,
         metrics=(Metric(name=name, value=1.0, unit=name, note=name),),
         layers=(error, replace(error, scheme="other")),

@@ -93,7 +93,7 @@ def test_running_twice_gives_the_same(session: Session) -> None:
         ({"width": np.ones((2, 3)), "area": np.ones((3, 3))}, "equally many samples"),
         ({"width": np.ones((0, 3)), "area": np.ones((0, 3))}, "at least one"),
         ({}, "at least one"),
-        ({"width": np.array([["a"] * 3] * 2), "area": np.ones((2, 3))}, "must hold numbers"),
+        ({"width": np.array([["a"] * 3] * 2), "area": np.ones((2, 3))}, "must be numbers"),
         ({"width": np.float32(1), "area": np.ones((2, 3))}, "first dimension"),
     ],
 )

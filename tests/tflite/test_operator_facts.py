@@ -44,7 +44,11 @@ def test_every_operator_is_one_of_the_schema():
 
 
 def test_integer_forms_are_those_of_the_quantizer():
-    stated = {name: set(facts.forms) - {"float16"} for name, facts in OPERATORS.items()}
+    stated = {
+        name: set(facts.forms) - {"float16"}
+        for name, facts in OPERATORS.items()
+        if not facts.stand_in  # see tests/quantize/rewrite/test_stand_ins.py
+    }
     assert {name: forms for name, forms in stated.items() if forms} == policy()
 
 
@@ -138,6 +142,8 @@ def test_delegated_forms_are_those_that_xnnpack_takes():
         for op in operators(path.stem):
             if path.stem.endswith("float16") and op.name == "DEQUANTIZE":
                 continue  # of weights: folded into what reads them
+            if not op.outputs:
+                continue  # CALL_ONCE: it computes nothing that could be delegated
             seen[op.name][form(op)] = op.name not in plain
     stated = {name: facts.delegated for name, facts in OPERATORS.items() if facts.delegated}
     assert stated == {

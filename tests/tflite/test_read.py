@@ -84,6 +84,13 @@ def test_an_unknown_code_that_no_operator_has_is_left_alone() -> None:
     assert [op.name for op in tflite.operators(again)].count("CONV_2D") == 1
 
 
+def test_a_graph_without_operators_is_one_too() -> None:
+    model = tflite.read(CONV)
+    model.operatorCodes, model.subgraphs[0].operators = [], []
+    model.subgraphs[0].outputs = model.subgraphs[0].inputs
+    assert list(tflite.operators(tflite.read(tflite.to_bytes(model)))) == []
+
+
 def test_operators_of_old_files_are_not_taken_for_add() -> None:
     model = tflite.read(MODELS / "fully_connected.float32.tflite")
     for code in model.operatorCodes:

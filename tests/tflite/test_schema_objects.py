@@ -10,6 +10,8 @@ GENERATED = {
     "Buffer": "BufferT",
     "BlockScales": "BlockwiseQuantizationT",
     "Quantization": "QuantizationParametersT",
+    "SparseAxis": "DimensionMetadataT",
+    "Sparsity": "SparsityParametersT",
     "RawTensor": "TensorT",
     "RawOperator": "OperatorT",
     "SubGraph": "SubGraphT",

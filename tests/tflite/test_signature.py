@@ -80,3 +80,12 @@ def test_a_quantized_input_brings_its_scale() -> None:
     (spec,) = tflite.contract(model).inputs
     assert (spec.name, spec.dtype, spec.scale) == ("x", "int8", stored.scale)
     assert spec.zero_point == stored.quantization.zero_point
+
+
+def test_a_contract_names_the_variables_that_a_file_keeps() -> None:
+    keeping, fed = (
+        tflite.contract(MODELS / f"{name}.float32.tflite")
+        for name in ("running_total", "fed_total")
+    )
+    assert keeping.kept_state == ("Variable",)
+    assert fed.kept_state == ()

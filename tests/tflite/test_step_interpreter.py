@@ -12,8 +12,11 @@ from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
 from edgekit.quantize.diagnose import scores
+from edgekit.tflite import interpreter
 from edgekit.tflite.dequantize import dequantize, quantize
+from edgekit.tflite.interpreter import run
 from edgekit.tflite.step_interpreter import Steps
+from tests.quantize.imported.drawn_files import lstm
 from tests.quantize.tiny_models import (
     RELU,
     Network,
@@ -24,6 +27,7 @@ from tests.quantize.tiny_models import (
     random,
 )
 
+MODELS = Path(__file__).parents[1] / "models"
 SCHEMES = (
     "float32",
     "float16",
@@ -49,6 +53,16 @@ def whole(content: bytes, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray
         assert all(known[name].dtype == "float32" for name in feed)
         rows.append({name: value.copy() for name, value in runner(**feed).items()})
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def test_each_sample_begins_with_the_state_at_zero() -> None:
+    model = tflite.read(lstm())
+    inputs = {"x": random(4, 6, 3)}
+    steps = Steps(model, inputs)
+    for op in steps.operators:
+        steps.run(op)
+    [found] = [steps.stored(tensor) for op in steps.operators[-1:] for tensor in op.outputs]
+    np.testing.assert_allclose(found, interpreter.run(model, inputs)["y"], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("recipe", SCHEMES)
@@ -193,3 +207,21 @@ def test_a_network_that_other_people_trained(corpus: Path, tmp_path: Path) -> No
             rtol, atol = (0, 0) if "static" in recipe else (1e-4, 1e-6)
             np.testing.assert_allclose(got, expected, rtol=rtol, atol=atol)
         assert set(scores.outputs(model, inputs)) == set(names.outputs)
+
+
+@pytest.mark.parametrize("name", ["running_total", "look_up_words"])
+def test_what_is_read_from_variables_and_tables_is_that_of_the_whole_model(name: str) -> None:
+    model = tflite.read(MODELS / f"{name}.float32.tflite")
+    words = np.array([["red", "blue", "?"], ["blue", "", "red"]])
+    steps = np.arange(6, dtype=np.float32).reshape(2, 3)
+    inputs = {"x": words if name == "look_up_words" else steps}
+    expected = run(model, inputs)["y"]
+
+    going = Steps(model, inputs)
+    for op in going.operators:
+        going.run(op)
+
+    [y] = [t for t in going.operators[-1].outputs]
+    np.testing.assert_array_equal(going.real(y), expected)
+    if name == "running_total":
+        np.testing.assert_array_equal(expected[:, 0], 2 * np.cumsum(steps, axis=0))

@@ -9,6 +9,7 @@ import pytest
 
 from edgekit import tflite
 from edgekit.tflite import submodel
+from tests.quantize.imported.drawn_files import lstm
 
 MODELS = Path(__file__).parents[1] / "models"
 
@@ -81,11 +82,13 @@ def test_activations_whose_values_are_given_are_no_inputs() -> None:
     np.testing.assert_array_equal(added, x + x)
 
 
-def test_a_variable_becomes_an_input_that_can_be_fed() -> None:
-    model = tflite.read(MODELS / "softmax.float32.tflite")
-    for tensor in model.subgraphs[0].tensors:
-        tensor.isVariable = True
-    op = next(iter(tflite.operators(model)))
-    x = np.zeros((1, 12), np.float32)
-    (found,) = run(submodel.single(model, op), x)
-    np.testing.assert_allclose(found, 1 / 12)
+def test_a_state_that_an_operator_keeps_is_no_input() -> None:
+    model = tflite.read(lstm())
+    op = next(op for op in tflite.operators(model) if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM")
+    assert [tensor.name for tensor in op.activations] == ["x"]
+    content = submodel.single(model, op)
+    alone = tflite.read(content)
+    assert sum(tensor.isVariable for tensor in alone.subgraphs[0].tensors) == 2
+    x = np.random.default_rng(0).normal(size=(1, 6, 3)).astype(np.float32)
+    [found] = run(content, x)
+    assert found.shape == (1, 6, 5) and np.abs(found).max() > 0

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from edgekit import tflite
 from edgekit.core.errors import ModelError
 from edgekit.tflite import metadata
+from edgekit.tflite.sharing_builder import SharingBuilder
 
 MODELS = Path(__file__).parents[1] / "models"
 
@@ -44,6 +48,55 @@ def test_weights_lie_at_multiples_of_16_bytes() -> None:
             assert content.index(data) % 16 == 0
             checked += 1
     assert checked >= 2
+
+
+def test_equal_vectors_and_names_are_written_once() -> None:
+    model = tflite.read(CONV)
+    tensors = model.subgraphs[0].tensors
+    zero_points = np.arange(1000, 1064, dtype=np.int64)
+    before = len(tflite.to_bytes(model))
+    for tensor in tensors:
+        tensor.quantization.zeroPoint = zero_points.copy()
+        tensor.name = b"a name that several tensors have, as files of other makers may"
+    content = tflite.to_bytes(model)
+    assert content.count(zero_points.tobytes()) == 1
+    assert content.count(tensors[0].name) == 1
+    assert len(content) < before + 2 * zero_points.nbytes
+    for tensor in tflite.read(content).subgraphs[0].tensors:
+        np.testing.assert_array_equal(tensor.quantization.zeroPoint, zero_points)
+
+
+@given(
+    st.lists(
+        hnp.arrays(st.sampled_from(["<i1", "<i4", "<f4", "<i8"]), st.integers(0, 5)), max_size=12
+    )
+)
+def test_vectors_are_read_as_they_were_written(vectors: list[np.ndarray]) -> None:
+    builder = SharingBuilder(1)
+    positions = [builder.CreateNumpyVector(vector) for vector in vectors]
+    builder.StartVector(4, len(positions), 4)
+    for position in reversed(positions):
+        builder.PrependUOffsetTRelative(position)
+    builder.Finish(builder.EndVector())
+    content = builder.Output()
+    for number, vector in enumerate(vectors):
+        root = int.from_bytes(content[:4], "little")
+        field = root + 4 + 4 * number
+        at = field + int.from_bytes(content[field : field + 4], "little")
+        assert int.from_bytes(content[at : at + 4], "little") == vector.size
+        assert (at + 4) % vector.itemsize == 0
+        assert content[at + 4 : at + 4 + vector.nbytes] == vector.tobytes()
+
+
+def test_vectors_of_offsets_are_not_shared() -> None:
+    builder = SharingBuilder(64)
+    names = [builder.CreateString("first"), builder.CreateString("second")]
+    lists = []
+    for name in names:
+        builder.StartVector(4, 1, 4)
+        builder.PrependUOffsetTRelative(name)
+        lists.append(builder.EndVector())
+    assert lists[0] != lists[1]
 
 
 def test_what_passes_two_gibibytes_is_refused_before_it_is_written() -> None:

@@ -143,3 +143,9 @@ def test_a_model_of_which_nothing_is_left_is_another_one():
     assert not is_another_model(OLD, digit(labels=SWAPPED, shape=(1, 11)))
     other = Contract(inputs=(replace(IMAGE, shape=(1, 9)),), outputs=(replace(DIGIT, name="y"),))
     assert is_another_model(OLD, other)
+
+
+def test_a_file_that_begins_to_keep_state_is_a_change():
+    kept, other = (replace(OLD, kept_state=(name,)) for name in ("total", "sum"))
+    assert [change.text for change in changes(OLD, kept)] == ["file: kept_state none -> total"]
+    assert changes(kept, other) == ()

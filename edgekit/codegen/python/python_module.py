@@ -34,6 +34,7 @@ _TAKES = {
     "text": "one string",
     "none": "real values of shape {shape}",
 }
+_KEEPS = ("    It keeps state from call to call. A new one starts afresh.", "")
 
 
 def class_name(bundle: Bundle) -> str:
@@ -132,6 +133,7 @@ def module(bundle: Bundle, package: str) -> str:
         f"class {name}:",
         '    """The model, loaded. Not for several threads at once.',
         "",
+        *(_KEEPS if shared.kept_state else ()),
         "    Args:",
         "        variant: Which file to run.",
         "        num_threads: For the CPU's kernels.",

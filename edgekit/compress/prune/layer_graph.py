@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.compat.keras import input_name
 from edgekit.compress.prune.keras_graph import (
     arguments_with,
     caller,
@@ -134,7 +135,7 @@ def walk(model: Any, sizes: Mapping[str, Sequence[int | None]] | None = None) ->
             hint="build it as keras.Model(inputs, outputs); start a Sequential with keras.Input.",
         )
     walker = _Walker()
-    names = unique([tensor.name for tensor in model.inputs])
+    names = unique([input_name(tensor) for tensor in model.inputs])
     for name, tensor in zip(names, model.inputs, strict=True):
         walker.new((sizes or {}).get(name, tensor.shape), tensor.dtype)
     numbers = {id(tensor): i for i, tensor in enumerate(model.inputs)}

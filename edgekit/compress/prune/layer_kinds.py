@@ -75,6 +75,9 @@ _LAYERS: dict[str, Kind] = {
     **_of("reshape", "Reshape"),
     **_of("axes", "Permute"),
     **_of("softmax", "Softmax"),
+    # Of keras.applications: stochastic depth of ConvNeXt, scaled residuals of Inception-ResNet.
+    **_of("elementwise", "StochasticDepth"),
+    **_of("merge", "CustomScaleLayer"),
 }
 
 # Operations of `keras.ops` (and of operators such as `x + y`), by class.

@@ -51,3 +51,7 @@ class Pruned:
     notes: tuple[str, ...] = ()
     masks: Mapping[str, np.ndarray] = field(default_factory=dict)
     tried: Mapping[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        before, after = self.parameters
+        return f"<Pruned {self.sparsity:.0%}: {before:,} -> {after:,} parameters>"

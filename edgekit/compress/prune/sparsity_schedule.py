@@ -19,8 +19,10 @@ import keras
 import numpy as np
 
 from edgekit.compress.prune.select_channels import matching
+from edgekit.core.arguments import checked
 from edgekit.core.compression_rules import parse_pattern
 from edgekit.core.errors import UsageError
+from edgekit.frontend.live.live_model import library
 
 
 class _Masked(keras.callbacks.Callback):
@@ -60,6 +62,11 @@ class KeepZeros(_Masked):
 
     def __init__(self, model: Any) -> None:
         super().__init__()
+        if library(model) != "keras":
+            raise UsageError(
+                "The model whose zeros are kept must be of Keras 3.",
+                received=f"a {type(model).__module__.partition('.')[0]} model",
+            )
         for variable in model.trainable_variables:
             if len(variable.shape) > 1:
                 mask = np.asarray(variable) != 0
@@ -95,6 +102,7 @@ class PolynomialDecay(_Masked):
             training, or a name that matches no layer.
     """
 
+    @checked
     def __init__(
         self,
         sparsity: float | None = None,

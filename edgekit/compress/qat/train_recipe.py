@@ -6,6 +6,7 @@ from edgekit.compress.compress_messages import TrainRequest, TrainResult
 from edgekit.core.process import Progress
 from edgekit.data import split
 from edgekit.data.samples import Samples
+from edgekit.tflite import trained_ranges
 from edgekit.tflite.quantized_weights import Grid
 
 LEARNING_RATE = 1e-4
@@ -26,7 +27,8 @@ def run(request: TrainRequest, report: Progress) -> TrainResult:
     from edgekit.compress.train import training_summary
     from edgekit.compress.train.fit import fit
 
-    content, teacher_content = request.float_file.read_bytes(), request.teacher.read_bytes()
+    content = request.float_file.read_bytes()
+    teacher_content, _ = trained_ranges.plain(request.teacher.read_bytes())
     grid, training = Grid.load(request.grid), request.training
     samples = Samples.load(request.samples)
     report("rebuilding the float file for training")

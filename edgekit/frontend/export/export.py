@@ -8,63 +8,71 @@ outputs carry the names that Keras gave them. `run` is called in a child process
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from edgekit import tflite
-from edgekit.compat import fallbacks, litert
-from edgekit.compat.tensorflow import convert_by_saved_model, convert_directly
 from edgekit.core import project as projects
-from edgekit.core.errors import ExportError, ModelError, UsageError
+from edgekit.core.errors import ModelError
 from edgekit.core.process import Progress
-from edgekit.core.records import Contract, TensorSpec
-from edgekit.core.suggest import nearest
-from edgekit.core.text import printable
+from edgekit.core.project import Project
+from edgekit.core.records import Contract
 from edgekit.data import draw
-from edgekit.data.export_messages import Exported, ExportRequest
+from edgekit.data.draw import Drawn
+from edgekit.data.export_messages import DrawRequest, Exported, ExportRequest
 from edgekit.data.label_kinds import with_label_kinds
-from edgekit.frontend.export import export_errors, export_graph, tensor_names
+from edgekit.data.samples import Samples
+from edgekit.frontend.export import state_inputs
+from edgekit.frontend.export.convert_graph import convert
+from edgekit.frontend.export.fixed_shapes import Shapes, fix_shapes, open_sizes
+from edgekit.frontend.export.trace import Traced, trace
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
-from edgekit.frontend.trust.allowed_operators import LOWERED
-from edgekit.tflite import input_use, recognise_outputs, signature
-
-Shapes = Mapping[str, tuple[int, ...]]
+from edgekit.tflite import input_use, recognise_outputs, trained_ranges
 
 # Golden samples that Keras runs at once: few, for the activations of large models.
 _GOLDEN_BATCH = 2
-# Of one input; what a damaged or hostile file states may be 2**60.
-_MOST_VALUES = 2**31
 
 
 def run(request: ExportRequest, report: Progress) -> Exported:
     """Load, export, and run Keras on the golden samples.
 
     Raises:
-        EdgekitError: What `load.load`, `fix_shapes`, `export` and `draw.draw` raise.
+        EdgekitError: What `load.load` and `run_loaded` raise.
     """
     started = time.perf_counter()
+    report("loading the model")
+    return run_loaded(_load(request), request, report, started)
+
+
+def run_loaded(
+    loaded: LoadedModel, request: ExportRequest, report: Progress, started: float | None = None
+) -> Exported:
+    """`run` with a model that is loaded already.
+
+    Args:
+        loaded: The model; what `request` says of loading is not looked at.
+        request: The samples, and where all goes.
+        report: Takes one line at each step.
+        started: When loading began, by `time.perf_counter`.
+
+    Raises:
+        EdgekitError: What `fix_shapes`, `export` and `draw.draw` raise.
+    """
+    last = time.perf_counter() if started is None else started
     seconds: dict[str, float] = {}
 
     def done(step: str) -> None:
-        nonlocal started
+        nonlocal last
         now = time.perf_counter()
-        seconds[step] = seconds.get(step, 0.0) + now - started
-        started = now
+        seconds[step] = seconds.get(step, 0.0) + now - last
+        last = now
 
-    report("loading the model")
-    loaded = load.load(request.model, unsafe=request.unsafe, custom_objects=request.custom_objects)
     done("load")
     project = projects.load(request.project) if request.project else None
-    contract = fix_shapes(loaded, request.input_shapes)
-    if project:
-        contract = project.describe(contract)
-
-    traced = trace(loaded, contract)
+    traced, contract = _trace_with_state(loaded, project, request.input_shapes)
+    loaded = traced.loaded
     content = None
     text = any(spec.dtype == "string" for spec in contract.inputs)
     if text or traced.needs_tensorflow():
@@ -75,18 +83,16 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     done("export")
 
     report("drawing samples")
-    drawn = draw.draw(contract, request.draw, loaded.id_limits)
+    drawn = _draw(traced, contract, request.draw)
     done("samples")
 
     # Before most exports, which leave several copies of the weights in memory.
     report("running Keras on the golden samples")
-    outputs = loaded.predict(drawn.golden.inputs, batch_size=_GOLDEN_BATCH)
-    drawn = replace(drawn, golden=replace(drawn.golden, reference=outputs))
+    drawn = replace(drawn, golden=_with_reference(loaded, drawn.golden))
     done("golden")
     if drawn.labelled is not None:
         report("running Keras on labelled samples")
-        outputs = loaded.predict(drawn.labelled.inputs, batch_size=_GOLDEN_BATCH)
-        drawn = replace(drawn, labelled=replace(drawn.labelled, reference=outputs))
+        drawn = replace(drawn, labelled=_with_reference(loaded, drawn.labelled))
         done("labelled")
     drawn.save(request.draw)
 
@@ -96,139 +102,88 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     request.out.write_bytes(content)
     written = tflite.read(content)
     contract = recognise_outputs.with_kinds(contract, written)
+    contract = replace(contract, kept_state=tflite.contract(written).kept_state)
     contract = with_label_kinds(contract, drawn.calibration)
     done("export")
     return Exported(
         contract=contract,
         samples=drawn.facts,
-        notes=(*loaded.notes, *_open_sizes(contract), *drawn.warnings),
+        notes=(
+            *loaded.notes,
+            *traced.notes,
+            *_trained(written),
+            *open_sizes(contract),
+            *drawn.warnings,
+        ),
         seconds=seconds,
         prepares=tuple({*own_scaling(loaded), *loaded.id_limits, *input_use.prepared(written)}),
     )
 
 
-def fix_shapes(loaded: LoadedModel, shapes: Shapes) -> Contract:
-    """The model's contract with a batch of 1 and the sizes that the user fixed.
-
-    Raises:
-        UsageError: An unknown input, a shape of another rank, or one that contradicts
-            a size the model already fixes.
-        ModelError: An input that no memory holds.
-    """
-    names = [spec.name for spec in loaded.inputs]
-    for name in shapes:
-        if name not in names:
-            raise UsageError(
-                f"--input-shape must name an input of the model: {', '.join(names)}.",
-                received=f"--input-shape {name}=...",
-                hint=nearest(name, names),
-            )
-    inputs = tuple(_fix_shape(spec, shapes.get(spec.name)) for spec in loaded.inputs)
-    for spec in inputs:
-        if math.prod(abs(size) for size in spec.shape) > _MOST_VALUES:
-            raise ModelError(
-                "The shape of an input is too large for any device.",
-                received=f"{loaded.name}: {printable(spec.name)} of shape {list(spec.shape)}",
-                hint="fix its sizes in the model; or copy or download it again, if it is damaged.",
-            )
-    return Contract(inputs=inputs, outputs=loaded.outputs)
+def _load(request: ExportRequest) -> LoadedModel:
+    return load.load(
+        request.model,
+        unsafe=request.unsafe,
+        custom_objects=request.custom_objects,
+        signature=request.signature,
+        builder=request.builder,
+    )
 
 
-def _fix_shape(spec: TensorSpec, wanted: tuple[int, ...] | None) -> TensorSpec:
-    shape = (1, *spec.shape[1:])
-    if wanted is not None:
-        fits = len(wanted) == len(shape) and all(
-            w > 0 and s in (-1, w) for w, s in zip(wanted, shape, strict=True)
-        )
-        if not fits:
-            raise UsageError(
-                f"--input-shape {spec.name} must fit the model's shape {list(shape)}, where -1 is "
-                "free and the batch is 1.",
-                received=str(list(wanted)),
-            )
-        shape = tuple(wanted)
-    return replace(spec, shape=shape)
+def _trace_with_state(
+    loaded: LoadedModel, project: Project | None, shapes: Shapes
+) -> tuple[Traced, Contract]:
+    """The graph and its contract, with state where the project wants it."""
+    as_inputs = project is not None and project.state.kind == "inputs"
+    contract = fix_shapes(loaded, shapes)
+    if project is not None and not as_inputs:
+        contract = project.describe(contract)
+    traced = trace(loaded, contract)
+    state = traced.state
+    if project is not None and as_inputs:
+        fed = state_inputs.with_state_inputs(loaded, state)
+        contract = project.describe(fix_shapes(fed, shapes))
+        return replace(trace(fed, contract), keeping=loaded, state=state), contract
+    if state is not None:
+        traced = replace(traced, loaded=replace(loaded, reset=state.reset))
+        contract = replace(contract, kept_state=state.names)
+    return traced, contract
 
 
-def _open_sizes(contract: Contract) -> list[str]:
+def _draw(traced: Traced, contract: Contract, request: DrawRequest) -> Drawn:
+    """Samples; with what state each begins, where that is an input."""
+    if traced.keeping is None or traced.state is None:
+        return draw.draw(contract, request, traced.loaded.id_limits)
+    names = [spec.name for spec in traced.keeping.inputs]
+    given = tuple(spec for spec in contract.inputs if spec.name in names)
+    sequence = replace(contract, inputs=given, kept_state=traced.state.names)
+    drawn = draw.draw(sequence, request, traced.loaded.id_limits)
+    return state_inputs.fill(drawn, traced.keeping, traced.state)
+
+
+def _with_reference(loaded: LoadedModel, samples: Samples) -> Samples:
+    """Samples with what the model computes of them."""
+    try:
+        outputs = loaded.predict(samples.inputs, batch_size=_GOLDEN_BATCH)
+    except ModelError as error:
+        if samples.source != "synthetic":
+            raise
+        raise ModelError(
+            "The model does not take samples that are made up.",
+            received=error.received,
+            hint="give real ones: --calibration DATA.npz; ids, as an example, have to be in range.",
+        ) from None
+    return replace(samples, reference=outputs)
+
+
+def _trained(model: tflite.Model) -> list[str]:
+    """What to say of a model that was trained with its rounding in place."""
+    if not trained_ranges.has_fake_quantization(model):
+        return []
     return [
-        f"input {spec.name} keeps unknown sizes {list(spec.shape)}: the app must resize it, "
-        f"and buffers cannot be planned; fix them with --input-shape "
-        f"{spec.name}={','.join('N' if s < 0 else str(s) for s in spec.shape)}."
-        for spec in contract.inputs
-        if -1 in spec.shape
+        "the model was trained with quantization: static recipes take its ranges and weights; "
+        "others leave out the rounding of activations that it was trained with."
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traced:
-    """A model as one graph with a batch of 1; nothing of it was run.
-
-    A signature's names pass through Python arguments: `inputs` and `outputs` map names that are
-    safe there to the records of the model's own.
-    """
-
-    loaded: LoadedModel
-    function: Any
-    inputs: Mapping[str, TensorSpec]
-    outputs: Mapping[str, TensorSpec]
-
-    def needs_tensorflow(self) -> bool:
-        """Whether it holds operators that TFLite may lack; most often the export folds them."""
-        return any(node.type not in LOWERED for node in export_errors.nodes(self.function.graph))
-
-
-def trace(loaded: LoadedModel, contract: Contract) -> Traced:
-    """The graph of `loaded` with the input shapes of `contract`.
-
-    Raises:
-        ExportError: The model cannot be traced.
-    """
-    import tensorflow as tf
-
-    inputs = {f"input_{i}": spec for i, spec in enumerate(contract.inputs)}
-    outputs = {f"output_{i}": spec for i, spec in enumerate(loaded.outputs)}
-    export_graph.use_plain_recurrence(loaded)
-
-    def serve(**tensors: Any) -> dict[str, Any]:
-        results = loaded.call({spec.name: tensors[safe] for safe, spec in inputs.items()})
-        # An identity keeps an output apart from an input or another output it may equal.
-        return {safe: tf.identity(results[spec.name], name=safe) for safe, spec in outputs.items()}
-
-    try:
-        specs = {
-            safe: tf.TensorSpec([None if s < 0 else s for s in spec.shape], spec.dtype, name=safe)
-            for safe, spec in inputs.items()
-        }
-        function = tf.function(serve, autograph=False).get_concrete_function(**specs)
-    except Exception as error:  # the model's own code runs here: anything may happen
-        raise ExportError(
-            "TensorFlow could not trace the model with a batch of 1.",
-            received=export_errors.last_words(error),
-            hint="call the model on one sample in Keras, inside tf.function: the same error "
-            "shows there.",
-        ) from error
-    return Traced(loaded=loaded, function=function, inputs=inputs, outputs=outputs)
-
-
-def convert(traced: Traced) -> bytes:
-    """The float `.tflite` of a traced model.
-
-    Raises:
-        FlexError: The model needs TensorFlow operators; they and their layers are named.
-        ExportError: TensorFlow's converter refused it.
-    """
-    loaded, function = traced.loaded, traced.function
-    try:
-        flat = (
-            export_graph.inline_recurrence(function) if loaded.kind == "saved_model" else function
-        )
-        model = _convert(flat, loaded.trackable, set(traced.inputs), sorted(traced.outputs))
-    except Exception as error:  # TensorFlow raises many kinds here, none of them documented
-        raise export_errors.explain(error, loaded, function) from error
-    tensor_names.name_layers(model, loaded, tensor_names.producers(model, function))
-    names = {safe: spec.name for safe, spec in (*traced.inputs.items(), *traced.outputs.items())}
-    return _name_signature(model, names)
 
 
 def export(loaded: LoadedModel, contract: Contract) -> bytes:
@@ -239,46 +194,3 @@ def export(loaded: LoadedModel, contract: Contract) -> bytes:
         ExportError: The model cannot be traced, or TensorFlow's converter refused it.
     """
     return convert(trace(loaded, contract))
-
-
-def _convert(function: Any, trackable: Any, inputs: set[str], outputs: list[str]) -> Any:
-    """The converter's model, its signature in TensorFlow's safe names.
-
-    The fast way leaves the signature out, so it is made here. What cannot be frozen (tables,
-    variables that change) takes the slow one.
-    """
-    content = convert_directly(function, trackable)
-    if content is not None:
-        model = litert.unpack(bytearray(content))
-        # TensorFlow gives a dict's values in the order of its sorted keys: so is `outputs`.
-        if _sign(model, inputs, outputs):
-            return model
-        fallbacks.note("convert_directly", "inputs or outputs are not where they were")
-    return litert.unpack(bytearray(convert_by_saved_model(function, trackable)))
-
-
-def _sign(model: Any, wanted: set[str], outputs: list[str]) -> bool:
-    """Bind inputs by the names of their tensors, outputs by their order; False if in doubt."""
-    graph = model.subgraphs[0]
-    inputs = {graph.tensors[i].name.decode(): int(i) for i in graph.inputs}
-    if set(inputs) != wanted or len(graph.outputs) != len(outputs):
-        return False
-
-    for number, index in enumerate(graph.outputs):
-        # The name that it has on the long way, where no better one is found.
-        if graph.tensors[index].name.startswith(b"Identity"):
-            graph.tensors[index].name = f"StatefulPartitionedCall:{number}".encode()
-
-    places = map(int, graph.outputs)
-    signature.sign(model, dict(sorted(inputs.items())), dict(zip(outputs, places, strict=True)))
-    return True
-
-
-def _name_signature(model: Any, names: Mapping[str, str]) -> bytes:
-    for signed in model.signatureDefs:
-        tensors = model.subgraphs[signed.subgraphIndex].tensors
-        for entry in (*signed.inputs, *signed.outputs):
-            entry.name = names[entry.name.decode()].encode()
-        for entry in signed.inputs:
-            tensors[entry.tensorIndex].name = b"serving_default_" + entry.name + b":0"
-    return tflite.to_bytes(model)

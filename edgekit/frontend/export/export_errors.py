@@ -9,6 +9,7 @@ from typing import Any
 from edgekit.compat.keras import traced_function
 from edgekit.compat.tensorflow import graph_functions
 from edgekit.core.errors import ExportError, FlexError
+from edgekit.frontend.export import operator_place, text_operators
 from edgekit.frontend.load.loaded import LoadedModel
 
 _OPERATOR_LIST = re.compile(r"(?:TF Select|Custom|Flex) ops?: ([\w, .]+)")
@@ -20,6 +21,28 @@ _PLUMBING = {"Placeholder", "Const", "Identity", "NoOp", "PartitionedCall"}
 # Lists of tensors become plain tensors where all sizes are known: in a loop over time steps
 # that is a question of the batch, not of the layer.
 _LISTS = ("TensorList", "tensor list", "element_shape")
+
+# Where an operator stands -> what is said of it, and the next step.
+_PLACES = {
+    "start": (
+        ", at the start of the model",
+        "take it out of the model: compute it in the app, and let the model begin behind it.",
+    ),
+    "middle": (
+        ", in the middle of the model",
+        "replace it in the model by functions that can be converted (docs/sources.md), and train "
+        "the model again.",
+    ),
+    "end": (
+        ", at the end of the model",
+        "let the model end before it, and compute it in the app from the model's outputs.",
+    ),
+    None: (
+        "",
+        "move it out of the model into the app, or replace it by functions that can be converted "
+        "(docs/sources.md).",
+    ),
+}
 
 
 def explain(error: Exception, loaded: LoadedModel, function: Any) -> ExportError:
@@ -40,12 +63,15 @@ def explain(error: Exception, loaded: LoadedModel, function: Any) -> ExportError
             received=last_words(error),
             hint="if sizes are unknown, fix them with --input-shape.",
         )
+    place = operator_place.place(function.graph, operators)
+    where = f"{_where(operators, loaded, function)}{_PLACES[place][0]}"
+    if (of_text := text_operators.refusal(operators, where)) is not None:
+        return of_text
     return FlexError(
         "The model needs operators that mobile runtimes do not have.",
-        received=f"{', '.join(sorted(operators))}{_where(operators, loaded, function)}: "
-        "TensorFlow-only (Flex) operators, which run in no LiteRT or tflite-runtime package.",
-        hint="move the layer out of the model into the app's preprocessing, or replace it by one "
-        "of simpler operators.",
+        received=f"{', '.join(sorted(operators))}{where}: TensorFlow-only (Flex) operators, which "
+        "run in no LiteRT or tflite-runtime package.",
+        hint=_PLACES[place][1],
     )
 
 
@@ -85,22 +111,20 @@ def last_words(error: BaseException) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if "error:" in line and "failed while converting" not in line]
     line = (errors or lines[-1:] or ["no message"])[-1]
-    return f"{type(error).__name__}: {line[-400:]}"
+    return f"{type(error).__name__}: {line[:400]}"
 
 
 def _where(operators: set[str], loaded: LoadedModel, function: Any) -> str:
     layers: set[str] = set()
     functions: set[str] = set()
     for node in nodes(function.graph):
-        if node.type not in operators:
-            continue
-        named = _layer_names(node.name.split("/"), set(loaded.layers))
-        layers |= named
-        if not named:
+        if node.type in operators:
+            layers |= _layer_names(node.name.split("/"), set(loaded.layers))
             functions |= _keras_function(node)
+    called = ", ".join(sorted(functions))
     if layers:
-        return f" in layer {', '.join(sorted(layers))}"
-    return f" in keras.ops.{', keras.ops.'.join(sorted(functions))}" if functions else ""
+        return f" in layer {', '.join(sorted(layers))}" + (f" ({called})" if called else "")
+    return f" in {called}" if called else ""
 
 
 def nodes(graph: Any) -> Iterator[Any]:
@@ -122,7 +146,7 @@ def _layer_names(scopes: list[str], known: set[str]) -> set[str]:
 
 
 def _keras_function(node: Any) -> set[str]:
-    """The public function of Keras 3 that made an operator outside every layer.
+    """The public function of Keras 3 that made an operator.
 
     A functional model may call `keras.ops.argmax` itself; such a call has no scope, only
     the place in Keras' own code where it was traced.

@@ -1,4 +1,4 @@
-"""Recurrent layers of a SavedModel: already traced, for any batch and for every device.
+"""The graph of a SavedModel: already traced, for any batch and for every device.
 
 A Keras model is traced again, with a batch of 1. A SavedModel brings its graph along:
 - its loops keep lists of tensors whose first size, the batch, is unknown for good, and
@@ -17,6 +17,7 @@ from typing import Any
 from edgekit.compat import tf_keras
 from edgekit.compat.tensorflow import freeze_variables
 from edgekit.frontend.load.loaded import LoadedModel
+from edgekit.frontend.rewrites import rewrite_graph
 
 # Operator -> which of its operands is the shape of the list's elements.
 _LISTS = {"TensorListReserve": 0, "TensorListStack": 1}
@@ -33,16 +34,17 @@ def use_plain_recurrence(loaded: LoadedModel) -> None:
     tf_keras.use_plain_recurrence(loaded.trackable)
 
 
-def inline_recurrence(function: Any) -> Any:
+def inline(function: Any) -> Any:
     """A concrete function without composites and with lists of a batch of 1.
 
     Args:
-        function: Traced with a batch of 1. One without loops is returned as it is.
+        function: Traced with a batch of 1. One without loops, and without operators that are
+            rewritten for the shapes at their place, is returned as it is.
     """
     library = function.graph.as_graph_def().library.function
     marked = any("api_implements" in definition.attr for definition in library)
     lists = any(node.op in _LISTS for definition in library for node in definition.node_def)
-    if not (marked or lists):
+    if not (marked or lists or rewrite_graph.has_rules(function)):
         return function
     # Freezing forgets the outputs' names, and keeps the order that TensorFlow gives a dict.
     inlined = freeze_variables(function, inline=True)

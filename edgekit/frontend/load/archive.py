@@ -218,6 +218,19 @@ def count_weights(path: Path, file: Any, stored_bytes: int) -> int:
     return elements
 
 
+def stored_shapes(file: Any) -> list[tuple[str, tuple[int, ...]]]:
+    """Where each dataset of an HDF5 file lies, and its shape."""
+    found: list[tuple[str, tuple[int, ...]]] = []
+
+    def note(name: str, item: Any) -> None:
+        shape = getattr(item, "shape", None)
+        if shape is not None:
+            found.append((name, tuple(shape)))
+
+    file.visititems(note)
+    return found
+
+
 def _refuse_link(path: Path, what: str) -> None:
     raise ModelError(
         "A model's weights must lie in its own file.",

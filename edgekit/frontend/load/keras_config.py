@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from edgekit.core.errors import ModelError
-from edgekit.frontend.trust.check_config import Item, Resolve, builtin, given, items
+from edgekit.frontend.trust.check_config import Item, Resolve, builtin, given, items, of_tfmot
 
-_HALF = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")
+_OTHER_FLOATS = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64")
 
 
 def objects(config: Any) -> Iterator[Item]:
@@ -68,17 +68,18 @@ def check_size(config: dict[str, Any], stored: int, file_name: str) -> None:
 
 
 def in_float32(config: Any) -> tuple[Any, bool]:
-    """The configuration with half-precision dtype policies made float32.
+    """The configuration with half-precision and float64 dtype policies made float32.
 
     Mixed precision speeds up training. In an export its casts turn MatMul and BiasAdd into
-    operators that no mobile runtime has; the variables are float32 anyway.
+    operators that no mobile runtime has; the variables are float32 anyway. float64 has no such
+    operators either.
 
     Returns:
         A new configuration, and whether anything changed.
     """
 
     def widen(item: dict[str, Any]) -> dict[str, Any]:
-        return {k: "float32" if k == "dtype" and _is_half(v) else v for k, v in item.items()}
+        return {k: "float32" if k == "dtype" and _is_other_float(v) else v for k, v in item.items()}
 
     result = _rewritten(config, widen)
     return result, result != config
@@ -93,10 +94,10 @@ def _rewritten(config: Any, change: Callable[[dict[str, Any]], Any]) -> Any:
     return change({key: _rewritten(value, change) for key, value in config.items()})
 
 
-def _is_half(dtype: Any) -> bool:
+def _is_other_float(dtype: Any) -> bool:
     if isinstance(dtype, dict) and isinstance(dtype.get("config"), dict):
-        return dtype["config"].get("name") in _HALF
-    return isinstance(dtype, str) and dtype in _HALF
+        return dtype["config"].get("name") in _OTHER_FLOATS
+    return isinstance(dtype, str) and dtype in _OTHER_FLOATS
 
 
 def functions_by_name(config: Any) -> Any:
@@ -126,6 +127,20 @@ def by_given_name(config: Any, resolve: Resolve) -> Any:
         return (
             {**item, "registered_name" if "module" in item else "class_name": own} if own else item
         )
+
+    return _rewritten(config, rename)
+
+
+def with_stand_ins(config: Any) -> Any:
+    """The configuration with classes of tfmot by name alone, which edgekit's stand-ins have.
+
+    By its module Keras 2 would import the package itself, where it is installed.
+    """
+
+    def rename(item: dict[str, Any]) -> dict[str, Any]:
+        if "module" not in item or "class_name" not in item or not of_tfmot(item):
+            return item
+        return {**item, "module": None, "registered_name": item["class_name"]}
 
     return _rewritten(config, rename)
 

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from edgekit.compat.keras import input_name
 from edgekit.core.errors import ModelError
 from edgekit.core.records import TensorSpec
 from edgekit.frontend.load.id_limits import embedding_limits
@@ -39,6 +40,18 @@ def wrap_keras2(model: Any, notes: Sequence[str] = ()) -> LoadedModel:
     import tensorflow as tf
 
     return _wrap("keras2", model, model, tf.nest, notes)
+
+
+def input_names(model: Any) -> tuple[str, ...]:
+    """The names of a built model's inputs, in their order.
+
+    Raises:
+        ModelError: A subclassed model that does not know the shapes it was built with.
+    """
+    symbolic = _symbolic(model, "inputs")
+    if symbolic:
+        return unique(_input_names(model, symbolic))
+    return tuple(spec.name for spec in _subclassed(model)[0])
 
 
 def require_built(model: Any) -> None:
@@ -135,9 +148,9 @@ def _structure(model: Any, which: str, tensors: list[Any]) -> Any:
 
 def _input_names(model: Any, tensors: list[Any]) -> list[str]:
     names = getattr(model, "input_names", None)
-    if names and len(names) == len(tensors):
+    if names and len(names) == len(tensors):  # of tf_keras
         return list(names)
-    return [tensor.name for tensor in tensors]
+    return [input_name(tensor) for tensor in tensors]
 
 
 def _takes_training(model: Any) -> bool:
@@ -286,6 +299,7 @@ def _paths(model: Any, outer: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 
 def _may_hold_ids(model: Any, inputs: tuple[TensorSpec, ...]) -> bool:
     return any("int" in spec.dtype for spec in inputs) or any(
-        any(mark in f"{type(layer).__name__} {layer.name}" for mark in _ID_LAYERS)
+        any(mark in f"{type(inner).__name__} {inner.name}" for mark in _ID_LAYERS)
         for layer in _layers(model)
+        for inner in (layer, getattr(layer, "layer", layer))  # what TimeDistributed wraps
     )

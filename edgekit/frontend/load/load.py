@@ -2,8 +2,8 @@
 
 Keras 3 files are loaded by `keras`, Keras 2 files by `tf_keras`: the writer decides, as
 `recognise` reads it from the file, and nothing is tried out. Before anything is built the
-configuration is checked for code, for unknown classes and for its size, and half-precision
-policies are made float32; the loader then sees a corrected copy of the file.
+configuration is checked for code, for unknown classes and for its size, and policies of half
+precision and of float64 are made float32; the loader then sees a corrected copy of the file.
 """
 
 from __future__ import annotations
@@ -20,38 +20,54 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.compat.tf_keras import safe_mode
-from edgekit.core.errors import EdgekitError, ModelError
+from edgekit.core.errors import EdgekitError, ModelError, UsageError
 from edgekit.core.text import printable
-from edgekit.frontend.load import keras_config, tfjs
+from edgekit.frontend.load import keras_config, old_keras, quantized_by_keras, tfjs
 from edgekit.frontend.load.archive import (
     count_weights,
     open_hdf5,
     open_zip,
     read_entry,
     read_json,
+    stored_shapes,
     text_attribute,
     zip_folder,
 )
+from edgekit.frontend.load.built_model import load_built
 from edgekit.frontend.load.custom_objects import import_objects, operations, registered
 from edgekit.frontend.load.loaded import LoadedModel
-from edgekit.frontend.load.recognise import Recognised, recognise
+from edgekit.frontend.load.recognise import Recognised, recognise, weights
 from edgekit.frontend.trust import check_config, config_graph
 
 
-def load(path: Path, *, unsafe: bool = False, custom_objects: str | None = None) -> LoadedModel:
+def load(
+    path: Path,
+    *,
+    unsafe: bool = False,
+    custom_objects: str | None = None,
+    signature: str | None = None,
+    builder: str | None = None,
+) -> LoadedModel:
     """Load the model at `path` for inference.
 
     Args:
-        path: A `.keras` or `.h5` file, a SavedModel, a TensorFlow.js layers model, or a
+        path: A `.keras` or `.h5` file, a SavedModel, a TensorFlow.js model, or a
             folder with one of them.
         unsafe: Allow code that is stored in the file, as in a Lambda layer.
         custom_objects: `module:NAME` of a dict, class or function for custom layers; the
             current folder is searched for the module first.
+        signature: The one to take of a SavedModel; the one to serve by default.
+        builder: `module:FUNCTION` that returns the built model, where `path` holds weights alone.
 
     Raises:
+        UsageError: A signature was named of a model that has none, or not this one.
         ModelError: Not a model, damaged, not built, or it needs code that was not given.
         UnsafeModelError: It holds code, and `unsafe` is False.
     """
+    if builder is not None:
+        recognised = weights(path)
+        with _keras_errors(recognised):
+            return load_built(recognised.path, builder)
     recognised = recognise(path)
     if recognised.format == "tflite":
         raise ModelError(
@@ -59,12 +75,23 @@ def load(path: Path, *, unsafe: bool = False, custom_objects: str | None = None)
             received=f"{recognised.path.name}: a .tflite file, which is converted already",
             hint="name the Keras model; validate, benchmark and inspect take .tflite files.",
         )
+    if signature is not None and recognised.format != "saved_model":
+        raise UsageError(
+            "--signature must be of a model that has signatures: a SavedModel or .tflite.",
+            received=f"--signature {signature}, and {recognised.path.name} was written by "
+            f"{recognised.written_by}",
+            hint="leave --signature out.",
+        )
     objects = import_objects(custom_objects)
     with _keras_errors(recognised):
         if recognised.format == "saved_model":
             from edgekit.frontend.load.saved_model import load_saved_model
 
-            return load_saved_model(recognised.path, unsafe=unsafe)
+            return load_saved_model(recognised.path, unsafe=unsafe, signature=signature)
+        if recognised.format == "tfjs_graph":
+            from edgekit.frontend.load.tfjs_graph import load_graph
+
+            return load_graph(recognised.path, unsafe=unsafe)
         if recognised.format == "tfjs":
             return _load_tfjs(recognised.path, objects, unsafe)
         with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
@@ -91,9 +118,12 @@ def _load_keras(
         return keras_model.wrap_keras3(model, notes)
     import tf_keras
 
+    from edgekit.frontend.keras2 import tfmot_layers
+
+    objects = {**tfmot_layers.STAND_INS, **objects}
     with safe_mode(not unsafe):  # the argument of load_model means .keras files only
-        model = tf_keras.models.load_model(ready, custom_objects=dict(objects), compile=False)
-    return keras_model.wrap_keras2(model, notes)
+        model = tf_keras.models.load_model(ready, custom_objects=objects, compile=False)
+    return keras_model.wrap_keras2(tfmot_layers.without_wrappers(model), notes)
 
 
 def _checked(
@@ -103,13 +133,16 @@ def _checked(
     config = keras_config.without_compilation(config)
     if not unsafe:
         check_config.check(config, resolve)
+    quantized_by_keras.refuse(config, recognised.path.name)
     if _is_keras2(recognised):
         config_graph.check_order(config)
-    config = keras_config.by_given_name(config, resolve)
+    config = keras_config.with_stand_ins(keras_config.by_given_name(config, resolve))
     notes = []
     config, changed = keras_config.in_float32(config)
     if changed:
-        notes.append("half-precision dtype policies were made float32")
+        notes.append(
+            "dtype policies of other floats (float16, bfloat16, float64) were made float32"
+        )
     config, changed = keras_config.free_batch(config)
     if changed:
         notes.append("the batch size that the Sequential recorded was left free")
@@ -124,8 +157,12 @@ def _is_keras2(recognised: Recognised) -> bool:
 
 def _resolver(recognised: Recognised, objects: Mapping[str, Any]) -> check_config.Resolve:
     def resolve(name: str) -> str | None:
-        if not objects or name in objects:
-            return name if objects else None
+        if not objects:
+            return None
+        # A file names what was registered as `package>Name`; the person may give `Name`.
+        short = name.rpartition(">")[2]
+        if name in objects or short in objects:
+            return name if name in objects else short
         return registered(name, keras2=_is_keras2(recognised))
 
     return resolve
@@ -176,8 +213,10 @@ def _prepare_hdf5(
     with open_hdf5(path) as file:
         config = read_json(path, text_attribute(file, "model_config") or "", "model_config")
         stored = count_weights(path, file, path.stat().st_size)
+        shapes = stored_shapes(file)
     keras_config.check_size(config, stored, path.name)
-    corrected, notes = _checked(config, recognised, objects, unsafe)
+    said = old_keras.with_reset_after(config, shapes) if _is_keras2(recognised) else config
+    corrected, notes = _checked(said, recognised, objects, unsafe)
     if corrected == config and path.suffix in (".h5", ".hdf5"):
         return path, notes
     ready = folder / "model.h5"
@@ -195,6 +234,9 @@ def _load_tfjs(path: Path, objects: Mapping[str, Any], unsafe: bool) -> LoadedMo
     config, manifest = tfjs.read_topology(path)
     weights = tfjs.read_weights(path, manifest)
     recognised = Recognised(format="tfjs", written_by="TensorFlow.js", path=path)
+    config = old_keras.with_reset_after(
+        config, [(name, value.shape) for name, value in weights.items()]
+    )
     corrected, notes = _checked(config, recognised, objects, unsafe)
     keras_config.check_size(config, sum(value.size for value in weights.values()), path.name)
     import tf_keras
@@ -223,6 +265,16 @@ _MISSING = re.compile(
     r"|Could not interpret \w+(?: function)? identifier):? "
     r"(?:'?\{.*?'config': )?'?([\w>.]+)"
 )
+
+
+_ANOTHER_LOADER = (
+    "copy or download it again, in case it was damaged on the way; or load it in Python with the "
+    "Keras that wrote it, and save it as .keras."
+)
+_ANOTHER_KERAS = {
+    "Keras 1": "Keras 1 names its options otherwise: load it with Keras 2.0 to 2.2, which still "
+    "know both, and save it again."
+}
 
 
 @contextmanager
@@ -254,8 +306,7 @@ def _keras_errors(recognised: Recognised) -> Iterator[None]:
             f"The model could not be loaded ({recognised.format}, "
             f"written by {recognised.written_by}).",
             received=f"{recognised.path.name}: {type(error).__name__}: {informative_line(text)}",
-            hint="copy or download it again, in case it was damaged on the way; or load it in "
-            "Python with the Keras that wrote it, and save it as .keras.",
+            hint=_ANOTHER_KERAS.get(recognised.written_by[:7], _ANOTHER_LOADER),
         ) from None
 
 

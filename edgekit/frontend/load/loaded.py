@@ -37,6 +37,8 @@ class LoadedModel:
         id_limits: For an input that holds ids (it feeds an Embedding): ids are below this.
         notes: What was changed while loading, for the manifest.
         model: The Keras model itself; None for a SavedModel.
+        reset: Puts variables that the model changes while it runs back to where they were before
+            its first call; None where there are none.
     """
 
     kind: Kind
@@ -50,11 +52,12 @@ class LoadedModel:
     id_limits: Mapping[str, int]
     notes: tuple[str, ...] = ()
     model: Any = None
+    reset: Callable[[], None] | None = None
 
     def predict(
         self, inputs: Mapping[str, np.ndarray], batch_size: int = 32
     ) -> dict[str, np.ndarray]:
-        """The outputs for a number of samples.
+        """The outputs for a number of samples. What is stateful takes them as one sequence.
 
         Args:
             inputs: By input name, shape `(samples, ...)`; converted to the input's dtype.
@@ -72,6 +75,8 @@ class LoadedModel:
         fixed = {spec.shape[0] for spec in self.inputs if spec.shape and spec.shape[0] > 0}
         size = min(fixed) if fixed else max(1, batch_size)
         parts: dict[str, list[np.ndarray]] = {spec.name: [] for spec in self.outputs}
+        if self.reset is not None:
+            self.reset()
         call = self._compiled(samples > 4 * size)
         for start in range(0, samples, size):
             batch = {name: array[start : start + size] for name, array in arrays.items()}

@@ -18,9 +18,19 @@ from edgekit.core.records import Limits
 from edgekit.core.text import printable
 from edgekit.frontend.load.archive import open_hdf5, open_zip, read_entry, read_json, text_attribute
 
-Format = Literal["keras3", "keras2_h5", "keras2_zip", "keras3_h5", "saved_model", "tfjs", "tflite"]
+Format = Literal[
+    "keras3",
+    "keras2_h5",
+    "keras2_zip",
+    "keras3_h5",
+    "saved_model",
+    "tfjs",
+    "tfjs_graph",
+    "tflite",
+    "weights",
+]
 
-KINDS = ".keras, .h5, a SavedModel folder, a TensorFlow.js layers model or .tflite"
+KINDS = ".keras, .h5, a SavedModel folder, a TensorFlow.js model or .tflite"
 _ZIP = b"PK"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -125,6 +135,21 @@ def recognise(path: Path) -> Recognised:
     raise _unknown(path, head)
 
 
+def weights(path: Path) -> Recognised:
+    """A file of weights alone, whose model a function of the person's own builds.
+
+    Raises:
+        ModelError: There is no such file.
+    """
+    if not path.is_file():
+        raise ModelError(
+            "The file of weights was not found.",
+            received=str(path),
+            hint="name the file itself; of a TensorFlow checkpoint, the one that ends in .index.",
+        )
+    return Recognised(format="weights", written_by="its --builder", path=path)
+
+
 def _folder(path: Path) -> Recognised:
     if (path / "saved_model.pb").is_file() or (path / "saved_model.pbtxt").is_file():
         return Recognised(format="saved_model", written_by="a TensorFlow SavedModel", path=path)
@@ -213,7 +238,7 @@ def _other_zip(path: Path, names: list[str]) -> ModelError:
     if any(name.endswith("data.pkl") for name in names):
         return _torch(path)
     if names and all(name.endswith(".npy") for name in names):
-        return _weights_only(f"{path.name}: NumPy arrays ({_named(names)})")
+        return _weights_only(f"{path.name}: NumPy arrays ({_named(names)})", keras=False)
     if "model.weights.h5" in names:
         return _weights_only(f"{path.name}: an archive with model.weights.h5 only")
     if any(name.endswith("saved_model.pb") for name in names):
@@ -265,14 +290,9 @@ def _json(path: Path) -> Recognised:
     if payload.get("format") == "graph-model" or (
         isinstance(topology, dict) and "node" in topology
     ):
-        raise ModelError(
-            "A TensorFlow.js model must be a layers model.",
-            received=f"{path.name}: a graph model, which no longer holds Keras layers",
-            hint="convert the original Keras model or SavedModel instead.",
-        )
+        return Recognised(format="tfjs_graph", written_by=_tfjs_writer(payload), path=path)
     if payload.get("format") == "layers-model" or isinstance(topology, dict):
-        by = payload.get("generatedBy") or payload.get("convertedBy") or "TensorFlow.js"
-        return Recognised(format="tfjs", written_by=_short(by), path=path)
+        return Recognised(format="tfjs", written_by=_tfjs_writer(payload), path=path)
     if "class_name" in payload:
         raise ModelError(
             "The model file holds no weights.",
@@ -286,6 +306,10 @@ def _json(path: Path) -> Recognised:
     )
 
 
+def _tfjs_writer(payload: dict[str, Any]) -> str:
+    return _short(payload.get("generatedBy") or payload.get("convertedBy") or "TensorFlow.js")
+
+
 def _named(names: Iterable[str]) -> str:
     return printable(", ".join(list(names)[:5]))[:200]
 
@@ -294,11 +318,13 @@ def _short(value: object) -> str:
     return printable(str(value))[:60]
 
 
-def _weights_only(received: str) -> ModelError:
+def _weights_only(received: str, *, keras: bool = True) -> ModelError:
+    built = "build the model in Python, model.load_weights(FILE), then model.save('NAME.keras')."
+    function = "edgekit convert takes --builder module:FUNCTION, which returns the built model; or "
     return ModelError(
         "The model file holds no architecture.",
         received=f"{received}. It holds weights, no architecture.",
-        hint="build the model in Python, model.load_weights(FILE), then model.save('NAME.keras').",
+        hint=f"{function * keras}{built}",
     )
 
 
@@ -306,7 +332,7 @@ def _torch(path: Path) -> ModelError:
     return ModelError(
         f"A model must be {KINDS}.",
         received=f"{path.name}: a PyTorch file",
-        hint="edgekit reads Keras models; convert PyTorch models with ai-edge-torch.",
+        hint="edgekit reads Keras models; convert PyTorch models with litert-torch.",
     )
 
 
@@ -324,7 +350,7 @@ def _unknown(path: Path, head: bytes) -> ModelError:
         looks = "a frozen TensorFlow graph"
         hint = "use the Keras model or the SavedModel that it was made from."
     elif len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**30:
-        return _weights_only(f"{path.name}: a safetensors file")
+        return _weights_only(f"{path.name}: a safetensors file", keras=False)
     elif head.startswith(b"\x1f\x8b"):
         looks, hint = "a gzip archive", f"unpack it first: tar -xf {path.name}"
     else:

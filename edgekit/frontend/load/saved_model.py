@@ -6,20 +6,28 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.compat.tensorflow import parse_saved_model
-from edgekit.core.errors import ModelError, reading
+from edgekit.core.errors import ModelError, UsageError, reading
+from edgekit.core.suggest import nearest
+from edgekit.core.text import printable
+from edgekit.frontend.load import quantized_by_keras, single_precision
 from edgekit.frontend.load.id_limits import embedding_limits
 from edgekit.frontend.load.loaded import LoadedModel, tensor_spec
+from edgekit.frontend.load.signature_names import names_of_keys
 from edgekit.frontend.trust import check_saved_model
 
 _SERVING = ("serving_default", "serve")
 _CANNOT_READ = "TensorFlow could not read the SavedModel."
+_KERNELS = ("kernel", "embeddings", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel")
 _ID_OPERATORS = {"GatherV2", "Gather", "ResourceGather", "OneHot"}
 
 
-def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
-    """The serving signature of a SavedModel.
+def load_saved_model(
+    path: Path, *, unsafe: bool = False, signature: str | None = None
+) -> LoadedModel:
+    """The serving signature of a SavedModel, or the one that is asked for.
 
     Raises:
+        UsageError: It has not the signature that is asked for.
         ModelError: Damaged, or without one serving signature.
         UnsafeModelError: It holds operators or names files that are not allowed (see
             `check_saved_model`), and `unsafe` is False.
@@ -33,11 +41,21 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
         check_saved_model.refuse_unsafe(path, stored)
     with reading(path, _CANNOT_READ, kind=ModelError, hint=check_saved_model.DAMAGED):
         loaded = tf.saved_model.load(str(path))
-    name, signature = _signature(path, loaded)
-    specs = signature.structured_input_signature[1]
-    inputs = tuple(tensor_spec(key, _shape(s), s.dtype) for key, s in sorted(specs.items()))
-    results = signature.structured_outputs
-    outputs = tuple(tensor_spec(key, _shape(t), t.dtype) for key, t in sorted(results.items()))
+    name, serving = _signature(path, loaded, signature)
+    _refuse_quantized(path, serving)
+    specs = serving.structured_input_signature[1]
+    notes = [f"SavedModel signature {name!r}"]
+    given = sorted(specs)
+    function = serving
+    if single_precision.computes_in_float64(serving):
+        function = single_precision.in_float32(serving)
+        notes.append("float64 was made float32")
+    keys = names_of_keys(loaded, specs)
+    inputs = tuple(
+        tensor_spec(keys.get(key, key), _shape(specs[key]), _dtype(specs[key])) for key in given
+    )
+    results = serving.structured_outputs
+    outputs = tuple(tensor_spec(key, _shape(t), _dtype(t)) for key, t in sorted(results.items()))
     if not inputs or not outputs:
         raise ModelError(
             "A serving signature must have inputs and outputs.",
@@ -46,7 +64,10 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
         )
 
     def call(values: dict[str, Any]) -> dict[str, Any]:
-        return dict(signature(**{spec.name: values[spec.name] for spec in inputs}))
+        tensors = [values[spec.name] for spec in inputs]
+        if function is serving:
+            return dict(serving(**dict(zip(given, tensors, strict=True))))
+        return dict(function(*tensors))
 
     ids = any("int" in spec.dtype for spec in inputs)
     ids = ids or bool(check_saved_model.operators(stored) & _ID_OPERATORS)
@@ -57,10 +78,24 @@ def load_saved_model(path: Path, *, unsafe: bool = False) -> LoadedModel:
         outputs=outputs,
         trackable=loaded,
         call=call,
-        layers=_layers(signature),
+        layers=_layers(function),
         id_limits=embedding_limits(call, inputs) if ids else {},
-        notes=(f"SavedModel signature {name!r}",),
+        notes=tuple(notes),
     )
+
+
+def _dtype(tensor: Any) -> str:
+    name = str(tensor.dtype.name)
+    return "float32" if name == "float64" else name
+
+
+def _refuse_quantized(path: Path, signature: Any) -> None:
+    """Refuse the export of a model that Keras quantized: its kernels are integers or float8."""
+    for variable in signature.variables:
+        kind, what = str(variable.dtype.name), variable.name.split(":")[0]
+        stored = kind in ("int8", "uint8") or kind.startswith("float8")
+        if stored and what.rpartition("/")[2] in _KERNELS:
+            raise quantized_by_keras.error(f"{path.name} with {printable(what)} of {kind}")
 
 
 def _shape(tensor: Any) -> tuple[int | None, ...]:
@@ -73,10 +108,16 @@ def _shape(tensor: Any) -> tuple[int | None, ...]:
     return tuple(tensor.shape.as_list())
 
 
-def _signature(path: Path, loaded: Any) -> tuple[str, Any]:
+def _signature(path: Path, loaded: Any, wanted: str | None) -> tuple[str, Any]:
     # What TensorFlow 1 keeps for itself, as the signature that initializes, is none to serve.
     signatures = {k: v for k, v in loaded.signatures.items() if not k.startswith("__saved_model")}
-    for name in _SERVING:
+    if wanted is not None and wanted not in signatures:
+        raise UsageError(
+            "--signature must name a signature of the model.",
+            received=f"{wanted}; {path.name} has {', '.join(sorted(signatures)) or 'none'}",
+            hint=nearest(wanted, signatures),
+        )
+    for name in _SERVING if wanted is None else (wanted,):
         if name in signatures:
             return name, signatures[name]
     if len(signatures) == 1:
@@ -84,7 +125,9 @@ def _signature(path: Path, loaded: Any) -> tuple[str, Any]:
     raise ModelError(
         "A SavedModel must have one signature to serve: serving_default, serve, or its only one.",
         received=f"{path.name} has {', '.join(sorted(signatures)) or 'no signatures'}",
-        hint="load it in Python and save it with signatures={'serving_default': FUNCTION}.",
+        hint=f"choose one: --signature {min(signatures)}."
+        if signatures
+        else "load it in Python and save it with signatures={'serving_default': FUNCTION}.",
     )
 
 

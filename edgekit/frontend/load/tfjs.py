@@ -1,4 +1,4 @@
-"""TensorFlow.js layers models: a topology as JSON, weights in binary shards.
+"""TensorFlow.js models: a topology as JSON, weights in binary shards.
 
 The format is that of the TensorFlow.js converter: `weightsManifest` lists groups; the
 bytes of a group's `paths`, joined, hold its `weights` one after another. A quantized
@@ -47,20 +47,29 @@ def read_topology(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     payload = read_json(path, path.read_bytes(), "A TensorFlow.js model.json")
     topology = payload.get("modelTopology")
     config = topology.get("model_config", topology) if isinstance(topology, dict) else None
-    manifest = payload.get("weightsManifest")
     if not isinstance(config, dict) or "class_name" not in config:
         raise ModelError(
             "modelTopology of the layers model must hold a Keras configuration.",
             received=f"{path.name}: {printable(str(topology)[:80])}",
             hint="convert it again with the TensorFlow.js converter, to tfjs_layers_model.",
         )
+    return config, read_manifest(path, payload)
+
+
+def read_manifest(path: Path, payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """The groups of weights that a `model.json` lists.
+
+    Raises:
+        ModelError: It lists none.
+    """
+    manifest = payload.get("weightsManifest")
     if not isinstance(manifest, list) or not all(isinstance(group, dict) for group in manifest):
         raise ModelError(
             "model.json must list its weights in weightsManifest.",
             received=f"{path.name}: {printable(str(manifest)[:80])}",
             hint="save the model with its weights.",
         )
-    return config, manifest
+    return manifest
 
 
 def read_weights(path: Path, manifest: list[dict[str, Any]]) -> dict[str, np.ndarray]:

@@ -102,6 +102,21 @@ POLICIES = _names(
     """
 )
 
+TFMOT = _names(
+    """
+    AllValuesQuantizer ConstantSparsity Default8BitActivationQuantizeConfig
+    Default8BitConvQuantizeConfig Default8BitConvTransposeQuantizeConfig
+    Default8BitOutputQuantizeConfig Default8BitQuantizeConfig FixedQuantizer LastValueQuantizer
+    MovingAverageQuantizer NoOpActivation NoOpQuantizeConfig OutputOnlyConfig PolynomialDecay
+    PruneLowMagnitude QuantizeAwareActivation QuantizeLayer QuantizeWrapper QuantizeWrapperV2
+    """
+)
+"""Classes of tensorflow-model-optimization, for which edgekit has stand-ins of its own: nothing of
+that package is imported (see `keras2.tfmot_layers`)."""
+
+TFMOT_MODULES = "tensorflow_model_optimization.python.core."
+"""How their `module` begins, where a file says one."""
+
 OPERATIONS = _names(
     """
     Abs Absolute AdaptiveAveragePool AdaptiveMaxPool AffineTransform All AllClose Amax Amin

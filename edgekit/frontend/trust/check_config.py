@@ -42,6 +42,8 @@ _LOADS = {
     "TFSMLayer": "loads another SavedModel",
     "TorchModuleWrapper": "loads a PyTorch module",
 }
+# Packages whose import registers all of their classes: how to install each, and a name in it.
+_PACKAGES = {"keras_hub": ("keras-hub", "keras_hub.models:Backbone")}
 _CODE = ("residual_fn", "dropout_fn")
 _FILES = ("vocabulary", "vocabulary_file", "ckpt_to_load_from")
 _CONSTANT = "_CONSTANT_VALUE"
@@ -71,6 +73,16 @@ def builtin(item: Item) -> bool:
     return (
         kind in allowed_classes.CLASSES
         and (module is None or module in allowed_classes.MODULES)
+        and item.get("registered_name") in (None, kind)
+    )
+
+
+def of_tfmot(item: Item) -> bool:
+    """Whether a serialized object is a class of tfmot, which a stand-in of edgekit's replaces."""
+    kind, module = item["class_name"], item.get("module")
+    return (
+        _in(kind, allowed_classes.TFMOT)
+        and (module is None or module.startswith(allowed_classes.TFMOT_MODULES))
         and item.get("registered_name") in (None, kind)
     )
 
@@ -111,12 +123,25 @@ def _unsafe(where: str, what: str, hint: str = "") -> UnsafeModelError:
     )
 
 
-def missing_object(name: str, received: str, hint: str = "") -> ModelError:
-    """The error for a layer or function that Keras does not have."""
+def missing_object(name: str, received: str, hint: str = "", package: str = "") -> ModelError:
+    """The error for a layer or function that Keras does not have.
+
+    Args:
+        name: What the file calls it: `Scale`, or `package>Scale` where it was registered so.
+        received: Where the file names it.
+        hint: Another way out.
+        package: The package that registered it, where that does not stand in the name.
+    """
+    package, short = name.partition(">")[0] if ">" in name else package, name.rpartition(">")[2]
+    if package in _PACKAGES:
+        install, objects = _PACKAGES[package]
+        way = f"pip install {install}, and pass --custom-objects {objects}: importing it is enough"
+    else:
+        way = f"pass --custom-objects module:{short}, or module:NAME of a dict that holds it"
     return ModelError(
         f"Loading needs the code of {name!r}, which is not a part of Keras.",
         received=received,
-        hint=f"pass --custom-objects module:{name}, or module:NAME of a dict that holds it{hint}.",
+        hint=f"{way}{hint}.",
     )
 
 
@@ -129,12 +154,14 @@ def _check_origin(item: Item, where: str, resolve: Resolve) -> None:
     if kind == "__lambda__":
         raise _unsafe(where, "holds a Python lambda")
     name = item.get("config") if kind == "function" else kind
-    if _of_keras(item) or given(item, resolve):
+    if _of_keras(item) or of_tfmot(item) or given(item, resolve):
         return None
     if kind in _LOADS:
         raise _unsafe(where, f"is a {kind} and {_LOADS[kind]}", "convert that model itself, or ")
     of = f"which names {module}.{name}" if module else f"of the class {name}"
-    raise missing_object(str(name), f"{where}, {of}", f"; or {_TRUST}")
+    registered = item.get("registered_name")
+    package = str(registered).partition(">")[0] if registered else str(module).partition(".")[0]
+    raise missing_object(str(name), f"{where}, {of}", f"; or {_TRUST}", package)
 
 
 def _of_keras(item: Item) -> bool:
@@ -264,7 +291,7 @@ def _check_options(item: Item, where: str, resolve: Resolve) -> None:
             raise _unsafe(where, f"holds Python code as its {key}")
     if item["class_name"] == "NumericColumn" and options.get("normalizer_fn") is not None:
         raise _unsafe(where, f"calls {options['normalizer_fn']!r}")
-    if not builtin(item):
+    if not builtin(item) and not of_tfmot(item):
         return  # the person's own class reads its options as it likes
     # A SavedModel's description has some options beside `config`.
     for key, value in [*item.items(), *options.items()]:

@@ -60,6 +60,37 @@ def refuse_unsafe(path: Path, model: Any) -> None:
     _refuse_links(path)
 
 
+def refuse_unsafe_graph(path: Path, meta: Any) -> None:
+    """Check the operators of a frozen graph, all of which may run.
+
+    Args:
+        path: The file, for messages.
+        meta: A `MetaGraphDef` with nothing but the graph.
+
+    Raises:
+        ModelError: An operator that TensorFlow does not have.
+        UnsafeModelError: An operator that is not allowed, or that reads or writes a file.
+    """
+    unknown, refused = _not_listed(meta)
+    if unknown:
+        raise ModelError(
+            "The graph holds operators that TensorFlow does not have.",
+            received=_received(path, unknown),
+            hint="convert the Keras model or SavedModel that it was made from.",
+        )
+    refused += [
+        f"{place_of(node.op, node, place)}, which reads or writes a file"
+        for place, node in _nodes(meta)
+        if node.op in SAVING or node.op in READING
+    ]
+    if refused:
+        raise UnsafeModelError(
+            "The graph holds operators that edgekit does not allow.",
+            received=_received(path, refused),
+            hint=_TRUST,
+        )
+
+
 def operators(model: Any) -> set[str]:
     """The types of all operators of a `SavedModel` message."""
     return {node.op for meta in model.meta_graphs for _, node in _nodes(meta)}

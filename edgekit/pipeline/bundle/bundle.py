@@ -9,6 +9,8 @@ from pathlib import Path
 
 import edgekit
 from edgekit.core import artifacts, serde
+from edgekit.core.arguments import checked
+from edgekit.core.artifacts import File
 from edgekit.core.bundle_record import Bundle, BundledModel, Golden
 from edgekit.core.errors import UsageError
 from edgekit.core.process import Progress, silent
@@ -25,8 +27,9 @@ PLATFORMS = {
 }
 
 
+@checked
 def bundle(
-    files: Sequence[Path | str],
+    files: Sequence[File] | File,
     destinations: Mapping[str, Path | str],
     *,
     name: str | None = None,
@@ -37,8 +40,8 @@ def bundle(
     """Write bundles of converted files, for one platform or several.
 
     Args:
-        files: `.tflite` files of `convert`, variants of one model, each with its manifest and
-            golden samples beside it.
+        files: `.tflite` files of `convert`, or what it returned: variants of one model, each
+            with its manifest and golden samples beside it.
         destinations: By platform (`android`, `ios`, `c`, `python`) the folder to write.
         name: What the model is called in code; the files' own name by default.
         force: Replace a folder that holds a bundle; take files that convert found wrecked.
@@ -52,16 +55,18 @@ def bundle(
         UsageError: No files or no destinations, an unknown platform, a folder that holds what
             edgekit did not write.
         ModelError: A file without manifest or golden samples, a manifest of another file, a
-            wrecked file, or variants of different models.
+            wrecked file, variants of different models, or what a platform's self-test cannot
+            replay: text, and state that a file keeps.
         ProjectError: A manifest that breaks a rule of `edgekit.toml`.
     """
-    paths = [Path(file) for file in files]
+    paths = artifacts.paths(files, "bundle")
     folders = {platform: Path(folder) for platform, folder in destinations.items()}
     _check_names(paths)
     _check_destinations(folders, force)
     made = [bundle_checks.load(path) for path in paths]
     if not force:
         bundle_checks.refuse_wrecked(made)
+    bundle_checks.refuse_platforms(made, list(folders))
     called = name or artifacts.model_name(made[0])
     bundle_checks.check_text(called, "the model's name")
     contents: dict[str, bytes] = {}
@@ -97,9 +102,7 @@ def _bundled(artifact: Artifact, golden: Golden) -> BundledModel:
 
 
 def _check_names(paths: Sequence[Path]) -> None:
-    """Refuse no files, and names that two files share or that no list of files can hold."""
-    if not paths:
-        raise UsageError("A bundle needs at least one .tflite.", received="no files")
+    """Refuse names that two files share or that no list of files can hold."""
     names = [path.name for path in paths]
     if len(set(names)) < len(names):
         raise UsageError(

@@ -18,6 +18,8 @@ from edgekit.data import check_samples, preprocess
 from edgekit.data.samples import Samples
 from edgekit.tflite import recognise_outputs
 
+# Their self-tests run the golden samples of a file that keeps state in order.
+_REPLAY_SEQUENCES = ("python",)
 _AGAIN = "convert the model again: that writes both."
 
 
@@ -79,6 +81,35 @@ def refuse_wrecked(made: Sequence[Artifact]) -> None:
             )
 
 
+def refuse_platforms(made: Sequence[Artifact], platforms: Sequence[str]) -> None:
+    """Refuse what the self-test of a platform cannot replay.
+
+    Raises:
+        ModelError: An input of text; or a file that keeps state, for a platform whose self-test
+            does not run the golden samples as one sequence.
+    """
+    apart = [platform for platform in platforms if platform not in _REPLAY_SEQUENCES]
+    for artifact in made:
+        name = Path(artifact.path).name
+        for spec in artifact.contract.inputs:
+            if spec.dtype == "string":
+                raise ModelError(
+                    "The inputs of a bundle must be numbers: no self-test replays text.",
+                    received=f"{name}: {spec.name!r} of text, for {', '.join(platforms)}",
+                    hint="take the .tflite into the app without a bundle; or convert the model "
+                    "without its lookup layer, and let the app look up ids: [input.NAME] in "
+                    'edgekit.toml has kind = "text" and a vocabulary.',
+                )
+        if artifact.contract.kept_state and apart:
+            raise ModelError(
+                f"A bundle for {', '.join(apart)} must hold files that keep no state: its "
+                "self-test replays no sequences.",
+                received=f"{name} keeps {', '.join(artifact.contract.kept_state)}",
+                hint='write [state] kind = "inputs" in edgekit.toml and convert again: the state '
+                "is an input and an output then. A --python bundle replays sequences.",
+            )
+
+
 def check_text(text: str, what: str) -> None:
     """Refuse text that no file in UTF-8 can hold: half a surrogate pair, as JSON may spell it.
 
@@ -105,6 +136,7 @@ def _difference(contract: Contract, inside: Contract) -> str:
                 activation=None,
                 kind=None,
                 columns=(),
+                feeds="",
             )
             for field in fields(TensorSpec):
                 here, there = getattr(bare, field.name), getattr(own, field.name)

@@ -78,6 +78,7 @@ def prune(
         model=job.source.model.absolute(),
         contract=exported.contract,
         custom_objects=job.source.custom_objects,
+        builder=job.source.builder,
         unsafe=job.options.unsafe,
     )
     if pruning.to_latency is not None:
@@ -252,6 +253,7 @@ def _checkpoint(job: Job, step: str, exported: Exported) -> Iterator[Checkpoint]
         "edgekit": edgekit.__version__,
         "seed": job.options.seed,
         "custom_objects": job.source.custom_objects,
+        "builder": job.source.builder,
         "model": serde.sha256(job.source.model.absolute()),
         "samples": samples.training_sha256,
         "calibration": samples.calibration_sha256,

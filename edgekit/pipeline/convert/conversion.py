@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from edgekit.core import artifacts, isolate, onednn, scratch, serde
 from edgekit.core import project as projects
-from edgekit.core.errors import UsageError
+from edgekit.core.arguments import checked
+from edgekit.core.errors import ProjectError, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import Artifact, ConvertOptions, Step
+from edgekit.core.result_tables import Artifacts
 from edgekit.data import callables
 from edgekit.data.export_messages import EXPORT, IMPORT, DrawRequest, Exported, ExportRequest
+from edgekit.data.in_memory import SampleData
 from edgekit.frontend.load import recognise
 from edgekit.frontend.load.recognise import Recognised
 from edgekit.measure.lost_content import LeastKept
@@ -23,6 +27,7 @@ from edgekit.pipeline.convert import (
     compress_and_train,
     input_check,
     prove,
+    python_sources,
     repair,
     wrecked,
     write_artifacts,
@@ -30,8 +35,10 @@ from edgekit.pipeline.convert import (
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.job import Job, Source
 from edgekit.pipeline.convert.output_claim import claim
-from edgekit.pipeline.convert.plan import plan
+from edgekit.pipeline.convert.plan import Plan, plan
+from edgekit.pipeline.convert.python_sources import GivenData, Model, Sources
 from edgekit.pipeline.convert.refuse_lost import refuse_lost
+from edgekit.pipeline.convert.refuse_state import refuse_state
 from edgekit.quantize.quantize_messages import QUANTIZE, QuantizeRequest
 
 # Enough to notice that evaluation samples were trained on, and few enough for a manifest.
@@ -45,36 +52,49 @@ class Details(TypedDict, total=False):
         name: The first part of the files' names; the model's own by default.
         input_shapes: Full shapes with the batch, for inputs with unknown sizes; the project's by
             default.
-        custom_objects: `module:NAME` of custom layers; the project's by default.
+        signature: The one to take of a SavedModel or `.tflite` with several.
+        custom_objects: `module:NAME` of custom layers; the project's by default. A live model
+            brings its own.
+        builder: `module:FUNCTION` that returns the built model, where the file holds weights alone.
+        training: Samples to train on, in place of `options.training.data`.
+        evaluation: Labelled samples, on which the model and its float file are compared; the
+            project's by default.
     """
 
     name: str | None
     input_shapes: Mapping[str, Sequence[int]] | None
+    signature: str | None
     custom_objects: str | None
+    builder: str | None
+    training: SampleData | None
+    evaluation: SampleData | None
 
 
+@checked
 def convert(
-    model: Path | str,
+    model: Model,
     *,
     output: Path | str | None = None,
-    calibration: str | None = None,
-    project: Project | None = None,
+    calibration: SampleData | None = None,
+    project: Project | Path | str | None = None,
     options: ConvertOptions | None = None,
     on_progress: Progress = silent,
     **details: Unpack[Details],
-) -> tuple[Artifact, ...]:
+) -> Artifacts:
     """Turn a trained model into a float `.tflite` and its variants, and check each.
 
     Args:
-        model: Keras 3 or Keras 2 file, SavedModel folder, TensorFlow.js layers model, or a
-            float `.tflite`.
+        model: A live Keras 3 or tf_keras model, which stays as it is, or a `tf.Module`; or the path
+            of a Keras file, SavedModel, TensorFlow.js model or float `.tflite`.
         output: The folder for the results; the current one by default.
-        calibration: Samples for static recipes: `.npz`, `.csv`, a folder by class, or
-            `module:function`. The project's by default.
-        project: What `edgekit.toml` says; the file beside the model by default.
+        calibration: Samples for static recipes: arrays `(n, ...)`, `(inputs, labels)`, a
+            dictionary by input, a generator or `tf.data.Dataset` of batches or samples (read
+            once, to its end); or `.npz`, `.csv`, a folder by class, or `module:function`. The
+            project's by default.
+        project: What `edgekit.toml` says, or that file; the one beside the model by default.
         options: Recipes, bounds, pruning, training, seeds and limits.
         on_progress: Takes one line at each step.
-        details: `name`, `input_shapes`, `custom_objects` (see `Details`).
+        details: What few models need, and samples to train on (see `Details`).
 
     Returns:
         An artifact for each file. The float file comes first and is always made: it is the
@@ -83,56 +103,83 @@ def convert(
     Raises:
         EdgekitError: One of its classes, by what went wrong; nothing is left half-written.
     """
-    _refuse_unknown(details)
-    model = Path(model)
-    project = project or projects.find(model)
+    project = _project(project, model)
     options = options or ConvertOptions(seed=project.data.seed)
-    recognised = recognise.recognise_apart(model, options.limits)
-    planned = plan(
-        model,
-        output=Path(output or ""),
-        name=details.get("name"),
-        calibration=calibration,
-        project=project,
-        options=options,
-    )
-    if recognised.format == "tflite" and planned.prune is not None:
-        raise _no_channels(model)
-    with claim(planned, model, options.force, on_progress), scratch.folder() as work:
-        job = Job(
-            source=_source(model, project, details),
-            plan=planned,
-            options=options,
-            work=work,
-            notes=[*planned.notes],
-            on_progress=on_progress,
+    with scratch.folder() as folder:
+        data = GivenData(calibration, details.get("training"), details.get("evaluation"))
+        files = python_sources.write(model, data, options, folder, details.get("name"))
+        recognised = _recognised(files, details)
+        planned = plan(
+            files.model,
+            output=Path(output or ""),
+            name=details.get("name") or project.name or files.name,
+            calibration=files.calibration or (None if project.data.calibration else files.training),
+            project=project,
+            options=files.options,
         )
-        written = Conversion(job, recognised).run()
+        if recognised.format == "tflite":
+            _refuse_what_takes_keras(planned, project, files.model)
+        with claim(planned, files.model, options.force, on_progress), scratch.folder() as work:
+            job = Job(
+                source=_source(files, project, details),
+                plan=planned,
+                options=files.options,
+                work=work,
+                notes=[*planned.notes],
+                on_progress=on_progress,
+            )
+            written = Conversion(job, recognised).run()
     compress_and_train.forget(planned)
-    return written
+    return Artifacts(written)
 
 
-def _no_channels(model: Path) -> UsageError:
-    return UsageError(
-        "Pruning needs a Keras model: it removes channels of layers.",
-        received=f"{model.name}, a .tflite",
-        hint="name the Keras model; --qat works on a .tflite too.",
-    )
+def _project(project: Project | Path | str | None, model: object) -> Project:
+    if isinstance(project, Project):
+        return project
+    if project is not None:
+        return projects.load(Path(project))
+    return projects.find(Path(model)) if isinstance(model, (str, PathLike)) else Project()
 
 
-def _refuse_unknown(details: Details) -> None:
-    """`Details` is known to type checkers alone."""
-    for name in details.keys() - Details.__annotations__.keys():
-        raise TypeError(f"convert() got an unexpected keyword argument {name!r}")
+def _recognised(files: Sources, details: Details) -> Recognised:
+    """What the model is; looked at in a child, unless it lives here and nowhere else."""
+    if files.live is not None and files.live.copy.only_here:
+        return files.live.recognised
+    if details.get("builder"):
+        return recognise.weights(files.model)
+    return recognise.recognise_apart(files.model, files.options.limits)
 
 
-def _source(model: Path, project: Project, details: Details) -> Source:
+def _refuse_what_takes_keras(planned: Plan, project: Project, model: Path) -> None:
+    """Refuse for a `.tflite` what only a model of layers allows."""
+    if planned.prune is not None:
+        raise UsageError(
+            "Pruning needs a Keras model: it removes channels of layers.",
+            received=f"{model.name}, a .tflite",
+            hint="name the Keras model; --qat works on a .tflite too.",
+        )
+    if project.state.kind == "inputs":
+        raise ProjectError(
+            '[state] kind = "inputs" must be of a Keras model or a SavedModel.',
+            received=f"{model.name}, a .tflite",
+            hint="name the model that it was made from; or leave [state] out: the file keeps its "
+            "state.",
+        )
+
+
+def _source(files: Sources, project: Project, details: Details) -> Source:
     shapes = details.get("input_shapes") or project.input_shapes
+    objects = details.get("custom_objects") or project.custom_objects
     return Source(
-        model=model,
+        model=files.model,
         project=project,
         input_shapes={name: tuple(shape) for name, shape in shapes.items()},
-        custom_objects=details.get("custom_objects") or project.custom_objects,
+        signature=details.get("signature"),
+        custom_objects=files.custom_objects or objects,
+        builder=details.get("builder"),
+        training=files.training,
+        evaluation=files.evaluation,
+        live=files.live,
     )
 
 
@@ -155,6 +202,7 @@ class Conversion:
         """All steps; files are written when all of them have passed their checks."""
         job = self._job
         exported = self.export()
+        refuse_state(job.plan, exported)
         job.on_progress("looking at what the inputs are given")
         reached = input_check.check(job, exported)
         job.on_progress("comparing the float file with the original")
@@ -177,14 +225,16 @@ class Conversion:
     def export(self) -> Exported:
         """The float file and the samples, from Keras or from a `.tflite`."""
         job, source = self._job, self._job.source
-        training = job.plan.training.data if job.plan.training else None
+        training = source.training or (job.plan.training.data if job.plan.training else None)
         request = ExportRequest(
             model=source.model.absolute(),
             draw=self._draw(training),
             out=job.original,
             project=source.project.file,
             input_shapes=source.input_shapes,
+            signature=source.signature,
             custom_objects=source.custom_objects,
+            builder=source.builder,
             unsafe=job.options.unsafe,
         )
         own_code = (
@@ -192,7 +242,10 @@ class Conversion:
             or callables.is_own_code(job.plan.calibration)
             or callables.is_own_code(training)
         )
-        if self._recognised.format == "tflite":
+        live = source.live
+        if live is not None and live.copy.only_here:
+            exported = live.export_here(request, job.on_progress)
+        elif self._recognised.format == "tflite":
             exported = isolate.call(
                 IMPORT,
                 request,
@@ -213,6 +266,8 @@ class Conversion:
                 writable=[job.work],
                 own_code=own_code,
             )
+        if live is not None:
+            live.check(job.golden)
         job.notes.extend(exported.notes)
         return exported
 
@@ -221,7 +276,7 @@ class Conversion:
         return DrawRequest(
             calibration=job.plan.calibration,
             training=training,
-            evaluation=_evaluation(job.source.project),
+            evaluation=job.source.evaluation or _evaluation(job.source.project),
             golden_samples=job.options.golden_samples,
             calibration_samples=job.options.calibration_samples,
             calibrates=job.plan.calibrates,

@@ -10,6 +10,7 @@ from edgekit.core.process import Progress, silent
 from edgekit.core.project import Project
 from edgekit.core.records import ConvertOptions
 from edgekit.pipeline.convert.plan import Plan
+from edgekit.pipeline.convert.python_sources import LiveModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +21,23 @@ class Source:
         model: The file or folder.
         project: Its `edgekit.toml`.
         input_shapes: Full shapes with the batch, of inputs with unknown sizes.
+        signature: The one to take of a model with several.
         custom_objects: `module:NAME` of custom layers.
+        builder: `module:FUNCTION` that builds the model whose weights the file holds.
+        training: Samples to train on, where the plan does not name them.
+        evaluation: Labelled samples; None for those that the project names.
+        live: The model itself, where it is one of this process.
     """
 
     model: Path
     project: Project = field(default_factory=Project)
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    signature: str | None = None
     custom_objects: str | None = None
+    builder: str | None = None
+    training: str | None = None
+    evaluation: str | None = None
+    live: LiveModel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,4 +108,5 @@ class Job:
     @property
     def own_code(self) -> bool:
         """Whether loading the model runs code of the person's own."""
-        return self.options.unsafe or self.source.custom_objects is not None
+        given = (self.source.custom_objects, self.source.builder)
+        return self.options.unsafe or any(code is not None for code in given)

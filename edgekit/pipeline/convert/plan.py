@@ -235,10 +235,11 @@ def default_name(model: Path) -> str:
     """
     path = model.absolute()
     stem = re.sub(r"(\.float32)?\.(keras|h5|hdf5|tflite|json)$", "", path.name)
-    return _cleaned(path.parent.name if stem in _NAMELESS else stem)
+    return cleaned(path.parent.name if stem in _NAMELESS else stem)
 
 
-def _cleaned(name: str) -> str:
+def cleaned(name: str) -> str:
+    """A name without the characters that `check_name` refuses."""
     kept = re.sub(r"[^\w.\-]+", "_", name).strip("._-")
     return kept.encode()[:_NAME_BYTES].decode(errors="ignore") or "model"
 
@@ -255,7 +256,7 @@ def check_name(name: str) -> str:
     raise UsageError(
         f"A name must be of letters, digits, '.', '_' and '-', and at most {_NAME_BYTES} bytes.",
         received=repr(name),
-        hint=f"--name {_cleaned(name)}",
+        hint=f"--name {cleaned(name)}",
     )
 
 

@@ -67,7 +67,7 @@ def proof_samples(job: Job) -> Proof:
         held = min(job.plan.judges, len(others))
         others = others.take(range(held))
         inputs = {n: np.concatenate([v, others.inputs[n]]) for n, v in inputs.items()}
-    proof = Samples(inputs=inputs)
+    proof = Samples(inputs=inputs, is_sequence=golden.is_sequence)
     proof.save(job.proof, compress=False)
     return Proof(samples=proof, held_back=held)
 
@@ -82,7 +82,7 @@ def compare_with_original(job: Job, proof: Proof) -> Compared:
     with local.open_session(job.original, Target(), limits=job.options.limits) as session:
         everything = session.run(inputs)
     outputs = {name: values[: len(golden)] for name, values in everything.items()}
-    proof = replace(proof, samples=Samples(inputs=inputs, reference=everything))
+    proof = replace(proof, samples=replace(proof.samples, reference=everything))
     if not golden.reference:
         golden = replace(golden, reference=outputs)
         return Compared(golden=golden, sqnr_db=None, proof=proof)
@@ -228,6 +228,8 @@ def check_runs(
     samples, held = proof.samples, proof.held_back
     if how is not None and how.activation_bits == 16:
         last = len(samples)
+        if samples.is_sequence:  # a state follows from all that came before
+            last = min(last, _SAMPLES_AT_16_BITS)
         samples = samples.take(range(max(0, last - _SAMPLES_AT_16_BITS), last))
         held = min(held, len(samples))
     with local.open_session(path, Target(), limits=limits) as session:
@@ -237,7 +239,8 @@ def check_runs(
             raise QuantizeError(
                 f"The outputs of {recipe.name} are not finite.",
                 received=f"{name} holds NaN or infinity on {len(samples)} samples",
-                hint="use another recipe.",
+                hint="--keep-float LAYER leaves the layer that makes them float (edgekit inspect "
+                "lists the operators); weight_only_wi8_afp32 computes in floats.",
             )
     if not all(np.isfinite(values).all() for values in samples.reference.values()):
         return None

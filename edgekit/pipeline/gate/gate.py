@@ -13,6 +13,7 @@ import numpy as np
 import edgekit
 from edgekit.core import artifacts, serde
 from edgekit.core import project as projects
+from edgekit.core.arguments import checked
 from edgekit.core.baseline_record import Baseline
 from edgekit.core.errors import ProjectError
 from edgekit.core.gate_rules import GateOptions, GateResult, OnInconclusive, Verdict
@@ -33,6 +34,7 @@ from edgekit.verdicts import claims, judge
 from edgekit.verdicts.sentences import UPDATE
 
 
+@checked
 def gate(
     project: Path | str = ".",
     *,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from edgekit.core import project as projects
 from edgekit.core import serde
+from edgekit.core.arguments import checked, checked_record
 from edgekit.core.errors import OutputError, UsageError
 from edgekit.core.process import Progress, silent
 from edgekit.core.records import Contract, Limits
@@ -60,6 +61,7 @@ class Initialised:
     next_commands: tuple[str, ...] = ()
 
 
+@checked_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitOptions:
     """What `init` does when nobody says otherwise.
@@ -78,6 +80,7 @@ class InitOptions:
     measure: bool = True
 
 
+@checked
 def init(
     model: Path | str,
     *,

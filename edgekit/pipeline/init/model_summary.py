@@ -78,8 +78,7 @@ def run(request: TfliteFile, report: Progress) -> Contract:
     """The contract of a float `.tflite`, with the activations that its last operators compute."""
     del report
     model = tflite.read(request.path)
-    import_float.require_float(model, request.path)
-    tflite.ensure_signature(model)
+    import_float.prepare(model, request.path)
     places = tflite.binding(model)
     activations = {
         tensor.index: op.facts.output_activation

@@ -1,1 +1,1 @@
-"""Operators that static files leave to floats, so that no channel loses its content to another."""
+"""Operators that static files leave to floats: for the sake of a channel's content, or of time."""

@@ -21,9 +21,24 @@ Form = Literal["integer", "dynamic", "float"]
 # delegate leaves out costs the way out of it and back.
 _CALL, _CAST_CALL, _LEFT_OUT = 20_000.0, 5_000.0, 20_000.0
 _PRODUCT: dict[Form, float] = {"integer": 1.0, "dynamic": 1.3, "float": 3.0}
+_PLAIN_PRODUCT = 60.0  # of integers where the delegate does not take them
 # Of each value that an operator without weights gives, and of each that is cast.
 _VALUE, _UNDELEGATED, _CURVED, _CAST = 8.0, 40.0, 25.0, 6.0
-_CURVES = frozenset(("LOGISTIC", "TANH", "GELU", "SOFTMAX", "EXP", "LOG"))
+_CURVES = frozenset(("LOGISTIC", "TANH", "GELU", "EXP", "LOG"))
+_FLOAT_SOFTMAX = 180.0
+# The plain kernels of integers that compute each value anew, by what one takes.
+_PLAIN_KERNELS = {
+    "ABS": 500.0,
+    "AVERAGE_POOL_2D": 500.0,
+    "DIV": 4000.0,
+    "HARD_SWISH": 400.0,
+    "LEAKY_RELU": 500.0,
+    "RELU": 500.0,
+    "RSQRT": 13_000.0,
+    "SOFTMAX": 350.0,
+    "SQRT": 300.0,
+    "SQUARED_DIFFERENCE": 1000.0,
+}
 
 
 def counted_cost(
@@ -38,7 +53,7 @@ def counted_cost(
     """
     operators = tflite.main_operators(model)
     forms = {op.index: _form(op, exceptions.get(op.index, how)) for op in operators}
-    total = sum(_cost(op, forms[op.index]) for op in operators)
+    total = sum(operator_cost(op, forms[op.index]) for op in operators)
     names = tflite.binding(model)
     outside: Form = "float" if how.io_dtype == "float32" else "integer"
     made: dict[int, Form] = dict.fromkeys(names.inputs.values(), outside)
@@ -50,14 +65,19 @@ def counted_cost(
         made |= {tensor.index: forms[op.index] for tensor in op.outputs}
         for tensor in (*op.inputs, *op.outputs):
             if tensor.dtype == "float32" and not tensor.is_constant:
-                sizes[tensor.index] = _size(tensor)
+                sizes[tensor.index] = num_values(tensor)
         for tensor in op.inputs:
             wanted.setdefault(tensor.index, set()).add(forms[op.index] != "integer")
     for index, size in sizes.items():
         is_float = made.get(index, outside) != "integer"
-        if is_float not in wanted.get(index, ()):
-            total += _CAST_CALL + _CAST * size
+        if (not is_float) in wanted.get(index, ()):
+            total += cast_cost(size)
     return total
+
+
+def cast_cost(size: int) -> float:
+    """Of a tensor of so many values that somebody reads in the other form."""
+    return _CAST_CALL + _CAST * size
 
 
 def _form(op: Operator, how: Quantization | None) -> Form:
@@ -68,20 +88,23 @@ def _form(op: Operator, how: Quantization | None) -> Form:
     return "dynamic" if how.scheme == "dynamic" else "float"
 
 
-def _cost(op: Operator, form: Form) -> float:
+def operator_cost(op: Operator, form: Form) -> float:
+    """Of one operator, without the casts around it."""
     if op.facts.is_cast:
         return 0.0
-    size = sum(_size(tensor) for tensor in op.outputs)
+    size = sum(num_values(tensor) for tensor in op.outputs)
     if op.weight is not None and not op.facts.looks_up and len(op.weight.shape) >= 2:
         slow = form == "integer" and "int8" not in op.facts.delegated
-        product = _PRODUCT["float" if slow else form]
+        product = _PLAIN_PRODUCT if slow else _PRODUCT[form]
         return _CALL + _LEFT_OUT * slow + product * size * _depth(op)
     if op.facts.only_moves:
         joined = form == "integer" and op.facts.scale_source == "output"
-        casts = _CAST_CALL + _CAST * size if joined else 0.0  # inputs come with other scales
+        casts = cast_cost(size) if joined else 0.0  # inputs come with other scales
         return _CALL + _VALUE / 2 * size + casts
     if form == "integer" and "int8" not in op.facts.delegated:
-        return _CALL + _LEFT_OUT + _UNDELEGATED * size
+        return _CALL + _LEFT_OUT + _PLAIN_KERNELS.get(op.name, _UNDELEGATED) * size
+    if op.name == "SOFTMAX":
+        return _CALL + _FLOAT_SOFTMAX * size
     return _CALL + (_CURVED if op.name in _CURVES else _VALUE) * size
 
 
@@ -95,5 +118,6 @@ def _depth(op: Operator) -> float:
     return math.prod(shape) / max(1, channels)
 
 
-def _size(tensor: Tensor) -> int:
+def num_values(tensor: Tensor) -> int:
+    """Of a tensor; an open size counts as 1."""
     return math.prod(abs(size) for size in tensor.shape)

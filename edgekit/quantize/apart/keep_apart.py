@@ -53,7 +53,7 @@ class Task:
         model: The same, read.
         recipe: A static one.
         ranges: Found without the samples that judge.
-        by_hand: What single operators have because somebody asked for it.
+        fixed: What single operators have because somebody asked for it, or for the sake of time.
         contract: Of the file.
         fit: Samples to rank operators by.
         held: Those that judge.
@@ -65,7 +65,7 @@ class Task:
     model: Model
     recipe: Recipe
     ranges: Ranges
-    by_hand: engine.Exceptions
+    fixed: engine.Exceptions
     contract: Contract
     fit: Samples
     held: Samples
@@ -80,15 +80,21 @@ class Task:
 
     def quantized(self, exceptions: Mapping[int, Quantization | None]) -> Model:
         """The file with round-to-nearest weights."""
-        wanted = {**exceptions, **self.by_hand}
+        wanted = {**exceptions, **self.fixed}
         return engine.quantized(self.content, self.recipe, self.ranges, wanted)
 
 
 Exceptions = dict[int, Quantization | None]
 
 
-def is_lost(channel: Channel) -> bool:
-    """Whether a channel has lost so much that operators are worth a look."""
+def is_lost(channel: Channel, device: Device) -> bool:
+    """Whether a channel has lost so much that operators are worth a look.
+
+    What is not all integers does not run on an accelerator as a whole: there, only a file that
+    has lost what the model computes.
+    """
+    if device != "cpu":
+        return channel.sqnr_db < _CLASSES_DB
     return _margin(channel) < 0
 
 
@@ -128,7 +134,7 @@ class _Search:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._operators = {op.index: op for op in tflite.main_operators(task.model)}
-        self._cost = MOST * counted_cost(task.model, task.how, task.by_hand)
+        self._cost = MOST * counted_cost(task.model, task.how, task.fixed)
         self._size = 0.0
         self._judged: dict[tuple[int, ...], float] = {}
 
@@ -139,10 +145,14 @@ class _Search:
         self._size = MOST * len(content)
         alone = self._margin(plain)
         report(f"{task.recipe.name}: looking for operators that take a channel's content")
-        errors = layer_errors.layer_errors(
-            task.content, content, layer_errors.usable(task.content, task.fit)
-        )
-        ranked = self._affordable(islands(task.model, task.how, errors, task.by_hand))
+        try:
+            errors = layer_errors.layer_errors(
+                task.content, content, layer_errors.usable(task.content, task.fit)
+            )
+        except QuantizeError as error:
+            report(f"{task.recipe.name}: nobody can tell which: {error.received or error.rule}")
+            return {}
+        ranked = self._affordable(islands(task.model, task.how, errors, task.fixed))
         gains = [alone, *(self._tried(ranked[:count]) for count in _lengths(len(ranked)))]
         most = max(gains)
         if most < alone + _GAIN_DB:
@@ -157,7 +167,7 @@ class _Search:
         found: list[Exceptions] = []
         for island in ranked:
             for instead in self._forms(island):
-                together = _joined([*found, instead]) | dict(task.by_hand)
+                together = _joined([*found, instead]) | dict(task.fixed)
                 if counted_cost(task.model, task.how, together) <= self._cost:
                     found.append(instead)
                     break

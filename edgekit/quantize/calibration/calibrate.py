@@ -18,10 +18,12 @@ import numpy as np
 from edgekit.compat import litert
 from edgekit.core.errors import DataError, QuantizeError
 from edgekit.core.records import Contract
+from edgekit.data.preprocess import dtype_of
 from edgekit.data.samples import Samples
 
-# `{tensor name: {"min": array of shape (1,), "max": array of shape (1,)}}`, as the quantizer
-# wants them.
+# `{tensor name: {"min": array of shape (), "max": array of shape ()}}`. The quantizer gives a
+# constant that has another tensor's range the axes of that range besides its own: of (1,) one
+# too many, and it refuses the file.
 Ranges = dict[str, dict[str, np.ndarray]]
 
 
@@ -45,7 +47,7 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
         try:
-            ranges: Ranges = litert.extremes(float_path.read_bytes(), _rows(samples, contract))
+            extremes = litert.extremes(float_path.read_bytes(), _rows(samples, contract))
         except (RuntimeError, ValueError) as error:
             raise QuantizeError(
                 "The float file could not be run on the calibration samples.",
@@ -54,11 +56,15 @@ def collect_ranges(float_path: Path, samples: Samples, contract: Contract) -> Ra
                 if any(-1 in spec.shape for spec in contract.inputs)
                 else None,
             ) from None
-    for name, extremes in ranges.items():
-        if not all(np.isfinite(extremes[side]).all() for side in ("min", "max")):
+    ranges: Ranges = {
+        name: {side: np.reshape(sides[side], ()) for side in ("min", "max")}
+        for name, sides in extremes.items()
+    }
+    for name, sides in ranges.items():
+        if not all(np.isfinite(side) for side in sides.values()):
             raise QuantizeError(
                 "Every activation must be finite on the calibration samples.",
-                received=f"{name}: {extremes['min']} to {extremes['max']}",
+                received=f"{name}: {sides['min']} to {sides['max']}",
                 hint="check the samples' preprocessing; the float model itself overflows.",
             )
     return ranges
@@ -88,5 +94,5 @@ class _Row(Mapping[str, np.ndarray]):
 
 
 def _rows(samples: Samples, contract: Contract) -> list[_Row]:
-    dtypes = {spec.name: np.dtype(spec.dtype) for spec in contract.inputs}
+    dtypes = {spec.name: dtype_of(spec) for spec in contract.inputs}
     return [_Row(samples.inputs, dtypes, i) for i in range(len(samples))]

@@ -56,7 +56,7 @@ def histograms(
     for op in steps.operators:
         if op.index == 0 or op.inputs:
             for tensor in op.inputs:
-                if not tensor.is_constant and tensor.name not in found:
+                if not (tensor.is_constant or tensor.is_variable or tensor.name in found):
                     look(tensor.name, steps.stored(tensor))
         steps.run(op)
     return found

@@ -44,6 +44,7 @@ class Variant:
         contract: The file's inputs and outputs.
         name: What comes before the names of candidates.
         exponents: What the copy's activations were divided by (see `equalize`).
+        like: One with the same activations, by the same names: its ranges are taken.
     """
 
     def __init__(
@@ -53,10 +54,17 @@ class Variant:
         contract: Contract,
         name: str = "",
         exponents: Exponents | None = None,
+        like: Variant | None = None,
     ) -> None:
         self.model, self.name, self.exponents = model, name, exponents or {}
         self.content = tflite.to_bytes(model)
-        self._thirds, self._contract = thirds, contract
+        self._thirds, self._contract, self._like = thirds, contract, like
+
+    def with_model(self, model: Model) -> Variant:
+        """Other operators that give the same activations; itself where the model is its own."""
+        if model is self.model:
+            return self
+        return Variant(model, self._thirds, self._contract, self.name, self.exponents, like=self)
 
     @cached_property
     def _extremes(self) -> list[Ranges]:
@@ -79,6 +87,8 @@ class Variant:
 
     def ranges(self, method: str, without: int | None = HELD) -> Ranges:
         """By `extremes` or one of `clipped_ranges.METHODS`, from all thirds but one, or all."""
+        if self._like is not None:
+            return self._like.ranges(method, without)
         others = [i for i in range(len(self._thirds)) if i != without] or [0]
         extremes = clipped_ranges.widest([self._extremes[i] for i in others])
         if method == "extremes":

@@ -29,10 +29,12 @@ from edgekit.data.samples import Samples
 from edgekit.quantize.calibration import equalize, equalized_exponents
 from edgekit.quantize.diagnose.sensitivity import OutputSensitivity, worst
 from edgekit.quantize.diagnose.single_operator import SingleOperator, live_bytes
+from edgekit.quantize.imported import fix_sizes
 from edgekit.quantize.quantize_messages import LayerErrorsRequest, LayerErrorsResult
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor, enums, signal
-from edgekit.tflite.step_interpreter import Steps
+from edgekit.tflite.step_interpreter import Steps, uses_resource
+from edgekit.tflite.trained_ranges import plain
 
 MAX_SAMPLES = 64
 ACTIVATION_BYTES = 400 * 2**20
@@ -44,7 +46,8 @@ _COPIES = 4
 
 def run(request: LayerErrorsRequest, report: Progress) -> LayerErrorsResult:
     """`layer_errors` of files on disk."""
-    before, after = request.float_file.read_bytes(), request.quantized.read_bytes()
+    before, _ = plain(request.float_file.read_bytes())
+    after = request.quantized.read_bytes()
     samples = usable(before, Samples.load(request.samples))
     equalized = request.equalized
     if equalized is None:
@@ -96,11 +99,13 @@ def layer_errors(
         QuantizeError: Names or sizes of inputs differ, one is text, an operator does not run,
             or `equalized` names what the float file does not hold.
     """
-    before, after = _read(float_model), _read(quantized)
+    before, after = _read(float_model, samples), _read(quantized, samples)
     _check(before, after, samples)
     both = _Both(before, after, samples, _factors(before, equalized))
     sensitivity = (
-        OutputSensitivity(_read(float_model), both.compared(), samples) if outputs else None
+        OutputSensitivity(_read(float_model, samples), both.compared(), samples)
+        if outputs
+        else None
     )
     operator_errors = []
     for number, op in enumerate(both.reference.operators):
@@ -170,11 +175,11 @@ class _Both:
         return [t for t in op.outputs if t.index in self._used and t.dtype != "string"]
 
     def step(self, op: Operator, sensitivity: OutputSensitivity | None) -> LayerError | None:
-        """Run one operator of the float file, and what became of it; None for a cast."""
+        """Run one operator of the float file, and what became of it, if it computes anything."""
         new = self._pairs.get(op.index)
-        fed = {t.index: self.reference.real(t) for t in op.inputs if not t.is_constant}
+        fed = {t.index: self.reference.real(t) for t in op.activations}
         self.reference.run(op)
-        if new is None and op.facts.is_cast:
+        if (new is None and op.facts.is_cast) or uses_resource(op):
             return None
         compared = self._outputs(op)
         error = LayerError(
@@ -278,13 +283,31 @@ class _Both:
         return f"dynamic {names}" if multiplies else f"{names} weights"
 
 
-def _read(content: bytes) -> Model:
-    """The model at the sizes it has when nobody resizes it: with a batch of 1."""
+def _read(content: bytes, samples: Samples | None = None) -> Model:
+    """The model with a batch of 1: open sizes are the samples', or what the file says."""
     model = tflite.read(content)
+    if samples is not None:
+        fix_sizes.resize(model, _sizes(model, samples))
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             tensor.shapeSignature = None
     return model
+
+
+def _sizes(model: Model, samples: Samples) -> dict[str, tuple[int, ...]]:
+    """Full shapes of inputs whose open sizes are others in the samples."""
+    names = tflite.binding(model)
+    tensors = model.subgraphs[names.subgraph].tensors
+    found = {}
+    for name, index in names.inputs.items():
+        wanted = samples.inputs[name].shape[1:] if name in samples.inputs else ()
+        shape, stated = list(tensors[index].shape)[1:], fix_sizes.stated(tensors[index])[1:]
+        fits = len(wanted) == len(stated) and all(
+            open_ in (-1, size) for open_, size in zip(stated, wanted, strict=True)
+        )
+        if fits and shape != list(wanted):
+            found[name] = (1, *wanted)
+    return found
 
 
 def _check(before: Model, after: Model, samples: Samples) -> None:
@@ -308,7 +331,7 @@ def _check(before: Model, after: Model, samples: Samples) -> None:
                 "Layer errors need samples of the file's own size.",
                 received=f"{name}: {list(samples.inputs[name].shape[1:])} against "
                 f"{list(known[index].shape[1:])}",
-                hint="where a size is open, convert again with --input-shape NAME=1,...",
+                hint="pass samples of that size.",
             )
 
 

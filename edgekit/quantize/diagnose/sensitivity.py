@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from edgekit import tflite
+from edgekit.core.errors import QuantizeError
 from edgekit.core.records import TensorSpec
 from edgekit.data.samples import Samples
 from edgekit.tflite import Model, Tensor, recognise_outputs, signal
@@ -30,6 +31,9 @@ class OutputSensitivity:
         model: The float file, as `tflite.read` gave it; it is changed.
         computed: The activations that errors are put into.
         samples: The first few of them are run.
+
+    Raises:
+        QuantizeError: LiteRT does not run the file with errors put in.
     """
 
     def __init__(self, model: Model, computed: Sequence[Tensor], samples: Samples) -> None:
@@ -43,14 +47,16 @@ class OutputSensitivity:
         self._rows = min(max(_FEWEST, affordable), len(samples))
         fed = [known[index] for index in model.subgraphs[names.subgraph].inputs]
         by_index = {index: samples.inputs[name] for name, index in names.inputs.items()}
-        self._runner = Interpreter(with_probes(model, names.subgraph, computed))
-        self._runner.allocate()
+        self._runner = _runner(with_probes(model, names.subgraph, computed))
         self._inputs = [quantize(by_index[tensor.index][: self._rows], tensor) for tensor in fed]
         # Behind the inputs of the graph, one for each activation: what is added to it.
         self._probes = {tensor.index: len(fed) + i for i, tensor in enumerate(computed)}
         for place in self._probes.values():
             self._clear(place)
-        self._expected = self._outputs({})
+        try:
+            self._expected = self._outputs({})
+        except RuntimeError as error:  # sizes that LiteRT learns only while it runs
+            raise _does_not_run(error) from None
 
     def sqnr_db(
         self,
@@ -88,6 +94,30 @@ class OutputSensitivity:
 
     def _clear(self, place: int) -> None:
         self._runner.set(place, np.zeros(self._runner.shapes[place], np.float32))
+
+
+def _runner(content: bytes) -> Interpreter:
+    """A file that is ready to run, without the delegate where that refuses it.
+
+    Raises:
+        QuantizeError: LiteRT cannot run it.
+    """
+    try:
+        runner = Interpreter(content)
+        runner.allocate()
+    except RuntimeError:
+        runner = Interpreter(content, delegated=False)
+        try:
+            runner.allocate()
+        except RuntimeError as error:
+            raise _does_not_run(error) from None
+    return runner
+
+
+def _does_not_run(error: RuntimeError) -> QuantizeError:
+    return QuantizeError(
+        "The float file does not run with errors put into its activations.", received=str(error)
+    )
 
 
 def _worst_channel(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -> float:

@@ -50,7 +50,7 @@ class SingleOperator(Steps):
         """
         self._kept.clear()
         self._same.clear()
-        fed = list({t.index: t for t in op.inputs if not t.is_constant}.values())
+        fed = list(op.activations)
         for tensor in fed:
             if tensor.index in given:
                 self.set(tensor, given[tensor.index])

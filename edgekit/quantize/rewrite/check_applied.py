@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe, Skipped
-from edgekit.quantize.rewrite import control_flow, recurrent_states
+from edgekit.quantize.rewrite import carried_integers, control_flow, divisors, recurrent_states
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor, binding, operators, read, tensors
 
@@ -45,10 +45,10 @@ def check(
     before = read(float_model) if isinstance(float_model, bytes) else float_model
     after = read(quantized) if isinstance(quantized, bytes) else quantized
     if not _changed(before, after):
+        names = ", ".join(sorted({op.name for op in operators(before)})) or "no operator at all"
         raise QuantizeError(
             f"{recipe.name} changed nothing in this model.",
-            received="the quantizer changed nothing: the model has no operator it treats. It has "
-            + ", ".join(sorted({op.name for op in operators(before)})),
+            received=f"the quantizer changed nothing: no operator that it treats; it has {names}",
             hint="use --recipe float32, or another recipe.",
         )
     matched = list(pairs(before, after))
@@ -71,7 +71,9 @@ def _skipped(
     exceptions: Mapping[int, Quantization | None],
 ) -> Iterator[Skipped]:
     main, inside = binding(before).subgraph, control_flow.owners(before)
-    held = recurrent_states.holders(before)
+    reasons = dict.fromkeys(divisors.involved(before), divisors.KEPT)
+    reasons |= dict.fromkeys(carried_integers.carriers(before), carried_integers.KEPT)
+    reasons |= dict.fromkeys(recurrent_states.holders(before), recurrent_states.KEPT)
     for old, new in matched:
         in_main = old.subgraph == main
         by = frozenset([old.index]) if in_main else inside.get(old.subgraph, frozenset())
@@ -82,7 +84,7 @@ def _skipped(
             continue
         place = control_flow.REST
         if in_main:
-            place = recurrent_states.KEPT if old.index in held else ""
+            place = reasons.get(old.index, "")
         reason = _reason(old, meant, place)
         yield Skipped(layer=old.layer, operator=old.name, reason=reason)
 
@@ -116,20 +118,23 @@ def _weights(op: Operator) -> list[Tensor]:
 
 
 def is_meant(op: Operator, how: Quantization) -> bool:
-    """Whether a scheme has something to do at an operator: weights, or a float result."""
+    """Whether a scheme has something to do at an operator: weights, a float result or argument."""
     if op.facts.called_subgraphs:
         return False
     if how.scheme == "static":
-        return any(tensor.dtype in _FLOATS for tensor in op.outputs)
+        compared = [t for t in op.inputs if not t.is_constant] if op.facts.forms else []
+        return any(tensor.dtype in _FLOATS for tensor in (*op.outputs, *compared))
     return op.facts.has_weights and bool(_weights(op))
 
 
 def treats(op: Operator, how: Quantization) -> bool:
     """Whether the quantizer does to an operator of a float file what `how` says."""
-    if not is_meant(op, how) or _form(how) not in op.facts.forms:
+    if not is_meant(op, how) or _form(op, how) not in op.facts.forms:
         return False
     if how.scheme == "dynamic":
         return op.facts.dynamic_bits > 0
+    if how.scheme == "static":
+        return True
     return how.weight_bits > 4 or op.facts.weight_only_bits <= 4
 
 
@@ -172,16 +177,19 @@ def _reason(op: Operator, how: Quantization, place: str) -> str:
     words = {"static": f"static int{bits}", "dynamic": f"dynamic int{bits}"}.get(
         how.scheme, f"float{bits}" if how.scheme == "float16" else f"weight-only int{bits}"
     )
-    if _form(how) not in op.facts.forms:
+    if _form(op, how) not in op.facts.forms:
         return f"the quantizer has no {words} form of this operator"
     if not any(tensor.dtype in _FLOATS for tensor in op.inputs):
         return "it computes on integers already"
     return f"left float, though the quantizer has a {words} form of this operator"
 
 
-def _form(how: Quantization) -> str:
-    """The quantized form that a scheme gives, as in `OperatorFacts.forms`."""
+def _form(op: Operator, how: Quantization) -> str:
+    """The quantized form that a scheme gives an operator, as in `OperatorFacts.forms`."""
     if how.scheme == "float16":
         return "float16"
     activations = f"ai{how.activation_bits}" if how.scheme == "static" else "afp32"
-    return f"{how.scheme}_wi{how.weight_bits}_{activations}"
+    form = f"{how.scheme}_wi{how.weight_bits}_{activations}"
+    if form in op.facts.forms or how.scheme == "weight_only":
+        return form
+    return f"{how.scheme}_wi8_{activations}"  # what has no int4 weights has int8 ones

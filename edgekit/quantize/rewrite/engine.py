@@ -14,10 +14,18 @@ from types import MappingProxyType
 from typing import Any
 
 from edgekit import tflite
+from edgekit.compat import litert
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe
 from edgekit.quantize.calibration.calibrate import Ranges
-from edgekit.quantize.rewrite import control_flow, fixups, recurrent_states
+from edgekit.quantize.rewrite import (
+    carried_integers,
+    control_flow,
+    divisors,
+    fixups,
+    recurrent_states,
+    stand_ins,
+)
 from edgekit.tflite.operator_facts import OPERATORS
 
 # `litert_quantizer.quantizer.Quantizer`, which has no types.
@@ -66,22 +74,19 @@ def quantized(
         return tflite.read(float_model)
     hows = [recipe.quantize, *(how for how in exceptions.values() if how is not None)]
     static = any(how.needs_ranges for how in hows)
-    if static and ranges is None:
-        raise QuantizeError(
-            f"{recipe.name} needs calibration samples.",
-            received="none",
-            hint="pass --calibration DATA.npz (100 to 500 samples), or use --recipe "
-            "dynamic_wi8_afp32.",
-        )
+    if static and not ranges:
+        raise _without_ranges(recipe, float_model, ranges)
     from litert_quantizer import quantizer
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the quantizer warns of its own debugging options
         try:
-            engine = quantizer.Quantizer(float_model)
             model = parsed(float_model)
+            exceptions = {**kept_float(model, recipe.quantize, ranges), **exceptions}
+            replaced = stand_ins.indices(model, recipe.quantize, exceptions)
+            engine = quantizer.Quantizer(float_model)
+            stand_ins.substitute(litert.read_by(engine), replaced)
             _add_rules(engine, recipe.quantize, ".*", model)
-            exceptions = {**recurrent_states.kept(model, recipe.quantize), **exceptions}
             if exceptions:
                 _add_exceptions(engine, model, exceptions)
             if static:
@@ -99,9 +104,38 @@ def quantized(
                 hint="try another recipe; float16 and weight_only_wi8_afp32 ask the least.",
             ) from error
     after = tflite.read(bytes(result.quantized_model))
+    stand_ins.restore(after, model, replaced)
     if static:
         fixups.apply_fixups(after, recipe.quantize.io_dtype)
     return after
+
+
+def _without_ranges(recipe: Recipe, float_model: bytes, ranges: Ranges | None) -> QuantizeError:
+    """Why a static recipe has no ranges: no samples, or no floats in the model."""
+    if ranges is None:
+        return QuantizeError(
+            f"{recipe.name} needs calibration samples.",
+            received="none",
+            hint="pass --calibration DATA.npz (100 to 500 samples), or use --recipe "
+            "dynamic_wi8_afp32.",
+        )
+    names = sorted({op.name for op in tflite.operators(parsed(float_model))})
+    return QuantizeError(
+        f"{recipe.name} changed nothing in this model.",
+        received=f"it computes without floats, by {', '.join(names)}",
+        hint="use --recipe float32.",
+    )
+
+
+def kept_float(
+    model: tflite.Model, how: Quantization, ranges: Ranges | None
+) -> dict[int, Quantization | None]:
+    """What single operators have instead in every static file, for what they hold."""
+    return {
+        **divisors.kept(model, how, ranges),
+        **recurrent_states.kept(model, how),
+        **carried_integers.kept(model, how),
+    }
 
 
 def _add_rules(engine: Quantizer, how: Quantization, scope: str, model: tflite.Model) -> None:
@@ -144,9 +178,17 @@ def _add_rules(engine: Quantizer, how: Quantization, scope: str, model: tflite.M
             )
     else:
         assert how.activation_bits is not None
-        engine.add_static_config(
-            scope, everything, how.activation_bits, how.weight_bits, granularity
-        )
+        engine.add_static_config(scope, everything, how.activation_bits, 8, granularity)
+        form = f"static_wi{how.weight_bits}_ai{how.activation_bits}"
+        for name, facts in OPERATORS.items():
+            if how.weight_bits < 8 and form in facts.forms:
+                engine.add_static_config(
+                    scope,
+                    operators(facts.quantizer_name or name),
+                    how.activation_bits,
+                    how.weight_bits,
+                    granularity,
+                )
 
 
 def _divisible(model: tflite.Model, scope: str) -> list[str]:

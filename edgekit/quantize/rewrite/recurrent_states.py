@@ -1,4 +1,4 @@
-"""Recurrent states that an app feeds: which operators hold them from call to call.
+"""Recurrent states from call to call, which an app feeds or the file keeps: who holds them.
 
 A streaming model computes one step a call: the state of its LSTM or GRU is an input and comes
 back as an output. What is added to the state each step is small beside the state itself, so
@@ -31,21 +31,26 @@ def kept(model: Model, how: Quantization) -> dict[int, None]:
 def holders(model: Model) -> frozenset[int]:
     """The operators of the main graph that update a state or read it out, by index.
 
-    A state is an input that is multiplied by a gate (a LOGISTIC) and added to something, where
-    the sum is an output of the same shape: `c = forget * c + add` of an LSTM, `h = z * h +
-    (1 - z) * new` of a GRU. Its holders are that product and sum, the product that is added,
-    and an LSTM's way from the cell to its output, `out * tanh(c)`. None has weights.
+    A state is an input, or a variable that the file keeps, that is multiplied by a gate (a
+    LOGISTIC) and added to something, where the sum is an output of the same shape or is assigned
+    to a variable: `c = forget * c + add` of an LSTM, `h = z * h + (1 - z) * new` of a GRU. Its
+    holders are that product and sum, the product that is added, and an LSTM's way from the cell to
+    its output, `out * tanh(c)`. None has weights.
     """
     names = tflite.binding(model)
+    states, results = list(names.inputs.values()), set(names.outputs.values())
     made_by: dict[int, Operator] = {}
     read_by: dict[int, list[Operator]] = defaultdict(list)
     for op in tflite.main_operators(model):
         made_by.update({tensor.index: op for tensor in op.outputs})
         for index in {tensor.index for tensor in op.inputs}:
             read_by[index].append(op)
-    results = set(names.outputs.values())
+        if op.name == "READ_VARIABLE":
+            states += [tensor.index for tensor in op.outputs]
+        elif op.name == "ASSIGN_VARIABLE":
+            results.add(op.inputs[1].index)
     indices: set[int] = set()
-    for state in names.inputs.values():
+    for state in states:
         for scaled in _readers(read_by, state, "MUL"):
             if not any(_made_by(made_by, t.index, "LOGISTIC") for t in scaled.inputs):
                 continue

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,18 +54,24 @@ class Loaded:
     partitions: int
     plain: tuple[str, ...]
     stateful: bool
+    is_sequence: bool
     version: str
 
 
 @dataclass(frozen=True)
 class Run:
-    """Run samples `start` to `stop` of `.npy` files, named by input; write one an output."""
+    """Run samples `start` to `stop` of `.npy` files, named by input; write one an output.
+
+    A file that keeps variables begins with the first of them, and takes them as one sequence.
+    `carried` names for inputs without a file the output that they take from the sample before.
+    """
 
     handle: int
     inputs: dict[str, str]
     outputs: dict[str, str]
     start: int
     stop: int
+    carried: dict[str, str] = field(default_factory=dict)
 
 
 class Model:
@@ -129,6 +135,8 @@ class Model:
         else:
             inputs = [Tensor(d["name"], d) for d in whole.get_input_details()]
             outputs = [Tensor(d["name"], d) for d in whole.get_output_details()]
+        for tensor in outputs:
+            tensor.require_numbers()
         self.subgraph, self.inputs, self.outputs = subgraph, inputs, outputs
         # The native object's methods, because the public ones reach the first subgraph only.
         self.set: Callable[[int, np.ndarray], None] = native.SetTensor
@@ -212,6 +220,7 @@ class Model:
             partitions=self.partitions,
             plain=tuple(self.plain),
             stateful=self.stateful,
+            is_sequence=self._restarts,
             version=version,
         )
 
@@ -219,7 +228,13 @@ class Model:
         """Run a range of samples. Returns how many."""
         start, stop = request.start, request.stop
         arrays = _mapped(request.inputs)
-        self.fit({name: array.shape[1:] for name, array in arrays.items()})
+        carried = self._carried(request.carried)
+        shapes = {name: array.shape[1:] for name, array in arrays.items()}
+        self.fit({**shapes, **{target.name: target.sample_shape for target, _ in carried}})
+        if self._restarts:
+            self.forget()
+        for target, _ in carried:
+            self.set(target.index, target.store(np.zeros(target.current, target.given)))
         per_sample = sum(a.nbytes // max(1, len(a)) for a in arrays.values())
         block = max(1, min(stop - start, BLOCK_BYTES // max(1, per_sample)))
         writers = [Writer(t, request.outputs[t.name], stop - start) for t in self.outputs]
@@ -228,9 +243,11 @@ class Model:
             for first in range(start, stop, block):
                 count = min(block, stop - first)
                 feeds = [
-                    (t.index, self._read(t, arrays[t.name], first, count)) for t in self.inputs
+                    (t.index, self._read(t, arrays[t.name], first, count))
+                    for t in self.inputs
+                    if t.name in arrays
                 ]
-                for sample in self._run_block(feeds, writers, first, count):
+                for sample in self._run_block(feeds, writers, (first, count), carried):
                     if time.monotonic() - reported > 1.0:
                         reported = time.monotonic()
                         report(f"{sample - start} of {stop - start} samples")
@@ -240,6 +257,11 @@ class Model:
             for writer in writers:
                 writer.close()
         return stop - start
+
+    def _carried(self, names: dict[str, str]) -> list[tuple[Tensor, Tensor]]:
+        """The inputs of these names with the outputs that feed them."""
+        outputs = {tensor.name: tensor for tensor in self.outputs}
+        return [(t, outputs[names[t.name]]) for t in self.inputs if t.name in names]
 
     @staticmethod
     def _read(tensor: Tensor, array: np.memmap, first: int, count: int) -> np.ndarray:
@@ -254,21 +276,29 @@ class Model:
         return tensor.store(values).reshape((count, *tensor.current))
 
     def _run_block(
-        self, feeds: list[tuple[int, np.ndarray]], writers: list[Writer], first: int, count: int
+        self,
+        feeds: list[tuple[int, np.ndarray]],
+        writers: list[Writer],
+        samples: tuple[int, int],
+        carried: list[tuple[Tensor, Tensor]],
     ) -> Iterator[int]:
-        set_tensor, get_tensor, invoke, stateful = self.set, self.get, self.invoke, self.stateful
+        first, count = samples
+        set_tensor, get_tensor, invoke = self.set, self.get, self.invoke
+        apart = self._resets and not self._restarts  # samples, for the operators' own state
         sinks = [(writer, writer.tensor.index) for writer in writers]
         k = 0
         try:
             for k in range(count):
-                if stateful:
+                if apart:
                     self.forget()
-                    set_tensor, get_tensor, invoke = self.set, self.get, self.invoke
                 for index, values in feeds:
                     set_tensor(index, values[k])
                 invoke()
                 for writer, index in sinks:
                     writer.add(get_tensor(index))
+                for target, source in carried:
+                    real = source.real(get_tensor(source.index))
+                    set_tensor(target.index, target.store(real.reshape(target.current)))
                 yield first + k
         except (ValueError, RuntimeError) as error:
             raise Failure(

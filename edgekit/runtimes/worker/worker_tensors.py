@@ -4,7 +4,8 @@ Values are REAL on both sides. An integer tensor with a scale is fed
 `clip(rint(value / scale) + zero_point)`, where `rint` rounds halves to even as XNNPACK
 does, whatever the array's own dtype: uint8 pixels mean 0.0 to 255.0. Outputs with a scale
 come back as float32 `scale * (stored - zero_point)`. Tensors without a scale keep their
-values: integers are cast for float inputs, and integer inputs take integers in range.
+values: integers are cast for float inputs, and integer inputs take integers in range. Text goes
+in as UTF-8.
 
 Sample `i` is `array[i]`: one sample without the batch dimension, where the tensor's first
 dimension is 1 or unknown; otherwise a whole tensor. Unknown sizes follow the sample.
@@ -83,8 +84,10 @@ class Tensor:
         # The sample's own shape: an unknown or single first dimension is the batch.
         self.batched = bool(self.shape) and self.shape[0] in (-1, 1)
         self.sample_shape = self.shape[1:] if self.batched else self.shape
-        if self.dtype.kind not in "biuf":
-            raise Failure("ModelError", f"Tensor {name!r} must hold numbers.", str(self.dtype))
+        if self.dtype.kind not in "biufS":
+            raise Failure(
+                "ModelError", f"Tensor {name!r} must hold numbers or text.", str(self.dtype)
+            )
         if self.dtype.kind not in "iu":
             self.scale = []
         if len(self.scale) > 1:
@@ -92,12 +95,26 @@ class Tensor:
                 "ModelError", f"Tensor {name!r} must have one scale.", f"{len(self.scale)}"
             )
 
+    def require_numbers(self) -> None:
+        """Refuse text.
+
+        Raises:
+            Failure: The tensor holds it.
+        """
+        if self.dtype.kind == "S":
+            raise Failure("ModelError", f"Output {self.name!r} must hold numbers.", "text")
+
+    @property
+    def given(self) -> np.dtype:
+        """The type of the real values that it is given."""
+        return np.dtype(np.float32) if self.scale else self.dtype
+
     def fields(self) -> TensorFields:
         """The tensor for the other side."""
         return TensorFields(
             name=self.name,
             shape=self.shape,
-            dtype=self.dtype.name,
+            dtype="string" if self.dtype.kind == "S" else self.dtype.name,
             scale=tuple(self.scale),
             zero_point=tuple(self.zero_point[: len(self.scale)]),
             quantized_dimension=self.axis,
@@ -134,6 +151,8 @@ class Tensor:
         """
         if self.scale:
             return self._quantize(real)
+        if self.dtype.kind == "S" or real.dtype.kind == "U":
+            return self._text(real)
         if self.dtype.kind in "iu":
             if real.dtype.kind not in "iub":
                 raise Failure(
@@ -156,6 +175,14 @@ class Tensor:
                 "DataError", f"Input {self.name!r} must be bool.", f"an array of {real.dtype}"
             )
         return np.ascontiguousarray(real, dtype=self.dtype)
+
+    def _text(self, real: np.ndarray) -> np.ndarray:
+        if self.dtype.kind != "S" or real.dtype.kind != "U":
+            wanted = "text" if self.dtype.kind == "S" else f"numbers ({self.dtype})"
+            raise Failure(
+                "DataError", f"Input {self.name!r} must be {wanted}.", f"an array of {real.dtype}"
+            )
+        return np.char.encode(real, "utf-8")
 
     def _quantize(self, real: np.ndarray) -> np.ndarray:
         bounds = np.iinfo(self.dtype)
@@ -184,7 +211,10 @@ class Tensor:
         return value.astype(np.float32, copy=False)
 
     def random(self, rng: np.random.Generator) -> np.ndarray:
-        """Stored values to time with: no NaN, no denormals, no index out of range."""
+        """Stored values to time with: no NaN, no denormals, no index out of range.
+
+        Text is empty.
+        """
         if self.dtype.kind == "f":
             return rng.uniform(0.0, 1.0, self.current).astype(self.dtype)
         if self.scale:

@@ -22,6 +22,19 @@ def residual() -> Any:
     return keras.Model(inputs, L.Dense(4, name="head", activation="softmax")(x))
 
 
+def scaled() -> Any:
+    """A residual stream as Inception-ResNet adds to it, by a layer of keras.applications."""
+    from keras.src.applications.convnext import StochasticDepth
+    from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
+
+    inputs = keras.Input((8, 8, 3))
+    stem = L.Conv2D(6, 3, padding="same", name="stem")(inputs)
+    branch = L.Conv2D(5, 3, padding="same", name="inner", activation="relu")(stem)
+    branch = StochasticDepth(0.1)(L.Conv2D(6, 1, name="back")(branch))
+    x = CustomScaleLayer(0.2, name="sum")([stem, branch])
+    return keras.Model(inputs, L.Dense(4, name="head")(L.GlobalAveragePooling2D()(x)))
+
+
 def gated() -> Any:
     """Squeeze-and-excite: the gate's channels go with those that it opens."""
     inputs = keras.Input((8, 8, 3))
@@ -216,6 +229,7 @@ SMALL: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         residual,
+        scaled,
         gated,
         joined,
         unknown,

@@ -67,6 +67,15 @@ def test_a_residual_stream_is_one_coupled_group_and_its_branch_another(surgery: 
 
 
 @pytest.mark.convert
+def test_layers_of_keras_applications_couple_as_an_add_does(surgery: Do) -> None:
+    groups = _groups(surgery, "scaled")
+    assert groups["stem"]["producers"] == ["stem", "back"]
+    assert groups["stem"]["coupled"]
+    assert groups["inner"]["width"] == 5
+    assert _reasons(surgery, "scaled") == {}
+
+
+@pytest.mark.convert
 def test_a_gate_goes_with_the_channels_that_it_opens_and_couples_nothing(surgery: Do) -> None:
     groups = _groups(surgery, "gated")
     assert groups["body"]["producers"] == ["body", "excite"]

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.convert
 Do = Callable[..., dict[str, Any]]
 
 WALKABLE = (
-    "residual gated joined unknown custom channels_first twins text open_sizes frozen "
+    "residual scaled gated joined unknown custom channels_first twins text open_sizes frozen "
     "prepared transfer inside"
 ).split()
 

@@ -16,8 +16,8 @@ Do = Callable[..., dict[str, Any]]
 
 SEEDS = range(16)
 SMALL = (
-    "residual gated joined unknown custom twins text open_sizes frozen prepared channels_first "
-    "transfer inside"
+    "residual scaled gated joined unknown custom twins text open_sizes frozen prepared "
+    "channels_first transfer inside"
 ).split()
 CORPUS = (
     "crepe_tiny_pitch/crepe_tiny_keras3.keras",

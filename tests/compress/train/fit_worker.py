@@ -72,7 +72,7 @@ def _taught() -> Any:
 def _original() -> Any:
     model = image_model()
     samples = Samples(inputs=pixels(120), labels=_colours(120))
-    options = Training(data="", epochs=12, batch_size=8, patience=12)
+    options = Training(data="arrays", epochs=12, batch_size=8, patience=12)
     fit(model, None, samples, options, learning_rate=0.02, report=_silent)
     return model
 
@@ -106,7 +106,7 @@ def distil(**training: Any) -> dict[str, Any]:
     student = _spoiled(teacher)
     teacher.layers[2].trainable = False
     before, teacher_before, lines = _right(student), _w(teacher), []
-    options = Training(data="", distill=True, **{"epochs": 8, "batch_size": 8, **training})
+    options = Training(data="arrays", distill=True, **{"epochs": 8, "batch_size": 8, **training})
     samples = Samples(inputs=pixels(100))
     trained = fit(student, teacher, samples, options, learning_rate=0.01, report=lines.append)
     same = all(np.array_equal(a, b) for a, b in zip(teacher_before, _w(teacher), strict=True))
@@ -135,7 +135,7 @@ def labelled(labels: str, ending: str | None = "softmax", **training: Any) -> di
         "pairs": np.stack([ids, ids], 1),
         "none": None,
     }[labels]
-    options = Training(data="", **{"epochs": 12, "batch_size": 8, "patience": 12, **training})
+    options = Training(data="arrays", **{"epochs": 12, "batch_size": 8, "patience": 12, **training})
     samples = Samples(inputs=pixels(120), labels=given)
     return {
         **_told(fit(model, None, samples, options, learning_rate=0.02, report=_silent)),
@@ -150,7 +150,9 @@ def with_labels_and_teacher() -> dict[str, Any]:
     for weight in (0.0, 1.0):
         student = _spoiled(teacher)
         samples = Samples(inputs=pixels(120), labels=(_colours(120) + 1) % 3)
-        options = Training(data="", distill=True, label_weight=weight, epochs=15, batch_size=8)
+        options = Training(
+            data="arrays", distill=True, label_weight=weight, epochs=15, batch_size=8
+        )
         fit(student, teacher, samples, options, learning_rate=0.02, report=_silent)
         results[str(weight)] = _right(student)
     return results
@@ -163,7 +165,7 @@ def several_outputs(distill: bool = True, by_head: bool = False) -> dict[str, An
     labels = None if distill or by_head else np.zeros(200)
     heads = {"value": np.zeros(200)} if by_head else {}
     samples = Samples(inputs=inputs, labels=labels, head_labels=heads)
-    options = Training(data="", distill=distill, epochs=40, batch_size=16, patience=40)
+    options = Training(data="arrays", distill=distill, epochs=40, batch_size=16, patience=40)
     trained = fit(student, teacher, samples, options, learning_rate=0.02, report=_silent)
     fresh = [rng.normal(size=(100, 5)), rng.normal(size=(100, 4))]
     wanted, got = teacher.predict(fresh, verbose=0), student.predict(fresh, verbose=0)
@@ -176,7 +178,7 @@ def never_worse() -> dict[str, Any]:
     teacher = _taught()
     student = keras.models.clone_model(teacher)
     student.set_weights(_w(teacher))
-    options = Training(data="", distill=True, epochs=20, batch_size=8, patience=2)
+    options = Training(data="arrays", distill=True, epochs=20, batch_size=8, patience=2)
     samples = Samples(inputs=pixels(60))
     trained = fit(student, teacher, samples, options, learning_rate=0.9, report=_silent)
     same = all(np.array_equal(a, b) for a, b in zip(_w(student), _w(teacher), strict=True))
@@ -197,7 +199,7 @@ class _Poison(keras.callbacks.Callback):
 def loss_becomes_nan(epoch: int) -> dict[str, Any]:
     teacher = _taught()
     student = _spoiled(teacher)
-    options = Training(data="", distill=True, epochs=8, batch_size=8)
+    options = Training(data="arrays", distill=True, epochs=8, batch_size=8)
     trained = fit(
         student, teacher, Samples(inputs=pixels(60)), options,
         learning_rate=0.01, report=_silent, callbacks=[_Poison(student, epoch)],
@@ -236,7 +238,7 @@ def bad(what: str) -> None:
     else:
         name, value = what.split("=")
         options[name] = float(value) if "." in value else int(value)
-    training = Training(data="", **options)
+    training = Training(data="arrays", **options)
     fit(student, teacher, Samples(inputs=inputs), training, learning_rate=rate, report=_silent)
 
 
@@ -424,7 +426,7 @@ def prepared(distill: bool, labels: bool, **training: Any) -> dict[str, Any]:
     """What a training would consist of."""
     student, teacher = image_model(0), image_model(1)
     samples = Samples(inputs=pixels(100), labels=_colours(100) if labels else None)
-    options = Training(data="", distill=distill, **training)
+    options = Training(data="arrays", distill=distill, **training)
     wrapped = prepare.wrap(student)
     data, trainer, compiled = prepare.prepare(
         student, teacher, samples, options, wrapped, temperature=2.0
@@ -457,7 +459,7 @@ def resumable(folder: str | None, epochs: int = 6, key: str = "k", slow: bool = 
 
     trained = fit(
         student, teacher, Samples(inputs=pixels(64)),
-        Training(data="", distill=True, epochs=epochs, batch_size=8, patience=20),
+        Training(data="arrays", distill=True, epochs=epochs, batch_size=8, patience=20),
         checkpoint=Path(folder) if folder else None, key=key, learning_rate=0.01,
         report=report, callbacks=[Slow()] if slow else [],
     )  # fmt: skip

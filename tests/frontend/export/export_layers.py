@@ -18,6 +18,18 @@ class Inverse(keras.layers.Layer):
         return tf.linalg.inv(x)
 
 
+class Spectrum(keras.layers.Layer):
+    """Singular values, which no rewrite gives."""
+
+    def call(self, x: Any) -> Any:
+        return tf.linalg.svd(x, compute_uv=False)
+
+
+class Eigenvalues(keras.layers.Layer):
+    def call(self, x: Any) -> Any:
+        return tf.linalg.eigvalsh(x)
+
+
 class Noise(keras.layers.Layer):
     """Noise that is on at inference too, as GaussianNoise is not."""
 
@@ -42,4 +54,6 @@ class Wave(keras.Model):
         return self.last(self.first(x))
 
 
-OBJECTS = {cls.__name__: cls for cls in (ErrorCurve, Inverse, Noise, Root, Wave)}
+_REWRITTEN = (ErrorCurve, Inverse)
+_REFUSED = (Eigenvalues, Spectrum)
+OBJECTS = {cls.__name__: cls for cls in (*_REWRITTEN, *_REFUSED, Noise, Root, Wave)}

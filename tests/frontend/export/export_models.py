@@ -236,16 +236,8 @@ def builders(keras: Any, tf_keras: Any) -> dict[str, Callable[[], Built]]:
         "argmax": lambda: (_one(k, (4, 5), lambda x: k.ops.argmax(x, axis=-1)), ".keras"),
         "erf": lambda: (_custom(k, "ErrorCurve"), ".keras"),
         "inverse": lambda: (_custom(k, "Inverse"), ".keras"),
-        "two_flex": lambda: (
-            _one(
-                k,
-                (4, 4, 4, 1),
-                lambda x: layers.Resizing(3, 3, interpolation="bicubic", name="smooth")(
-                    layers.Reshape((2, 2, 2), name="flat")(layers.MaxPooling3D(2, name="shrink")(x))
-                ),
-            ),
-            ".keras",
-        ),
+        "spectrum": lambda: (_custom(k, "Spectrum"), ".keras"),
+        "two_flex": lambda: (_two_refused(k), ".keras"),
         "pool3d": lambda: (
             _one(k, (4, 4, 4, 1), lambda x: layers.MaxPooling3D(2, name="shrink")(x)),
             ".keras",
@@ -259,10 +251,6 @@ def builders(keras: Any, tf_keras: Any) -> dict[str, Callable[[], Built]]:
             ".keras",
         ),
         "hashing": lambda: (_text(k, layers.Hashing(5, name="buckets"), "int32"), ".keras"),
-        "lookup": lambda: (
-            _text(k, layers.IntegerLookup(vocabulary=[3, 5, 7], name="numbers"), "int64"),
-            ".keras",
-        ),
         "strings": lambda: (
             _text(k, layers.StringLookup(vocabulary=["a", "b"], name="words"), "string"),
             ".keras",
@@ -274,6 +262,14 @@ def builders(keras: Any, tf_keras: Any) -> dict[str, Callable[[], Built]]:
         "noisy": lambda: (_custom(k, "Noise"), ".keras"),
         "flipped": lambda: (_custom(k, "Root"), ".keras"),
     }
+
+
+def _two_refused(keras: Any) -> Any:
+    from export_layers import Eigenvalues, Spectrum
+
+    x = keras.Input((4, 4), name="x")
+    first, second = Spectrum(name="first")(x), Eigenvalues(name="second")(x)
+    return keras.Model(x, keras.layers.Dense(2, name="dense")(keras.ops.multiply(first, second)))
 
 
 def save(model: Any, ending: str, path: Path, old: bool) -> None:

@@ -180,6 +180,8 @@ def build_odd(keras: Any, folder: Path, prefix: str, layers: Any) -> None:
     _keep(folder, f"{prefix}_subclassed", {"x": x}, {"output": net(x)})
     net.save(folder / f"{prefix}_subclassed.keras")
     custom.save_weights(folder / f"{prefix}.weights.h5")
+    if prefix == "k2":
+        custom.save_weights(str(folder / "k2_checkpoint" / "net"))
 
     keras.mixed_precision.set_global_policy("mixed_float16")
     try:

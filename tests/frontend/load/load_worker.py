@@ -26,6 +26,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         Path(request["path"]),
         unsafe=request.get("unsafe", False),
         custom_objects=request.get("custom_objects"),
+        builder=request.get("builder"),
     )
     result: dict[str, Any] = {
         "kind": model.kind,

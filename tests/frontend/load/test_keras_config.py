@@ -26,6 +26,7 @@ def test_mixed_policies_become_float32_and_nothing_else_changes():
             {"dtype": {"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}, "n": 1},
             {"dtype": "mixed_bfloat16"},
             {"dtype": "int32", "config": {"dtype": "bfloat16"}},
+            {"dtype": "float64"},
         ]
     }
     changed, any_changed = keras_config.in_float32(config)
@@ -35,9 +36,20 @@ def test_mixed_policies_become_float32_and_nothing_else_changes():
             {"dtype": "float32", "n": 1},
             {"dtype": "float32"},
             {"dtype": "int32", "config": {"dtype": "float32"}},
+            {"dtype": "float32"},
         ]
     }
     assert keras_config.in_float32(changed) == (changed, False)
+
+
+def test_classes_of_tfmot_are_looked_up_by_name_alone():
+    wrapper = layer("QuantizeLayer", {}, module="tensorflow_model_optimization.python.core.a")
+    changed = keras_config.with_stand_ins({"layers": [wrapper, layer("Dense", {}, module="keras")]})
+    assert changed["layers"][0]["module"] is None
+    assert changed["layers"][0]["registered_name"] == "QuantizeLayer"
+    assert changed["layers"][1]["module"] == "keras"
+    legacy = layer("QuantizeLayer", {})
+    assert keras_config.with_stand_ins(legacy) == legacy
 
 
 def test_fewest_weights_counts_what_layers_say_alone():

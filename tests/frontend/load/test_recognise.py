@@ -194,8 +194,6 @@ def test_hdf5_data_that_is_no_model(tmp_path: Path):
         ("labels.json", b'{"a": 1}', "JSON with the keys a"),
         ("cut.json", b'{"format": "layers-mo', "is not JSON"),
         ("arch.json", json.dumps(KERAS3).encode(), "an architecture only"),
-        ("g.json", b'{"format": "graph-model", "modelTopology": {"node": []}}', "a graph model"),
-        ("h.json", b'{"modelTopology": {"node": [], "library": {}}}', "a graph model"),
     ],
 )
 def test_files_of_other_kinds(name: str, content: bytes, said: str, tmp_path: Path):
@@ -284,3 +282,16 @@ def test_a_file_that_h5py_may_wait_for_is_read_in_a_child(
     with pytest.raises(ModelError):  # told by its first bytes, here
         recognise_apart(tmp_path / "missing.h5", Limits())
     assert asked == [(RECOGNISE, path) for path in (hdf5, tmp_path)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"format": "graph-model", "modelTopology": {"node": []}}',
+        b'{"modelTopology": {"node": [], "library": {}}}',
+    ],
+)
+def test_a_graph_of_tensorflow_js_is_no_layers_model(content: bytes, tmp_path: Path):
+    path = tmp_path / "model.json"
+    path.write_bytes(content)
+    assert recognise(tmp_path).format == recognise(path).format == "tfjs_graph"

@@ -389,17 +389,17 @@ def trusted() -> list[str]:
         return [spec.name for spec in load.load(folder, unsafe=True).inputs]
 
 
-class _Inverse(tf.Module):
+class _Spectrum(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
     def run(self, x: Any) -> dict[str, Any]:
-        return {"y": tf.matmul(x, tf.linalg.inv(tf.linalg.diag(x[0]) + 1.0))}
+        return {"y": tf.linalg.svd(tf.linalg.diag(x), compute_uv=False)}
 
 
 def tensorflow_only() -> dict[str, Any]:
     """What a model with a TensorFlow-only operator ends with, and the lines before that."""
     lines: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
-        folder, model = Path(scratch), _Inverse()
+        folder, model = Path(scratch), _Spectrum()
         tf.saved_model.save(model, str(folder / "m"), signatures={"serving_default": model.run})
         request = ExportRequest(
             model=folder / "m",

@@ -177,3 +177,35 @@ def test_arithmetic_between_layers_loads(ending: str, tmp_path: Path, case: Any)
 def test_an_unsafe_error_is_one():
     with pytest.raises(UnsafeModelError):
         check(layer("TFOpLambda", {"function": "io.write_file"}), nobody)
+
+
+@pytest.mark.parametrize(
+    ("options", "way"),
+    [
+        (
+            {"registered_name": "keras_hub>BertBackbone"},
+            "--custom-objects keras_hub.models:Backbone",
+        ),
+        ({"module": "keras_hub.src.models.backbone"}, "pip install keras-hub"),
+        ({"registered_name": "mine>BertBackbone"}, "--custom-objects module:BertBackbone"),
+        ({"module": "mine.layers"}, "--custom-objects module:BertBackbone"),
+    ],
+)
+def test_what_a_package_registers_is_told_by_the_package(options: Config, way: str):
+    assert way in refusal(layer("BertBackbone", {}, **options))
+
+
+def test_a_name_with_its_package_is_given_without_it():
+    said = refusal(layer("Addons>InstanceNormalization", {}))
+    assert "--custom-objects module:InstanceNormalization" in said
+
+
+def test_classes_of_tfmot_are_known_under_their_own_modules_only():
+    wrapper = layer("QuantizeWrapperV2", {"layer": layer("Dense", {})})
+    check(wrapper, nobody)
+    check({**wrapper, "module": "tensorflow_model_optimization.python.core.a"}, nobody)
+    refusal({**wrapper, "module": "os"})
+    refusal({**wrapper, "registered_name": "os>system"})
+    refusal(layer("QuantizeWrapperV2", {"layer": layer("Unknown", {})}))
+    activation = {"class_name": "QuantizeAwareActivation", "config": {"activation": "load_model"}}
+    refusal(layer("QuantizeWrapperV2", {"layer": layer("Dense", {"activation": activation})}))

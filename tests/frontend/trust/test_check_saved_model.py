@@ -99,5 +99,5 @@ def test_unsafe_switches_the_check_off(case: Any):
 def test_an_operator_that_tflite_lacks_is_named_before_the_model_runs(case: Any):
     result = case("tensorflow_only")
     assert result["type"] == "FlexError"
-    assert "MatrixInverse" in result["said"] and "--unsafe" not in result["said"]
+    assert "Svd" in result["said"] and "--unsafe" not in result["said"]
     assert result["lines"] == ["loading the model", "exporting the float file"]

@@ -259,6 +259,7 @@ def test_the_project_says_what_keywords_do_not(keras, tmp_path, children):
         ({}, False),
         ({"options": replace(FLOAT16, unsafe=True)}, True),
         ({"custom_objects": "layers:MINE"}, True),
+        ({"builder": "nets:build"}, True),
         ({"calibration": "my_data:draw"}, True),
     ],
 )
@@ -281,7 +282,7 @@ def test_a_tflite_has_no_channels_to_remove(model, tmp_path, children):
 
 
 def test_an_unknown_keyword_is_refused(model):
-    with pytest.raises(TypeError, match="unexpected keyword argument 'recipes'"):
+    with pytest.raises(TypeError, match="convert has no argument 'recipes'"):
         convert(model, recipes=("float16",))
 
 

@@ -35,11 +35,16 @@ def test_everything_lies_in_the_scratch_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("unsafe", "custom_objects", "own"),
-    [(False, None, False), (True, None, True), (False, "a:B", True)],
+    ("unsafe", "given", "own"),
+    [
+        (False, {}, False),
+        (True, {}, True),
+        (False, {"custom_objects": "a:B"}, True),
+        (False, {"builder": "a:b"}, True),
+    ],
 )
-def test_a_model_may_bring_code_of_its_own(tmp_path, unsafe, custom_objects, own):
+def test_a_model_may_bring_code_of_its_own(tmp_path, unsafe, given, own):
     made = job(tmp_path)
-    source = replace(made.source, custom_objects=custom_objects)
+    source = replace(made.source, **given)
     made = replace(made, source=source, options=ConvertOptions(unsafe=unsafe))
     assert made.own_code is own

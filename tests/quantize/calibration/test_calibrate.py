@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from edgekit import tflite
 from edgekit.core import recipes
@@ -16,6 +17,9 @@ from edgekit.data.samples import Samples
 from edgekit.measure.fidelity import sqnr_db
 from edgekit.quantize.calibration.calibrate import Ranges, collect_ranges
 from edgekit.quantize.rewrite import engine
+from edgekit.tflite import interpreter
+from tests.quantize import tiny_models
+from tests.quantize.tiny_models import Network, random
 
 Noise = Callable[..., Samples]
 Run = Callable[[bytes, Samples], dict[str, np.ndarray]]
@@ -66,8 +70,8 @@ def assert_true_extremes(path: Path, samples: Samples) -> None:
         low, high = expected[name]
         # Delegated kernels add in another order than the ones that keep every tensor.
         near = 1e-4 * max(abs(low), abs(high))
-        assert ranges[name]["min"] == pytest.approx([low], abs=near), name
-        assert ranges[name]["max"] == pytest.approx([high], abs=near), name
+        assert ranges[name]["min"] == pytest.approx(low, abs=near), name
+        assert ranges[name]["max"] == pytest.approx(high, abs=near), name
 
 
 @pytest.mark.parametrize("name", ["conv_2d", "depthwise_conv_2d", "fully_connected", "add"])
@@ -105,7 +109,7 @@ def test_one_extreme_sample_counts_fully(
     ((name, array),) = samples.inputs.items()
     array[3] *= 100
     ranges = collect_ranges(path, samples, tflite.contract(path))
-    assert max(float(r["max"][0]) for r in ranges.values()) >= array.max()
+    assert max(float(r["max"]) for r in ranges.values()) >= array.max()
     # The order of samples does not matter: no average moves along them.
     turned = Samples(inputs={name: array[::-1].copy()})
     again = collect_ranges(path, turned, tflite.contract(path))
@@ -161,7 +165,7 @@ def test_integer_samples_are_cast_to_the_inputs_type(
     found = collect_ranges(path, Samples(inputs={spec.name: pixels}), contract)
     floats = collect_ranges(path, Samples(inputs={spec.name: pixels.astype("f4")}), contract)
     assert found == floats
-    assert max(float(r["max"][0]) for r in found.values()) >= 255 * 0.5
+    assert max(float(r["max"]) for r in found.values()) >= 255 * 0.5
 
 
 @pytest.mark.parametrize("bad", [0, 2])
@@ -189,3 +193,36 @@ def test_samples_of_another_shape_are_refused(fixture_model: Callable[[str], Pat
     samples = Samples(inputs={contract.inputs[0].name: np.ones((2, 5), np.float32)})
     with pytest.raises(QuantizeError, match="could not be run on the calibration samples"):
         collect_ranges(path, samples, contract)
+
+
+def concatenated(net: Network) -> int:
+    token = net.constant(random(1, 1, 6, 4))
+    return net.op("CONCATENATION", [net.x, token], (1, 7, 6, 4), concatenation(axis=1))
+
+
+def limited(net: Network) -> int:
+    return net.op("MAXIMUM", [net.x, net.constant(np.float32(0.1))], (1, 6, 6, 4))
+
+
+def chosen(net: Network) -> int:
+    zero = net.constant(np.float32(0))
+    above = net.op("GREATER", [net.x, zero], (1, 6, 6, 4), None, schema.TensorType.BOOL)
+    return net.op("SELECT_V2", [above, net.x, net.constant(np.float32(0.01))], (1, 6, 6, 4))
+
+
+def concatenation(axis: int) -> object:
+    options = schema.ConcatenationOptionsT()
+    options.axis = axis
+    return options
+
+
+@pytest.mark.parametrize("build", [concatenated, limited, chosen])
+def test_a_constant_may_share_the_range_of_what_it_meets(build: Callable[[Network], int]) -> None:
+    """Class tokens, letterboxing, zeros: the quantizer refuses ranges of shape (1,) there."""
+    net = Network()
+    content = net.finish(y=build(net))
+    samples = {"x": random(16, 6, 6, 4)}
+    made = engine.quantized(content, STATIC, tiny_models.extremes(content, samples))
+    tflite.set_versions(made)
+    expected = interpreter.run(tflite.read(content), samples)["y"]
+    assert np.abs(interpreter.run(made, samples)["y"] - expected).max() < 0.05

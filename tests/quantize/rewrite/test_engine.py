@@ -121,7 +121,7 @@ def test_dynamic_leaves_depthwise_convolutions_float(
     recipe = recipes.get("dynamic_wi8_afp32")
     made = quantize(path.read_bytes(), recipe, None)
     assert weights(made, "DEPTHWISE_CONV_2D") == {"float32"}
-    with pytest.raises(QuantizeError, match=r"It has DEPTHWISE_CONV_2D"):
+    with pytest.raises(QuantizeError, match=r"it has DEPTHWISE_CONV_2D"):
         check(path.read_bytes(), made, recipe)
 
 

@@ -14,7 +14,11 @@ from edgekit.core import recipes
 from edgekit.core.errors import EdgekitError, ModelError, UsageError
 from edgekit.data.export_messages import DrawRequest, Exported, ExportRequest, SampleFacts
 from edgekit.data.samples import Samples
+from edgekit.quantize import stage
+from edgekit.quantize.quantize_messages import QuantizeRequest
 from edgekit.quantize.rewrite import engine, import_float
+from edgekit.tflite import interpreter, signal
+from tests.quantize.imported.drawn_files import File, lstm
 
 Fixture = Callable[[str], Path]
 
@@ -127,7 +131,6 @@ def test_a_free_batch_becomes_one_and_other_sizes_stay_open(
         ("conv_2d.int8", r"CONV_2D \(int8\)"),
         ("conv_2d_wide.dynamic", r"CONV_2D \(int8\)"),
         ("fully_connected.int16x8", r"FULLY_CONNECTED"),
-        ("conv_2d.float16", "2 tensors of float16"),
     ],
 )
 def test_a_quantized_file_is_refused(
@@ -137,7 +140,7 @@ def test_a_quantized_file_is_refused(
         run(fixture_model(name), tmp_path)
 
 
-@pytest.mark.parametrize("recipe", ["float16", "weight_only_wi8_afp32", "weight_only_wi4_afp32"])
+@pytest.mark.parametrize("recipe", ["weight_only_wi8_afp32", "weight_only_wi4_afp32"])
 def test_what_edgekit_made_is_no_float_file(
     fixture_model: Fixture, tmp_path: Path, recipe: str
 ) -> None:
@@ -148,9 +151,118 @@ def test_what_edgekit_made_is_no_float_file(
         run(path, tmp_path)
 
 
-def test_input_shapes_are_for_keras_models(fixture_model: Fixture, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be used with a"):
-        run(fixture_model("conv_2d.float32"), tmp_path, input_shapes={"x": (1, 2)})
+def test_float16_weights_of_edgekit_and_of_tensorflow_are_widened(
+    fixture_model: Fixture, tmp_path: Path
+) -> None:
+    made = tmp_path / "made.tflite"
+    content = fixture_model("fully_connected.float32").read_bytes()
+    made.write_bytes(engine.quantize(content, recipes.get("float16"), None))
+    for path in (made, fixture_model("conv_2d.float16")):
+        result = run(path, tmp_path)
+        assert "float16 constants were widened to float32" in result.notes[0]
+        model = tflite.read(tmp_path / "float.tflite")
+        assert {t.dtype for op in tflite.operators(model) for t in op.inputs} == {"float32"}
+
+
+def test_input_shapes_fix_open_sizes(fixture_model: Fixture, tmp_path: Path) -> None:
+    model = tflite.read(fixture_model("conv_2d.float32"))
+    graph = model.subgraphs[0]
+    for index in (*graph.inputs, *graph.outputs):
+        tensor = graph.tensors[index]
+        tensor.shapeSignature = [-1, -1, -1, tensor.shape[3]]
+    path = tmp_path / "open.tflite"
+    path.write_bytes(tflite.to_bytes(model))
+    [spec] = tflite.contract(path).inputs
+    result = run(path, tmp_path, input_shapes={spec.name: (1, 9, 7, 4)})
+    assert [s.shape for s in result.contract.outputs] == [(1, 9, 7, 8)]
+    assert result.notes == ()
+    with pytest.raises(UsageError, match="must fit the model's shape"):
+        run(path, tmp_path, input_shapes={spec.name: (1, 2)})
+
+
+def saved(file: File, folder: Path) -> Path:
+    path = folder / "drawn.tflite"
+    path.write_bytes(file.bytes())
+    return path
+
+
+def test_a_signature_is_chosen(fixture_model: Fixture, tmp_path: Path) -> None:
+    path = fixture_model("conv_2d.float32")
+    two = with_two_signatures(path, tmp_path / "two.tflite", (b"one", b"two"))
+    run(two, tmp_path, signature="two")
+    [signature] = tflite.read(tmp_path / "float.tflite").signatureDefs
+    assert signature.signatureKey == b"two"
+
+
+def test_no_signature_is_offered_of_a_quantized_file(
+    fixture_model: Fixture, tmp_path: Path
+) -> None:
+    path = fixture_model("conv_2d.int8")
+    two = with_two_signatures(path, tmp_path / "two.tflite", (b"one", b"two"))
+    for signature in (None, "two"):
+        with pytest.raises(ModelError, match="quantized already"):
+            run(two, tmp_path, signature=signature)
+
+
+def test_what_litert_cannot_run_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    file = File()
+    file.graph()
+    x = file.input("x", (1, 2))
+    file.output(file.op("CUSTOM", [x], [file.tensor("y", (1, 2))], custom="Mystery"))
+    with pytest.raises(ModelError, match="Mystery") as caught:
+        run(saved(file, tmp_path), tmp_path)
+    assert caught.value.hint is not None and "custom" in caught.value.hint
+
+
+def test_a_number_of_results_that_varies_is_refused(tmp_path: Path) -> None:
+    file = File()
+    file.graph()
+    x = file.input("x", (1, 8), "bool")
+    file.output(file.op("WHERE", [x], [file.tensor("found", (1, 2), "int64", open_=(-1, 2))]))
+    with pytest.raises(ModelError, match="a batch of 1"):
+        run(saved(file, tmp_path), tmp_path)
+
+
+def test_samples_that_were_made_up_may_be_none_for_a_model(tmp_path: Path) -> None:
+    file = File()
+    file.graph()
+    x, by = file.input("x", (1, 4), "int32"), file.input("by", (1, 4), "int32")
+    file.output(file.op("FLOOR_MOD", [x, by], [file.tensor("rest", (1, 4), "int32")]))
+    path = saved(file, tmp_path)
+    with pytest.raises(ModelError, match="Division by 0") as caught:
+        run(path, tmp_path)
+    assert caught.value.hint is not None and "--calibration" in caught.value.hint
+    np.savez(tmp_path / "data.npz", **{n: np.full((9, 4), 3, np.int32) for n in ("x", "by")})
+    assert run(path, tmp_path, calibration=tmp_path / "data.npz").samples.golden == "data"
+
+
+def test_tensors_of_one_name_get_names_of_their_own(tmp_path: Path) -> None:
+    file = File()
+    file.graph()
+    x = file.input("same", (1, 4))
+    y = file.binary("ADD", x, x, "same", (1, 4))
+    file.output(file.binary("MUL", y, file.constant("", np.float32([2])), "same", (1, 4)))
+    run(saved(file, tmp_path), tmp_path)
+    names = [tensor.name for tensor in tflite.tensors(tflite.read(tmp_path / "float.tflite"))]
+    assert len(set(names)) == len(names) and names[0] == "same" and "" not in names
+
+
+def test_a_model_that_computes_in_half_precision_is_refused(tmp_path: Path) -> None:
+    file = File()
+    file.graph()
+    x = file.input("x", (1, 2), "float16")
+    file.output(file.op("ABS", [x], [file.tensor("y", (1, 2), "float16")]))
+    with pytest.raises(ModelError, match="half precision"):
+        run(saved(file, tmp_path), tmp_path)
+
+
+def test_a_model_without_inputs_is_refused(tmp_path: Path) -> None:
+    file = File()
+    file.graph()
+    c = file.constant("c", np.float32([[1, 2]]))
+    file.output(file.binary("ADD", c, c, "y", (1, 2)))
+    with pytest.raises(ModelError, match="must have an input"):
+        run(saved(file, tmp_path), tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 zip", b"\0\0\0\0TFL3 and no more"])
@@ -160,3 +272,32 @@ def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(EdgekitError):
         run(path, tmp_path)
     assert not (tmp_path / "float.tflite").exists()
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_an_lstm_operator_is_quantized_around_and_its_state_named(
+    tmp_path: Path, batch: int
+) -> None:
+    path = tmp_path / "lstm.tflite"
+    path.write_bytes(lstm(batch))
+    result = run(path, tmp_path)
+    assert any("states are kept from call to call" in note for note in result.notes)
+    [spec] = result.contract.inputs
+    x = np.random.default_rng(0).normal(size=(40, *spec.shape[1:])).astype(np.float32)
+    Samples(inputs={"x": x}).save(tmp_path / "calibration.npz")
+    made = stage.run(
+        QuantizeRequest(
+            float_file=tmp_path / "float.tflite",
+            folder=tmp_path,
+            name="m",
+            contract=result.contract,
+            recipes=(recipes.get("float32"), recipes.get("static_wi8_ai8")),
+            calibration=tmp_path / "calibration.npz",
+        ),
+        lambda line: None,
+    )
+    assert any("LSTM" in skipped.operator for skipped in made.files[1].written.skipped)
+    wanted, found = (
+        interpreter.run(tflite.read(file.written.path), {"x": x[:8]})["y"] for file in made.files
+    )
+    assert signal.sqnr_db(wanted, found) > 30

@@ -5,12 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
+from edgekit.data.samples import Samples
+from edgekit.quantize import candidates
 from edgekit.quantize.calibrated_recipe import Prepared
-from edgekit.quantize.trained.apply_trained import apply_trained
+from edgekit.quantize.trained.apply_trained import apply_trained, as_trained
 from edgekit.quantize.trained.grid import grid
+from edgekit.tflite import signal
 from edgekit.tflite.quantized_weights import Grid, from_range
+from edgekit.tflite.trained_ranges import plain
 from tests.quantize import tiny_models as tiny
 
 STATIC = recipes.get("static_wi8_ai8")
@@ -108,3 +113,49 @@ def test_what_diverged_is_refused():
     broken = replace(made, weights={0: replace(made.weights[0], scales=scales)})
     with pytest.raises(QuantizeError, match="must be finite"):
         apply_trained(before, broken)
+
+
+Y = {"x": np.abs(tiny.random(16, 6, 6, 4))}
+
+
+def computed(content: bytes) -> np.ndarray:
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(model_content=content).get_signature_runner()
+    return np.concatenate([runner(x=Y["x"][i : i + 1])["y"] for i in range(len(Y["x"]))])
+
+
+@pytest.mark.parametrize("device", ["cpu", "npu"])
+def test_a_static_file_computes_what_was_trained(device):
+    content = tiny.trained_net()
+    float_model, trained = plain(content)
+    ranges = tiny.extremes(float_model, Y)
+    prepared = as_trained(float_model, ranges, trained, device)
+    quantized = prepared.apply(recipes.get("static_wi8_ai8"))
+    assert not prepared.instead
+    expected = computed(content)
+    assert signal.sqnr_db(expected, computed(tflite.to_bytes(quantized))) > 80
+    untrained = tiny.plain(float_model, recipes.get("static_wi8_ai8"), Y)
+    assert signal.sqnr_db(expected, computed(untrained)) < 60
+
+
+def test_what_training_did_not_round_stays_float_on_a_cpu():
+    float_model, trained = plain(tiny.trained_net(behind=False))
+    ranges = tiny.extremes(float_model, Y)
+    last = list(tflite.operators(tflite.read(float_model)))[-1].index
+    on_cpu = as_trained(float_model, ranges, trained, "cpu")
+    assert {index: one.recipe for index, one in on_cpu.instead.items()} == {last: "float32"}
+    assert not as_trained(float_model, ranges, trained, "npu").instead
+    expected = computed(tiny.trained_net(behind=False))
+    got = computed(tflite.to_bytes(on_cpu.apply(STATIC)))
+    assert signal.sqnr_db(expected, got) > 80
+
+
+def test_a_search_takes_what_was_trained_for_static_recipes():
+    content = tiny.trained_net()
+    samples = Samples(inputs=Y)
+    search = candidates.Search(
+        content, samples, tflite.contract(tflite.read(content)), seed=0, report=lambda line: None
+    )
+    made = search.prepare(STATIC).apply(STATIC)
+    assert signal.sqnr_db(computed(content), computed(tflite.to_bytes(made))) > 80

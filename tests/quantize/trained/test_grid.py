@@ -9,7 +9,7 @@ from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.core.errors import QuantizeError
 from edgekit.core.recipes import INT8_WEIGHTS
-from edgekit.quantize.calibrated_recipe import Prepared
+from edgekit.quantize.calibrated_recipe import Instead, Prepared
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.rewrite.cast_pairs import pairs
 from edgekit.quantize.trained.apply_trained import apply_trained
@@ -110,7 +110,10 @@ def test_weights_are_those_of_the_quantized_file(branching):
 
 
 def test_a_weight_only_recipe_has_weights_alone():
-    one = Prepared(float_model=tiny.picture_net(), cheap_int8=frozenset({0}))
+    one = Prepared(
+        float_model=tiny.picture_net(),
+        instead={0: Instead(recipe="weight_only_wi8_afp32", reason="")},
+    )
     made = grid(one, INT4)
     assert not made.groups and not made.outputs and not made.operands
     assert {index: w.bits for index, w in made.weights.items()} == {0: 8, 1: 8, 2: 4, 4: 4}

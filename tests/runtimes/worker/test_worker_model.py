@@ -89,11 +89,13 @@ def test_sizes_follow_the_sample(data: Path, target: Target, limits: Limits) -> 
             session.run({"x": np.zeros((1, 4, 3), np.float32)})
 
 
-def test_samples_do_not_inherit_state(data: Path, target: Target, limits: Limits) -> None:
+def test_variables_make_one_sequence_of_a_run(data: Path, target: Target, limits: Limits) -> None:
     x = np.zeros((4, 1), np.float32)
     info, outputs = run(data / "state.tflite", target, limits, x=x)
     assert info.stateful
-    np.testing.assert_array_equal(outputs["y"], np.ones((4, 1)))  # the counter, each time anew
+    np.testing.assert_array_equal(outputs["y"], [[1], [2], [3], [4]])  # the counter
+    _, again = run(data / "state.tflite", target, limits, x=x)
+    np.testing.assert_array_equal(again["y"], outputs["y"])
 
 
 def test_without_signature_tensor_names_bind(data: Path, target: Target, limits: Limits) -> None:

@@ -92,7 +92,9 @@ def test_a_tensor_says_what_it_is() -> None:
 
 def test_tensors_of_no_numbers_or_of_many_scales_are_refused() -> None:
     with pytest.raises(Failure, match="numbers"):
-        Tensor("x", _detail("S1", (1,)))
+        Tensor("x", _detail("complex64", (1,)))
+    with pytest.raises(Failure, match="must hold numbers"):
+        Tensor("y", _detail("S1", (1,))).require_numbers()
     detail = _detail("int8", (1, 2), scale=0.5)
     detail["quantization_parameters"]["scales"] = np.ones(2)
     with pytest.raises(Failure, match="one scale"):

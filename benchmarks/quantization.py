@@ -37,10 +37,11 @@ def methods_of(item: str) -> tuple[str, ...]:
     """What is done to an item, in the order of the tables."""
     if item == tables.BILSTM:
         return tables.BILSTM_METHODS
+    attention = bars.ATTENTION_METHODS if item in bars.ATTENTION else ()
     if item not in tables.BESIDE_PEERS:
-        return tables.OTHER_METHODS
+        return tuple(dict.fromkeys((*tables.OTHER_METHODS, *attention)))
     fast = bars.FAST_INT4_METHODS if bars.bars_of(item, bars.FAST_INT4_METHODS) else ()
-    every = dict.fromkeys((*bars.STATIC_METHODS, *bars.INT4_METHODS, *fast))
+    every = dict.fromkeys((*bars.STATIC_METHODS, *bars.INT4_METHODS, *fast, *attention))
     return tuple(m for m in every if m != bars.REPAIRED or item in REPAIRED_ITEMS)
 
 

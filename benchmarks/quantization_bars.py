@@ -17,6 +17,8 @@ LITERT_INT4 = "litert_int4"
 DEFAULT_INT4 = "default_int4"
 STATIC_INT4 = "static_int4"
 DYNAMIC_INT4 = "dynamic_int4"
+DYNAMIC = "dynamic"
+INTEGERS = "integers"
 
 HEADS = {
     FLOAT: "float",
@@ -29,10 +31,13 @@ HEADS = {
     DEFAULT_INT4: "edgekit",
     STATIC_INT4: "edgekit `static_wi4_ai8`",
     DYNAMIC_INT4: "edgekit `dynamic_wi4_afp32`",
+    DYNAMIC: "edgekit `dynamic_wi8_afp32`",
+    INTEGERS: "edgekit `--for npu`, all integers",
 }
 STATIC_METHODS = (FLOAT, TENSORFLOW, LITERT_STATIC, PLAIN, DEFAULT, REPAIRED)
 INT4_METHODS = (FLOAT, LITERT_INT4, DEFAULT_INT4)
 FAST_INT4_METHODS = (STATIC_INT4, DYNAMIC_INT4)
+ATTENTION_METHODS = (FLOAT, INTEGERS, DEFAULT, DYNAMIC)
 
 Quantity = Literal["metric", "sqnr_db", "size_bytes", "latency_ratio"]
 # Shown as: words, digits after the point, unit.
@@ -250,6 +255,14 @@ BARS: dict[str, tuple[Bar, ...]] = {
         *_int4(0.97, 0.99),
     ),
 }
+# Networks with attention: static files are never slower than float, and lose half a point at most.
+ATTENTION = (
+    "vit_mnist",
+    "vit_cct_cifar10",
+    "text_transformer_sections",
+    "magika_bytes_v1",
+)
+ATTENTION_BARS: tuple[Bar, ...] = (_LITTLE_LOST, _latency(DEFAULT, 1.0, None))
 # For every other item: what is on by default must not hurt. A tenth of a dB is what the
 # table shows.
 NEVER_HURTS = Bar(method=DEFAULT, quantity="sqnr_db", limit=-0.1, of=PLAIN)

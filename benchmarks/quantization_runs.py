@@ -19,8 +19,10 @@ from benchmarks import watch
 from benchmarks.quantization_bars import (
     DEFAULT,
     DEFAULT_INT4,
+    DYNAMIC,
     DYNAMIC_INT4,
     FLOAT,
+    INTEGERS,
     LITERT_INT4,
     LITERT_STATIC,
     PLAIN,
@@ -50,6 +52,8 @@ EDGEKIT: dict[str, tuple[str, ...]] = {
     REPAIRED: (STATIC, *REPAIR_FLAGS),
     DEFAULT_INT4: (INT4,),
     STATIC_INT4: ("static_wi4_ai8",),
+    DYNAMIC: ("dynamic_wi8_afp32",),
+    INTEGERS: (STATIC, "--for", "npu"),
     DYNAMIC_INT4: ("dynamic_wi4_afp32",),
 }
 LITERT = {LITERT_STATIC: STATIC, LITERT_INT4: INT4}

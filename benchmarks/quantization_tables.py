@@ -87,6 +87,17 @@ def beside_peers(rows: Sequence[Row], methods: Sequence[str]) -> str:
     return results.table(heads, lines)
 
 
+def of_attention(rows: Sequence[Row]) -> str:
+    """All integers beside what a CPU is given, and the dynamic file."""
+    lines = []
+    for row in rows:
+        cells = [judged(row, method, bars.ATTENTION_BARS) for method in bars.ATTENTION_METHODS]
+        lines.append([_label(row), *cells])
+    wanted = ", ".join(bar.wanted() for bar in bars.ATTENTION_BARS)
+    heads = ["item (samples)", *(bars.HEADS[method] for method in bars.ATTENTION_METHODS)]
+    return f"To reach by edgekit's: {wanted}.\n\n{results.table(heads, lines)}"
+
+
 def _label(row: Row) -> str:
     return f"{row.item} ({row.evaluation:,})"
 
@@ -263,6 +274,9 @@ def body(rows: Sequence[Row]) -> str:
         methods = (bars.FLOAT, bars.DEFAULT, bars.DEFAULT_INT4, *bars.FAST_INT4_METHODS)
         shown = [row for row in fast if any(m in row.outcomes for m in bars.FAST_INT4_METHODS)]
         parts += ["### int4 at int8's speed", beside_peers(shown, methods)]
+    attention = [row for row in rows if bars.INTEGERS in row.outcomes]
+    if attention:
+        parts += ["### Attention, `static_wi8_ai8`", of_attention(attention)]
     if lstm:
         parts += [
             "### A bidirectional LSTM, `static_wi8_ai8`",

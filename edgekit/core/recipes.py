@@ -129,7 +129,7 @@ GUIDES: dict[str, Guide] = {
     "static_wi4_ai8": Guide(
         brief="static int4",
         when="0.57 to 0.78 of static int8's size in about its time (0.9 to 1.1), where "
-        "dense layers and convolutions of one pixel have most weights; runtimes from 2.11",
+        "dense layers and convolutions of one pixel have most weights; runtimes from 2.17",
         fallbacks=("static_wi8_ai8", *_ANY_INT8_THEN_FLOAT),
         accelerator_fallbacks=("static_wi8_ai8", "static_wi8_ai16", "float32"),
     ),

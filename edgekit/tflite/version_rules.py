@@ -219,6 +219,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         # Without this, a runtime before 2.17 takes the first channel's scale for all.
         (12, _all(_HYBRID, _per_channel(1))),
         (12, _all(_HYBRID4, _per_channel(1))),
+        # The official table has version 10 for these; tflite-runtime 2.14 refuses to prepare them.
+        (12, _computes("int8", "int4")),
         (13, _computes("int16", "int4")),
         # The official table has no rule for these; tflite-runtime 2.14 crashes on them.
         (13, _blockwise(1)),

@@ -93,6 +93,9 @@ def test_the_highest_rule_that_holds_decides() -> None:
     assert needed("FULLY_CONNECTED", [x, channels], y) == 12
     # As many scales as no axis has are not one for each channel.
     assert needed("FULLY_CONNECTED", [x, operand("int8", (8, 4), scales=4)], y) == 6
+    # tflite-runtime 2.14 knows version 10, and does not prepare int4 beside int8.
+    int8 = operand("int8", scales=1)
+    assert needed("FULLY_CONNECTED", [int8, operand("int4", (8, 4)), None], int8) == 12
 
 
 @pytest.mark.parametrize(("scale", "version"), [(0.25, 1), (0.3, 3)])

@@ -37,7 +37,7 @@ def converted(
 
     def files(item: str) -> list[Path]:
         if item not in known:
-            known[item] = convert_item(item, corpus, tmp_path_factory.mktemp(item))
+            known[item] = convert_item(item, corpus, tmp_path_factory.mktemp(item) / "files")
         return known[item]
 
     return files

@@ -85,7 +85,7 @@ def channels(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -> 
     """
     a, b = (
         array.reshape(len(array), -1, array.shape[-1] if array.ndim > 1 else 1)
-        for array in (reference, candidate)
+        for array in map(_numbers, (reference, candidate))
     )
     if len(a) * a.shape[1] < _FEWEST_ROWS or _is_uncentred(spec):
         return [_whole(a, b, spec)]
@@ -108,6 +108,11 @@ def channels(reference: np.ndarray, candidate: np.ndarray, spec: TensorSpec) -> 
                 for place in places.tolist()
             ]
     return found or [_whole(a, b, spec)]
+
+
+def _numbers(array: np.ndarray) -> np.ndarray:
+    """Truth values as 0 and 1: a mask that a model hands through has no differences else."""
+    return array.astype(np.float32) if array.dtype == np.bool_ else array
 
 
 def _sums(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

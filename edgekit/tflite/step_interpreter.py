@@ -107,6 +107,15 @@ class Steps:
             if self._last_use.get(tensor.index, -1) <= op.index:
                 self._kept.pop(tensor.index, None)
 
+    def _value(self, tensor: Tensor) -> np.ndarray:
+        kept = self._kept.get(tensor.index)
+        if kept is None:
+            raise QuantizeError(
+                "Every tensor must be an input, a constant or what an operator gives.",
+                received=f"{tensor.name} {list(tensor.shape)}, which has no value here",
+            )
+        return kept
+
     def _from_resources(self, inputs: Mapping[str, np.ndarray]) -> dict[int, np.ndarray]:
         """What operators give that read tables or variables, by tensor."""
         read = {
@@ -133,7 +142,7 @@ class Steps:
         try:
             runner = Interpreter(single(self.model, op, constants), self._num_threads)
             for place, tensor in enumerate(fed):
-                runner.resize(place, self._kept[tensor.index].shape[1:])
+                runner.resize(place, self._value(tensor).shape[1:])
             runner.allocate()
             results: list[np.ndarray] = []
             for sample in range(count):

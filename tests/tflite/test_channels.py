@@ -40,6 +40,15 @@ def test_scores_beside_boxes_are_seen(rng):
     assert worst(nobody_knows).sqnr_db < 3
 
 
+def test_truth_values_are_compared_as_numbers(rng):
+    mask = rng.random((30, 12)) > 0.5
+    other = mask.copy()
+    other[:, 0] = ~other[:, 0]
+    same, flipped = (worst(channels(mask, b, spec(12))) for b in (mask, other))
+    assert same.sqnr_db == math.inf
+    assert flipped.sqnr_db < 1
+
+
 def test_an_offset_is_no_signal(rng):
     reference = (1000 + rng.normal(size=(200, 1))).astype(np.float32)
     (channel,) = channels(reference, np.full_like(reference, 1000.0), spec(1))

@@ -168,6 +168,16 @@ def test_an_operator_that_does_not_run_is_named() -> None:
     assert caught.value.received
 
 
+def test_a_tensor_that_nothing_gives_is_named() -> None:
+    net = Network(shape=(6, 6, 4))
+    orphan = net.unary("TANH", net.x)
+    model = tflite.read(net.finish(y=net.add(net.x, orphan)))
+    del model.subgraphs[0].operators[0]
+    steps = Steps(model, {"x": correlated(1, 6, 6, 4)})
+    with pytest.raises(QuantizeError, match=r"tanh_0 .* which has no value here"):
+        steps.run(steps.operators[0])
+
+
 def test_real_values_and_stored_ones_are_inverse() -> None:
     inputs = {"x": correlated(3, 7, 7, 3)}
     model = tflite.read(plain(picture_net(), recipes.get("static_wi8_ai8"), inputs))

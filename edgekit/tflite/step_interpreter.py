@@ -10,6 +10,7 @@ read once, from the whole model as it is when this begins.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 
@@ -72,13 +73,23 @@ class Steps:
         return dequantize(self.stored(tensor), tensor)
 
     def set(self, tensor: Tensor, values: np.ndarray) -> None:
-        """Replace an activation by real values, `(n, ...)`."""
+        """Replace an activation by real values, `(n, ...)`.
+
+        Raises:
+            QuantizeError: They are not as many as the file says: a size that is known only while
+                it runs.
+        """
         stored = quantize(values, tensor)
         if -1 in tensor.shape:  # its sizes are those of the samples
             missing = len(tensor.shape) - (stored.ndim - 1)
             shape = (*(1 for _ in range(missing)), *stored.shape[1:])
         else:
             shape = tensor.shape
+        if stored[0].size != math.prod(shape):
+            raise QuantizeError(
+                "Every size must be known before the file runs.",
+                received=f"{tensor.name} {list(tensor.shape)} with values of {stored.shape[1:]}",
+            )
         self._kept[tensor.index] = stored.reshape(len(stored), *shape)
         self._same.discard(tensor.index)
 

@@ -168,6 +168,13 @@ def test_an_operator_that_does_not_run_is_named() -> None:
     assert caught.value.received
 
 
+def test_values_of_another_size_are_refused_by_the_tensors_name() -> None:
+    model = tflite.read(picture_net())
+    steps = Steps(model, {"x": correlated(2, 7, 7, 3)})
+    with pytest.raises(QuantizeError, match=r"conv_2d_0 .* with values of \(2, 2\)"):
+        steps.set(steps.operators[0].outputs[0], np.zeros((2, 2, 2), np.float32))
+
+
 def test_a_tensor_that_nothing_gives_is_named() -> None:
     net = Network(shape=(6, 6, 4))
     orphan = net.unary("TANH", net.x)

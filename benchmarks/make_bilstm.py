@@ -9,6 +9,9 @@ import os
 import sys
 from pathlib import Path
 
+os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", KERAS_BACKEND="tensorflow")
+
+import keras
 import numpy as np
 
 STEPS, CHANNELS = 24, 4
@@ -29,11 +32,6 @@ def sequences(count, rng):
 
 
 def main() -> None:
-    os.environ.update(
-        TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", KERAS_BACKEND="tensorflow"
-    )
-    import keras
-
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(0)
@@ -53,5 +51,4 @@ def main() -> None:
     np.savez(out / "eval.npz", x=x[end:], y=y[end:])
 
 
-if __name__ == "__main__":
-    main()
+main()

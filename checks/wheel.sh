@@ -65,7 +65,7 @@ bundle_tests_itself() { (cd service && "$FRESH/python" -m digits); }
 quick_tests() {
   cd "$SCRATCH/sdist"
   PYTHONPATH="$SCRATCH/sdist" "$PYTHON" -m pytest -q -n 0 -m "not slow and not convert" \
-    tests/core tests/benchmarks/test_quantization.py tests/test_public.py tests/test_action.py \
+    tests/core tests/verdicts tests/benchmarks tests/test_public.py tests/test_action.py \
     tests/test_sample_models.py tests/test_packaging.py
 }
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import make_bilstm, quantization, watch
+from benchmarks import quantization, watch
 from benchmarks import quantization_bars as bars
 from benchmarks import quantization_runs as runs
 from benchmarks import quantization_tables as tables
@@ -371,11 +372,19 @@ def test_an_item_that_cannot_be_prepared_is_a_row_and_not_the_end(tmp_path: Path
     assert "holds the item's model" in tables.body([made])
 
 
-def test_the_class_of_the_made_up_sequences_can_be_read_off() -> None:
-    x, y = make_bilstm.sequences(1000, np.random.default_rng(0))
+@pytest.mark.convert
+def test_the_made_up_sequences_can_be_learnt(tmp_path: Path) -> None:
+    maker = Path(quantization.__file__).with_name("make_bilstm.py")
+    watch.run([sys.executable, str(maker), str(tmp_path)])
+    with np.load(tmp_path / "eval.npz") as data:
+        x, y = data["x"], data["y"]
     assert x.shape == (1000, 24, 4) and np.bincount(y).min() > 150
-    places = np.abs(x[..., :2]).argmax(axis=1)
-    pulses = np.take_along_axis(x[..., :2], places[:, None], axis=1)[:, 0]
-    first = places[:, 0] < places[:, 1]
-    later = np.where(first, pulses[:, 1], pulses[:, 0])
-    assert np.mean(2 * first + (later > 0) == y) > 0.99
+    program = (
+        "import sys, keras, json, numpy as np\n"
+        "data = np.load(sys.argv[2])\n"
+        "said = keras.saving.load_model(sys.argv[1]).predict(data['x'], verbose=0).argmax(1)\n"
+        "print(json.dumps(float((said == data['y']).mean())))"
+    )
+    model, data_path = str(tmp_path / "bilstm.keras"), str(tmp_path / "eval.npz")
+    cost = watch.run([sys.executable, "-c", program, model, data_path])
+    assert json.loads(cost.output.splitlines()[-1]) > 0.95

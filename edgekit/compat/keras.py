@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from edgekit.compat import fallbacks
 
 _OPS_SOURCE = ("ops/", "backend/tensorflow/")
+
+
+@contextmanager
+def without_scikit_learn() -> Iterator[None]:
+    """Keras, where it is imported within, does without scikit-learn, as where that is missing.
+
+    Keras imports it for `keras.wrappers`, which no file can name; where it is installed that is a
+    fifth of what importing TensorFlow and Keras takes. Read in Keras 3.15.1
+    (`keras.src.wrappers`). Afterwards whoever wants scikit-learn has it.
+    """
+    if "sklearn" in sys.modules:
+        yield
+        return
+    sys.modules["sklearn"] = None  # type: ignore[assignment]  # documented: it stops an import
+    try:
+        yield
+    finally:
+        if sys.modules.get("sklearn") is None:
+            sys.modules.pop("sklearn", None)
 
 
 class Arguments(Protocol):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,3 +89,24 @@ def test_operations_are_found_without_private_names(case: Case):
     assert done["names"] == ["GetItem", "NotEqual"]
     assert done["foreign"] == []
     assert done["count"] > 300
+
+
+def test_loading_leaves_scikit_learn_to_those_who_ask(digits: Path):
+    pytest.importorskip("sklearn")
+    program = """
+import sys
+from pathlib import Path
+from edgekit.frontend.load.load import load
+load(Path(sys.argv[1]))
+print("sklearn" in sys.modules, "keras" in sys.modules)
+import sklearn.base
+print(sklearn.base.BaseEstimator.__name__)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(digits / "digits.keras")],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.stdout.split() == ["False", "True", "BaseEstimator"], done.stderr

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from edgekit.compat.keras import without_scikit_learn
 from edgekit.compat.tf_keras import safe_mode
 from edgekit.core.errors import EdgekitError, ModelError, UsageError
 from edgekit.core.text import printable
@@ -83,7 +84,7 @@ def load(
             hint="leave --signature out.",
         )
     objects = import_objects(custom_objects)
-    with _keras_errors(recognised):
+    with without_scikit_learn(), _keras_errors(recognised):
         if recognised.format == "saved_model":
             from edgekit.frontend.load.saved_model import load_saved_model
 

@@ -7,7 +7,9 @@ XNNPACK on one x86 thread, rounded: they weigh operators of one file against eac
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from edgekit import tflite
@@ -51,28 +53,48 @@ def counted_cost(
         how: What operators have.
         exceptions: What single ones have instead, by index.
     """
-    operators = tflite.main_operators(model)
-    forms = {op.index: _form(op, exceptions.get(op.index, how)) for op in operators}
-    total = sum(operator_cost(op, forms[op.index]) for op in operators)
-    names = tflite.binding(model)
-    outside: Form = "float" if how.io_dtype == "float32" else "integer"
-    made: dict[int, Form] = dict.fromkeys(names.inputs.values(), outside)
-    wanted: dict[int, set[bool]] = {
-        index: {outside != "integer"} for index in names.outputs.values()
+    forms = {
+        op.index: form(op, exceptions.get(op.index, how)) for op in tflite.main_operators(model)
     }
+    total = sum(operator_cost(op, forms[op.index]) for op in tflite.main_operators(model))
+    outside: Form = "float" if how.io_dtype == "float32" else "integer"
+
+    def is_integer(index: int | None) -> bool:
+        return (outside if index is None else forms[index]) == "integer"
+
+    for flow in flows(model):
+        if any(is_integer(reader) != is_integer(flow.maker) for reader in flow.readers):
+            total += cast_cost(flow.size)
+    return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A float activation: the operators that make and read it, None for who uses the file."""
+
+    maker: int | None
+    readers: tuple[int | None, ...]
+    size: int
+
+
+def flows(model: Model) -> list[Flow]:
+    """All float activations of the main graph; a reader that takes one twice stands twice."""
+    makers: dict[int, int] = {}
+    readers: dict[int, list[int | None]] = defaultdict(list)
     sizes: dict[int, int] = {}
-    for op in operators:
-        made |= {tensor.index: forms[op.index] for tensor in op.outputs}
+    for op in tflite.main_operators(model):
+        makers |= {tensor.index: op.index for tensor in op.outputs}
+        for tensor in op.inputs:
+            readers[tensor.index].append(op.index)
         for tensor in (*op.inputs, *op.outputs):
             if tensor.dtype == "float32" and not tensor.is_constant:
-                sizes[tensor.index] = num_values(tensor)
-        for tensor in op.inputs:
-            wanted.setdefault(tensor.index, set()).add(forms[op.index] != "integer")
-    for index, size in sizes.items():
-        is_float = made.get(index, outside) != "integer"
-        if (not is_float) in wanted.get(index, ()):
-            total += cast_cost(size)
-    return total
+                sizes[tensor.index] = _num_values(tensor)
+    for index in tflite.binding(model).outputs.values():
+        readers[index].append(None)
+    return [
+        Flow(maker=makers.get(index), readers=tuple(readers[index]), size=size)
+        for index, size in sizes.items()
+    ]
 
 
 def cast_cost(size: int) -> float:
@@ -80,7 +102,8 @@ def cast_cost(size: int) -> float:
     return _CAST_CALL + _CAST * size
 
 
-def _form(op: Operator, how: Quantization | None) -> Form:
+def form(op: Operator, how: Quantization | None) -> Form:
+    """What an operator computes in, by what it has."""
     if how is None or not check_applied.treats(op, how):
         return "float"
     if how.scheme == "static":
@@ -88,20 +111,20 @@ def _form(op: Operator, how: Quantization | None) -> Form:
     return "dynamic" if how.scheme == "dynamic" else "float"
 
 
-def operator_cost(op: Operator, form: Form) -> float:
+def operator_cost(op: Operator, computes: Form) -> float:
     """Of one operator, without the casts around it."""
     if op.facts.is_cast:
         return 0.0
-    size = sum(num_values(tensor) for tensor in op.outputs)
+    size = sum(_num_values(tensor) for tensor in op.outputs)
     if op.weight is not None and not op.facts.looks_up and len(op.weight.shape) >= 2:
-        slow = form == "integer" and "int8" not in op.facts.delegated
-        product = _PLAIN_PRODUCT if slow else _PRODUCT[form]
+        slow = computes == "integer" and "int8" not in op.facts.delegated
+        product = _PLAIN_PRODUCT if slow else _PRODUCT[computes]
         return _CALL + _LEFT_OUT * slow + product * size * _depth(op)
     if op.facts.only_moves:
-        joined = form == "integer" and op.facts.scale_source == "output"
+        joined = computes == "integer" and op.facts.scale_source == "output"
         casts = cast_cost(size) if joined else 0.0  # inputs come with other scales
         return _CALL + _VALUE / 2 * size + casts
-    if form == "integer" and "int8" not in op.facts.delegated:
+    if computes == "integer" and "int8" not in op.facts.delegated:
         return _CALL + _LEFT_OUT + _PLAIN_KERNELS.get(op.name, _UNDELEGATED) * size
     if op.name == "SOFTMAX":
         return _CALL + _FLOAT_SOFTMAX * size
@@ -118,6 +141,5 @@ def _depth(op: Operator) -> float:
     return math.prod(shape) / max(1, channels)
 
 
-def num_values(tensor: Tensor) -> int:
-    """Of a tensor; an open size counts as 1."""
+def _num_values(tensor: Tensor) -> int:
     return math.prod(abs(size) for size in tensor.shape)

@@ -11,7 +11,7 @@ Seheult, 1989), and that is found exactly.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from edgekit.core.records import Quantization
 from edgekit.quantize.apart.counted_cost import (
     cast_cost,
     counted_cost,
-    num_values,
+    flows,
+    form,
     operator_cost,
 )
 from edgekit.quantize.apart.islands import has_weights
@@ -36,8 +37,6 @@ _PREFERRED = 1.5
 # Capacities of a cut are whole numbers below 2**31, and so is their sum.
 _LARGEST_SUM = 2**30
 _INTEGER, _FLOAT = 0, 1  # source and sink of the cut
-
-_Edges = dict[tuple[int, int], float]
 
 
 def find(
@@ -82,7 +81,7 @@ def _cut(
     from scipy.sparse import csgraph, csr_array
 
     nodes = {op.index: number for number, op in enumerate(free, start=2)}
-    edges: _Edges = defaultdict(float)
+    edges: dict[tuple[int, int], float] = defaultdict(float)
     total = 0.0
     for op in free:
         as_integer = _PREFERRED * operator_cost(op, "integer")
@@ -91,49 +90,28 @@ def _cut(
         edges[nodes[op.index], _FLOAT] += as_integer
         total += as_integer + as_float
     num_nodes = len(free) + 2
-    for maker, readers, cost in _tensors(model, how, fixed, nodes):
+    sides = {
+        op.index: _INTEGER if form(op, fixed.get(op.index, how)) == "integer" else _FLOAT
+        for op in tflite.main_operators(model)
+    } | nodes
+    for flow in flows(model):
+        cost = cast_cost(flow.size)
         total += 2 * cost
+        maker = _FLOAT if flow.maker is None else sides[flow.maker]
         # Paid once where any reader is on the other side, however many there are.
         to_float, to_integer = num_nodes, num_nodes + 1
         num_nodes += 2
         edges[maker, to_float] += cost
         edges[to_integer, maker] += cost
-        for reader in readers:
+        for index in flow.readers:
+            reader = _FLOAT if index is None else sides[index]
             edges[to_float, reader] = edges[reader, to_integer] = np.inf
     scale = _LARGEST_SUM / max(total, 1.0)
     pairs = np.array(list(edges), dtype=np.int32)
     capacities = np.minimum(np.array(list(edges.values())) * scale, _LARGEST_SUM).astype(np.int32)
     graph = csr_array((capacities, (pairs[:, 0], pairs[:, 1])), shape=(num_nodes, num_nodes))
-    flow = csgraph.maximum_flow(graph, _INTEGER, _FLOAT).flow
-    residual = csr_array(graph - flow)
+    pushed = csgraph.maximum_flow(graph, _INTEGER, _FLOAT).flow
+    residual = csr_array(graph - pushed)
     residual.eliminate_zeros()
     reached = csgraph.breadth_first_order(residual, _INTEGER, return_predecessors=False)
     return tuple(op.index for op in free if nodes[op.index] not in set(reached.tolist()))
-
-
-def _tensors(
-    model: Model,
-    how: Quantization,
-    fixed: Mapping[int, Quantization | None],
-    nodes: Mapping[int, int],
-) -> Iterator[tuple[int, list[int], float]]:
-    """Each float activation: who makes it, who reads it, as nodes, and what a cast of it takes."""
-    main, names = tflite.main_operators(model), tflite.binding(model)
-    makers: dict[int, int] = dict.fromkeys(names.inputs.values(), _FLOAT)
-    readers: dict[int, list[int]] = defaultdict(list)
-    sizes: dict[int, int] = {}
-    for op in main:
-        wish = fixed.get(op.index, how)
-        stays = wish is None or wish.scheme != "static" or not check_applied.treats(op, wish)
-        node = nodes.get(op.index, _FLOAT if stays else _INTEGER)
-        makers |= {tensor.index: node for tensor in op.outputs}
-        for tensor in op.inputs:
-            readers[tensor.index].append(node)
-        for tensor in (*op.inputs, *op.outputs):
-            if tensor.dtype == "float32" and not tensor.is_constant:
-                sizes[tensor.index] = num_values(tensor)
-    for index in names.outputs.values():
-        readers[index].append(_FLOAT)
-    for index, size in sizes.items():
-        if index in makers and readers[index]:
-            yield makers[index], readers[index], cast_cost(size)

@@ -150,7 +150,9 @@ class _Search:
                 task.content, content, layer_errors.usable(task.content, task.fit)
             )
         except QuantizeError as error:
-            report(f"{task.recipe.name}: nobody can tell which: {error.received or error.rule}")
+            report(
+                f"{task.recipe.name}: operators cannot be ranked: {error.received or error.rule}"
+            )
             return {}
         ranked = self._affordable(islands(task.model, task.how, errors, task.fixed))
         gains = [alone, *(self._tried(ranked[:count]) for count in _lengths(len(ranked)))]

@@ -88,6 +88,17 @@ def test_vectors_are_read_as_they_were_written(vectors: list[np.ndarray]) -> Non
         assert content[at + 4 : at + 4 + vector.nbytes] == vector.tobytes()
 
 
+def test_vectors_of_other_elements_are_not_shared() -> None:
+    builder = SharingBuilder(64)
+    positions = []
+    for size, count in ((1, 4), (4, 1)):  # the same bytes, with the same alignment
+        builder.StartVector(size, count, 4)
+        for _ in range(count):
+            (builder.PrependUint8 if size == 1 else builder.PrependUint32)(0)
+        positions.append(builder.EndVector())
+    assert positions[0] != positions[1]
+
+
 def test_vectors_of_offsets_are_not_shared() -> None:
     builder = SharingBuilder(64)
     names = [builder.CreateString("first"), builder.CreateString("second")]

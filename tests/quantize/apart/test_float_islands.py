@@ -11,6 +11,7 @@ import pytest
 from edgekit import tflite
 from edgekit.compat import litert
 from edgekit.core import recipes
+from edgekit.quantize.apart import counted_cost as counts
 from edgekit.quantize.apart import float_islands
 from edgekit.quantize.apart.counted_cost import counted_cost
 from edgekit.quantize.rewrite import engine
@@ -57,6 +58,44 @@ def test_no_other_choice_costs_less(monkeypatch: pytest.MonkeyPatch) -> None:
         for some in combinations(free, count)
     ]
     assert counted_cost(MODEL, HOW, dict.fromkeys(chosen)) == pytest.approx(min(costs), rel=1e-6)
+
+
+def drawn(rng: np.random.Generator) -> bytes:
+    """A small graph of dense layers and of operators that are faster in either form."""
+    net = Network(shape=(LENGTH, WIDTH))
+    known = [net.x]
+    for _ in range(9):
+        x = known[rng.integers(len(known))]
+        match rng.integers(4):
+            case 0:
+                known.append(net.dense(x, random(WIDTH, WIDTH), keep=True))
+            case 1:
+                known.append(net.add(x, known[rng.integers(len(known))]))
+            case 2:
+                known.append(net.unary("SOFTMAX", x))
+            case _:
+                known.append(net.unary("TANH", x))
+    return net.finish(y=known[-1], z=known[-2])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_choice_costs_less_where_casts_are_dear(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(float_islands, "_PREFERRED", 1.0)
+    monkeypatch.setattr(float_islands, "_WORTH", 2.0)
+    monkeypatch.setattr(counts, "_CAST_CALL", 70_000.0)
+    model = tflite.read(drawn(np.random.default_rng(seed)))
+    operators = tflite.main_operators(model)
+    free = [op.index for op in operators if op.name != "FULLY_CONNECTED"]
+    least = min(
+        counted_cost(model, HOW, dict.fromkeys(some))
+        for count in range(len(free) + 1)
+        for some in combinations(free, count)
+    )
+    chosen = float_islands.find(model, HOW, {})
+    if any(op.name == "SOFTMAX" for op in operators):  # else there is nothing to look for
+        assert counted_cost(model, HOW, dict.fromkeys(chosen)) == pytest.approx(least, rel=1e-6)
 
 
 def test_the_file_is_nearer_to_floats() -> None:

@@ -27,15 +27,15 @@ from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Candidate, Contract, Device, Quantization, Recipe
 from edgekit.data import split
 from edgekit.data.samples import Samples
-from edgekit.quantize import select
-from edgekit.quantize.apart import float_islands, keep_apart
+from edgekit.quantize import kernel_choices, select
+from edgekit.quantize.apart import keep_apart
 from edgekit.quantize.calibrated_recipe import Instead, Prepared
 from edgekit.quantize.calibration import attention_masks, clipped_ranges, equalize, infinite_pads
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.variants import HELD, Variant, thirds
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.diagnose.single_operator import live_bytes
-from edgekit.quantize.rewrite import cheap_int8, engine, int4_kernels
+from edgekit.quantize.rewrite import engine, int4_kernels
 from edgekit.quantize.trained.apply_trained import as_trained
 from edgekit.quantize.weights.refine import Method, refine
 from edgekit.tflite import Model, pointwise_as_dense
@@ -63,23 +63,12 @@ class _Plan:
     recipe: Recipe
     variant: Variant
     ranges: str | None
-    device: Device
     method: Method = _NEAREST
 
     @property
     def name(self) -> str:
         """As it stands in the manifest."""
         return f"{self.variant.name}{f'{self.ranges}, ' if self.ranges else ''}{self.method.name}"
-
-    @property
-    def widened(self) -> dict[int, Instead]:
-        """Operators with int8 weights in place of int4; none for round-to-nearest."""
-        if not self.method.changes_weights:
-            return {}
-        found = cheap_int8.cheap_operators(self.variant.model, self.recipe, self.device)
-        assert self.recipe.quantize is not None
-        int8 = recipes.name_of(replace(self.recipe.quantize, weight_bits=8))
-        return dict.fromkeys(found, Instead(recipe=int8, reason=cheap_int8.REASON))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +120,7 @@ class Search:
         self._seed, self._bounded, self._report = seed, bounded, report
         self._model = tflite.read(self._float_model)
         self._samples, self._device = samples, device
-        self._faster: dict[Quantization, tuple[int, ...]] = {}  # in floats
+        self._faster: dict[tuple[Recipe, str], dict[int, Instead]] = {}
 
     def prepare(self, recipe: Recipe) -> Prepared:
         """How a recipe quantizes this model best.
@@ -246,7 +235,7 @@ class Search:
         assert how is not None
         if int4_kernels.takes_dense(how, self._device):
             variant = variant.with_model(pointwise_as_dense.rewritten(variant.model))
-        return _Plan(recipe=recipe, variant=variant, ranges=ranges, device=self._device)
+        return _Plan(recipe=recipe, variant=variant, ranges=ranges)
 
     def _best_ranges(self, plan: _Plan) -> str:
         """The method of ranges with the smallest error over all thirds, each held out once.
@@ -350,26 +339,18 @@ class Search:
         """What single operators have whatever is tried: asked for by hand, or better so."""
         instead = self._instead(plan).items()
         wanted = {index: recipes.get(one.recipe).quantize for index, one in instead}
-        return {**wanted, **by_hand(plan.variant.model, plan.recipe)}
+        return {**wanted, **select.by_hand(plan.variant.model, plan.recipe)}
 
     def _instead(self, plan: _Plan) -> dict[int, Instead]:
         """What single operators have instead, for the sake of kernels or because it is cheap."""
-        wider = int4_kernels.wider(plan.variant.model, plan.recipe, self._device)
-        placed = {index: Instead(recipe=name, reason=why) for index, (name, why) in wider.items()}
-        return {**plan.widened, **placed, **self._islands(plan.recipe)}
-
-    def _islands(self, recipe: Recipe) -> Mapping[int, Instead]:
-        """What a static file leaves to floats because a CPU computes it faster."""
-        how = recipe.quantize
-        if self._device != "cpu" or how is None or how.scheme != "static":
-            return {}
-        if how not in self._faster:
-            fixed = by_hand(self._model, recipe)
-            self._faster[how] = float_islands.find(
-                self._model, how, {**engine.kept_float(self._model, how, None), **fixed}
-            )
-        apart = Instead(recipe="float32", reason=float_islands.REASON)
-        return dict.fromkeys(self._faster[how], apart)
+        model, recipe = plan.variant.model, plan.recipe
+        key = (recipe, plan.variant.name)
+        if key not in self._faster:
+            by_hand = select.by_hand(model, recipe)
+            self._faster[key] = kernel_choices.faster(model, recipe, self._device, by_hand)
+        if not plan.method.changes_weights:
+            return self._faster[key]
+        return {**kernel_choices.cheap(model, recipe, self._device), **self._faster[key]}
 
     def _weights(
         self, plan: _Plan, model: Model, num_threads: int | None = None
@@ -427,16 +408,6 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
 
 def _finite(outputs: scores.Outputs) -> bool:
     return all(np.isfinite(values).all() for values in outputs.real.values())
-
-
-def by_hand(model: Model, recipe: Recipe) -> dict[int, Quantization | None]:
-    """What the recipe's overrides say of single operators of the float file, by index.
-
-    Raises:
-        UsageError: A selector matches nothing (see `select.select`).
-    """
-    overrides = recipe.quantize.overrides if recipe.quantize else ()
-    return select.select(model, overrides) if overrides else {}
 
 
 def _method(recipe: Recipe) -> Method:

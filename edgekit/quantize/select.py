@@ -15,6 +15,16 @@ from edgekit.quantize.rewrite.engine import Exceptions
 from edgekit.tflite import Model, Operator
 
 
+def by_hand(model: Model, recipe: Recipe) -> dict[int, Quantization | None]:
+    """What the recipe's overrides say of single operators of the float file, by index.
+
+    Raises:
+        UsageError: A selector matches nothing (see `select`).
+    """
+    overrides = recipe.quantize.overrides if recipe.quantize else ()
+    return select(model, overrides) if overrides else {}
+
+
 def select(model: Model, overrides: Sequence[Override]) -> dict[int, Quantization | None]:
     """What overrides say of single operators, by index; later ones win.
 

@@ -87,7 +87,7 @@ def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
     original = (request.original or request.float_file).read_bytes()
     float_model = request.float_file.read_bytes()
     before = tflite.read(plain(float_model)[0])  # before anything else sees a damaged file
-    by_hand = [candidates.by_hand(before, recipe) for recipe in request.recipes]  # refuses at once
+    by_hand = [select.by_hand(before, recipe) for recipe in request.recipes]  # refuses at once
     search = candidates.Search(
         float_model,
         Samples.load(request.calibration) if request.calibration else None,
@@ -169,7 +169,7 @@ def apply_trained(request: ApplyTrainedRequest, report: Progress) -> QuantizedFi
     spec = FileSpec(
         path=file.written.path, recipe=recipe, contract=request.contract, name=request.name
     )
-    finished = _finish(prepared, before, spec, candidates.by_hand(before, recipe))
+    finished = _finish(prepared, before, spec, select.by_hand(before, recipe))
     prepared.save(file.prepared)
     return replace(
         file,

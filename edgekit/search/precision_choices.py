@@ -14,7 +14,7 @@ from edgekit.core.errors import ModelError, QuantizeError
 from edgekit.core.process import Progress
 from edgekit.core.records import Device, Quantization, Recipe
 from edgekit.data.samples import Samples
-from edgekit.quantize import candidates, select
+from edgekit.quantize import select
 from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.diagnose import layer_errors
 from edgekit.search import explain, operator_groups, run_model
@@ -100,7 +100,7 @@ class Trials:
         self.before, self.recipe, self._prepared = before, recipe, prepared
         self._bound, self._device, self._report = bound, device, report
         self._fit = fit
-        self._by_hand = candidates.by_hand(before, recipe)
+        self._by_hand = select.by_hand(before, recipe)
         # What was left to floats for a channel's sake is not to be had in another form.
         floats = [i for i, one in prepared.instead.items() if one.recipe == "float32"]
         self._fixed = {**dict.fromkeys(floats), **self._by_hand}

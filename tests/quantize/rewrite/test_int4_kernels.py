@@ -45,24 +45,23 @@ def weights(device: Device, recipe: str) -> dict[str, str]:
     return found
 
 
-def test_a_cpu_takes_int4_in_dense_layers() -> None:
-    found = weights("cpu", "static_wi4_ai8")
-    assert found == {"CONV_2D": "int8", "DEPTHWISE_CONV_2D": "int8", "FULLY_CONNECTED": "int4"}
-
-
-def test_a_microcontroller_takes_int4_in_convolutions() -> None:
-    found = weights("mcu", "static_wi4_ai8")
-    assert found == {"CONV_2D": "int4", "DEPTHWISE_CONV_2D": "int8", "FULLY_CONNECTED": "int8"}
-
-
-def test_an_accelerator_takes_both() -> None:
-    found = weights("npu", "static_wi4_ai8")
-    assert found == {"CONV_2D": "int4", "DEPTHWISE_CONV_2D": "int8", "FULLY_CONNECTED": "int4"}
-
-
-def test_dynamic_files_keep_depthwise_weights_in_int8_beside_float_arithmetic() -> None:
-    found = weights("cpu", "dynamic_wi4_afp32")
-    assert found == {"CONV_2D": "int8", "DEPTHWISE_CONV_2D": "int8", "FULLY_CONNECTED": "int4"}
+@pytest.mark.parametrize(
+    ("recipe", "device", "convolution", "dense"),
+    [
+        ("static_wi4_ai8", "cpu", "int8", "int4"),
+        ("static_wi4_ai8", "mcu", "int4", "int8"),
+        ("static_wi4_ai8", "npu", "int4", "int4"),
+        ("dynamic_wi4_afp32", "cpu", "int8", "int4"),
+    ],
+)
+def test_int4_is_where_the_device_has_a_kernel(
+    recipe: str, device: Device, convolution: str, dense: str
+) -> None:
+    assert weights(device, recipe) == {
+        "CONV_2D": convolution,
+        "DEPTHWISE_CONV_2D": "int8",
+        "FULLY_CONNECTED": dense,
+    }
 
 
 @pytest.mark.parametrize("name", ["static_wi8_ai8", "weight_only_wi4_afp32", "float16"])

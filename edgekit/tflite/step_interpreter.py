@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -56,6 +56,7 @@ class Steps:
         self.num_samples = len(next(iter(inputs.values())))
         for name, index in names.inputs.items():
             self.set(known[index], inputs[name])
+        self._keep_empty_constants(known)
         self._taken = self._from_resources(inputs)
         self._last_use = {t.index: op.index for op in self.operators for t in op.inputs}
         for index in names.outputs.values():
@@ -117,6 +118,14 @@ class Steps:
         for tensor in (*op.inputs, *op.outputs):
             if self._last_use.get(tensor.index, -1) <= op.index:
                 self._kept.pop(tensor.index, None)
+
+    def _keep_empty_constants(self, known: Sequence[Tensor]) -> None:
+        """A constant without values, as the shape of a scalar, looks like an activation."""
+        made = {tensor.index for op in self.operators for tensor in op.outputs}
+        for tensor in known:
+            if 0 in tensor.shape and tensor.index not in made | self._kept.keys():
+                self._kept[tensor.index] = np.empty((1, *tensor.shape), tensor.dtype)
+                self._same.add(tensor.index)
 
     def _value(self, tensor: Tensor) -> np.ndarray:
         kept = self._kept.get(tensor.index)

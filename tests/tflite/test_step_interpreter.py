@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from edgekit import tflite
@@ -86,6 +87,20 @@ def test_it_is_the_whole_interpreter(net: str, recipe: str) -> None:
             np.testing.assert_allclose(got, expected, rtol=2e-5, atol=2e-6)
         else:
             np.testing.assert_array_equal(got, expected)
+
+
+def test_a_constant_without_values_is_no_activation() -> None:
+    net = Network(shape=(3,))
+    scalar = net.constant(np.empty(0, np.int32), "scalar")  # the shape of a scalar
+    axes = net.constant(np.array([0, 1], np.int32))
+    total = net.op("SUM", [net.x, axes], (), schema.ReducerOptionsT())
+    y = net.op("RESHAPE", [total, scalar], (), schema.ReshapeOptionsT())
+    y = net.op("MUL", [net.x, y], (1, 3), schema.MulOptionsT())
+    content, inputs = net.finish(y=y), {"x": random(4, 3)}
+    steps = Steps(tflite.read(content), inputs)
+    for op in steps.operators:
+        steps.run(op)
+    np.testing.assert_allclose(steps.stored(op.outputs[0]), whole(content, inputs)["y"], rtol=1e-6)
 
 
 def test_only_what_is_still_needed_is_kept() -> None:

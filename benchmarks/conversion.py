@@ -57,7 +57,7 @@ def measure(name: str, model: Path, calibration: Path, work: Path) -> list[objec
     work.mkdir(parents=True, exist_ok=True)
     recipes = [part for recipe in RECIPES for part in ("--recipe", recipe)]
     ours = [sys.executable, "-m", "edgekit.cli.main", "convert", str(model), *recipes]
-    ours += ["--calibration", str(calibration), "-o", str(work), "--force", "--json"]
+    ours += ["--calibration", str(calibration), "-o", str(work), "--force", "--fresh", "--json"]
     # The peer rounds each weight for itself; what better weights cost, quantization.py measures.
     ours += ["--rounding", "nearest", "--no-bias-correction"]
     theirs = [sys.executable, str(PEER), str(model), str(calibration), str(work), *VARIANTS]

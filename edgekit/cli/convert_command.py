@@ -31,7 +31,7 @@ _GROUPS = {
     "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
     **compression_options.GROUPS,
     "Model": ("custom_objects", "builder", "unsafe", "project"),
-    "Output and limits": ("output", "name", "force", "timeout", "memory_limit", "as_json"),
+    "Output and limits": ("output", "name", "force", "fresh", "timeout", "memory_limit", "as_json"),
 }
 
 
@@ -72,6 +72,7 @@ class ConvertFlags:
     raw: bool | None
     unsafe: bool | None
     force: bool | None
+    fresh: bool | None
 
 
 @click.command(cls=_Convert, groups=_GROUPS)
@@ -192,6 +193,12 @@ class ConvertFlags:
     help="Allow a model that runs code of its own while loading (Lambda layers).",
 )
 @click.option("--force", is_flag=True, default=None, help="Replace existing outputs.")
+@click.option(
+    "--fresh",
+    is_flag=True,
+    default=None,
+    help="Export the model anew, also where the cache has its float file and samples.",
+)
 @compression_options.options
 @shared.project_option
 @shared.limits_options
@@ -281,6 +288,7 @@ def _options(
         raw=flags.raw,
         unsafe=flags.unsafe,
         force=flags.force,
+        fresh=flags.fresh,
     )
 
 

@@ -591,6 +591,7 @@ class ConvertOptions:
     in higher precision until it holds. `device` is what the files are for: int16 activations
     are a way to hold a bound on an NPU or MCU only. `prune` and `training` come before any recipe.
     `raw` says that the model takes integers as they are, where a float input is given some.
+    `fresh` exports the model again where the cache has its float file and samples.
     """
 
     recipes: tuple[str, ...] = ()
@@ -610,6 +611,7 @@ class ConvertOptions:
     raw: bool = False
     unsafe: bool = False
     force: bool = False
+    fresh: bool = False
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

@@ -2,7 +2,8 @@
 
 Entries are folders below `$EDGEKIT_HOME/cache` (`cache_dir`), written whole and then moved into
 place, so that processes that make the same one at once do no harm. Each is sealed by the hashes of
-its files: a damaged one is no entry. Those that nobody has used for a month are removed.
+its files: a damaged one is no entry. Those that nobody has used for a month are removed, and those
+that were not used for longest, where all of them take more than some gigabytes.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ TOOLS = ("tensorflow", "keras", "tf-keras", "ai-edge-litert", "litert-quantizer"
 # Names the entry, and has the hashes of its files.
 _SEAL = "seal.json"
 _UNUSED_SECONDS = 30 * 24 * 3600.0
+_MOST_BYTES = 4 * 2**30
 
 
 @cache
@@ -68,7 +70,7 @@ class Cache:
     """
 
     def __init__(self, *, fresh: bool = False) -> None:
-        self._fresh = fresh
+        self.is_fresh = fresh
         self._damaged: dict[str, None] = {}
         self._made: set[str] = set()
 
@@ -83,7 +85,7 @@ class Cache:
 
     def read(self, name: str, load: Callable[[Path], T]) -> T | None:
         """What `load` makes of an entry's folder; None where there is no entry to believe."""
-        if self._fresh and name not in self._made:
+        if self.is_fresh and name not in self._made:
             return None
         folder = _root() / name
         if not os.path.lexists(folder):
@@ -121,7 +123,7 @@ class Cache:
             try:
                 _seal(temporary, name)
                 place = root / name
-                if os.path.lexists(place) and (self._fresh or not _is_whole(place)):
+                if os.path.lexists(place) and (self.is_fresh or not _is_whole(place)):
                     _remove(place)
                 temporary.rename(place)
             except OSError as error:
@@ -195,7 +197,14 @@ def _unwritable(root: Path, error: OSError) -> OutputError:
 def _forget(root: Path) -> None:
     """Remove what has not been used for long, and what killed processes left."""
     oldest = time.time() - _UNUSED_SECONDS
+    left = _MOST_BYTES
     with suppress(OSError):
-        for entry in root.iterdir():
-            if entry.lstat().st_mtime < oldest:
+        used = sorted(((one.lstat().st_mtime, one) for one in root.iterdir()), reverse=True)
+        for when, entry in used:
+            left -= _size(entry)
+            if when < oldest or left < 0:
                 _remove(entry)
+
+
+def _size(entry: Path) -> int:
+    return sum(path.lstat().st_size for path in entry.rglob("*"))

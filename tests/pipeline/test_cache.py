@@ -54,6 +54,17 @@ def test_keys_differ_by_everything_that_is_said():
     assert len({base, *others, cache.key("thing", a=1)}) == 4
 
 
+def test_those_that_were_not_used_for_longest_make_room(home, monkeypatch):
+    for number in (1, 2, 3):
+        put(f"thing-{number}", "x" * 1000)
+        os.utime(home / "cache" / f"thing-{number}", (time.time() - 100 + number,) * 2)
+    assert get("thing-1") is not None  # used last, now
+    monkeypatch.setattr(cache, "_MOST_BYTES", 4000)
+    put("thing-4", "x" * 1000)
+    left = {path.name for path in (home / "cache").iterdir()}
+    assert left == {"thing-1", "thing-3", "thing-4"}
+
+
 def test_another_edgekit_has_other_keys(monkeypatch):
     before = cache.key("thing", a=1)
     monkeypatch.setattr(cache, "own_digest", lambda: "another version")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -26,6 +27,7 @@ from edgekit.measure.lost_content import LeastKept
 from edgekit.pipeline.convert import (
     compress_and_train,
     input_check,
+    kept_exports,
     prove,
     python_sources,
     repair,
@@ -257,7 +259,8 @@ class Conversion:
                 own_code=own_code,
             )
         else:
-            exported = onednn.call(
+            ask = partial(
+                onednn.call,
                 EXPORT,
                 request,
                 name="The exporter",
@@ -267,6 +270,7 @@ class Conversion:
                 writable=[job.work],
                 own_code=own_code,
             )
+            exported = kept_exports.exported(job, self._recognised, request, ask)
         if live is not None:
             live.check(job.golden)
         job.notes.extend(exported.notes)

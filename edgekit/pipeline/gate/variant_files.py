@@ -89,7 +89,11 @@ def _convert(
             model_path(project),
             output=folder,
             project=project,
-            options=replace(options, recipes=tuple(dict.fromkeys(recipe_of.values()))),
+            options=replace(
+                options,
+                recipes=tuple(dict.fromkeys(recipe_of.values())),
+                fresh=run.cache.is_fresh,
+            ),
             on_progress=run.on_progress,
         )
         for name, recipe in recipe_of.items():

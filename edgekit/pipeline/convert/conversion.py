@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -259,18 +258,20 @@ class Conversion:
                 own_code=own_code,
             )
         else:
-            ask = partial(
-                onednn.call,
-                EXPORT,
-                request,
-                name="The exporter",
-                notes=job.notes,
-                limits=job.options.limits,
-                on_progress=job.on_progress,
-                writable=[job.work],
-                own_code=own_code,
-            )
-            exported = kept_exports.exported(job, self._recognised, request, ask)
+
+            def export() -> Exported:
+                return onednn.call(
+                    EXPORT,
+                    request,
+                    name="The exporter",
+                    notes=job.notes,
+                    limits=job.options.limits,
+                    on_progress=job.on_progress,
+                    writable=[job.work],
+                    own_code=own_code,
+                )
+
+            exported = kept_exports.exported(job, self._recognised, request, export)
         if live is not None:
             live.check(job.golden)
         job.notes.extend(exported.notes)

@@ -15,7 +15,7 @@ endif
 demo: $(VENV)/.convert
 	$(BIN)/edgekit demo
 
-# A process for each core; what a file's tests share is made once.
+# A process for each core and one more; what a file's tests share is made once.
 test: $(VENV)/.dev
 	$(PYTEST) $(ARGS)
 

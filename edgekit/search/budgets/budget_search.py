@@ -19,6 +19,8 @@ import numpy as np
 
 from edgekit import tflite
 from edgekit.core import scratch
+from edgekit.core.errors import UsageError
+from edgekit.core.format import number_text
 from edgekit.core.process import Progress
 from edgekit.core.records import Budget, BudgetPoint
 from edgekit.quantize import stage
@@ -42,8 +44,10 @@ def run(request: BudgetRequest, report: Progress) -> BudgetResult:
     Raises:
         BudgetNotReached: No choice of precisions is as small, or as fast.
         QuantizeError: The quantizer refused the file.
+        UsageError: The float file is within the budget.
     """
     started = time.perf_counter()
+    _refuse_float_sizes(request)
     with scratch.folder() as folder:
         files = BudgetFiles(request, folder, report)
         within = Within(files, request, report)
@@ -78,6 +82,16 @@ def run(request: BudgetRequest, report: Progress) -> BudgetResult:
     file = _written(files, request, prepared)
     seconds = round(time.perf_counter() - started, 2)
     return BudgetResult(file=replace(file, seconds=seconds), budget=budget)
+
+
+def _refuse_float_sizes(request: BudgetRequest) -> None:
+    size = request.float_file.stat().st_size
+    if request.to_bytes is not None and request.to_latency is None and request.to_bytes >= size:
+        raise UsageError(
+            "A budget must be smaller than the float file, which loses nothing.",
+            received=f"--to-bytes {request.to_bytes} for a float file of {number_text(size, 'B')}",
+            hint="take that file: --recipe float32.",
+        )
 
 
 def _written(files: BudgetFiles, request: BudgetRequest, prepared: Prepared) -> QuantizedFile:

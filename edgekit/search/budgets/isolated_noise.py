@@ -88,14 +88,15 @@ class _Isolated:
         self._options = {choice.op.index: choice for choice in options}
         self._integers = any(form.is_integer for one in options for form in one.forms)
         self._rng = np.random.default_rng(seed)
+        names = tflite.binding(self._model)
         read = {t.index for op in self._steps.operators for t in op.inputs}
+        read |= set(names.outputs.values())
         probed = [
             t
             for op in self._steps.operators
             for t in op.outputs
             if t.dtype == "float32" and t.index in read and -1 not in t.shape
         ]
-        names = tflite.binding(self._model)
         known = tflite.tensors(self._model, names.subgraph)
         one_run = sum(math.prod(map(abs, t.shape)) + t.weight_bytes // 4 for t in known)
         runs = len(probed) + sum(len(one.forms) > 1 for one in options)

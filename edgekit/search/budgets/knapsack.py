@@ -19,6 +19,7 @@ from edgekit.search.budgets.precision_forms import CAST_BYTES, Choice, Form
 
 # So much more noise, a tenth of a decibel, is taken for what is not bounded: time, else bytes.
 _TAKEN = 1.023
+_NOTHING = 1e-9  # of the sum of all noises
 _AS_LARGE = 0.995
 _TIME_LIMIT_S = 5.0
 _GAP = 1e-3
@@ -123,7 +124,7 @@ class Knapsack:
         best = self._solved(goal, **limits)
         if best is None or (max_bytes is not None and max_seconds is not None):
             return best
-        limits["noise"] = (0.0, _TAKEN * best.noise)
+        limits["noise"] = (0.0, _TAKEN * best.noise + _NOTHING * float(self._noises.sum()))
         if max_bytes is None:
             return self._solved(_normal(self._bytes), **limits) or best
         limits["bytes"] = (_AS_LARGE * best.size_bytes, max_bytes)

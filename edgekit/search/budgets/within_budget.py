@@ -33,7 +33,7 @@ class Within:
         self.bounds_bytes = request.to_bytes is not None
         smallest = files.knapsack.smallest()
         assert smallest is not None  # without limits there is always one
-        self._smallest, plain = smallest, files.plain(smallest)
+        plain = files.plain(smallest)
         self._offset = len(plain) - smallest.size_bytes  # all that is no operator's
         self._least_bytes = len(plain)
         if request.to_latency is not None:

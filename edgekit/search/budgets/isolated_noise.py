@@ -101,6 +101,8 @@ class _Isolated:
         one_run = sum(math.prod(map(abs, t.shape)) + t.weight_bytes // 4 for t in known)
         runs = len(probed) + sum(len(one.forms) > 1 for one in options)
         self._rows = int(min(max(_WORK / max(1, one_run * runs), _FEWEST), _MOST, len(samples)))
+        # Of these no weights are chosen; where there are few samples, they serve for both.
+        self._measured_apart = self._rows if len(samples) >= 2 * self._rows else 0
         self._outputs = _Outputs(content, samples.take(range(self._rows)), probed)
         self._inputs = [known[index] for index in names.inputs.values()]
 
@@ -196,6 +198,8 @@ class _Isolated:
         before = op.operands[op.facts.activation]
         assert before is not None
         places = np.arange(view.num_places(self._steps.num_samples))
+        # Few rows are fitted so well that an error on them says nothing of others.
+        places = places[view.num_places(self._measured_apart) :]
         if len(places) > _ROWS:
             places = np.sort(self._rng.choice(places, _ROWS, replace=False))
         x = view.rows(fed[before.index], before, places)

@@ -87,10 +87,12 @@ class Knapsack:
                 integer.append(form.is_integer)
         self._num_forms, self._integer = len(bytes_), integer
         rows: list[tuple[dict[int, float], float]] = []  # sums that are at least so much
+        self._flows: list[tuple[int, list[list[int]]]] = []  # first variable; integers of each end
         for flow in flows:
             ends = [flow.maker, *flow.readers]
             parts = [self._integers(op) for op in ends]
             rounded, cast = len(bytes_), len(bytes_) + 1
+            self._flows.append((rounded, parts))
             bytes_ += [0, CAST_BYTES]
             seconds += [0.0, costs.cast_seconds(flow.size)]
             noises += [noise.activations.get(flow.tensor, 0.0), 0.0]
@@ -194,12 +196,15 @@ class Knapsack:
         )
         if result.x is None:
             return None
-        taken = np.where(whole > 0, np.rint(result.x), result.x)
-        forms = {}
+        taken, forms = np.zeros(count), {}
         for choice in self._options:
             start = self._first[choice.op.index]
-            picked = int(np.argmax(taken[start : start + len(choice.forms)]))
+            picked = int(np.argmax(result.x[start : start + len(choice.forms)]))
             forms[choice.op.index] = choice.forms[picked]
+            taken[start + picked] = 1
+        for rounded, parts in self._flows:  # what no limit keeps small may be larger than it is
+            ends = {bool(taken[part].any()) for part in parts}
+            taken[rounded], taken[rounded + 1] = any(ends), len(ends) > 1
         return Assignment(
             forms=forms,
             noise=float(self._noises @ taken),

@@ -12,7 +12,7 @@ from edgekit.core import artifacts, compression_rules, recipes
 from edgekit.core.errors import OutputError, UsageError
 from edgekit.core.project import Project
 from edgekit.core.records import ConvertOptions, Pruning, Quantization, Recipe, Training
-from edgekit.pipeline.convert import budget
+from edgekit.pipeline.convert import budget_recipe
 
 # Enough to see that a file computes something else; how well it computes, `validate` says.
 _FEW_JUDGES = 16
@@ -66,7 +66,7 @@ def plan(
     if calibration is None:
         calibration = _calibration(project, options)
     if options.has_budget:
-        chosen = [_as_asked(budget.recipe(project, options, calibration), options)]
+        chosen = [_as_asked(budget_recipe.of(project, options, calibration), options)]
     else:
         chosen = _chosen(project, options, has_samples=bool(calibration))
     _check_exceptions(chosen, options)

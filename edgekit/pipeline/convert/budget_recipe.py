@@ -33,6 +33,12 @@ def of(project: Project, options: ConvertOptions, calibration: str | None) -> Re
             hint=f"give {asked} alone: the manifest says what is lost (budget), and other budgets "
             "beside it.",
         )
+    if options.to_latency is not None and options.device != "cpu":
+        raise UsageError(
+            "--to-latency chooses by times of this machine, which say nothing of others.",
+            received=f"--for {options.device}",
+            hint="leave one of them out, or bound the size: --to-bytes.",
+        )
     if options.training is not None and options.training.quantization_aware:
         raise UsageError(
             f"{asked} cannot be used with --qat, which trains with the precisions of a recipe.",

@@ -51,8 +51,8 @@ def run(request: BudgetRequest, report: Progress) -> BudgetResult:
     with scratch.folder() as folder:
         files = BudgetFiles(request, folder, report)
         within = Within(files, request, report)
-        found = within.find()
-        prepared, content, found = within.final(found)
+        final = within.final(within.find())
+        found, content = final.assignment, final.content
         report("the curve: other budgets")
         others = [files.content(files.refined(one)) for one in _others(files, within, found)]
         contents = [files.content(files.alone), content, *others]
@@ -68,6 +68,8 @@ def run(request: BudgetRequest, report: Progress) -> BudgetResult:
             for one, ratio in zip(contents, ratios, strict=True)
         ]
     chosen = replace(chosen, chosen=True)
+    if final.to_float is not None:  # what was held against the budget
+        chosen = replace(chosen, latency_to_float=round(final.to_float, 3))
     budget = Budget(
         to_bytes=request.to_bytes,
         to_latency=request.to_latency,
@@ -79,7 +81,7 @@ def run(request: BudgetRequest, report: Progress) -> BudgetResult:
         recipe_alone=alone,
         curve=tuple(sorted((chosen, *rest), key=lambda point: point.size_bytes)),
     )
-    file = _written(files, request, prepared)
+    file = _written(files, request, final.prepared)
     seconds = round(time.perf_counter() - started, 2)
     return BudgetResult(file=replace(file, seconds=seconds), budget=budget)
 

@@ -16,12 +16,12 @@ from edgekit import tflite
 from edgekit.core.process import Progress
 from edgekit.data.samples import Samples
 from edgekit.quantize.calibration.calibrate import Ranges
-from edgekit.quantize.diagnose import layer_errors, scores
+from edgekit.quantize.diagnose import layer_errors
 from edgekit.quantize.weights import matrices, refine, rounding
+from edgekit.search.budgets.errors_put_in import ErrorsPutIn, on_grid
 from edgekit.search.budgets.precision_forms import Choice, Form
 from edgekit.tflite import Operator, Tensor
 from edgekit.tflite.interpreter import Interpreter
-from edgekit.tflite.probes import with_probes
 from edgekit.tflite.step_interpreter import Steps
 from edgekit.tflite.submodel import single
 
@@ -29,7 +29,6 @@ from edgekit.tflite.submodel import single
 _WORK = 4e9
 _FEWEST, _MOST = 4, 32
 _ROWS = 2048  # of inputs, that weights are chosen by
-_LEVELS = 255.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +102,7 @@ class _Isolated:
         self._rows = int(min(max(_WORK / max(1, one_run * runs), _FEWEST), _MOST, len(samples)))
         # Of these no weights are chosen; where there are few samples, they serve for both.
         self._measured_apart = self._rows if len(samples) >= 2 * self._rows else 0
-        self._outputs = _Outputs(content, samples.take(range(self._rows)), probed)
+        self._outputs = ErrorsPutIn(content, samples.take(range(self._rows)), probed)
         self._inputs = [known[index] for index in names.inputs.values()]
 
     def measure(self, report: Progress) -> Noise:
@@ -134,9 +133,7 @@ class _Isolated:
         values = self._steps.real(tensor)[: self._rows]
         low = min(0.0, float(np.min(extremes["min"])))
         high = max(0.0, float(np.max(extremes["max"])))
-        activations[tensor.index] = self._outputs.noise(
-            tensor, _on_grid(values, low, high) - values
-        )
+        activations[tensor.index] = self._outputs.noise(tensor, on_grid(values, low, high) - values)
 
     def _weights(
         self, op: Operator, forms: Sequence[Form], fed: Mapping[int, np.ndarray]
@@ -176,7 +173,7 @@ class _Isolated:
                 values = fed[tensor.index][row]
                 if scheme == "dynamic" and values.dtype == np.float32:
                     ends = min(0.0, float(values.min())), max(0.0, float(values.max()))
-                    values = _on_grid(values, *ends).astype(np.float32)
+                    values = on_grid(values, *ends).astype(np.float32)
                 runner.set(place, values)
             rows.append(runner.outputs()[0])
         return np.stack(rows)
@@ -212,75 +209,3 @@ class _Isolated:
             bias = refine.corrected_bias(view, real, x, x)
             constants[op.bias.index] = bias.reshape(op.bias.shape).astype(np.float32)
         return constants
-
-
-class _Outputs:
-    """The float model, into which errors are put."""
-
-    def __init__(self, content: bytes, samples: Samples, probed: Sequence[Tensor]) -> None:
-        model = tflite.read(content)
-        names = tflite.binding(model)
-        read, _ = scores.before_softmax(model, names)
-        graph = model.subgraphs[names.subgraph]
-        known = tflite.tensors(model, names.subgraph)
-        graph.outputs = list(dict.fromkeys(read.values()))
-        places = {index: place for place, index in enumerate(graph.inputs)}
-        self._fed = {
-            index: samples.inputs[name].astype(known[index].dtype)
-            for name, index in names.inputs.items()
-        }
-        self._places = {t.index: len(places) + i for i, t in enumerate(probed)}
-        self._inputs = places
-        self._rows = len(samples)
-        self._runner = Interpreter(with_probes(model, names.subgraph, probed))
-        self._runner.allocate()
-        for place in self._places.values():
-            self._clear(place)
-        self._expected = self._run(None, None)
-
-    def takes(self, tensor: Tensor) -> bool:
-        """Whether errors can be put into an activation."""
-        is_fed = tensor.index in self._fed and self._fed[tensor.index].dtype == np.float32
-        return is_fed or tensor.index in self._places
-
-    def noise(self, tensor: Tensor, error: np.ndarray) -> float:
-        """Noise over signal, the mean over outputs, where an activation is off by `error`."""
-        if not np.isfinite(error).all():
-            return math.inf
-        if not error.any():
-            return 0.0
-        found = self._run(tensor, error)
-        ratios = []
-        for expected, values in zip(self._expected, found, strict=True):
-            signal = np.square(expected, dtype=np.float64).sum()
-            noise = np.square(values.astype(np.float64) - expected).sum()
-            ratios.append(noise / signal if signal else noise)
-        return float(np.mean(ratios))
-
-    def _run(self, tensor: Tensor | None, error: np.ndarray | None) -> list[np.ndarray]:
-        rows = []
-        for row in range(self._rows):
-            for index, values in self._fed.items():
-                value = values[row]
-                if tensor is not None and error is not None and tensor.index == index:
-                    value = value + error[row].reshape(value.shape).astype(np.float32)
-                self._runner.set(self._inputs[index], value)
-            if tensor is not None and error is not None and tensor.index in self._places:
-                self._runner.set(self._places[tensor.index], error[row].astype(np.float32))
-            rows.append(self._runner.outputs())
-        if tensor is not None and tensor.index in self._places:
-            self._clear(self._places[tensor.index])
-        return [np.stack(values) for values in zip(*rows, strict=True)]
-
-    def _clear(self, place: int) -> None:
-        self._runner.set(place, np.zeros(self._runner.shapes[place], np.float32))
-
-
-def _on_grid(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Values rounded to 256 steps between two ends, of which zero is one."""
-    step = (high - low) / _LEVELS
-    if step <= 0:
-        return values
-    zero = round(-low / step)
-    codes = np.clip(np.rint(values / step) + zero, 0, _LEVELS)
-    return np.asarray((codes - zero) * step)

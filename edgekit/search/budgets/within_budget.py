@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 from edgekit.core.errors import BudgetNotReached
 from edgekit.core.format import bytes_text, number_text
 from edgekit.core.process import Progress
@@ -16,6 +20,16 @@ _ALIGNMENT = 16
 # What is aimed at: times vary from run to run.
 _SURELY = 0.98
 _SMALLER = "prune the model first (--prune structured --sparsity 0.5)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Final:
+    """A file within the budget, its precisions, and its time by float's where that is bounded."""
+
+    prepared: Prepared
+    content: bytes
+    assignment: Assignment
+    to_float: float | None = None
 
 
 class Within:
@@ -33,12 +47,12 @@ class Within:
         self.bounds_bytes = request.to_bytes is not None
         smallest = files.knapsack.smallest()
         assert smallest is not None  # without limits there is always one
-        plain = files.plain(smallest)
+        self._smallest, plain = smallest, files.plain(smallest)
         self._offset = len(plain) - smallest.size_bytes  # all that is no operator's
-        self._least_bytes = len(plain)
+        self._least_bytes, self._to_float = len(plain), math.inf
         if request.to_latency is not None:
             [timed] = files.times([plain])
-            self._float_seconds = timed.float_seconds
+            self._to_float, self._float_seconds = timed.to_float, timed.float_seconds
             # What all operators without a choice take, with what a sum of operators overlooks.
             self._other_seconds = timed.to_float * timed.float_seconds - smallest.seconds
             self._aim = request.to_latency
@@ -57,16 +71,17 @@ class Within:
         """
         to_bytes, to_latency = self._request.to_bytes, self._request.to_latency
         if to_bytes is not None and self._least_bytes > to_bytes:
-            raise self._too_large()
-        best: Assignment | None = None
-        nearest = float("inf")
+            raise self._too_large(self._least_bytes)
+        nearest = self._to_float
+        fits = to_latency is None or nearest <= to_latency
+        best = self._smallest if fits else None
         tried: list[Assignment] = []
         for _ in range(_CORRECTIONS):
             most = None if to_bytes is None else to_bytes - self._offset
             found = self._files.knapsack.solve(most, self.max_seconds)
             if found is None and to_latency is not None:
                 found = self._files.knapsack.fastest(most)
-            if found is None or any(found.forms == one.forms for one in tried):
+            if found is None or _among(found, tried):
                 break
             tried.append(found)
             content = self._files.plain(found)
@@ -81,34 +96,50 @@ class Within:
                 self._set_seconds()
             if fits and (best is None or found.noise < best.noise):
                 best = found
-        if best is not None:
-            return best
-        if to_latency is not None and nearest < float("inf"):
+        if best is None:
             raise self._too_slow(nearest)
-        raise self._too_large()
+        return best
 
-    def final(self, found: Assignment) -> tuple[Prepared, bytes, Assignment]:
-        """The file with everything chosen for these precisions; others where it is too large."""
-        for _ in range(_CORRECTIONS):
-            prepared = self._files.best(found)
+    def final(self, found: Assignment) -> Final:
+        """The file with everything chosen for these precisions; others where it is over.
+
+        Raises:
+            BudgetNotReached: All that were tried are over; the nearest is named.
+        """
+        to_bytes, to_latency = self._request.to_bytes, self._request.to_latency
+        least, nearest = math.inf, math.inf
+        chosen: Assignment | None = found
+        tried: list[Assignment] = []
+        while chosen is not None and len(tried) < _CORRECTIONS and not _among(chosen, tried):
+            tried.append(chosen)
+            prepared = self._files.best(chosen)
             content = self._files.content(prepared)
-            to_bytes = self._request.to_bytes
-            if to_bytes is None or len(content) <= to_bytes:
-                return prepared, content, found
-            self._offset += len(content) - to_bytes + _ALIGNMENT
-            other = self._files.knapsack.solve(to_bytes - self._offset, self.max_seconds)
-            if other is None:
-                break
-            found = other
-        raise self._too_large()
+            made = Final(prepared=prepared, content=content, assignment=chosen)
+            if to_bytes is not None and len(content) > to_bytes:
+                least = min(least, len(content))
+                self._offset += len(content) - to_bytes + _ALIGNMENT
+            elif to_latency is None:
+                return made
+            else:
+                [timed] = self._files.times([content])
+                if timed.to_float <= to_latency:
+                    return replace(made, to_float=timed.to_float)
+                nearest = min(nearest, timed.to_float)
+                self._aim *= to_latency / timed.to_float
+                self._set_seconds()
+            most = None if to_bytes is None else to_bytes - self._offset
+            chosen = self._files.knapsack.solve(most, self.max_seconds)
+        if nearest < math.inf:
+            raise self._too_slow(nearest)
+        raise self._too_large(int(least))
 
-    def _too_large(self) -> BudgetNotReached:
+    def _too_large(self, least: int) -> BudgetNotReached:
         to_bytes = self._request.to_bytes
         assert to_bytes is not None
         return BudgetNotReached(
             f"No choice of precisions makes a file of at most {number_text(to_bytes, 'B')}.",
-            received=f"the smallest that {self._request.recipe.name} has takes "
-            f"{number_text(self._least_bytes, 'B')}",
+            received=f"the smallest that was found with {self._request.recipe.name} takes "
+            f"{number_text(least, 'B')}",
             hint=f"nothing was written. Allow as much, or {_SMALLER}.",
         )
 
@@ -119,3 +150,7 @@ class Within:
             received=f"the fastest that was found takes {nearest:.3f} of it",
             hint=f"nothing was written. Allow as much, or {_SMALLER}.",
         )
+
+
+def _among(one: Assignment, others: Sequence[Assignment]) -> bool:
+    return any(one.forms == other.forms for other in others)

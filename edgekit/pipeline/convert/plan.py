@@ -149,7 +149,7 @@ def _check_io(chosen: Sequence[Recipe], options: ConvertOptions) -> None:
 
 
 def _judges(options: ConvertOptions) -> int:
-    if options.has_budget or (options.training is not None and options.is_bounded):
+    if options.training is not None and options.is_bounded:
         return options.calibration_samples  # a bound is measured on all that are held out
     return _JUDGES if options.prune or options.training else _FEW_JUDGES
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,15 +78,22 @@ class BudgetFiles:
         if self._request.device != "cpu":  # what takes how long there, this machine does not know
             return Costs()
         self._report("timing each operator by itself")
-        return operator_times.measure(self.before, self._model(self.alone), self.options)
+        narrow = {one.op.index: one.forms[0] for one in self.options}
+        wide = {one.op.index: one.forms[-2:][0] for one in self.options}
+        return operator_times.measure(
+            self.before,
+            self._model(self._plain(narrow)),
+            self._model(self._plain(wide)),
+            self.options,
+        )
 
-    def instead(self, assignment: Assignment) -> dict[int, Instead]:
+    def _instead(self, forms: Mapping[int, Form]) -> dict[int, Instead]:
         """What operators have in place of the recipe, with the reasons, by index."""
         result = dict(self.alone.instead)
         for choice in self.options:
             if len(choice.forms) < 2:
                 continue
-            form, index = assignment.forms[choice.op.index], choice.op.index
+            form, index = forms[choice.op.index], choice.op.index
             usual = result.pop(index, None)
             if form != choice.forms[0]:
                 result[index] = Instead(recipe=form.recipe, reason=self._reason(choice, form))
@@ -103,12 +110,13 @@ class BudgetFiles:
                     self._noise.activations.get(t.index, 0.0)
                     for t in (*choice.op.activations, *choice.op.outputs)
                 )
-            what = "in integers" if narrow.is_integer else f"int{narrow.weight_bits} weights"
+            what = "integers" if narrow.is_integer else f"int{narrow.weight_bits} weights"
         else:
             what = f"int{narrow.weight_bits} weights"
         if noise <= 0:
             return "the budget has room for it"
-        return f"{what} alone would leave the outputs at {signal.decibels(1.0, noise):.1f} dB"
+        db = signal.decibels(1.0, noise)
+        return f"{what} lose more here for what they save ({db:.1f} dB alone)"
 
     def _model(self, prepared: Prepared) -> Model:
         return prepared.apply(self.recipe, self.by_hand)
@@ -126,20 +134,24 @@ class BudgetFiles:
 
     def plain(self, assignment: Assignment) -> bytes:
         """A file as large and as fast as the real one, its weights as the quantizer gives them."""
-        prepared = Prepared(
+        return self.content(self._plain(assignment.forms))
+
+    def _plain(self, forms: Mapping[int, Form]) -> Prepared:
+        return Prepared(
             float_model=self.alone.float_model,
             ranges=self.alone.ranges,
-            instead=self.instead(assignment),
+            instead=self._instead(forms),
         )
-        return self.content(prepared)
 
     def refined(self, assignment: Assignment) -> Prepared:
         """The same with weights chosen for these precisions, on the recipe's own ranges."""
-        return self._search.with_precisions(self.recipe, self.alone, self.instead(assignment))
+        return self._search.with_precisions(
+            self.recipe, self.alone, self._instead(assignment.forms)
+        )
 
     def best(self, assignment: Assignment) -> Prepared:
         """The same with everything tried anew: ranges, equalization, weights."""
-        return self._search.prepare(self.recipe, self.instead(assignment))
+        return self._search.prepare(self.recipe, self._instead(assignment.forms))
 
     def held_sqnr_db(self, content: bytes) -> float:
         """How near the outputs of held-out samples come to float's, in dB."""

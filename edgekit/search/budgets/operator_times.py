@@ -1,4 +1,4 @@
-"""How long operators take by themselves in integers and in floats, on this machine."""
+"""How long operators take by themselves in each of their forms, on this machine."""
 
 from __future__ import annotations
 
@@ -9,40 +9,50 @@ import numpy as np
 
 from edgekit.quantize.rewrite.cast_pairs import pairs
 from edgekit.search.budgets.knapsack import Costs
-from edgekit.search.budgets.precision_forms import Choice
+from edgekit.search.budgets.precision_forms import Choice, Form
 from edgekit.tflite import Model, Operator, main_operators
 from edgekit.tflite.interpreter import Interpreter
 from edgekit.tflite.step_interpreter import uses_resource
 from edgekit.tflite.submodel import single
 
 _WARMUPS, _ROUNDS = 3, 25
+_TYPICAL = 0.25  # quantile
 _LEAST_SECONDS = 1e-9
 
 
-def measure(before: Model, after: Model, options: Sequence[Choice]) -> Costs:
+def measure(before: Model, narrow: Model, wide: Model, options: Sequence[Choice]) -> Costs:
     """The times of the forms of each operator with a choice.
 
-    int4 and int8 weights take the same time, nearly, where int4 has a fast kernel: what is timed
-    is the operator as `after` has it, beside the float one, each by itself and in turns. The time
-    of a whole file is less than the sum; only differences are used.
+    Each form is timed by itself, in turns with the others. The time of a whole file is less than
+    the sum; only differences are used. Whether int4 takes longer than int8 depends on the machine.
 
     Args:
         before: The float file.
-        after: A quantized file of it with as few floats as can be.
+        narrow: A file of it in which each operator has the first of its forms.
+        wide: Another in which it has the last that is not float.
         options: The operators with their forms.
     """
-    became = {old.index: new for old, new in pairs(before, after)}
+    files = (narrow, wide)
+    became = [{old.index: new for old, new in pairs(before, after)} for after in files]
     seconds: dict[int, tuple[float, ...]] = {}
     for choice in options:
-        new = became.get(choice.op.index)
-        if new is None or len(choice.forms) < 2 or uses_resource(choice.op) or uses_resource(new):
+        found = [new.get(choice.op.index) for new in became]
+        ops = [choice.op, *(op for op in found if op is not None)]
+        if len(ops) < 3 or len(choice.forms) < 2 or any(uses_resource(op) for op in ops):
             continue
-        as_float, quantized = _side_by_side([(before, choice.op), (after, new)])
+        timed = _side_by_side(list(zip((before, *files), ops, strict=True)))
         seconds[choice.op.index] = tuple(
-            as_float if form.how is None or form.how.scheme == "weight_only" else quantized
-            for form in choice.forms
+            timed[_file(place, choice.forms)] for place in range(len(choice.forms))
         )
-    return Costs(seconds=seconds, cast_seconds=_casts(after))
+    return Costs(seconds=seconds, cast_seconds=_casts(wide))
+
+
+def _file(place: int, forms: Sequence[Form]) -> int:
+    """Which file has a form: 0 is float's, whose time weights alone do not change."""
+    how = forms[place].how
+    if how is None or how.scheme == "weight_only":
+        return 0
+    return 1 if place == 0 else 2
 
 
 def _casts(after: Model) -> Callable[[int], float]:
@@ -61,7 +71,9 @@ def _size(op: Operator) -> int:
 
 
 def _side_by_side(operators: Sequence[tuple[Model, Operator]]) -> list[float]:
-    """The median seconds of each operator by itself, on one thread, in turns."""
+    """The seconds of each operator by itself, on one thread, in turns: what other work adds is not
+    the operator's.
+    """
     runners = []
     for model, op in operators:
         runner = Interpreter(single(model, op), 1)
@@ -76,4 +88,4 @@ def _side_by_side(operators: Sequence[tuple[Model, Operator]]) -> list[float]:
             runner.outputs()
             if round_ >= _WARMUPS:
                 times[round_ - _WARMUPS, number] = time.perf_counter() - started
-    return [max(_LEAST_SECONDS, float(value)) for value in np.median(times, axis=0)]
+    return [max(_LEAST_SECONDS, float(value)) for value in np.quantile(times, _TYPICAL, axis=0)]

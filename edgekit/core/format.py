@@ -46,7 +46,7 @@ def parse_bytes(text: str) -> int:
     Raises:
         ValueError: It is no such size, or less than one byte.
     """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
+    found = re.fullmatch(r"\s*(\d{1,15}(?:\.\d+)?)\s*([A-Za-z]*)\s*", text, re.ASCII)
     factor = None if found is None else _UNITS.get(found[2] or "B")
     size = int(float(found[1]) * factor) if found is not None and factor is not None else 0
     if size < 1:

@@ -102,17 +102,13 @@ class BudgetFiles:
         return result
 
     def _reason(self, choice: Choice, form: Form) -> str:
-        narrow = choice.forms[0]
-        noise = self._noise.weights.get(choice.op.index, {}).get(narrow.weight_bits, 0.0)
-        if form.how is None:
-            if narrow.is_integer:
-                noise += sum(
-                    self._noise.activations.get(t.index, 0.0)
-                    for t in (*choice.op.activations, *choice.op.outputs)
-                )
-            what = "integers" if narrow.is_integer else f"int{narrow.weight_bits} weights"
-        else:
-            what = f"int{narrow.weight_bits} weights"
+        less = choice.forms[choice.forms.index(form) - 1]
+        noise = self._noise.weights.get(choice.op.index, {}).get(less.weight_bits, 0.0)
+        what = f"int{less.weight_bits} weights"
+        if form.how is None and less.is_integer:
+            ends = (*choice.op.activations, *choice.op.outputs)
+            noise += sum(self._noise.activations.get(t.index, 0.0) for t in ends)
+            what = "integers"
         if noise <= 0:
             return "the budget has room for it"
         db = signal.decibels(1.0, noise)

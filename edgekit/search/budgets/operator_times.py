@@ -71,8 +71,9 @@ def _size(op: Operator) -> int:
 
 
 def _side_by_side(operators: Sequence[tuple[Model, Operator]]) -> list[float]:
-    """The seconds of each operator by itself, on one thread, in turns: what other work adds is not
-    the operator's.
+    """The seconds of each operator by itself, on one thread, in turns.
+
+    A low quantile: what other work on the machine adds is not the operator's.
     """
     runners = []
     for model, op in operators:

@@ -36,6 +36,8 @@ from edgekit.tflite.trained_ranges import plain
 _CURVE_WORK, _FEWEST_POINTS, _MOST_POINTS = 1e9, 3, 8
 # The curve ends a little above the largest file that is of interest.
 _BEYOND = 1.1
+# Of the least that there is, a solver's tolerance.
+_ROUNDED_UP = 1 + 1e-6
 
 
 def run(request: BudgetRequest, report: Progress) -> BudgetResult:
@@ -123,11 +125,11 @@ def _swept(files: BudgetFiles, within: Within) -> Iterator[Assignment | None]:
     one_run = sum(math.prod(map(abs, t.shape)) + t.weight_bytes // 4 for t in known)
     count = int(_CURVE_WORK / max(1, one_run * files.num_fitted))
     count = min(max(count, _FEWEST_POINTS), _MOST_POINTS)
-    least, most = sums.range_of_bytes(_BEYOND)
     if within.bounds_bytes:
-        for size in np.linspace(least, most, count):
-            yield sums.solve(float(size), within.max_seconds)
+        sizes = sums.range_of_bytes(_BEYOND, within.max_seconds)
+        for size in np.linspace(*sizes, count) if sizes is not None else ():
+            yield sums.solve(float(size) * _ROUNDED_UP, within.max_seconds)
         return
     low, high = sums.range_of_seconds()
     for seconds in np.linspace(low, high, count):
-        yield sums.solve(None, float(seconds))
+        yield sums.solve(None, float(seconds) * _ROUNDED_UP)

@@ -140,14 +140,18 @@ class Knapsack:
         """The fewest bytes within a time."""
         return self._solved(_normal(self._bytes), seconds=(0.0, max_seconds))
 
-    def range_of_bytes(self, beyond: float) -> tuple[float, float]:
-        """From the smallest choice to `beyond` times that of int8 weights throughout."""
-        small = sum(min(form.size_bytes for form in one.forms) for one in self._options)
+    def range_of_bytes(
+        self, beyond: float, max_seconds: float | None = None
+    ) -> tuple[float, float] | None:
+        """From the smallest choice to `beyond` times int8 throughout; None if none is so fast."""
+        least = self.smallest(max_seconds)
+        if least is None:
+            return None
         int8 = sum(
             max((f.size_bytes for f in one.forms if f.how is not None), default=0)
             for one in self._options
         )
-        return float(small), beyond * max(small, int8)
+        return least.size_bytes, beyond * max(least.size_bytes, int8)
 
     def range_of_seconds(self) -> tuple[float, float]:
         """From the fastest choice to that of the least noise."""

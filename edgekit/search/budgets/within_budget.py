@@ -117,7 +117,7 @@ class Within:
             made = Final(prepared=prepared, content=content, assignment=chosen)
             if to_bytes is not None and len(content) > to_bytes:
                 least = min(least, len(content))
-                self._offset += len(content) - to_bytes + _ALIGNMENT
+                self._offset = len(content) - chosen.size_bytes + _ALIGNMENT
             elif to_latency is None:
                 return made
             else:

@@ -92,7 +92,8 @@ def test_the_smallest_and_the_fastest(problem):
     assert sums.solve(max_bytes=1.0) is None
     low, high = sums.range_of_seconds()
     assert low <= high
-    assert sums.range_of_bytes(1.1)[0] <= sums.smallest().size_bytes
+    assert sums.range_of_bytes(1.1)[0] == sums.smallest().size_bytes
+    assert sums.range_of_bytes(1.1, sums.fastest().seconds / 2) is None
 
 
 @pytest.mark.parametrize(("seconds", "bits"), [((1.0, 9.0), 8), ((9.0, 1.0), 32)])

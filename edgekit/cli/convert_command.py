@@ -229,9 +229,8 @@ def convert(
     --max-loss and --min-sqnr are measured on a third of the calibration samples. If no choice
     of precisions holds the bound, nothing is written and the exit code is 1.
 
-    --to-bytes and --to-latency make one file within them, beside the float one: calibration samples
-    say which weights are int4, int8 or float. If no choice is as small or as fast, nothing is
-    written and the exit code is 1.
+    --to-bytes and --to-latency make one file within them. If none is, nothing is written and the
+    exit code is 1.
 
     A file that has lost what the model computes is named first, marked in its manifest
     (wrecked), and makes the exit code 1.

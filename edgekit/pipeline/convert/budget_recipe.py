@@ -25,43 +25,19 @@ def of(project: Project, options: ConvertOptions, calibration: str | None) -> Re
             option that changes the file in a way of its own.
     """
     asked = _spelled(options)
-    if options.is_bounded:
-        raise UsageError(
-            f"{asked} cannot be used with --max-loss or --min-sqnr: each decides by itself which "
-            "operators have a higher precision.",
-            received="both",
-            hint=f"give {asked} alone: the manifest says what is lost (budget), and other budgets "
-            "beside it.",
-        )
-    if options.to_latency is not None and options.device != "cpu":
-        raise UsageError(
-            "--to-latency chooses by times of this machine, which say nothing of others.",
-            received=f"--for {options.device}",
-            hint="leave one of them out, or bound the size: --to-bytes.",
-        )
-    if options.training is not None and options.training.quantization_aware:
-        raise UsageError(
-            f"{asked} cannot be used with --qat, which trains with the precisions of a recipe.",
-            received="both",
-            hint="leave one of them out.",
-        )
+    _refuse_contradictions(asked, options)
     wanted = tuple(dict.fromkeys(options.recipes)) or (_USUAL,)
     if len(wanted) != 1:
         raise UsageError(
-            f"{asked} makes one file, of one recipe.",
+            f"{asked} must have one recipe: it makes one file.",
             received=f"--recipe {', '.join(wanted)}",
             hint=f"name one, or none: that is {_USUAL}.",
         )
     chosen = recipes.get(wanted[0], options.io_dtype)
-    how = chosen.quantize
-    if (
-        how is None
-        or how.scheme not in _SCHEMES
-        or how.granularity != "per_channel"
-        or (how.activation_bits or 8) != 8
-    ):
+    if not _has_choices(chosen):
         raise UsageError(
-            f"{asked} chooses among int4, int8 and float weights, which {chosen.name} has not.",
+            f"{asked} cannot be used with {chosen.name}: it chooses among int4, int8 and float "
+            "weights.",
             received=f"--recipe {chosen.name}",
             hint=f"leave --recipe out: that is {_USUAL}.",
         )
@@ -73,6 +49,40 @@ def of(project: Project, options: ConvertOptions, calibration: str | None) -> Re
             hint="pass --calibration DATA.npz (100 to 500 samples).",
         )
     return chosen
+
+
+def _refuse_contradictions(asked: str, options: ConvertOptions) -> None:
+    if options.is_bounded:
+        raise UsageError(
+            f"{asked} cannot be used with --max-loss or --min-sqnr: each decides by itself which "
+            "operators have a higher precision.",
+            received="both",
+            hint=f"give {asked} alone: the manifest says what is lost (budget), and other budgets "
+            "beside it.",
+        )
+    if options.to_latency is not None and options.device != "cpu":
+        raise UsageError(
+            f"--to-latency cannot be used with --for {options.device}: times of this machine say "
+            "nothing of others.",
+            received="both",
+            hint="leave one of them out, or bound the size: --to-bytes.",
+        )
+    if options.training is not None and options.training.quantization_aware:
+        raise UsageError(
+            f"{asked} cannot be used with --qat, which trains with the precisions of a recipe.",
+            received="both",
+            hint="leave one of them out.",
+        )
+
+
+def _has_choices(recipe: Recipe) -> bool:
+    how = recipe.quantize
+    return (
+        how is not None
+        and how.scheme in _SCHEMES
+        and how.granularity == "per_channel"
+        and how.activation_bits in (None, 8)
+    )
 
 
 def _spelled(options: ConvertOptions) -> str:

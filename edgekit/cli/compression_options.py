@@ -78,7 +78,8 @@ _OPTIONS = (
         "--to-latency",
         type=_FRACTION,
         metavar="FRACTION",
-        help="Likewise, of its time on this machine.",
+        help="Fraction of the float file's time on this machine: with --prune to prune to, else "
+        "for one file whose operators' precisions are chosen.",
     ),
     click.option(
         "--importance",
@@ -154,7 +155,7 @@ _OPTIONS = (
 # Parameters by heading, for the command's help.
 GROUPS = {
     "Pruning": (
-        *("prune", "sparsity", "to_size", "to_macs", "to_latency", "importance", "round_to"),
+        *("prune", "sparsity", "to_size", "to_macs", "importance", "round_to"),
         *("prune_layer", "keep_dense", "reconstruct"),
     ),
     "Training": (
@@ -181,7 +182,8 @@ def pruning(flags: CompressionFlags) -> Pruning | None:
 
     kind = flags.prune
     if kind is None:
-        _refuse_alone("--prune", flags, _PRUNING)
+        # By itself --to-latency is a budget: see `convert_command`.
+        _refuse_alone("--prune", flags, [name for name in _PRUNING if name != "to_latency"])
         return None
     if kind in ("structured", "unstructured"):
         asked = shared.overlay(Pruning(), method=kind)

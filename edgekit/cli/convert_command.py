@@ -28,6 +28,7 @@ _GROUPS = {
         "rounding",
         "bias_correction",
     ),
+    "Budgets": ("to_bytes", "to_latency"),
     "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
     **compression_options.GROUPS,
     "Model": ("custom_objects", "builder", "unsafe", "project"),
@@ -60,6 +61,7 @@ class ConvertFlags:
     io_dtype: str | None
     max_loss: float | None
     min_sqnr_db: float | None
+    to_bytes: int | None
     keep_float: tuple[str, ...]
     overrides: tuple[str, ...]
     rounding: str | None
@@ -125,6 +127,13 @@ class ConvertFlags:
     type=float,
     metavar="DB",
     help="Likewise, until the outputs are within this of float's, as 25.",
+)
+@click.option(
+    "--to-bytes",
+    type=shared.SIZE,
+    metavar="SIZE",
+    help="Make one file of at most so many bytes, as 400kB: the precision of each operator is "
+    "chosen.",
 )
 @click.option(
     "--keep-float",
@@ -227,6 +236,9 @@ def convert(
     --max-loss and --min-sqnr are measured on a third of the calibration samples. If no choice
     of precisions holds the bound, nothing is written and the exit code is 1.
 
+    --to-bytes and --to-latency make one file within them. If none is, nothing is written and the
+    exit code is 1.
+
     A file that has lost what the model computes is named first, marked in its manifest
     (wrecked), and makes the exit code 1.
     """
@@ -277,6 +289,8 @@ def _options(
         io_dtype=flags.io_dtype,
         max_loss=flags.max_loss,
         min_sqnr_db=flags.min_sqnr_db,
+        to_bytes=flags.to_bytes,
+        to_latency=None if compression.prune else compression.to_latency,
         overrides=parse_overrides(flags.overrides, flags.keep_float),
         rounding=flags.rounding,
         bias_correction=flags.bias_correction,
@@ -302,7 +316,11 @@ def _print(made: Sequence[Artifact], device: Device, limits: Limits) -> None:
     exceptions = terminal.exceptions_table(made)
     if exceptions is not None:
         out.print(exceptions)
-    for line in (*conversion_lines.candidate_lines(made), *conversion_lines.repair_lines(made)):
+    for line in (
+        *conversion_lines.candidate_lines(made),
+        *conversion_lines.repair_lines(made),
+        *conversion_lines.budget_lines(made),
+    ):
         shared.echo(line)
     with shared.progress() as report:
         ratios = spot_times.against_float(made, limits=limits, on_progress=report)

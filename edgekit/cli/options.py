@@ -87,6 +87,26 @@ def runtime_option(function: F) -> F:
     )(function)
 
 
+class _Size(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only
+    """Bytes, or a number with a unit."""
+
+    name = "size"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """`400kB` as 400,000."""
+        from edgekit.core.format import parse_bytes
+
+        try:
+            return parse_bytes(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+SIZE = _Size()
+
+
 def limits(timeout: float | None, memory_limit: float | None) -> Limits:
     """The limits that the two options ask for."""
     from edgekit.core.records import Limits

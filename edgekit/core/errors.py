@@ -14,6 +14,7 @@ EdgekitError                 exit 2: what happened, what was received, the next 
 │   └── FidelityError        the float file does not compute what Keras computes
 ├── QuantizeError            .tflite to .tflite failed, or changed nothing
 ├── BoundNotHeld             exit 1: no choice of precisions loses as little as was asked
+├── BudgetNotReached         exit 1: none is as small or as fast as was asked
 ├── RunError                 an interpreter could not run a file
 │   ├── WorkerCrashed        it died (a signal, an abort)
 │   ├── WorkerTimeout        it did not answer in time
@@ -137,6 +138,12 @@ class QuantizeError(EdgekitError):
 
 class BoundNotHeld(EdgekitError):
     """No choice of precisions that was tried loses as little as was asked for."""
+
+    exit_code = EXIT_GATE_FAILED
+
+
+class BudgetNotReached(EdgekitError):
+    """No choice of precisions is as small or as fast as was asked for."""
 
     exit_code = EXIT_GATE_FAILED
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 
 _DECIMALS = {"B": 0, "bytes": 0, "ms": 3, "x": 3, "dB": 1}
 _BYTES = ("B", "bytes")
+_UNITS = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "KiB": 2**10, "MiB": 2**20}
 
 
 def number_text(value: float, unit: str = "") -> str:
@@ -30,6 +32,26 @@ def bytes_text(value: float) -> str:
             return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"
+
+
+def parse_bytes(text: str) -> int:
+    """Whole bytes of a size as people write it: a number, or one with a unit.
+
+    >>> parse_bytes("400kB"), parse_bytes("1.5 MB"), parse_bytes("64KiB"), parse_bytes("318144")
+    (400000, 1500000, 65536, 318144)
+
+    Args:
+        text: The unit is B, kB or KB (1,000), MB (1,000,000), KiB (1,024) or MiB (1,048,576).
+
+    Raises:
+        ValueError: It is no such size, or less than one byte.
+    """
+    found = re.fullmatch(r"\s*(\d{1,15}(?:\.\d+)?)\s*([A-Za-z]*)\s*", text, re.ASCII)
+    factor = None if found is None else _UNITS.get(found[2] or "B")
+    size = int(float(found[1]) * factor) if found is not None and factor is not None else 0
+    if size < 1:
+        raise ValueError(f"{text!r} is not a size in bytes, such as 400000, 400kB or 390KiB.")
+    return size
 
 
 def limit_text(value: float, unit: str = "") -> str:

@@ -320,6 +320,42 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetPoint:
+    """One file that a budget could have had: its bytes, its time and how near it comes to float.
+
+    `sqnr_db` is that of the worst output as a whole, of logits where a softmax ends the model, on
+    held-out calibration samples; `latency_to_float` its time as a multiple of the float file's,
+    None where nothing was timed. One point is the file that was written.
+    """
+
+    size_bytes: int
+    sqnr_db: float
+    latency_to_float: float | None = None
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The bytes and the time that a file was to have, and what was chosen within them.
+
+    `to_bytes` and `to_latency` (a multiple of the float file's time) are what was asked for, None
+    where it was not. `operators` counts those that have each recipe's precision. `curve` shows what
+    other budgets would have given, from the smallest file; `recipe_alone` the recipe's file
+    without any budget. `sqnr_db` of each is measured on `num_samples` samples (see `BudgetPoint`).
+    """
+
+    to_bytes: int | None = None
+    to_latency: float | None = None
+    size_bytes: int
+    latency_to_float: float | None = None
+    sqnr_db: float
+    num_samples: int
+    operators: dict[str, int] = field(default_factory=dict)
+    recipe_alone: BudgetPoint
+    curve: tuple[BudgetPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """How near a file came to its float file when it was run, before it was written.
 
@@ -414,6 +450,7 @@ class Artifact:
     candidates: tuple[Candidate, ...] = ()
     equalized: dict[str, tuple[int, ...]] = field(default_factory=dict)
     repair: Repair | None = None
+    budget: Budget | None = None
     verified: Verified | None = None
     wrecked: str = ""
     steps: tuple[Step, ...] = ()
@@ -588,8 +625,10 @@ class ConvertOptions:
     """What `convert` does when nobody says otherwise.
 
     `max_loss` (a fraction) and `min_sqnr_db` bound what a recipe may lose; operators are kept
-    in higher precision until it holds. `device` is what the files are for: int16 activations
-    are a way to hold a bound on an NPU or MCU only. `prune` and `training` come before any recipe.
+    in higher precision until it holds. `to_bytes` and `to_latency` (a fraction of the float file's
+    time) make one file within them: the precision of each operator is chosen. `device` is what the
+    files are for: int16 activations are a way to hold a bound on an NPU or MCU only. `prune` and
+    `training` come before any recipe.
     `raw` says that the model takes integers as they are, where a float input is given some.
     `fresh` exports the model again where the cache has its float file and samples.
     """
@@ -603,6 +642,8 @@ class ConvertOptions:
     overrides: tuple[Override, ...] = ()
     max_loss: float | None = None
     min_sqnr_db: float | None = None
+    to_bytes: int | None = None
+    to_latency: float | None = None
     device: Device = "cpu"
     calibration_samples: int = 200
     golden_samples: int = 8
@@ -624,7 +665,18 @@ class ConvertOptions:
             raise UsageError(
                 "min_sqnr must be a number of decibels.", received=str(self.min_sqnr_db)
             )
-        check_least(self, seed=0, calibration_samples=1, golden_samples=1)
+        if self.to_latency is not None and not 0 < self.to_latency < 1:
+            raise UsageError(
+                "to_latency must be a fraction between 0 and 1: 0.8 is four fifths of the float "
+                "file's time.",
+                received=f"{self.to_latency:g}",
+            )
+        check_least(self, seed=0, calibration_samples=1, golden_samples=1, to_bytes=1)
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether one file within bytes or within a time is asked for."""
+        return self.to_bytes is not None or self.to_latency is not None
 
     @property
     def is_bounded(self) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ LEAST_AGREEMENT = 0.8
 _LEAST_KEPT = 0.5
 # Of fewer samples one that differs is more than a tenth: half of the bound counts.
 _FEWEST_SAMPLES = 10
+_ONE_SIDED = 1.645  # standard errors: 95 %
 
 Outputs = Mapping[str, np.ndarray]
 
@@ -50,6 +51,11 @@ class LeastKept:
             sqnr_db = min(sqnr_db, -20 * math.log10(max_loss))
             agreement = min(agreement, 1 - max_loss)
         return cls(sqnr_db=sqnr_db, agreement=agreement)
+
+    def surely(self, count: int) -> LeastKept:
+        """Less agreement, below which so many samples leave no doubt that the bound is missed."""
+        chance = _ONE_SIDED * math.sqrt(self.agreement * (1 - self.agreement) / max(1, count))
+        return replace(self, agreement=max(0.0, round(self.agreement - chance, 2)))
 
 
 def lost_content(

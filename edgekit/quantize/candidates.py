@@ -121,14 +121,20 @@ class Search:
         self._model = tflite.read(self._float_model)
         self._samples, self._device = samples, device
         self._faster: dict[tuple[Recipe, str], dict[int, Instead]] = {}
+        self._chosen: Mapping[int, Instead] | None = None
 
-    def prepare(self, recipe: Recipe) -> Prepared:
+    def prepare(self, recipe: Recipe, chosen: Mapping[int, Instead] | None = None) -> Prepared:
         """How a recipe quantizes this model best.
+
+        Args:
+            recipe: What is done to it.
+            chosen: What single operators have instead, by index, where the precision of each was
+                weighed: then none has another one because it is cheap.
 
         Raises:
             QuantizeError: It needs samples and there are none.
         """
-        how = recipe.quantize
+        how, self._chosen = recipe.quantize, chosen
         if how is None or (self._samples is None and not how.needs_calibration):
             return Prepared(float_model=self._float_model)
         if self._samples is None:
@@ -166,6 +172,31 @@ class Search:
                 for t in tried
             ),
         )
+
+    def with_precisions(
+        self, recipe: Recipe, prepared: Prepared, chosen: Mapping[int, Instead]
+    ) -> Prepared:
+        """What `prepare` found, with other precisions: weights are chosen anew for them.
+
+        Args:
+            recipe: What `prepared` was made by.
+            prepared: Its ranges, and the copy of the float file, stay.
+            chosen: What single operators have instead, by index.
+        """
+        before = engine.parsed(prepared.float_model)
+        changed = replace(prepared, instead=chosen, weights={}, candidates=())
+        by_hand = select.by_hand(before, recipe)
+        method = _method(recipe)
+        if not method.changes_weights:
+            return changed
+        model = changed.apply(recipe, by_hand)
+        weights = refine(before, model, self._fit.inputs, method, seed=self._seed)
+        return replace(changed, weights=weights)
+
+    def held_sqnr_db(self, model: Model) -> float:
+        """How near a model's outputs come to float's on the third that is held out, in dB."""
+        held = self._thirds[HELD].inputs
+        return scores.sqnr_db(self._expected[HELD], scores.outputs(model, held))
 
     def _ranges(self, variant: Variant, method: str | None) -> Ranges | None:
         """Ranges of the file, which are those that weights are fitted with."""
@@ -348,6 +379,8 @@ class Search:
         if key not in self._faster:
             by_hand = select.by_hand(model, recipe)
             self._faster[key] = kernel_choices.faster(model, recipe, self._device, by_hand)
+        if self._chosen is not None:
+            return {**self._faster[key], **self._chosen}
         if not plan.method.changes_weights:
             return self._faster[key]
         return {**kernel_choices.cheap(model, recipe, self._device), **self._faster[key]}

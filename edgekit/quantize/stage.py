@@ -179,6 +179,25 @@ def apply_trained(request: ApplyTrainedRequest, report: Progress) -> QuantizedFi
     )
 
 
+def written(
+    prepared: Prepared, before: tflite.Model, spec: FileSpec, exceptions: engine.Exceptions
+) -> QuantizedFile:
+    """Check and write one file, with what it takes to make it again.
+
+    Args:
+        prepared: How the recipe quantizes it.
+        before: The float file.
+        spec: What the file is to be.
+        exceptions: What was asked for by hand.
+
+    Raises:
+        QuantizeError: Nothing was quantized.
+    """
+    file = _finish(prepared, before, spec, exceptions).compress()
+    _save(prepared, spec, exceptions)
+    return _entry(prepared, spec, file, 0.0)
+
+
 def _finish(
     prepared: Prepared, before: tflite.Model, spec: FileSpec, exceptions: engine.Exceptions
 ) -> Finished:

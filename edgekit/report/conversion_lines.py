@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from edgekit.core.recipes import GUIDES
-from edgekit.core.records import Artifact, Device, Kept, Metric, Repair
+from edgekit.core.records import Artifact, Budget, BudgetPoint, Device, Kept, Metric, Repair
 from edgekit.report.terminal import bytes_text
 
 _MOST_LAYERS = 6
 # Outputs this near to float's have errors of a third of what they vary by.
 _FAR_DB = 10.0
+# Other budgets are worth a word where they gain so much.
+_WORTH_DB = 1.0
 # Surely slower: the whole interval lies above this.
 _SLOWER = 1.05
 # What `quantize.candidates` calls rounding without any method; the first such is the plainest.
@@ -85,6 +87,33 @@ def accuracy_lines(artifacts: Sequence[Artifact]) -> list[str]:
         f"On {reached.num_samples} labelled {reached.samples} samples Keras has a {reached.metric} "
         f"of {reached.keras:.4g}, the float file of {reached.float32:.4g}."
     ]
+
+
+def budget_lines(artifacts: Sequence[Artifact]) -> list[str]:
+    """What was made within a budget, and what the nearest larger one would have given."""
+    return [_budget(one, one.budget) for one in artifacts if one.budget is not None]
+
+
+def _budget(file: Artifact, budget: Budget) -> str:
+    asked = [] if budget.to_bytes is None else [f"{budget.to_bytes:,} B"]
+    asked += [] if budget.to_latency is None else [f"{budget.to_latency:g} of float's time"]
+    counts = ", ".join(f"{count} in {name}" for name, count in sorted(budget.operators.items()))
+    line = (
+        f"{file.recipe.label}: {_point(budget)} of {' and '.join(asked)}; {budget.sqnr_db:.1f} dB "
+        f"on {budget.num_samples} held-out samples (operators: {counts}); without a budget "
+        f"{_point(budget.recipe_alone)}, {budget.recipe_alone.sqnr_db:.1f} dB"
+    )
+    better = [one for one in budget.curve if one.sqnr_db > budget.sqnr_db + _WORTH_DB]
+    if better:
+        line += f"; the next better one {_point(better[0])}, {better[0].sqnr_db:.1f} dB"
+    return f"{line}."
+
+
+def _point(point: Budget | BudgetPoint) -> str:
+    text = f"{point.size_bytes:,} B"
+    if point.latency_to_float is not None:
+        text += f" in {point.latency_to_float:.2f}x of float's time"
+    return text
 
 
 def repair_lines(artifacts: Sequence[Artifact]) -> list[str]:

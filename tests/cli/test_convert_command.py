@@ -122,6 +122,33 @@ def test_compression_reaches_its_records(asked):
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "to_bytes", "to_latency"),
+    [
+        (("--to-bytes", "400kB"), 400_000, None),
+        (("--to-latency", "0.8"), None, 0.8),
+        (("--to-bytes", "1.5 MB", "--to-latency", "0.5"), 1_500_000, 0.5),
+    ],
+)
+def test_a_budget_reaches_the_record(asked, arguments, to_bytes, to_latency):
+    options = asked(*arguments)["options"]
+    assert (options.to_bytes, options.to_latency) == (to_bytes, to_latency)
+    assert options.has_budget and options.prune is None
+
+
+def test_the_time_of_a_pruned_model_is_what_it_is_pruned_to(asked):
+    options = asked("--prune", "structured", "--to-latency", "0.7", "--to-bytes", "9kB")["options"]
+    assert options.prune.to_latency == 0.7
+    assert (options.to_bytes, options.to_latency) == (9_000, None)
+
+
+@pytest.mark.parametrize("size", ["400 bananas", "-4", "0", "400kb", ""])
+def test_a_size_that_is_none_is_a_mistake_of_usage(size, tmp_path):
+    result = invoke(str(tmp_path / "net.keras"), f"--to-bytes={size}")
+    assert result.exit_code == 2
+    assert "such as 400000, 400kB or 390KiB" in " ".join(result.output.replace("│", " ").split())
+
+
 def test_a_pattern_is_unstructured(asked):
     assert asked("--prune", "2:4")["options"].prune == Pruning(method="unstructured", pattern="2:4")
 

@@ -118,3 +118,15 @@ def test_masks_that_overlap_too_little_are_lost_whatever_the_background_agrees()
     assert lost_content({"y": a}, {"y": b}, about, [*metrics, overlap]) == (
         "output 'y' overlaps the float file's by 0.70 (IoU) on 12 samples, less than 0.8"
     )
+
+
+def test_what_chance_explains_is_not_surely_lost():
+    assert LeastKept().surely(38) == LeastKept(agreement=0.69)
+    assert LeastKept().surely(10_000).agreement == pytest.approx(0.79)
+    assert LeastKept(agreement=0.1).surely(4).agreement == 0.0
+    ids = np.arange(38) % 2
+    a = np.eye(2)[ids]
+    for differ, is_lost in ((8, False), (16, True)):
+        b = np.eye(2)[np.where(np.arange(38) < differ, 1 - ids, ids)]
+        assert bool(lost(a, b, LeastKept().surely(38), kind="classes")) == is_lost
+        assert lost(a, b, kind="classes")

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from edgekit.core.records import (
+    Budget,
+    BudgetPoint,
     Candidate,
     Kept,
     Metric,
@@ -119,3 +121,30 @@ def test_an_accelerator_is_told_which_operators_are_floats():
     assert "every operator computes in integers" in line
     assert "--io int8" in line
     assert conversion_lines.integer_lines([FLOAT, mixed], "cpu") == []
+
+
+def points(*sizes_and_db: tuple[int, float]) -> tuple[BudgetPoint, ...]:
+    return tuple(BudgetPoint(size_bytes=size, sqnr_db=db) for size, db in sizes_and_db)
+
+
+def test_a_budget_is_one_line_with_what_more_bytes_would_give():
+    budget = Budget(
+        to_bytes=400_000,
+        size_bytes=398_624,
+        latency_to_float=0.738,
+        sqnr_db=18.48,
+        num_samples=30,
+        operators={"static_wi8_ai8": 20, "float32": 9},
+        recipe_alone=BudgetPoint(size_bytes=317_600, sqnr_db=11.5, latency_to_float=1.35),
+        curve=points((362_768, 15.9), (398_624, 18.48), (405_000, 18.9), (417_664, 21.5)),
+    )
+    [line] = conversion_lines.budget_lines([FLOAT, made("static_wi4_ai8", budget=budget)])
+    assert line == (
+        "static_wi4_ai8: 398,624 B in 0.74x of float's time of 400,000 B; 18.5 dB on 30 held-out "
+        "samples (operators: 9 in float32, 20 in static_wi8_ai8); without a budget 317,600 B in "
+        "1.35x of float's time, 11.5 dB; the next better one 417,664 B, 21.5 dB."
+    )
+    both = replace(budget, to_latency=0.8, curve=(), latency_to_float=None)
+    [line] = conversion_lines.budget_lines([made("static_wi4_ai8", budget=both)])
+    assert "398,624 B of 400,000 B and 0.8 of float's time; " in line
+    assert line.endswith("1.35x of float's time, 11.5 dB.")

@@ -24,6 +24,7 @@ from edgekit.frontend.load import recognise
 from edgekit.frontend.load.recognise import Recognised
 from edgekit.measure.lost_content import LeastKept
 from edgekit.pipeline.convert import (
+    budget,
     compress_and_train,
     input_check,
     kept_exports,
@@ -304,6 +305,9 @@ class Conversion:
     def quantize(self, exported: Exported) -> list[ConvertedFile]:
         """A file for each recipe."""
         job = self._job
+        recipes = job.plan.recipes
+        if job.options.has_budget:
+            recipes = tuple(recipe for recipe in recipes if recipe.quantize is None)
         quantized = isolate.call(
             QUANTIZE,
             QuantizeRequest(
@@ -312,7 +316,7 @@ class Conversion:
                 folder=job.work,
                 name=job.plan.name,
                 contract=exported.contract,
-                recipes=job.plan.recipes,
+                recipes=recipes,
                 calibration=job.calibration,
                 seed=job.options.seed,
                 bounded=job.plan.bounded,
@@ -323,10 +327,11 @@ class Conversion:
             on_progress=job.on_progress,
             writable=[job.work],
         )
-        return [
+        files = [
             ConvertedFile(recipe=recipe, quantized=file)
-            for recipe, file in zip(job.plan.recipes, quantized.files, strict=True)
+            for recipe, file in zip(recipes, quantized.files, strict=True)
         ]
+        return [*files, budget.search(job, exported)] if job.options.has_budget else files
 
     def verify(
         self, exported: Exported, files: Sequence[ConvertedFile], proof: prove.Proof

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgekit.core.records import Recipe, Repair, Step, Verified
+from edgekit.core.records import Budget, Recipe, Repair, Step, Verified
 from edgekit.quantize.quantize_messages import QuantizedFile
 
 
@@ -18,6 +18,7 @@ class ConvertedFile:
         quantized: What the quantizing stage said of it.
         steps: How its rounding was trained; none where it was not.
         repair: What it took to hold a bound; None without one.
+        budget: What was chosen within bytes or a time; None where neither was asked for.
         verified: How near it comes to the float file; None for the float file itself.
         wrecked: What it has lost, where it no longer computes what the model does.
     """
@@ -26,6 +27,7 @@ class ConvertedFile:
     quantized: QuantizedFile
     steps: tuple[Step, ...] = ()
     repair: Repair | None = None
+    budget: Budget | None = None
     verified: Verified | None = None
     wrecked: str = ""
 

@@ -12,6 +12,7 @@ from edgekit.core import artifacts, compression_rules, recipes
 from edgekit.core.errors import OutputError, UsageError
 from edgekit.core.project import Project
 from edgekit.core.records import ConvertOptions, Pruning, Quantization, Recipe, Training
+from edgekit.pipeline.convert import budget_recipe
 
 # Enough to see that a file computes something else; how well it computes, `validate` says.
 _FEW_JUDGES = 16
@@ -64,13 +65,17 @@ def plan(
     compression_rules.check(options)
     if calibration is None:
         calibration = _calibration(project, options)
-    chosen = _chosen(project, options, has_samples=bool(calibration))
+    if options.has_budget:
+        chosen = [_as_asked(budget_recipe.of(project, options, calibration), options)]
+    else:
+        chosen = _chosen(project, options, has_samples=bool(calibration))
     _check_exceptions(chosen, options)
     if not calibration:
         _check_without_samples(chosen, project, options)
     _check_io(chosen, options)
     uses_samples = any(_uses_calibration(recipe) for recipe in chosen)
-    calibrates = options.is_bounded or options.prune is not None or uses_samples
+    measures = options.is_bounded or options.has_budget
+    calibrates = measures or options.prune is not None or uses_samples
     notes = []
     if calibration and not calibrates:
         notes.append(

@@ -2,7 +2,8 @@
 
 Each file is run on a few samples, which is soon done and shows a wreck for certain. Of a few, some
 may be hard by chance: MobileNetV1's static file decided 19 of 24 like the float one, and 0.93 of
-400. Who is told that a file is wrecked shall be able to rely on it.
+400. Who is told that a file is wrecked shall be able to rely on it: what all of them say counts
+where it is 95 % sure. Within 400 kB the same model decided 30 of 38 alike, and 0.865 of 400.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def confirmed(
         further,
         contract,
         job.options.limits,
-        least,
+        least.surely(len(further.samples)),
     )
     for place, one in zip(seeming, again, strict=True):
         found[place] = one

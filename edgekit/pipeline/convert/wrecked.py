@@ -41,6 +41,8 @@ def _way_out(recipe: Recipe, options: ConvertOptions, *, pruned_is_lost: bool) -
         if options.training is None:
             return f"Train what was pruned (--finetune DATA --distill), or {less}."
         return f"Train for longer (--epochs), or {less}."
+    if options.has_budget:
+        return "Allow more: the curve in its manifest (budget) says what that gives."
     if recipe.trains_rounding:
         return "Train for longer (--epochs), or use another recipe."
     return (

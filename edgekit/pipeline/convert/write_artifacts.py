@@ -69,6 +69,7 @@ def artifact(planned: Plan, file: ConvertedFile, steps: Sequence[Step], facts: F
         candidates=quantized.candidates,
         equalized=dict(quantized.equalized),
         repair=file.repair,
+        budget=file.budget,
         verified=file.verified,
         wrecked=file.wrecked,
         steps=(*(steps if recipe.prune else ()), *file.steps),

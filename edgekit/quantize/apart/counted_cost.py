@@ -72,6 +72,7 @@ def counted_cost(
 class Flow:
     """A float activation: the operators that make and read it, None for who uses the file."""
 
+    tensor: int
     maker: int | None
     readers: tuple[int | None, ...]
     size: int
@@ -92,7 +93,7 @@ def flows(model: Model) -> list[Flow]:
     for index in tflite.binding(model).outputs.values():
         readers[index].append(None)
     return [
-        Flow(maker=makers.get(index), readers=tuple(readers[index]), size=size)
+        Flow(tensor=index, maker=makers.get(index), readers=tuple(readers[index]), size=size)
         for index, size in sizes.items()
     ]
 

@@ -43,7 +43,7 @@ def outputs(model: Model, inputs: Mapping[str, np.ndarray]) -> Outputs:
         QuantizeError: The interpreter could not run it.
     """
     names = tflite.binding(model)
-    read, logits = _before_softmax(model, names)
+    read, logits = before_softmax(model, names)
     found = run(model, inputs, {str(i): i for i in (*read.values(), *names.outputs.values())})
     result = Outputs({name: found[str(index)] for name, index in read.items()})
     result.real = {name: found[str(index)] for name, index in names.outputs.items()}
@@ -51,7 +51,7 @@ def outputs(model: Model, inputs: Mapping[str, np.ndarray]) -> Outputs:
     return result
 
 
-def _before_softmax(model: Model, names: tflite.Binding) -> tuple[dict[str, int], set[str]]:
+def before_softmax(model: Model, names: tflite.Binding) -> tuple[dict[str, int], set[str]]:
     """The tensor to read for each output, and which of them go into a softmax."""
     makers = producers(model)
     read, logits = {}, set()

@@ -145,12 +145,12 @@ def _weights_for(
     least = _least_scales(view, new, after)
     scales = np.maximum(rounding.max_scales(view.weights, bits), least)
     if method.gptq:
-        codes, scales = _fitted(view.weights, x, q, bits, method.refit, least, centred=corrected)
+        codes, scales = fitted(view.weights, x, q, bits, method.refit, least, centred=corrected)
     else:
         codes = rounding.nearest(view.weights, scales, bits)
     bias = view.bias
     if corrected:
-        bias = _corrected_bias(view, codes * scales[..., None], x, q)
+        bias = corrected_bias(view, codes * scales[..., None], x, q)
     return QuantizedWeights(
         integers=view.as_stored(codes),
         axis=view.op.facts.channel_axis,
@@ -175,7 +175,7 @@ def _least_scales(view: Linear, new: Operator, after: Tensor) -> np.ndarray | np
     return np.asarray(np.minimum(least, most), np.float32)
 
 
-def _fitted(
+def fitted(
     weights: np.ndarray,
     x: np.ndarray,
     q: np.ndarray,
@@ -236,7 +236,7 @@ def _towards_diagonal(moments: np.ndarray, like: np.ndarray, trust: float) -> np
     return np.asarray(trust * moments + (1 - trust) * diagonal)
 
 
-def _corrected_bias(view: Linear, rounded: np.ndarray, x: np.ndarray, q: np.ndarray) -> np.ndarray:
+def corrected_bias(view: Linear, rounded: np.ndarray, x: np.ndarray, q: np.ndarray) -> np.ndarray:
     """The bias that brings outputs back to where they are in float, `(groups, outputs)`.
 
     Three are tried for each output, and the one with the smallest squared error behind the

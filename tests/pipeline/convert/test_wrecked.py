@@ -167,3 +167,11 @@ def test_where_pruning_is_fine_quantizing_is_to_blame(tmp_path: Path):
     assert first.wrecked == ""
     assert "--min-sqnr 20" in second.wrecked
     assert "--finetune" not in second.wrecked
+
+
+def test_within_a_budget_the_way_out_is_a_larger_one(tmp_path: Path):
+    made = job(tmp_path, (INT8,))
+    lost = Verified(sqnr_db=2.0, num_samples=5, held_back=5, lost=LOST)
+    file = replace(converted(made, INT8), verified=lost)
+    [judged] = wrecked.judged([file], ConvertOptions(to_bytes=10_000))
+    assert "Allow more: the curve in its manifest (budget)" in judged.wrecked

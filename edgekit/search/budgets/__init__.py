@@ -1,0 +1,1 @@
+"""One file within bytes or within a time: the precision of each operator by measured noise."""

@@ -287,7 +287,7 @@ def _options(
 def _print(made: Sequence[Artifact], device: Device, limits: Limits) -> None:
     """The table of files, and what is to be said of them."""
     from edgekit.pipeline.convert import spot_times
-    from edgekit.report import compression_lines, conversion_lines, terminal
+    from edgekit.report import compression_lines, conversion_lines, speed_lines, terminal
 
     out = terminal.console()
     out.print(terminal.artifacts_table(made))
@@ -300,7 +300,10 @@ def _print(made: Sequence[Artifact], device: Device, limits: Limits) -> None:
         ratios = spot_times.against_float(made, limits=limits, on_progress=report)
     for line in (
         *compression_lines.lines(made, ratios),
+        *speed_lines.speed_lines(made, ratios),
         *conversion_lines.advice_lines(made, ratios),
+        # Times of this CPU say nothing of an accelerator.
+        *(speed_lines.better_file_lines(made, ratios) if device == "cpu" else ()),
         *conversion_lines.integer_lines(made, device),
     ):
         shared.echo(line)

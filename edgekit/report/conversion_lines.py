@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from edgekit.core.recipes import GUIDES
 from edgekit.core.records import Artifact, Device, Kept, Metric, Repair
+from edgekit.report.advice import speed
+from edgekit.report.speed_lines import FAR_DB
 from edgekit.report.terminal import bytes_text
 
 _MOST_LAYERS = 6
-# Outputs this near to float's have errors of a third of what they vary by.
-_FAR_DB = 10.0
-# Surely slower: the whole interval lies above this.
-_SLOWER = 1.05
 # What `quantize.candidates` calls rounding without any method; the first such is the plainest.
 _PLAIN = "nearest"
 _DEVICES = {"npu": "an accelerator", "mcu": "a microcontroller"}
@@ -163,13 +161,13 @@ def advice_lines(
         if file.size_bytes >= artifacts[0].size_bytes and not sparse:
             remarks.append("is no smaller than the float file")
         ratio = (latency_ratios or {}).get(file.recipe.label)
-        if ratio is not None and ratio.low is not None and ratio.low > _SLOWER:
+        if ratio is not None and speed(ratio) == "slower":
             remarks.append(f"takes {ratio.value:.2f}x of float's time on this machine")
         elif file.recipe.quantize is not None and file.recipe.quantize.activation_bits == 16:
             remarks.append("is for NPUs: no CPU has fast kernels for int16 activations")
         quantized = file.recipe.quantize is not None and file.recipe.prune is None
         near = file.verified
-        if quantized and near is not None and near.sqnr_db < _FAR_DB and not file.wrecked:
+        if quantized and near is not None and near.sqnr_db < FAR_DB and not file.wrecked:
             remarks.append(
                 f"is only {near.sqnr_db:.1f} dB from float: --max-loss or --min-sqnr "
                 "keeps the operators to blame in higher precision, edgekit validate --layers names "

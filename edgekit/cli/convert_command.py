@@ -15,7 +15,14 @@ from edgekit.cli import options as shared
 from edgekit.cli.grouped_help import GroupedCommand
 
 if TYPE_CHECKING:
-    from edgekit.core.records import Artifact, ConvertOptions, Device, Limits, Override
+    from edgekit.core.records import (
+        Artifact,
+        ConvertOptions,
+        Device,
+        Limits,
+        Override,
+        TensorNames,
+    )
 
 # Options by heading, as the help shows them.
 _GROUPS = {
@@ -31,7 +38,15 @@ _GROUPS = {
     "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
     **compression_options.GROUPS,
     "Model": ("custom_objects", "builder", "unsafe", "project"),
-    "Output and limits": ("output", "name", "force", "timeout", "memory_limit", "as_json"),
+    "Output and limits": (
+        "output",
+        "name",
+        "tensor_names",
+        "force",
+        "timeout",
+        "memory_limit",
+        "as_json",
+    ),
 }
 
 
@@ -65,6 +80,7 @@ class ConvertFlags:
     rounding: str | None
     bias_correction: bool | None
     device: Device | None
+    tensor_names: TensorNames | None
     calibration_samples: int | None
     seed: int | None
     custom_objects: str | None
@@ -191,6 +207,12 @@ class ConvertFlags:
     default=None,
     help="Allow a model that runs code of its own while loading (Lambda layers).",
 )
+@click.option(
+    "--tensor-names",
+    type=click.Choice(["short", "original"]),
+    help="No longer than telling their layers takes, or as the converter or the .tflite has them; "
+    "inputs and outputs have the same either way [default: short].",
+)
 @click.option("--force", is_flag=True, default=None, help="Replace existing outputs.")
 @compression_options.options
 @shared.project_option
@@ -274,6 +296,7 @@ def _options(
         rounding=flags.rounding,
         bias_correction=flags.bias_correction,
         device=flags.device,
+        tensor_names=flags.tensor_names,
         calibration_samples=flags.calibration_samples,
         seed=seed,
         prune=compression_options.pruning(compression),

@@ -34,6 +34,7 @@ from edgekit.frontend.export import export
 from edgekit.frontend.keras2 import to_keras3
 from edgekit.frontend.load import keras_model, load
 from edgekit.frontend.load.loaded import LoadedModel
+from edgekit.tflite.short_names import shortened
 
 # Weights that samples have fitted already lose that fit at larger rates: a quarter of ResNet8's
 # inner channels gone, validation loss 0.807 ends at 0.682 with 1e-3 and at 0.555 with 3e-4 (both
@@ -60,7 +61,8 @@ def run(request: PruneRequest, report: Progress) -> PruneResult:
         wrapped = outputs.after("finetune", pruned.model)
     pruned.model.save(request.keras_out)
     report("exporting the pruned float file")
-    request.out.write_bytes(export.export(wrapped, request.source.contract))
+    content = export.export(wrapped, request.source.contract)
+    request.out.write_bytes(shortened(content) if request.source.short_names else content)
     # NumPy's types take any keyword for its one option, allow_pickle.
     np.savez(request.outputs_out, **outputs.by_step)  # type: ignore[arg-type]
     return PruneResult(steps=tuple(steps), notes=(*pruned.notes, *_left_alone(pruned)))

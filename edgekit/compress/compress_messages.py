@@ -19,6 +19,7 @@ class KerasSource:
         custom_objects: `module:NAME` of custom layers.
         builder: `module:FUNCTION` that builds the model whose weights the file holds.
         unsafe: Whether it may run code of its own while it is loaded.
+        short_names: As in the request by which it was exported.
     """
 
     model: Path
@@ -26,6 +27,7 @@ class KerasSource:
     custom_objects: str | None = None
     builder: str | None = None
     unsafe: bool = False
+    short_names: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ Granularity = Literal["per_tensor", "per_channel", "blockwise_32"]
 IoDtype = Literal["float32", "int8", "uint8"]
 Rounding = Literal["gptq", "nearest"]
 Device = Literal["cpu", "npu", "mcu"]
+TensorNames = Literal["short", "original"]
 PruningMethod = Literal["structured", "unstructured"]
 Importance = Literal["auto", "l1", "bn_scale", "taylor", "obs"]
 Better = Literal["higher", "lower"]
@@ -591,6 +592,9 @@ class ConvertOptions:
     in higher precision until it holds. `device` is what the files are for: int16 activations
     are a way to hold a bound on an NPU or MCU only. `prune` and `training` come before any recipe.
     `raw` says that the model takes integers as they are, where a float input is given some.
+    `tensor_names` says how files name their tensors: no longer than telling their layers takes, or
+    as the converter (or a `.tflite`) does. Inputs, outputs and signatures have the same names
+    either way.
     """
 
     recipes: tuple[str, ...] = ()
@@ -603,6 +607,7 @@ class ConvertOptions:
     max_loss: float | None = None
     min_sqnr_db: float | None = None
     device: Device = "cpu"
+    tensor_names: TensorNames = "short"
     calibration_samples: int = 200
     golden_samples: int = 8
     seed: int = 0

@@ -105,6 +105,7 @@ class ExportRequest:
         custom_objects: `module:NAME` of custom layers.
         builder: `module:FUNCTION` that builds the model whose weights the file holds.
         unsafe: Whether the model may run code of its own while it is loaded.
+        short_names: Whether the file's tensors have no longer names than their layers take.
     """
 
     model: Path
@@ -116,6 +117,7 @@ class ExportRequest:
     custom_objects: str | None = None
     builder: str | None = None
     unsafe: bool = False
+    short_names: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

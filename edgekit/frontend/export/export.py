@@ -29,7 +29,7 @@ from edgekit.frontend.export.trace import Traced, trace
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
-from edgekit.tflite import input_use, recognise_outputs, trained_ranges
+from edgekit.tflite import input_use, recognise_outputs, short_names, trained_ranges
 
 # Golden samples that Keras runs at once: few, for the activations of large models.
 _GOLDEN_BATCH = 2
@@ -99,6 +99,8 @@ def run_loaded(
     if content is None:
         report("exporting the float file")
         content = convert(traced)
+    if request.short_names:
+        content = short_names.shortened(content)
     request.out.write_bytes(content)
     written = tflite.read(content)
     contract = recognise_outputs.with_kinds(contract, written)

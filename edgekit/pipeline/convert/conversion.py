@@ -237,6 +237,7 @@ class Conversion:
             custom_objects=source.custom_objects,
             builder=source.builder,
             unsafe=job.options.unsafe,
+            short_names=job.options.tensor_names == "short",
         )
         own_code = (
             job.own_code

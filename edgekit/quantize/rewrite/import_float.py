@@ -27,6 +27,7 @@ from edgekit.tflite import (
     input_use,
     integer_rewrites,
     recognise_outputs,
+    short_names,
 )
 
 
@@ -43,6 +44,8 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     model = tflite.read(request.model)
     notes = prepare(model, request.model, request.signature, request.input_shapes)
     integer_rewrites.apply(model)
+    if request.short_names:
+        short_names.shorten(model)
     request.out.write_bytes(tflite.to_bytes(model))
     contract = tflite.contract(model)
     if request.project:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Options by heading, as the help shows them.
 _GROUPS = {
-    "What to make": ("recipes", "io_dtype", "device", "input_shapes", "signature"),
+    "What to make": ("recipes", "io_dtype", "storage_bits", "device", "input_shapes", "signature"),
     "Calibration": (
         "calibration",
         "calibration_samples",
@@ -81,6 +81,7 @@ class ConvertFlags:
     bias_correction: bool | None
     device: Device | None
     tensor_names: TensorNames | None
+    storage_bits: str | None
     calibration_samples: int | None
     seed: int | None
     custom_objects: str | None
@@ -127,6 +128,12 @@ class ConvertFlags:
     "io_dtype",
     type=click.Choice(["float32", "int8", "uint8"]),
     help="Type of inputs and outputs of static_wi8_ai8 [default: float32].",
+)
+@click.option(
+    "--storage-bits",
+    type=click.Choice(["5", "6"]),
+    help="Codes of so few bits in int8 weights: as large and as fast on the device, and smaller as "
+    "a compressed download.",
 )
 @click.option(
     "--max-loss",
@@ -297,6 +304,7 @@ def _options(
         bias_correction=flags.bias_correction,
         device=flags.device,
         tensor_names=flags.tensor_names,
+        storage_bits=int(flags.storage_bits) if flags.storage_bits else None,
         calibration_samples=flags.calibration_samples,
         seed=seed,
         prune=compression_options.pruning(compression),

@@ -27,6 +27,7 @@ IoDtype = Literal["float32", "int8", "uint8"]
 Rounding = Literal["gptq", "nearest"]
 Device = Literal["cpu", "npu", "mcu"]
 TensorNames = Literal["short", "original"]
+StorageBits = Literal[5, 6]
 PruningMethod = Literal["structured", "unstructured"]
 Importance = Literal["auto", "l1", "bn_scale", "taylor", "obs"]
 Better = Literal["higher", "lower"]
@@ -70,7 +71,8 @@ class Quantization:
     Scale shapes by `granularity`, for a weight of shape `(out, ..., in)`:
     `per_tensor` has one scale, `per_channel` one for each output channel, `blockwise_32` one for
     each 32 inputs of an output (dense layers only; the rest is per channel). `rounding` and
-    `bias_correction` say how weights are chosen where there are calibration samples.
+    `bias_correction` say how weights are chosen where there are calibration samples. Weights of
+    8 bits may hold codes of fewer, `storage_bits`, which compress better as a download.
     """
 
     scheme: Scheme
@@ -80,7 +82,13 @@ class Quantization:
     io_dtype: IoDtype = "float32"
     rounding: Rounding = "gptq"
     bias_correction: bool = True
+    storage_bits: int | None = None
     overrides: tuple[Override, ...] = ()
+
+    @property
+    def code_bits(self) -> int:
+        """What the integers of weights are of, in whatever they are stored."""
+        return self.weight_bits if self.storage_bits is None else self.storage_bits
 
     @property
     def needs_ranges(self) -> bool:
@@ -90,17 +98,17 @@ class Quantization:
     @property
     def refines_weights(self) -> bool:
         """Whether samples choose the weights' integers, where there are samples."""
-        wanted = self.rounding == "gptq" or self.bias_correction
+        wanted = self.rounding == "gptq" or self.bias_correction or self.storage_bits is not None
         # Of dynamic files only int4 with a scale for each channel: int8 loses nothing, and blocks
         # have scales of their own.
-        dynamic = self.scheme == "dynamic" and self.weight_bits < 8
+        dynamic = self.scheme == "dynamic" and self.code_bits < 8
         narrow = dynamic and self.granularity != "blockwise_32"
         return wanted and (narrow or self.scheme in ("static", "weight_only"))
 
     @property
     def needs_calibration(self) -> bool:
         """Whether it cannot be done without samples: int4 by round-to-nearest is no good."""
-        return self.needs_ranges or (self.weight_bits < 8 and self.refines_weights)
+        return self.needs_ranges or (self.code_bits < 8 and self.refines_weights)
 
 
 @checked_record
@@ -594,7 +602,7 @@ class ConvertOptions:
     `raw` says that the model takes integers as they are, where a float input is given some.
     `tensor_names` says how files name their tensors: no longer than telling their layers takes, or
     as the converter (or a `.tflite`) does. Inputs, outputs and signatures have the same names
-    either way.
+    either way. `storage_bits` gives int8 weights codes of fewer bits, for a smaller download.
     """
 
     recipes: tuple[str, ...] = ()
@@ -608,6 +616,7 @@ class ConvertOptions:
     min_sqnr_db: float | None = None
     device: Device = "cpu"
     tensor_names: TensorNames = "short"
+    storage_bits: StorageBits | None = None
     calibration_samples: int = 200
     golden_samples: int = 8
     seed: int = 0

@@ -138,6 +138,7 @@ class Search:
                 hint="pass --calibration DATA.npz (100 to 500 samples).",
             )
         if how.needs_ranges and self._trained:
+            _refuse_trained(recipe, how)
             ranges = self._ranges(self._plain, "extremes")
             return as_trained(self._float_model, ranges, self._trained, self._device)
         static = how.needs_ranges or any(other.needs_ranges for other in _others(how))
@@ -151,7 +152,7 @@ class Search:
                 instead=self._instead(plain),
             )
         tried = self._static(recipe) if static else self._weight_only(recipe)
-        best = _best(tried, plain_is_good=how.weight_bits >= 8)
+        best = _best(tried, plain_is_good=how.code_bits >= 8)
         if how.needs_ranges:
             apart = self._apart(best)
             tried, best = [*tried, *([] if apart is None else [apart])], apart or best
@@ -235,7 +236,8 @@ class Search:
         assert how is not None
         if int4_kernels.takes_dense(how, self._device):
             variant = variant.with_model(pointwise_as_dense.rewritten(variant.model))
-        return _Plan(recipe=recipe, variant=variant, ranges=ranges)
+        method = replace(_NEAREST, bits=how.storage_bits)
+        return _Plan(recipe=recipe, variant=variant, ranges=ranges, method=method)
 
     def _best_ranges(self, plan: _Plan) -> str:
         """The method of ranges with the smallest error over all thirds, each held out once.
@@ -244,7 +246,7 @@ class Search:
         weights lose would hide what ranges lose.
         """
         recipe, variant = plan.recipe, plan.variant
-        cheap = replace(plan, method=replace(_method(recipe), gptq=False))
+        cheap = replace(plan, method=replace(_method(recipe), gptq=False, bits=None))
         weights = self._weights(cheap, self._quantized(cheap))
         methods = []
         for method in ("extremes", *clipped_ranges.METHODS):
@@ -311,7 +313,7 @@ class Search:
         plan, method = self._plan(recipe, self._plain, ranges=None), _method(recipe)
         plain = self._try(plan)
         assert recipe.quantize is not None
-        if recipe.quantize.weight_bits == 8 or not method.gptq:
+        if recipe.quantize.code_bits == 8 or not method.gptq:
             return [plain, self._refined(replace(plan, method=method))]
         # Two cores are used better by both at once than by one after the other.
         plans = [replace(plan, method=m) for m in (method, replace(method, refit=True))]
@@ -406,6 +408,16 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
     return [t for t in ahead if t is best or not scores.better(best.errors, t.errors)][-1]
 
 
+def _refuse_trained(recipe: Recipe, how: Quantization) -> None:
+    """Refuse codes of other bits than a model was trained with."""
+    if how.storage_bits is not None:
+        raise QuantizeError(
+            "--storage-bits cannot be had of a model that was trained with its rounding.",
+            received=f"{recipe.name}, whose weights were trained in 8 bits",
+            hint="leave --storage-bits out, or use --recipe weight_only_wi8_afp32.",
+        )
+
+
 def _finite(outputs: scores.Outputs) -> bool:
     return all(np.isfinite(values).all() for values in outputs.real.values())
 
@@ -413,7 +425,9 @@ def _finite(outputs: scores.Outputs) -> bool:
 def _method(recipe: Recipe) -> Method:
     assert recipe.quantize is not None
     return Method(
-        gptq=recipe.quantize.rounding == "gptq", bias_correction=recipe.quantize.bias_correction
+        gptq=recipe.quantize.rounding == "gptq",
+        bias_correction=recipe.quantize.bias_correction,
+        bits=recipe.quantize.storage_bits,
     )
 
 

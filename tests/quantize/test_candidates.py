@@ -223,3 +223,18 @@ def test_an_equalized_twin_is_told_by_its_exponents() -> None:
     assert scores.sqnr_db(one, two) > 100
     told = {c.name: c.sqnr_db for c in made.candidates}
     assert told[chosen(made)] > told["extremes, nearest"] + 6
+
+
+@pytest.mark.parametrize("recipe", [INT8, ONLY8, recipes.get("dynamic_wi8_afp32")])
+def test_each_candidate_has_the_bits_that_were_asked_for(recipe: Recipe) -> None:
+    narrow = how(recipe, storage_bits=5)
+    made = search(picture_net(), SAMPLES).prepare(narrow)
+    assert {"5 bits" in candidate.name for candidate in made.candidates} == {True}
+    assert made.weights
+    for weights in made.weights.values():
+        assert np.abs(weights.integers.astype(int)).max() == 15
+    stored = tflite.read(tflite.to_bytes(made.apply(narrow)))
+    assert {op.weight.dtype for op in tflite.operators(stored) if op.weight is not None} <= {
+        "int8",
+        "float32",
+    }

@@ -35,7 +35,7 @@ def check(chosen: Sequence[Recipe], options: ConvertOptions) -> None:
     if others or none:
         names = others or [recipe.name for recipe in chosen]
         raise UsageError(
-            "--storage-bits is for recipes that store int8 weights.",
+            "--storage-bits needs a recipe that stores int8 weights.",
             received=f"{asked} with {', '.join(names)}",
             hint="use --recipe static_wi8_ai8, dynamic_wi8_afp32 or weight_only_wi8_afp32 alone.",
         )

@@ -325,7 +325,11 @@ def _print(made: Sequence[Artifact], device: Device, limits: Limits) -> None:
     exceptions = terminal.exceptions_table(made)
     if exceptions is not None:
         out.print(exceptions)
-    for line in (*conversion_lines.candidate_lines(made), *conversion_lines.repair_lines(made)):
+    for line in (
+        *conversion_lines.rewritten_lines(made),
+        *conversion_lines.candidate_lines(made),
+        *conversion_lines.repair_lines(made),
+    ):
         shared.echo(line)
     with shared.progress() as report:
         ratios = spot_times.against_float(made, limits=limits, on_progress=report)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgekit.core.isolate import Stage
@@ -89,10 +90,14 @@ class PruneRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PruneResult:
-    """What was done, without what it lost: that is measured elsewhere."""
+    """What was done, without what it lost: that is measured elsewhere.
+
+    `rewritten` is as in `Exported`.
+    """
 
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
+    rewritten: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -393,6 +393,8 @@ class Artifact:
     golden samples that were `synthetic` or taken from data; `reference_accuracy` is what both reach
     where samples have labels. Of the activations in `equalized`
     (by tensor name), the file's channels hold the float file's values divided by `2**(e/4)`.
+    `rewritten` says how many operators have another form than the model's, with equal outputs, by
+    what was done (see `exact_rewrites`).
     `calibration_digests` holds a short hash of each calibration sample, so that evaluating on
     them can be noticed; `calibration_ranges` their smallest and largest value by float input,
     so that evaluating beyond them can be. `wrecked` says what a file has lost that no longer
@@ -422,6 +424,7 @@ class Artifact:
     kept: tuple[Kept, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     equalized: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    rewritten: dict[str, int] = field(default_factory=dict)
     repair: Repair | None = None
     verified: Verified | None = None
     wrecked: str = ""

@@ -130,6 +130,7 @@ class Exported:
         notes: What is to be said of the model, and of calibration samples that are not fit.
         seconds: By step: `load`, `samples`, `golden`, `labelled`, `export`.
         prepares: The inputs that the model scales, or looks up as ids, by itself.
+        rewritten: How many operators the file has in another form, by what was done.
     """
 
     contract: Contract
@@ -137,6 +138,7 @@ class Exported:
     notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     prepares: tuple[str, ...] = ()
+    rewritten: Mapping[str, int] = field(default_factory=dict)
 
 
 EXPORT = Stage("edgekit.frontend.export.export:run", ExportRequest, Exported)

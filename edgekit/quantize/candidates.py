@@ -38,7 +38,7 @@ from edgekit.quantize.diagnose.single_operator import live_bytes
 from edgekit.quantize.rewrite import engine, int4_kernels
 from edgekit.quantize.trained.apply_trained import as_trained
 from edgekit.quantize.weights.refine import Method, refine
-from edgekit.tflite import Model, pointwise_as_dense
+from edgekit.tflite import Model, exact_rewrites, pointwise_as_dense
 from edgekit.tflite.quantized_weights import QuantizedWeights
 from edgekit.tflite.trained_ranges import plain
 
@@ -102,6 +102,9 @@ class Search:
             make ranges better.
         device: What the files are for.
         report: Takes one line of progress.
+
+    Attributes:
+        notes: What is to be said of the files.
     """
 
     def __init__(
@@ -121,6 +124,8 @@ class Search:
         self._model = tflite.read(self._float_model)
         self._samples, self._device = samples, device
         self._faster: dict[tuple[Recipe, str], dict[int, Instead]] = {}
+        self._dense: dict[int, tuple[Model, Model]] = {}  # by identity, which the first keeps
+        self.notes: list[str] = []
 
     def prepare(self, recipe: Recipe) -> Prepared:
         """How a recipe quantizes this model best.
@@ -150,6 +155,7 @@ class Search:
                 float_model=plain.variant.content,
                 ranges=self._ranges(plain.variant, plain.ranges),
                 instead=self._instead(plain),
+                rewritten=pointwise_as_dense.count(self._model, plain.variant.model),
             )
         tried = self._static(recipe) if static else self._weight_only(recipe)
         best = _best(tried, plain_is_good=how.code_bits >= 8)
@@ -162,6 +168,7 @@ class Search:
             weights=best.weights,
             instead={**self._instead(best.plan), **best.apart},
             equalized=best.plan.variant.exponents,
+            rewritten=pointwise_as_dense.count(self._model, best.plan.variant.model),
             candidates=tuple(
                 Candidate(name=t.name, sqnr_db=round(t.worst_db, 2), chosen=t is best)
                 for t in tried
@@ -235,9 +242,19 @@ class Search:
         how = recipe.quantize
         assert how is not None
         if int4_kernels.takes_dense(how, self._device):
-            variant = variant.with_model(pointwise_as_dense.rewritten(variant.model))
+            variant = variant.with_model(self._as_dense(variant.model))
         method = replace(_NEAREST, bits=how.storage_bits)
         return _Plan(recipe=recipe, variant=variant, ranges=ranges, method=method)
+
+    def _as_dense(self, model: Model) -> Model:
+        """A model with dense layers for convolutions of one pixel, if it is proven the same."""
+        if id(model) not in self._dense:
+            dense = pointwise_as_dense.rewritten(model)
+            wrong = "" if dense is model else exact_rewrites.Proof(model).says(dense)
+            if wrong:
+                self.notes.append(f"{pointwise_as_dense.NAME} was left out: {wrong}")
+            self._dense[id(model)] = (model, model if wrong else dense)
+        return self._dense[id(model)][1]
 
     def _best_ranges(self, plan: _Plan) -> str:
         """The method of ranges with the smallest error over all thirds, each held out once.

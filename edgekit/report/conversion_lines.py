@@ -64,6 +64,21 @@ def integer_lines(artifacts: Sequence[Artifact], device: Device) -> list[str]:
     return lines
 
 
+def rewritten_lines(artifacts: Sequence[Artifact]) -> list[str]:
+    """What operators were rewritten to, in the float file and in single recipes."""
+    of_all = artifacts[0].rewritten
+    lines = [f"Rewritten, with equal outputs: {_counted(of_all)}."] if of_all else []
+    for file in artifacts[1:]:
+        more = {what: n for what, n in file.rewritten.items() if of_all.get(what) != n}
+        if more:
+            lines.append(f"{file.recipe.label}: rewritten, with equal outputs: {_counted(more)}.")
+    return lines
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} ({count})" for what, count in counts.items())
+
+
 def unjudged_lines(artifacts: Sequence[Artifact]) -> list[str]:
     """That synthetic samples tell nothing of what files other than the float one have lost."""
     if len(artifacts) < 2 or artifacts[0].golden != "synthetic":

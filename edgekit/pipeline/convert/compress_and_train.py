@@ -100,6 +100,7 @@ def prune(
         )
         pruned = _in_child(job, request, checkpoint)
     job.notes.extend(pruned.notes)
+    job.pruned_rewritten.update(pruned.rewritten)
     proof = compared.result().proof
     with np.load(outputs_out) as outputs:
         steps = [

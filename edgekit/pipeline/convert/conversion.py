@@ -319,6 +319,7 @@ class Conversion:
             on_progress=job.on_progress,
             writable=[job.work],
         )
+        job.notes.extend(quantized.notes)
         return [
             ConvertedFile(recipe=recipe, quantized=file)
             for recipe, file in zip(job.plan.recipes, quantized.files, strict=True)
@@ -365,6 +366,8 @@ class Conversion:
             golden=samples.golden,
             tool_versions=write_artifacts.tool_versions(self._recognised.written_by),
             notes=tuple(job.notes),
+            rewritten=exported.rewritten,
+            pruned_rewritten=job.pruned_rewritten,
         )
 
     def write(

@@ -19,6 +19,7 @@ from edgekit.quantize import candidates
 from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.rewrite import engine
+from edgekit.tflite import exact_rewrites
 from tests.quantize.tiny_models import RELU, Network, correlated, extremes, picture_net, random
 
 pytestmark = pytest.mark.slow
@@ -143,6 +144,23 @@ def test_a_handful_of_samples_works(recipe: Recipe, count: int) -> None:
     expected = scores.outputs(tflite.read(picture_net()), samples.inputs)
     got = scores.outputs(made.apply(recipe), samples.inputs)
     assert scores.sqnr_db(expected, got) > 15
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_dense_layers_stand_in_for_convolutions_of_one_pixel_where_that_is_proven(
+    proven: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not proven:
+        monkeypatch.setattr(exact_rewrites.Proof, "says", lambda self, model: "it would differ")
+    content = picture_net()
+    found = search(content, SAMPLES)
+    prepared = found.prepare(how(recipes.get("dynamic_wi4_afp32"), rounding="nearest"))
+    dense = [op.name for op in tflite.operators(tflite.read(prepared.float_model))].count(
+        "FULLY_CONNECTED"
+    )
+    said = "CONV_2D of one pixel as FULLY_CONNECTED"
+    assert (dense, prepared.rewritten) == ((2, {said: 1}) if proven else (1, {}))
+    assert found.notes == ([] if proven else [f"{said} was left out: it would differ"])
 
 
 def test_the_smallest_int4_operators_take_int8_weights() -> None:

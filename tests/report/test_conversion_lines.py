@@ -119,3 +119,18 @@ def test_an_accelerator_is_told_which_operators_are_floats():
     assert "every operator computes in integers" in line
     assert "--io int8" in line
     assert conversion_lines.integer_lines([FLOAT, mixed], "cpu") == []
+
+
+def test_what_was_rewritten_is_said_once_for_all_and_for_single_recipes():
+    pool = {"AVERAGE_POOL_2D of a whole map as MEAN": 1}
+    files = [
+        made("float32", 400, rewritten=pool),
+        made("static_wi8_ai8", rewritten=pool),
+        made("static_wi4_ai8", rewritten={**pool, "CONV_2D of one pixel as FULLY_CONNECTED": 13}),
+    ]
+    assert conversion_lines.rewritten_lines(files) == [
+        "Rewritten, with equal outputs: AVERAGE_POOL_2D of a whole map as MEAN (1).",
+        "static_wi4_ai8: rewritten, with equal outputs: CONV_2D of one pixel as FULLY_CONNECTED "
+        "(13).",
+    ]
+    assert conversion_lines.rewritten_lines([FLOAT]) == []

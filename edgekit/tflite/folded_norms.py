@@ -9,16 +9,18 @@ int8 weights nothing: each of these channels has a scale of its own.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
 
 from edgekit.compat import litert
+from edgekit.tflite import enums
 from edgekit.tflite.constants import constant, encode
 from edgekit.tflite.graph import Operator, Tensor
 from edgekit.tflite.schema_objects import Model, SubGraph
 from edgekit.tflite.signature import binding, main_operators
-from edgekit.tflite.sole_consumers import has_own_values, sole_consumers
+from edgekit.tflite.sole_consumers import sole_consumers
 
 _LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _NONE, _RELU, _VALID = 0, 1, 1
@@ -33,15 +35,14 @@ def fold(model: Model) -> int:
     Returns:
         How many went away.
     """
-    number = binding(model).subgraph
-    graph = model.subgraphs[number]
+    graph = model.subgraphs[binding(model).subgraph]
     count = 0
-    while _fold_one(model, number, graph):
+    while _fold_one(model, graph):
         count += 1
     return count
 
 
-def _fold_one(model: Model, number: int, graph: SubGraph) -> bool:
+def _fold_one(model: Model, graph: SubGraph) -> bool:
     known = main_operators(model)
     alone = sole_consumers(graph, known)
     makers = {tensor.index: op for op in known for tensor in op.outputs}
@@ -54,12 +55,12 @@ def _fold_one(model: Model, number: int, graph: SubGraph) -> bool:
             continue
         if op.name == "MUL":
             fits = alone.get(layer.outputs[0].index) == op and _takes_factors(layer, numbers)
-            changed = _scaled(model, layer, numbers) if fits else {}
+            changed = _scaled(model, layer, numbers) if fits and _owns(model, layer) else {}
         else:
-            following = _following(alone, op)
-            changed = {} if following is None else _shifted(model, following, numbers)
-        if changed and all(has_own_values(model, number, known, index) for index in changed):
-            _store(model, graph, changed)
+            layer = _following(alone, op)
+            changed = {} if layer is None else _shifted(model, layer, numbers)
+        if changed and layer is not None:
+            _store(model, graph, layer, changed)
             _bypass(graph, op)
             return True
     return False
@@ -87,6 +88,16 @@ def _fused(op: Operator) -> int:
 def _takes_factors(layer: Operator, factors: np.ndarray) -> bool:
     """Whether a layer's activation is the same before and behind the factors."""
     return _fused(layer) == _NONE or (_fused(layer) == _RELU and bool((factors >= 0).all()))
+
+
+def _owns(model: Model, layer: Operator) -> bool:
+    """Whether nothing else has a layer's weights, which the file would then hold twice."""
+    weight = layer.weight
+    assert weight is not None
+    buffers = [tensor.buffer for graph in model.subgraphs for tensor in graph.tensors]
+    raws = model.subgraphs[layer.subgraph].operators
+    reads = sum(list(raw.inputs).count(weight.index) for raw in raws)
+    return reads == 1 and buffers.count(weight.buffer) == 1
 
 
 def _scaled(model: Model, layer: Operator, factors: np.ndarray) -> dict[int, np.ndarray]:
@@ -137,10 +148,23 @@ def _shifted(model: Model, layer: Operator, shifts: np.ndarray) -> dict[int, np.
     return {bias.index: (constant(model, bias) + by_output).astype(np.float32)}
 
 
-def _store(model: Model, graph: SubGraph, changed: Mapping[int, np.ndarray]) -> None:
+def _store(
+    model: Model, graph: SubGraph, layer: Operator, changed: Mapping[int, np.ndarray]
+) -> None:
+    """Give a layer other constants; what else reads the old ones keeps them."""
     for index, numbers in changed.items():
         model.buffers.append(litert.schema().BufferT(data=encode(numbers, "float32")))
-        graph.tensors[index].buffer = len(model.buffers) - 1
+        own = copy.copy(graph.tensors[index])
+        own.buffer = len(model.buffers) - 1
+        place = index
+        if sum(list(raw.inputs).count(index) for raw in graph.operators) > 1:
+            place = len(graph.tensors)
+            own.name = f"{enums.text(own.name)}/folded_{place}".encode()
+            graph.tensors.append(own)
+        else:
+            graph.tensors[index] = own
+        raw = graph.operators[layer.index]
+        raw.inputs = [place if int(given) == index else given for given in raw.inputs]
 
 
 def _bypass(graph: SubGraph, op: Operator) -> None:

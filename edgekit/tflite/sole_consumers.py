@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgekit.tflite.graph import Operator
-from edgekit.tflite.schema_objects import Model, SubGraph
+from edgekit.tflite.schema_objects import SubGraph
 
 
 def sole_consumers(graph: SubGraph, known: Sequence[Operator]) -> dict[int, Operator]:
@@ -25,11 +25,3 @@ def sole_consumers(graph: SubGraph, known: Sequence[Operator]) -> dict[int, Oper
         for index, read_by in readers.items()
         if len(read_by) == 1 and index not in results
     }
-
-
-def has_own_values(model: Model, subgraph: int, known: Sequence[Operator], index: int) -> bool:
-    """Whether a constant may change: one operator reads it, and no other tensor has its bytes."""
-    buffer = model.subgraphs[subgraph].tensors[index].buffer
-    users = sum(t.buffer == buffer for graph in model.subgraphs for t in graph.tensors)
-    reads = sum(tensor.index == index for op in known for tensor in op.inputs)
-    return users == 1 and reads == 1

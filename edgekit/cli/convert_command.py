@@ -15,11 +15,18 @@ from edgekit.cli import options as shared
 from edgekit.cli.grouped_help import GroupedCommand
 
 if TYPE_CHECKING:
-    from edgekit.core.records import Artifact, ConvertOptions, Device, Limits, Override
+    from edgekit.core.records import (
+        Artifact,
+        ConvertOptions,
+        Device,
+        Limits,
+        Override,
+        TensorNames,
+    )
 
 # Options by heading, as the help shows them.
 _GROUPS = {
-    "What to make": ("recipes", "io_dtype", "device", "input_shapes", "signature"),
+    "What to make": ("recipes", "io_dtype", "storage_bits", "device", "input_shapes", "signature"),
     "Calibration": (
         "calibration",
         "calibration_samples",
@@ -32,7 +39,16 @@ _GROUPS = {
     "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
     **compression_options.GROUPS,
     "Model": ("custom_objects", "builder", "unsafe", "project"),
-    "Output and limits": ("output", "name", "force", "fresh", "timeout", "memory_limit", "as_json"),
+    "Output and limits": (
+        "output",
+        "name",
+        "tensor_names",
+        "force",
+        "fresh",
+        "timeout",
+        "memory_limit",
+        "as_json",
+    ),
 }
 
 
@@ -67,6 +83,8 @@ class ConvertFlags:
     rounding: str | None
     bias_correction: bool | None
     device: Device | None
+    tensor_names: TensorNames | None
+    storage_bits: str | None
     calibration_samples: int | None
     seed: int | None
     custom_objects: str | None
@@ -114,6 +132,12 @@ class ConvertFlags:
     "io_dtype",
     type=click.Choice(["float32", "int8", "uint8"]),
     help="Type of inputs and outputs of static_wi8_ai8 [default: float32].",
+)
+@click.option(
+    "--storage-bits",
+    type=click.Choice(["5", "6"]),
+    help="Codes of so few bits in int8 weights: as large and as fast on the device, and smaller as "
+    "a compressed download.",
 )
 @click.option(
     "--max-loss",
@@ -200,6 +224,12 @@ class ConvertFlags:
     is_flag=True,
     default=None,
     help="Allow a model that runs code of its own while loading (Lambda layers).",
+)
+@click.option(
+    "--tensor-names",
+    type=click.Choice(["short", "original"]),
+    help="No longer than telling their layers takes, or as the converter or the .tflite has them; "
+    "inputs and outputs have the same either way [default: short].",
 )
 @click.option("--force", is_flag=True, default=None, help="Replace existing outputs.")
 @click.option(
@@ -295,6 +325,8 @@ def _options(
         rounding=flags.rounding,
         bias_correction=flags.bias_correction,
         device=flags.device,
+        tensor_names=flags.tensor_names,
+        storage_bits=int(flags.storage_bits) if flags.storage_bits else None,
         calibration_samples=flags.calibration_samples,
         seed=seed,
         prune=compression_options.pruning(compression),
@@ -309,7 +341,7 @@ def _options(
 def _print(made: Sequence[Artifact], device: Device, limits: Limits) -> None:
     """The table of files, and what is to be said of them."""
     from edgekit.pipeline.convert import spot_times
-    from edgekit.report import compression_lines, conversion_lines, terminal
+    from edgekit.report import compression_lines, conversion_lines, speed_lines, terminal
 
     out = terminal.console()
     out.print(terminal.artifacts_table(made))
@@ -317,6 +349,7 @@ def _print(made: Sequence[Artifact], device: Device, limits: Limits) -> None:
     if exceptions is not None:
         out.print(exceptions)
     for line in (
+        *conversion_lines.rewritten_lines(made),
         *conversion_lines.candidate_lines(made),
         *conversion_lines.repair_lines(made),
         *conversion_lines.budget_lines(made),
@@ -326,7 +359,10 @@ def _print(made: Sequence[Artifact], device: Device, limits: Limits) -> None:
         ratios = spot_times.against_float(made, limits=limits, on_progress=report)
     for line in (
         *compression_lines.lines(made, ratios),
+        *speed_lines.speed_lines(made, ratios),
         *conversion_lines.advice_lines(made, ratios),
+        # Times of this CPU say nothing of an accelerator.
+        *(speed_lines.better_file_lines(made, ratios) if device == "cpu" else ()),
         *conversion_lines.integer_lines(made, device),
     ):
         shared.echo(line)

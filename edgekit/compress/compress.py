@@ -34,6 +34,8 @@ from edgekit.frontend.export import export
 from edgekit.frontend.keras2 import to_keras3
 from edgekit.frontend.load import keras_model, load
 from edgekit.frontend.load.loaded import LoadedModel
+from edgekit.tflite import exact_rewrites
+from edgekit.tflite.short_names import shortened
 
 # Weights that samples have fitted already lose that fit at larger rates: a quarter of ResNet8's
 # inner channels gone, validation loss 0.807 ends at 0.682 with 1e-3 and at 0.555 with 3e-4 (both
@@ -60,10 +62,15 @@ def run(request: PruneRequest, report: Progress) -> PruneResult:
         wrapped = outputs.after("finetune", pruned.model)
     pruned.model.save(request.keras_out)
     report("exporting the pruned float file")
-    request.out.write_bytes(export.export(wrapped, request.source.contract))
+    content, rewritten = exact_rewrites.rewritten(export.export(wrapped, request.source.contract))
+    request.out.write_bytes(shortened(content) if request.source.short_names else content)
     # NumPy's types take any keyword for its one option, allow_pickle.
     np.savez(request.outputs_out, **outputs.by_step)  # type: ignore[arg-type]
-    return PruneResult(steps=tuple(steps), notes=(*pruned.notes, *_left_alone(pruned)))
+    return PruneResult(
+        steps=tuple(steps),
+        notes=(*pruned.notes, *_left_alone(pruned), *rewritten.notes),
+        rewritten=rewritten.counts,
+    )
 
 
 class _Outputs:
@@ -99,7 +106,8 @@ def prune_by_sparsity(request: SparsitiesRequest, report: Progress) -> Sparsitie
         parameters = pruned.parameters[1]
         wrapped = _named_as(keras_model.wrap_keras3(pruned.model), original)
         path = request.folder / f"sparsity-{sparsity:g}.tflite"
-        path.write_bytes(export.export(wrapped, request.source.contract))
+        content, _ = exact_rewrites.rewritten(export.export(wrapped, request.source.contract))
+        path.write_bytes(content)
         files.append(SparseFile(sparsity=sparsity, path=path))
     return SparsitiesResult(files=tuple(files))
 

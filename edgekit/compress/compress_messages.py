@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgekit.core.isolate import Stage
@@ -19,6 +20,7 @@ class KerasSource:
         custom_objects: `module:NAME` of custom layers.
         builder: `module:FUNCTION` that builds the model whose weights the file holds.
         unsafe: Whether it may run code of its own while it is loaded.
+        short_names: As in the request by which it was exported.
     """
 
     model: Path
@@ -26,6 +28,7 @@ class KerasSource:
     custom_objects: str | None = None
     builder: str | None = None
     unsafe: bool = False
+    short_names: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +90,14 @@ class PruneRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PruneResult:
-    """What was done, without what it lost: that is measured elsewhere."""
+    """What was done, without what it lost: that is measured elsewhere.
+
+    `rewritten` is as in `Exported`.
+    """
 
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
+    rewritten: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

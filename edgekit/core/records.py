@@ -26,6 +26,8 @@ Granularity = Literal["per_tensor", "per_channel", "blockwise_32"]
 IoDtype = Literal["float32", "int8", "uint8"]
 Rounding = Literal["gptq", "nearest"]
 Device = Literal["cpu", "npu", "mcu"]
+TensorNames = Literal["short", "original"]
+StorageBits = Literal[5, 6]
 PruningMethod = Literal["structured", "unstructured"]
 Importance = Literal["auto", "l1", "bn_scale", "taylor", "obs"]
 Better = Literal["higher", "lower"]
@@ -69,7 +71,8 @@ class Quantization:
     Scale shapes by `granularity`, for a weight of shape `(out, ..., in)`:
     `per_tensor` has one scale, `per_channel` one for each output channel, `blockwise_32` one for
     each 32 inputs of an output (dense layers only; the rest is per channel). `rounding` and
-    `bias_correction` say how weights are chosen where there are calibration samples.
+    `bias_correction` say how weights are chosen where there are calibration samples. Weights of
+    8 bits may hold codes of fewer, `storage_bits`, which compress better as a download.
     """
 
     scheme: Scheme
@@ -79,7 +82,13 @@ class Quantization:
     io_dtype: IoDtype = "float32"
     rounding: Rounding = "gptq"
     bias_correction: bool = True
+    storage_bits: int | None = None
     overrides: tuple[Override, ...] = ()
+
+    @property
+    def code_bits(self) -> int:
+        """What the integers of weights are of, in whatever they are stored."""
+        return self.weight_bits if self.storage_bits is None else self.storage_bits
 
     @property
     def needs_ranges(self) -> bool:
@@ -89,17 +98,17 @@ class Quantization:
     @property
     def refines_weights(self) -> bool:
         """Whether samples choose the weights' integers, where there are samples."""
-        wanted = self.rounding == "gptq" or self.bias_correction
+        wanted = self.rounding == "gptq" or self.bias_correction or self.storage_bits is not None
         # Of dynamic files only int4 with a scale for each channel: int8 loses nothing, and blocks
         # have scales of their own.
-        dynamic = self.scheme == "dynamic" and self.weight_bits < 8
+        dynamic = self.scheme == "dynamic" and self.code_bits < 8
         narrow = dynamic and self.granularity != "blockwise_32"
         return wanted and (narrow or self.scheme in ("static", "weight_only"))
 
     @property
     def needs_calibration(self) -> bool:
         """Whether it cannot be done without samples: int4 by round-to-nearest is no good."""
-        return self.needs_ranges or (self.weight_bits < 8 and self.refines_weights)
+        return self.needs_ranges or (self.code_bits < 8 and self.refines_weights)
 
 
 @checked_record
@@ -420,6 +429,8 @@ class Artifact:
     golden samples that were `synthetic` or taken from data; `reference_accuracy` is what both reach
     where samples have labels. Of the activations in `equalized`
     (by tensor name), the file's channels hold the float file's values divided by `2**(e/4)`.
+    `rewritten` says how many operators have another form than the model's, with equal outputs, by
+    what was done (see `exact_rewrites`).
     `calibration_digests` holds a short hash of each calibration sample, so that evaluating on
     them can be noticed; `calibration_ranges` their smallest and largest value by float input,
     so that evaluating beyond them can be. `wrecked` says what a file has lost that no longer
@@ -449,6 +460,7 @@ class Artifact:
     kept: tuple[Kept, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     equalized: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    rewritten: dict[str, int] = field(default_factory=dict)
     repair: Repair | None = None
     budget: Budget | None = None
     verified: Verified | None = None
@@ -631,6 +643,9 @@ class ConvertOptions:
     `training` come before any recipe.
     `raw` says that the model takes integers as they are, where a float input is given some.
     `fresh` exports the model again where the cache has its float file and samples.
+    `tensor_names` says how files name their tensors: no longer than telling their layers takes, or
+    as the converter (or a `.tflite`) does. Inputs, outputs and signatures have the same names
+    either way. `storage_bits` gives int8 weights codes of fewer bits, for a smaller download.
     """
 
     recipes: tuple[str, ...] = ()
@@ -645,6 +660,8 @@ class ConvertOptions:
     to_bytes: int | None = None
     to_latency: float | None = None
     device: Device = "cpu"
+    tensor_names: TensorNames = "short"
+    storage_bits: StorageBits | None = None
     calibration_samples: int = 200
     golden_samples: int = 8
     seed: int = 0

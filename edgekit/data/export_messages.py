@@ -105,6 +105,7 @@ class ExportRequest:
         custom_objects: `module:NAME` of custom layers.
         builder: `module:FUNCTION` that builds the model whose weights the file holds.
         unsafe: Whether the model may run code of its own while it is loaded.
+        short_names: Whether the file's tensors have no longer names than their layers take.
     """
 
     model: Path
@@ -116,6 +117,7 @@ class ExportRequest:
     custom_objects: str | None = None
     builder: str | None = None
     unsafe: bool = False
+    short_names: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,7 @@ class Exported:
         notes: What is to be said of the model, and of calibration samples that are not fit.
         seconds: By step: `load`, `samples`, `golden`, `labelled`, `export`.
         prepares: The inputs that the model scales, or looks up as ids, by itself.
+        rewritten: How many operators the file has in another form, by what was done.
     """
 
     contract: Contract
@@ -135,6 +138,7 @@ class Exported:
     notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     prepares: tuple[str, ...] = ()
+    rewritten: Mapping[str, int] = field(default_factory=dict)
 
 
 EXPORT = Stage("edgekit.frontend.export.export:run", ExportRequest, Exported)

@@ -44,6 +44,7 @@ class Prepared:
         equalized: Of which activations `float_model` holds other values than the float file:
             exponents by tensor name (see `equalize`).
         candidates: What was compared to come here.
+        rewritten: How many operators `float_model` has in another form, by what was done.
     """
 
     float_model: bytes
@@ -52,6 +53,7 @@ class Prepared:
     instead: Mapping[int, Instead] = field(default_factory=dict)
     equalized: Exponents = field(default_factory=dict)
     candidates: tuple[Candidate, ...] = ()
+    rewritten: Mapping[str, int] = field(default_factory=dict)
 
     def apply(self, recipe: Recipe, exceptions: Exceptions = MappingProxyType({})) -> Model:
         """The quantized model, with other precisions for single operators.
@@ -94,6 +96,7 @@ class Prepared:
             instead={str(index): one for index, one in self.instead.items()},
             equalized=self.equalized,
             candidates=self.candidates,
+            rewritten=self.rewritten,
             ranges=None if self.ranges is None else tuple(self.ranges),
         )
         npz_record.write_record(path, record, arrays)
@@ -126,6 +129,7 @@ class Prepared:
             instead={int(index): one for index, one in record.instead.items()},
             equalized=record.equalized,
             candidates=record.candidates,
+            rewritten=record.rewritten,
         )
 
 
@@ -136,4 +140,5 @@ class _PreparedRecord:
     instead: Mapping[str, Instead]
     equalized: Exponents
     candidates: tuple[Candidate, ...]
+    rewritten: Mapping[str, int]
     ranges: tuple[str, ...] | None = None

@@ -38,7 +38,7 @@ from edgekit.quantize.diagnose.single_operator import live_bytes
 from edgekit.quantize.rewrite import engine, int4_kernels
 from edgekit.quantize.trained.apply_trained import as_trained
 from edgekit.quantize.weights.refine import Method, refine
-from edgekit.tflite import Model, pointwise_as_dense
+from edgekit.tflite import Model, exact_rewrites, pointwise_as_dense
 from edgekit.tflite.quantized_weights import QuantizedWeights
 from edgekit.tflite.trained_ranges import plain
 
@@ -102,6 +102,9 @@ class Search:
             make ranges better.
         device: What the files are for.
         report: Takes one line of progress.
+
+    Attributes:
+        notes: What is to be said of the files.
     """
 
     def __init__(
@@ -122,6 +125,8 @@ class Search:
         self._samples, self._device = samples, device
         self._faster: dict[tuple[Recipe, str], dict[int, Instead]] = {}
         self._chosen: Mapping[int, Instead] | None = None
+        self._dense: dict[int, tuple[Model, Model]] = {}  # by identity, which the first keeps
+        self.notes: list[str] = []
 
     def prepare(self, recipe: Recipe, chosen: Mapping[int, Instead] | None = None) -> Prepared:
         """How a recipe quantizes this model best.
@@ -144,6 +149,7 @@ class Search:
                 hint="pass --calibration DATA.npz (100 to 500 samples).",
             )
         if how.needs_ranges and self._trained:
+            _refuse_trained(recipe, how)
             ranges = self._ranges(self._plain, "extremes")
             return as_trained(self._float_model, ranges, self._trained, self._device)
         static = how.needs_ranges or any(other.needs_ranges for other in _others(how))
@@ -155,9 +161,10 @@ class Search:
                 float_model=plain.variant.content,
                 ranges=self._ranges(plain.variant, plain.ranges),
                 instead=self._instead(plain),
+                rewritten=pointwise_as_dense.count(self._model, plain.variant.model),
             )
         tried = self._static(recipe) if static else self._weight_only(recipe)
-        best = _best(tried, plain_is_good=how.weight_bits >= 8)
+        best = _best(tried, plain_is_good=how.code_bits >= 8)
         if how.needs_ranges:
             apart = self._apart(best)
             tried, best = [*tried, *([] if apart is None else [apart])], apart or best
@@ -167,6 +174,7 @@ class Search:
             weights=best.weights,
             instead={**self._instead(best.plan), **best.apart},
             equalized=best.plan.variant.exponents,
+            rewritten=pointwise_as_dense.count(self._model, best.plan.variant.model),
             candidates=tuple(
                 Candidate(name=t.name, sqnr_db=round(t.worst_db, 2), chosen=t is best)
                 for t in tried
@@ -265,8 +273,19 @@ class Search:
         how = recipe.quantize
         assert how is not None
         if int4_kernels.takes_dense(how, self._device):
-            variant = variant.with_model(pointwise_as_dense.rewritten(variant.model))
-        return _Plan(recipe=recipe, variant=variant, ranges=ranges)
+            variant = variant.with_model(self._as_dense(variant.model))
+        method = replace(_NEAREST, bits=how.storage_bits)
+        return _Plan(recipe=recipe, variant=variant, ranges=ranges, method=method)
+
+    def _as_dense(self, model: Model) -> Model:
+        """A model with dense layers for convolutions of one pixel, if it is proven the same."""
+        if id(model) not in self._dense:
+            dense = pointwise_as_dense.rewritten(model)
+            wrong = "" if dense is model else exact_rewrites.Proof(model).says(dense)
+            if wrong:
+                self.notes.append(f"{pointwise_as_dense.NAME} was left out: {wrong}")
+            self._dense[id(model)] = (model, model if wrong else dense)
+        return self._dense[id(model)][1]
 
     def _best_ranges(self, plan: _Plan) -> str:
         """The method of ranges with the smallest error over all thirds, each held out once.
@@ -275,7 +294,7 @@ class Search:
         weights lose would hide what ranges lose.
         """
         recipe, variant = plan.recipe, plan.variant
-        cheap = replace(plan, method=replace(_method(recipe), gptq=False))
+        cheap = replace(plan, method=replace(_method(recipe), gptq=False, bits=None))
         weights = self._weights(cheap, self._quantized(cheap))
         methods = []
         for method in ("extremes", *clipped_ranges.METHODS):
@@ -342,7 +361,7 @@ class Search:
         plan, method = self._plan(recipe, self._plain, ranges=None), _method(recipe)
         plain = self._try(plan)
         assert recipe.quantize is not None
-        if recipe.quantize.weight_bits == 8 or not method.gptq:
+        if recipe.quantize.code_bits == 8 or not method.gptq:
             return [plain, self._refined(replace(plan, method=method))]
         # Two cores are used better by both at once than by one after the other.
         plans = [replace(plan, method=m) for m in (method, replace(method, refit=True))]
@@ -439,6 +458,16 @@ def _best(tried: Sequence[_Tried], *, plain_is_good: bool) -> _Tried:
     return [t for t in ahead if t is best or not scores.better(best.errors, t.errors)][-1]
 
 
+def _refuse_trained(recipe: Recipe, how: Quantization) -> None:
+    """Refuse codes of other bits than a model was trained with."""
+    if how.storage_bits is not None:
+        raise QuantizeError(
+            "--storage-bits cannot be had of a model that was trained with its rounding.",
+            received=f"{recipe.name}, whose weights were trained in 8 bits",
+            hint="leave --storage-bits out, or use --recipe weight_only_wi8_afp32.",
+        )
+
+
 def _finite(outputs: scores.Outputs) -> bool:
     return all(np.isfinite(values).all() for values in outputs.real.values())
 
@@ -446,7 +475,9 @@ def _finite(outputs: scores.Outputs) -> bool:
 def _method(recipe: Recipe) -> Method:
     assert recipe.quantize is not None
     return Method(
-        gptq=recipe.quantize.rounding == "gptq", bias_correction=recipe.quantize.bias_correction
+        gptq=recipe.quantize.rounding == "gptq",
+        bias_correction=recipe.quantize.bias_correction,
+        bits=recipe.quantize.storage_bits,
     )
 
 

@@ -58,6 +58,7 @@ class QuantizedFile:
         seconds: What quantizing took.
         candidates: What was compared.
         equalized: See `records.Artifact`.
+        rewritten: Likewise, of this recipe alone.
         trainable: Where the rounding is to be trained.
     """
 
@@ -66,6 +67,7 @@ class QuantizedFile:
     seconds: float
     candidates: tuple[Candidate, ...] = ()
     equalized: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    rewritten: Mapping[str, int] = field(default_factory=dict)
     trainable: Trainable | None = None
 
 
@@ -101,9 +103,10 @@ class QuantizeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizeResult:
-    """The files in the order of the recipes."""
+    """The files in the order of the recipes, and what is to be said of them."""
 
     files: tuple[QuantizedFile, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

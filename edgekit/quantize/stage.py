@@ -117,7 +117,8 @@ def run(request: QuantizeRequest, report: Progress) -> QuantizeResult:
         files=tuple(
             _entry(prepared, _spec(request, recipe), written.result(), seconds)
             for recipe, (prepared, written, seconds) in zip(request.recipes, results, strict=True)
-        )
+        ),
+        notes=tuple(search.notes),
     )
 
 
@@ -152,6 +153,7 @@ def _entry(
         seconds=round(seconds, 2),
         candidates=prepared.candidates,
         equalized=prepared.equalized,
+        rewritten=prepared.rewritten,
         trainable=trainable,
     )
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from edgekit.core.gate_rules import FRACTIONS, TASK_METRICS
-from edgekit.core.records import Measurement
+from edgekit.core.records import Measurement, Metric
 
 # A file may lose this fraction of accuracy (or of agreement with float) and still be shipped.
 MAX_LOSS = 0.01
 # Latencies closer than this count as equal: the smaller file wins.
 SAME_LATENCY = 0.05
 _SHARES = frozenset(TASK_METRICS) & frozenset(FRACTIONS)
+
+Speed = Literal["faster", "as fast", "slower"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,31 @@ class Advice:
     reason: str
     remarks: dict[str, str]
     rule: str = ""
+
+
+def speed(ratio: Metric) -> Speed:
+    """What a multiple of float's latency says, in a word.
+
+    Slower or faster is what differs by more than `SAME_LATENCY` and surely so: the interval,
+    where there is one, lies on that side of 1.
+    """
+    low, high = (ratio.value if end is None else end for end in (ratio.low, ratio.high))
+    if ratio.value > 1 + SAME_LATENCY and low > 1:
+        return "slower"
+    if ratio.value < 1 / (1 + SAME_LATENCY) and high < 1:
+        return "faster"
+    return "as fast"
+
+
+def fastest_then_smallest(files: Sequence[tuple[float, float]]) -> int:
+    """The place of the file to prefer: the fastest, or the smallest of those about as fast.
+
+    Args:
+        files: The latency of each, as a multiple of one reference's, and its bytes; at least one.
+    """
+    fastest = min(time for time, _ in files)
+    near = [i for i, (time, _) in enumerate(files) if time <= fastest * (1 + SAME_LATENCY)]
+    return min(near, key=lambda i: files[i][1])
 
 
 def advise(
@@ -55,8 +83,9 @@ def advise(
             fit.append((measurement, 0.0))
             continue
         remarks[measurement.artifact] = "; ".join(_remarks(measurement, base, loss))
-        if proven and loss is not None and loss <= MAX_LOSS:
-            fit.append((measurement, loss))
+        harmless = loss is not None and loss <= MAX_LOSS
+        if proven and harmless and not _is_slower(measurement):
+            fit.append((measurement, loss or 0.0))
     rule = _rule(base, runs_everywhere is not None)
     if not fit:
         return Advice(
@@ -65,9 +94,9 @@ def advise(
             remarks=remarks,
             rule=rule,
         )
-    fastest = min(_ratio(measurement) for measurement, _ in fit)
-    near = [pair for pair in fit if _ratio(pair[0]) <= fastest * (1 + SAME_LATENCY)]
-    chosen, loss = min(near, key=lambda pair: _value(pair[0], "size_bytes") or 0.0)
+    chosen, loss = fit[
+        fastest_then_smallest([(_ratio(m), _value(m, "size_bytes") or 0.0) for m, _ in fit])
+    ]
     return Advice(
         ship=chosen.artifact, reason=_reason(chosen, base, loss), remarks=remarks, rule=rule
     )
@@ -107,7 +136,7 @@ def _remarks(measurement: Measurement, base: Measurement | None, loss: float | N
     remarks = []
     if loss is not None and loss > MAX_LOSS:
         remarks.append(f"loses {loss:.4f}")
-    if _ratio(measurement) > 1 + SAME_LATENCY:
+    if _is_slower(measurement):
         remarks.append("slower than float here")
     if base is not None and (_value(measurement, "size_bytes") or 0) >= (
         _value(base, "size_bytes") or 0
@@ -127,6 +156,11 @@ def _loss(measurement: Measurement, base: Measurement | None) -> float | None:
             return (other.value - metric.value) * (1 if metric.better == "higher" else -1)
     agreement = _value(measurement, "agreement")
     return None if agreement is None else 1 - agreement
+
+
+def _is_slower(measurement: Measurement) -> bool:
+    ratio = measurement.metric("latency_ratio")
+    return ratio is not None and speed(ratio) == "slower"
 
 
 def _ratio(measurement: Measurement) -> float:

@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from edgekit.core.recipes import GUIDES
 from edgekit.core.records import Artifact, Budget, BudgetPoint, Device, Kept, Metric, Repair
+from edgekit.report.advice import speed
+from edgekit.report.speed_lines import FAR_DB
 from edgekit.report.terminal import bytes_text
 
 _MOST_LAYERS = 6
-# Outputs this near to float's have errors of a third of what they vary by.
-_FAR_DB = 10.0
 # Other budgets are worth a word where they gain so much.
 _WORTH_DB = 1.0
-# Surely slower: the whole interval lies above this.
-_SLOWER = 1.05
 # What `quantize.candidates` calls rounding without any method; the first such is the plainest.
 _PLAIN = "nearest"
 _DEVICES = {"npu": "an accelerator", "mcu": "a microcontroller"}
@@ -66,6 +64,21 @@ def integer_lines(artifacts: Sequence[Artifact], device: Device) -> list[str]:
             f"{_DEVICES[device]} wants integers alone: {', '.join(names[:_MOST_LAYERS])}{more}."
         )
     return lines
+
+
+def rewritten_lines(artifacts: Sequence[Artifact]) -> list[str]:
+    """What operators were rewritten to, in the float file and in single recipes."""
+    of_all = artifacts[0].rewritten
+    lines = [f"Rewritten, with equal outputs: {_counted(of_all)}."] if of_all else []
+    for file in artifacts[1:]:
+        more = {what: n for what, n in file.rewritten.items() if of_all.get(what) != n}
+        if more:
+            lines.append(f"{file.recipe.label}: rewritten, with equal outputs: {_counted(more)}.")
+    return lines
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} ({count})" for what, count in counts.items())
 
 
 def unjudged_lines(artifacts: Sequence[Artifact]) -> list[str]:
@@ -192,13 +205,13 @@ def advice_lines(
         if file.size_bytes >= artifacts[0].size_bytes and not sparse:
             remarks.append("is no smaller than the float file")
         ratio = (latency_ratios or {}).get(file.recipe.label)
-        if ratio is not None and ratio.low is not None and ratio.low > _SLOWER:
+        if ratio is not None and speed(ratio) == "slower":
             remarks.append(f"takes {ratio.value:.2f}x of float's time on this machine")
         elif file.recipe.quantize is not None and file.recipe.quantize.activation_bits == 16:
             remarks.append("is for NPUs: no CPU has fast kernels for int16 activations")
         quantized = file.recipe.quantize is not None and file.recipe.prune is None
         near = file.verified
-        if quantized and near is not None and near.sqnr_db < _FAR_DB and not file.wrecked:
+        if quantized and near is not None and near.sqnr_db < FAR_DB and not file.wrecked:
             remarks.append(
                 f"is only {near.sqnr_db:.1f} dB from float: --max-loss or --min-sqnr "
                 "keeps the operators to blame in higher precision, edgekit validate --layers names "

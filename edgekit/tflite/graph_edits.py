@@ -91,3 +91,21 @@ def add_constant(model: Model, graph: SubGraph, name: str, value: np.ndarray) ->
     model.buffers.append(schema.BufferT(data=encode(value, dtype)))
     graph.tensors.append(tensor)
     return len(graph.tensors) - 1
+
+
+def drop_unused_tensors(model: Model, subgraph: int) -> None:
+    """Take out the tensors of a graph that nothing reads or gives any more, in place."""
+    raw = model.subgraphs[subgraph]
+    used = {int(index) for op in raw.operators for index in (*op.inputs, *op.outputs)}
+    kept = sorted({*used, *map(int, raw.inputs), *map(int, raw.outputs)} - {-1})
+    place = {old: new for new, old in enumerate(kept)} | {-1: -1}
+    raw.tensors = [raw.tensors[index] for index in kept]
+    raw.inputs = [place[int(index)] for index in raw.inputs]
+    raw.outputs = [place[int(index)] for index in raw.outputs]
+    for op in raw.operators:
+        op.inputs = [place[int(index)] for index in op.inputs]
+        op.outputs = [place[int(index)] for index in op.outputs]
+    for signed in model.signatureDefs or ():
+        if signed.subgraphIndex == subgraph:
+            for entry in (*(signed.inputs or ()), *(signed.outputs or ())):
+                entry.tensorIndex = place[int(entry.tensorIndex)]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from edgekit.tflite import bounded_roots, computed_weights, whole_map_pools
+from edgekit.tflite import bounded_roots, computed_weights
 from edgekit.tflite.constants import values
 from edgekit.tflite.graph import Operator, operators
 from edgekit.tflite.graph_edits import add_constant, add_tensor, become, operator
@@ -39,7 +39,6 @@ def apply(model: Model) -> int:
         How many were rewritten, with roots that are bounded anew (see `bounded_roots`).
     """
     count = computed_weights.fold(model) + bounded_roots.bound(model)
-    count += whole_map_pools.as_means(model)
     known = list(operators(model))
     for number, graph in enumerate(model.subgraphs):
         mine = [op for op in known if op.subgraph == number]

@@ -12,6 +12,17 @@ from edgekit.tflite.graph import Operator, operators
 from edgekit.tflite.graph_edits import become
 from edgekit.tflite.schema_objects import Model
 
+NAME = "CONV_2D of one pixel as FULLY_CONNECTED"
+
+
+def count(before: Model, after: Model) -> dict[str, int]:
+    """How many operators `rewritten` made others, by `NAME`; empty for none."""
+    changed = sum(
+        (old.name, new.name) == ("CONV_2D", "FULLY_CONNECTED")
+        for old, new in zip(operators(before), operators(after), strict=True)
+    )
+    return {NAME: changed} if changed else {}
+
 
 def rewritten(model: Model) -> Model:
     """A copy with FULLY_CONNECTED in place of each such convolution; operators keep their places.

@@ -106,11 +106,16 @@ def _weight(operator: str) -> int:
     return 1 if _LIGHT.match(operator) else 2
 
 
-def split(part: str) -> tuple[str, str]:
-    """One of the names that a tensor's name joins, as (layer, operator), "" for none."""
+def scopes(part: str) -> list[str]:
+    """The scopes of one of the names that a tensor's name joins, the operator last."""
     part = re.sub(r":\d+$", "", part.strip())
     part = re.sub(r"^serving_default_", "", part)
-    steps = [step for step in part.split("/") if step and not _WRAPPER.match(step)]
+    return [step for step in part.split("/") if step and not _WRAPPER.match(step)]
+
+
+def split(part: str) -> tuple[str, str]:
+    """One of the names that a tensor's name joins, as (layer, operator), "" for none."""
+    steps = scopes(part)
     if not steps:
         return "", ""
     operator = ""

@@ -16,6 +16,7 @@ import numpy as np
 from edgekit.tflite import graph
 from edgekit.tflite.constants import constant, set_values
 from edgekit.tflite.graph import Operator, Tensor
+from edgekit.tflite.graph_edits import drop_unused_tensors
 from edgekit.tflite.quantized_weights import QuantizedWeights
 from edgekit.tflite.read import read
 from edgekit.tflite.schema_objects import Model
@@ -117,7 +118,7 @@ def take_out(model: Model) -> TrainedRanges:
         for op in main_operators(model)
         if (trained := _trained(model, op, rounded)) is not None
     }
-    _drop_unused(model, main)
+    drop_unused_tensors(model, main)
     return TrainedRanges(ranges=ranges, weights=weights)
 
 
@@ -194,21 +195,3 @@ def _move_outputs(model: Model, main: int, sources: Mapping[int, int]) -> None:
         if signed.subgraphIndex == main:
             for entry in signed.outputs or ():
                 entry.tensorIndex = sources.get(int(entry.tensorIndex), int(entry.tensorIndex))
-
-
-def _drop_unused(model: Model, main: int) -> None:
-    """Take out the tensors that nothing reads or gives any more."""
-    raw = model.subgraphs[main]
-    used = {int(index) for op in raw.operators for index in (*op.inputs, *op.outputs)}
-    kept = sorted({*used, *map(int, raw.inputs), *map(int, raw.outputs)} - {-1})
-    place = {old: new for new, old in enumerate(kept)} | {-1: -1}
-    raw.tensors = [raw.tensors[index] for index in kept]
-    raw.inputs = [place[int(index)] for index in raw.inputs]
-    raw.outputs = [place[int(index)] for index in raw.outputs]
-    for op in raw.operators:
-        op.inputs = [place[int(index)] for index in op.inputs]
-        op.outputs = [place[int(index)] for index in op.outputs]
-    for signed in model.signatureDefs or ():
-        if signed.subgraphIndex == main:
-            for entry in (*(signed.inputs or ()), *(signed.outputs or ())):
-                entry.tensorIndex = place[int(entry.tensorIndex)]

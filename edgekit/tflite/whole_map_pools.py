@@ -2,6 +2,9 @@
 
 The same floats. In integers a pool's output has to have its input's scale, though a mean is small
 beside the largest value; MEAN has a scale of its own. And XNNPACK takes MEAN in int8, the pool not.
+
+Other average pools stay. As depthwise convolutions by `1 / n` three of 2x2 took 0.067 ms behind
+convolutions and left 41.1 dB; the pools themselves, in floats between integers, 0.067 ms and 41.2.
 """
 
 from __future__ import annotations

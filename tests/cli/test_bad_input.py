@@ -259,6 +259,10 @@ MISTAKES = {
     "negative project seed": ((*FLOAT, "--project", "seed.toml"), "seed"),
     "project name with a slash": ((*FLOAT, "--project", "slash.toml"), "'a/b'"),
     "unknown project recipe": ((*FLOAT, "--project", "recipes.toml"), "'float16'?"),
+    "fewer bits of floats": (
+        ("convert", NET, "-r", "float16", "-c", "good.npz", "--storage-bits", "5"),
+        "--storage-bits int8 float16",
+    ),
     # places
     "file as folder": (("convert", NET, "-o", "good.npz"), "--output good.npz is a file"),
     "file as parent": (("convert", NET, "-o", "good.npz/out"), "--output good.npz is a file"),

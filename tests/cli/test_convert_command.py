@@ -52,7 +52,20 @@ def test_without_options_the_records_hold_their_defaults(asked):
 
 def test_each_option_reaches_its_record(asked):
     keywords = asked(
-        *("-r", "float16", "-r", "static_wi8_ai8", "--io", "int8", "-c", "d.npz", "-o", "out"),
+        *(
+            "-r",
+            "float16",
+            "-r",
+            "static_wi8_ai8",
+            "--io",
+            "int8",
+            "--storage-bits",
+            "6",
+            "-c",
+            "d.npz",
+            "-o",
+            "out",
+        ),
         *("--name", "n", "--input-shape", "x=1,2,3", "--input-shape", "y=1,4"),
         *("--max-loss", "0.01", "--min-sqnr", "25", "--override", "a=b=float16"),
         *("--keep-float", "c.*", "--rounding", "nearest", "--no-bias-correction"),
@@ -64,6 +77,8 @@ def test_each_option_reaches_its_record(asked):
             "m:build",
             "--unsafe",
             "--force",
+            "--tensor-names",
+            "original",
             "--timeout",
             "9",
             "--memory-limit",
@@ -73,6 +88,7 @@ def test_each_option_reaches_its_record(asked):
     assert keywords["options"] == ConvertOptions(
         recipes=("float16", "static_wi8_ai8"),
         io_dtype="int8",
+        storage_bits=6,
         rounding="nearest",
         bias_correction=False,
         overrides=(
@@ -82,6 +98,7 @@ def test_each_option_reaches_its_record(asked):
         max_loss=0.01,
         min_sqnr_db=25.0,
         device="npu",
+        tensor_names="original",
         calibration_samples=7,
         seed=3,
         unsafe=True,

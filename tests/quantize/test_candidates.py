@@ -19,6 +19,7 @@ from edgekit.quantize import candidates
 from edgekit.quantize.calibrated_recipe import Prepared
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.rewrite import engine
+from edgekit.tflite import exact_rewrites
 from tests.quantize.tiny_models import RELU, Network, correlated, extremes, picture_net, random
 
 pytestmark = pytest.mark.slow
@@ -145,6 +146,23 @@ def test_a_handful_of_samples_works(recipe: Recipe, count: int) -> None:
     assert scores.sqnr_db(expected, got) > 15
 
 
+@pytest.mark.parametrize("proven", [True, False])
+def test_dense_layers_stand_in_for_convolutions_of_one_pixel_where_that_is_proven(
+    proven: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not proven:
+        monkeypatch.setattr(exact_rewrites.Proof, "says", lambda self, model: "it would differ")
+    content = picture_net()
+    found = search(content, SAMPLES)
+    prepared = found.prepare(how(recipes.get("dynamic_wi4_afp32"), rounding="nearest"))
+    dense = [op.name for op in tflite.operators(tflite.read(prepared.float_model))].count(
+        "FULLY_CONNECTED"
+    )
+    said = "CONV_2D of one pixel as FULLY_CONNECTED"
+    assert (dense, prepared.rewritten) == ((2, {said: 1}) if proven else (1, {}))
+    assert found.notes == ([] if proven else [f"{said} was left out: it would differ"])
+
+
 def test_the_smallest_int4_operators_take_int8_weights() -> None:
     net = Network(shape=(64,))
     y = net.dense(net.x, random(200, 64, scale=0.1), random(200), activation=RELU)
@@ -223,3 +241,18 @@ def test_an_equalized_twin_is_told_by_its_exponents() -> None:
     assert scores.sqnr_db(one, two) > 100
     told = {c.name: c.sqnr_db for c in made.candidates}
     assert told[chosen(made)] > told["extremes, nearest"] + 6
+
+
+@pytest.mark.parametrize("recipe", [INT8, ONLY8, recipes.get("dynamic_wi8_afp32")])
+def test_each_candidate_has_the_bits_that_were_asked_for(recipe: Recipe) -> None:
+    narrow = how(recipe, storage_bits=5)
+    made = search(picture_net(), SAMPLES).prepare(narrow)
+    assert {"5 bits" in candidate.name for candidate in made.candidates} == {True}
+    assert made.weights
+    for weights in made.weights.values():
+        assert np.abs(weights.integers.astype(int)).max() == 15
+    stored = tflite.read(tflite.to_bytes(made.apply(narrow)))
+    assert {op.weight.dtype for op in tflite.operators(stored) if op.weight is not None} <= {
+        "int8",
+        "float32",
+    }

@@ -1,6 +1,7 @@
 """Which file is advised, and what is said of the others."""
 
-from edgekit.report.advice import advise
+from edgekit.core.records import Metric
+from edgekit.report.advice import advise, fastest_then_smallest, speed
 from tests.report.examples import measured
 
 FLOAT = measured("f", top1_accuracy=0.98, size_bytes=400, latency_ratio=1.0)
@@ -43,3 +44,27 @@ def test_only_a_file_that_runs_on_every_target_is_advised():
     slow = measured("slow", top1_accuracy=0.98, size_bytes=110, latency_ratio=0.8)
     assert advise([FLOAT, fast, slow], "f").ship == "fast"
     assert advise([FLOAT, fast, slow], "f", {"f", "slow"}).ship == "slow"
+
+
+def test_speed_is_a_word_and_noise_is_none():
+    def said(value, low=None, high=None):
+        return speed(Metric(name="latency_ratio", value=value, low=low, high=high))
+
+    assert said(1.2, 1.1, 1.3) == "slower"
+    assert said(1.2, 0.9, 1.4) == "as fast"  # not surely
+    assert said(1.04, 1.03, 1.05) == "as fast"  # surely, and too little to matter
+    assert said(0.8, 0.7, 0.9) == "faster"
+    assert said(0.8, 0.7, 1.1) == "as fast"
+    assert said(0.97, 0.96, 0.98) == "as fast"
+    assert (said(1.2), said(0.8), said(1.0)) == ("slower", "faster", "as fast")
+
+
+def test_a_slower_file_is_never_advised():
+    unmeasured_float = measured("f", top1_accuracy=0.98, size_bytes=400, latency_ratio=1.0)
+    slow = measured("slow", top1_accuracy=0.98, size_bytes=100, latency_ratio=1.06)
+    assert advise([slow], "f").ship is None
+    assert advise([unmeasured_float, slow], "f").ship == "f"
+
+
+def test_equally_fast_files_are_told_apart_by_size():
+    assert fastest_then_smallest([(0.50, 100), (0.51, 60), (0.60, 10)]) == 1

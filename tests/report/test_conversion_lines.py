@@ -148,3 +148,18 @@ def test_a_budget_is_one_line_with_what_more_bytes_would_give():
     [line] = conversion_lines.budget_lines([made("static_wi4_ai8", budget=both)])
     assert "398,624 B of 400,000 B and 0.8 of float's time; " in line
     assert line.endswith("1.35x of float's time, 11.5 dB.")
+
+
+def test_what_was_rewritten_is_said_once_for_all_and_for_single_recipes():
+    pool = {"AVERAGE_POOL_2D of a whole map as MEAN": 1}
+    files = [
+        made("float32", 400, rewritten=pool),
+        made("static_wi8_ai8", rewritten=pool),
+        made("static_wi4_ai8", rewritten={**pool, "CONV_2D of one pixel as FULLY_CONNECTED": 13}),
+    ]
+    assert conversion_lines.rewritten_lines(files) == [
+        "Rewritten, with equal outputs: AVERAGE_POOL_2D of a whole map as MEAN (1).",
+        "static_wi4_ai8: rewritten, with equal outputs: CONV_2D of one pixel as FULLY_CONNECTED "
+        "(13).",
+    ]
+    assert conversion_lines.rewritten_lines([FLOAT]) == []

@@ -29,7 +29,13 @@ from edgekit.frontend.export.trace import Traced, trace
 from edgekit.frontend.load import load
 from edgekit.frontend.load.loaded import LoadedModel
 from edgekit.frontend.own_scaling import own_scaling
-from edgekit.tflite import input_use, recognise_outputs, trained_ranges
+from edgekit.tflite import (
+    exact_rewrites,
+    input_use,
+    recognise_outputs,
+    short_names,
+    trained_ranges,
+)
 
 # Golden samples that Keras runs at once: few, for the activations of large models.
 _GOLDEN_BATCH = 2
@@ -99,6 +105,9 @@ def run_loaded(
     if content is None:
         report("exporting the float file")
         content = convert(traced)
+    content, rewritten = exact_rewrites.rewritten(content)
+    if request.short_names:
+        content = short_names.shortened(content)
     request.out.write_bytes(content)
     written = tflite.read(content)
     contract = recognise_outputs.with_kinds(contract, written)
@@ -112,11 +121,13 @@ def run_loaded(
             *loaded.notes,
             *traced.notes,
             *_trained(written),
+            *rewritten.notes,
             *open_sizes(contract),
             *drawn.warnings,
         ),
         seconds=seconds,
         prepares=tuple({*own_scaling(loaded), *loaded.id_limits, *input_use.prepared(written)}),
+        rewritten=rewritten.counts,
     )
 
 

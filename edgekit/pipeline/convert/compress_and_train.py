@@ -80,6 +80,7 @@ def prune(
         custom_objects=job.source.custom_objects,
         builder=job.source.builder,
         unsafe=job.options.unsafe,
+        short_names=job.options.tensor_names == "short",
     )
     if pruning.to_latency is not None:
         pruning = sparsity_search.sparsity(job, source, pruning, pruning.to_latency)
@@ -99,6 +100,7 @@ def prune(
         )
         pruned = _in_child(job, request, checkpoint)
     job.notes.extend(pruned.notes)
+    job.pruned_rewritten.update(pruned.rewritten)
     proof = compared.result().proof
     with np.load(outputs_out) as outputs:
         steps = [

@@ -239,6 +239,7 @@ class Conversion:
             custom_objects=source.custom_objects,
             builder=source.builder,
             unsafe=job.options.unsafe,
+            short_names=job.options.tensor_names == "short",
         )
         own_code = (
             job.own_code
@@ -327,6 +328,7 @@ class Conversion:
             on_progress=job.on_progress,
             writable=[job.work],
         )
+        job.notes.extend(quantized.notes)
         files = [
             ConvertedFile(recipe=recipe, quantized=file)
             for recipe, file in zip(recipes, quantized.files, strict=True)
@@ -374,6 +376,8 @@ class Conversion:
             golden=samples.golden,
             tool_versions=write_artifacts.tool_versions(self._recognised.written_by),
             notes=tuple(job.notes),
+            rewritten=exported.rewritten,
+            pruned_rewritten=job.pruned_rewritten,
         )
 
     def write(

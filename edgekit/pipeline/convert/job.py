@@ -50,6 +50,7 @@ class Job:
         options: Bounds, seeds and limits.
         work: The scratch folder, which children write to.
         notes: What is to be said of the conversion; steps add to it.
+        pruned_rewritten: As `Exported.rewritten`, of the pruned float file, once there is one.
         on_progress: Takes one line at each step.
     """
 
@@ -58,6 +59,7 @@ class Job:
     options: ConvertOptions
     work: Path
     notes: list[str] = field(default_factory=list)
+    pruned_rewritten: dict[str, int] = field(default_factory=dict)
     on_progress: Progress = silent
 
     @property

@@ -12,7 +12,7 @@ from edgekit.core import artifacts, compression_rules, recipes
 from edgekit.core.errors import OutputError, UsageError
 from edgekit.core.project import Project
 from edgekit.core.records import ConvertOptions, Pruning, Quantization, Recipe, Training
-from edgekit.pipeline.convert import budget_recipe
+from edgekit.pipeline.convert import budget_recipe, storage_bits
 
 # Enough to see that a file computes something else; how well it computes, `validate` says.
 _FEW_JUDGES = 16
@@ -70,6 +70,7 @@ def plan(
     else:
         chosen = _chosen(project, options, has_samples=bool(calibration))
     _check_exceptions(chosen, options)
+    storage_bits.check(chosen, options)
     if not calibration:
         _check_without_samples(chosen, project, options)
     _check_io(chosen, options)
@@ -190,7 +191,7 @@ def _as_asked(recipe: Recipe, options: ConvertOptions) -> Recipe:
         bias_correction=options.bias_correction,
         overrides=options.overrides,
     )
-    return replace(recipe, quantize=how)
+    return storage_bits.with_bits(replace(recipe, quantize=how), options.storage_bits)
 
 
 def _check_exceptions(chosen: Sequence[Recipe], options: ConvertOptions) -> None:
@@ -225,6 +226,8 @@ def _without_samples(how: Quantization) -> str:
         return (
             "pass --calibration DATA.npz (100 to 500 samples), or use --recipe dynamic_wi8_afp32."
         )
+    if how.storage_bits is not None:
+        return "pass --calibration DATA.npz (100 to 500 samples), or leave --storage-bits out."
     if how.needs_calibration:
         return (
             "pass --calibration DATA.npz (100 to 500 samples) to choose the integers by; or take "

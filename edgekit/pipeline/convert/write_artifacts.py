@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +33,8 @@ class Facts:
     golden: Literal["data", "synthetic"]
     tool_versions: dict[str, str]
     notes: tuple[str, ...]
+    rewritten: Mapping[str, int] = field(default_factory=dict)
+    pruned_rewritten: Mapping[str, int] = field(default_factory=dict)
     reference_accuracy: ReferenceAccuracy | None = None
 
 
@@ -46,6 +48,7 @@ def artifact(planned: Plan, file: ConvertedFile, steps: Sequence[Step], facts: F
         facts: What all files have in common.
     """
     recipe, quantized, written = file.recipe, file.quantized, file.quantized.written
+    rewritten = facts.pruned_rewritten if recipe.prune else facts.rewritten
     return Artifact(
         path=str(artifacts.tflite_path(planned.folder, planned.name, recipe)),
         sha256=written.sha256,
@@ -68,6 +71,7 @@ def artifact(planned: Plan, file: ConvertedFile, steps: Sequence[Step], facts: F
         kept=written.kept,
         candidates=quantized.candidates,
         equalized=dict(quantized.equalized),
+        rewritten={**rewritten, **quantized.rewritten},
         repair=file.repair,
         budget=file.budget,
         verified=file.verified,

@@ -36,6 +36,8 @@ _PLAIN_KERNELS = {
     "HARD_SWISH": 400.0,
     "LEAKY_RELU": 500.0,
     "RELU": 500.0,
+    "RELU6": 500.0,
+    "RELU_N1_TO_1": 400.0,
     "RSQRT": 13_000.0,
     "SOFTMAX": 350.0,
     "SQRT": 300.0,

@@ -12,7 +12,13 @@ from types import MappingProxyType
 
 from edgekit.core.errors import QuantizeError
 from edgekit.core.records import Quantization, Recipe, Skipped
-from edgekit.quantize.rewrite import carried_integers, control_flow, divisors, recurrent_states
+from edgekit.quantize.rewrite import (
+    carried_integers,
+    control_flow,
+    divisors,
+    embedding_tables,
+    recurrent_states,
+)
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.tflite import Model, Operator, Tensor, binding, operators, read, tensors
 
@@ -174,6 +180,8 @@ def _reason(op: Operator, how: Quantization, place: str) -> str:
         return "kept float: dynamic-range quantization would make it slower"
     if op.name == "BATCH_MATMUL" and how.scheme == "dynamic":
         return "kept float: tflite-runtime 2.14 would load it and compute garbage"
+    if op.name == "GATHER" and how.scheme in embedding_tables.SCHEMES:
+        return embedding_tables.KEPT
     words = {"static": f"static int{bits}", "dynamic": f"dynamic int{bits}"}.get(
         how.scheme, f"float{bits}" if how.scheme == "float16" else f"weight-only int{bits}"
     )

@@ -22,6 +22,7 @@ from edgekit.quantize.rewrite import (
     carried_integers,
     control_flow,
     divisors,
+    embedding_tables,
     fixups,
     recurrent_states,
     stand_ins,
@@ -105,6 +106,7 @@ def quantized(
             ) from error
     after = tflite.read(bytes(result.quantized_model))
     stand_ins.restore(after, model, replaced)
+    embedding_tables.as_int8(model, after, recipe.quantize, exceptions)
     if static:
         fixups.apply_fixups(after, recipe.quantize.io_dtype)
     return after

@@ -24,9 +24,11 @@ from edgekit.quantize.imported import (
 from edgekit.tflite import (
     Model,
     enums,
+    exact_rewrites,
     input_use,
     integer_rewrites,
     recognise_outputs,
+    short_names,
 )
 
 
@@ -43,6 +45,9 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     model = tflite.read(request.model)
     notes = prepare(model, request.model, request.signature, request.input_shapes)
     integer_rewrites.apply(model)
+    rewritten = exact_rewrites.apply(model)
+    if request.short_names:
+        short_names.shorten(model)
     request.out.write_bytes(tflite.to_bytes(model))
     contract = tflite.contract(model)
     if request.project:
@@ -56,8 +61,9 @@ def run(request: ExportRequest, report: Progress) -> Exported:
     return Exported(
         contract=contract,
         samples=drawn.facts,
-        notes=(*notes, *_open_sizes(contract), *drawn.warnings),
+        notes=(*notes, *rewritten.notes, *_open_sizes(contract), *drawn.warnings),
         prepares=tuple(input_use.prepared(model)),
+        rewritten=rewritten.counts,
     )
 
 

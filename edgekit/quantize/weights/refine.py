@@ -39,16 +39,20 @@ _PRUNED = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """How weights become integers: GPTQ or round-to-nearest, and what is done beside that."""
+    """How weights become integers: GPTQ or round-to-nearest, and what is done beside that.
+
+    `bits` are those of their codes, where they are fewer than the file stores them in.
+    """
 
     gptq: bool = True
     bias_correction: bool = True
     refit: bool = False
+    bits: int | None = None
 
     @property
     def changes_weights(self) -> bool:
         """Whether it does more than the quantizer does anyway."""
-        return self.gptq or self.bias_correction
+        return self.gptq or self.bias_correction or self.bits is not None
 
     @property
     def name(self) -> str:
@@ -58,7 +62,8 @@ class Method:
             (self.gptq, "gptq"),
             (self.bias_correction, "bias correction"),
         )
-        return " + ".join(step for done, step in steps if done) or "nearest"
+        narrow = "" if self.bits is None else f"{self.bits} bits, "
+        return narrow + (" + ".join(step for done, step in steps if done) or "nearest")
 
 
 def refine(
@@ -126,7 +131,8 @@ def _weights_for(
     stored = patch.stored_weight(new, makers)
     if stored is None or stored.quantization is None:
         return None
-    bits = enums.BITS[stored.dtype]
+    stored_bits = enums.BITS[stored.dtype]
+    bits = min(stored_bits, method.bits or stored_bits)
     groups, outputs, inputs = view.weights.shape
     if len(stored.quantization.scale) != groups * outputs:
         return None
@@ -156,7 +162,7 @@ def _weights_for(
         axis=view.op.facts.channel_axis,
         scales=scales.reshape(-1),
         bias=None if bias is None else bias.reshape(-1),
-        bits=bits,
+        bits=stored_bits,
     )
 
 

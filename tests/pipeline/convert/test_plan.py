@@ -59,6 +59,27 @@ def test_samples_that_no_recipe_needs_are_accepted_with_a_note(tmp_path):
     assert "needs calibration" in note
 
 
+def test_fewer_bits_reach_the_recipes_that_take_them(tmp_path):
+    settled = settle(tmp_path, calibration="d.npz", storage_bits=6)
+    bits = {
+        recipe.name: recipe.quantize and recipe.quantize.storage_bits for recipe in settled.recipes
+    }
+    assert bits == {
+        "float32": None,
+        "float16": None,
+        "dynamic_wi8_afp32": 6,
+        "static_wi8_ai8": 6,
+    }
+
+
+def test_fewer_bits_need_samples_and_a_recipe_of_int8(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        settle(tmp_path, recipes=("dynamic_wi8_afp32",), storage_bits=5)
+    assert "leave --storage-bits out" in caught.value.hint
+    with pytest.raises(UsageError, match="int8 weights"):
+        settle(tmp_path, recipes=("float16",), calibration="d.npz", storage_bits=5)
+
+
 @pytest.mark.parametrize("recipes", [("float16",), ("static_wi8_ai16",)])
 def test_integer_inputs_need_int8_activations(tmp_path, recipes):
     with pytest.raises(UsageError):

@@ -103,7 +103,7 @@ def joined(first: bytes, second: bytes) -> bytes:
     ("kept", "recipe", "reason"),
     [
         ("depthwise_conv_2d", "dynamic_wi8_afp32", "would make it slower"),
-        ("gather", "dynamic_wi8_afp32", "no dynamic int8 form"),
+        ("gather", "dynamic_wi8_afp32", "its table is small"),
         (
             "fully_connected",
             "weight_only_wi8_afp32",

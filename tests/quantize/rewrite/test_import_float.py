@@ -19,6 +19,7 @@ from edgekit.quantize.quantize_messages import QuantizeRequest
 from edgekit.quantize.rewrite import engine, import_float
 from edgekit.tflite import interpreter, signal
 from tests.quantize.imported.drawn_files import File, lstm
+from tests.quantize.tiny_models import VALID, Network, random
 
 Fixture = Callable[[str], Path]
 
@@ -51,6 +52,31 @@ def test_a_float_file_is_taken_with_synthetic_samples(
     (spec,) = tflite.contract(path).inputs
     assert golden.inputs[spec.name].shape == (4, *spec.shape[1:])
     assert not (tmp_path / "calibration.npz").exists()
+
+
+def test_what_is_proven_equal_is_rewritten_and_counted(tmp_path: Path) -> None:
+    net = Network()
+    y = net.conv(net.pad(net.x, 1), random(8, 3, 3, 4), random(8), padding=VALID)
+    path = tmp_path / "padded.tflite"
+    path.write_bytes(net.finish(y=y))
+    result = run(path, tmp_path)
+    assert result.rewritten == {"PAD as padding of a convolution": 1}
+    assert result.notes == ()
+    [op] = tflite.operators(tflite.read(tmp_path / "float.tflite"))
+    assert op.name == "CONV_2D"
+
+
+def test_a_rewrite_that_is_not_proven_is_left_out_and_noted(
+    tmp_path: Path,
+) -> None:
+    net = Network()
+    y = net.conv(net.pad(net.x, 1), random(8, 3, 3, 4), random(8), padding=VALID)
+    content = net.finish(y=net.op("MUL", [y, net.constant(np.float32(0))], (1, 6, 6, 8)))
+    path = tmp_path / "zero.tflite"
+    path.write_bytes(content)
+    result = run(path, tmp_path)
+    assert result.rewritten == {}
+    assert [note for note in result.notes if "was left out (1)" in note and "PAD" in note]
 
 
 def test_samples_are_drawn_apart(fixture_model: Fixture, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgekit import tflite
-from edgekit.core import recipes
+from edgekit.core import artifacts, recipes
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.rewrite.cast_pairs import producers
 from edgekit.quantize.weights import patch, rounding
@@ -211,3 +211,40 @@ def test_more_inputs_than_can_be_solved_for_are_taken_in_parts(
     base = random(8, 100)
     fit, unseen = ({"x": random(n, 8, seed=n) @ base} for n in (300, 400))
     assert gain_db(content, "weight_only_wi4_afp32", fit, unseen) > 3
+
+
+@pytest.mark.parametrize("recipe", ["static_wi8_ai8", "dynamic_wi8_afp32", "weight_only_wi8_afp32"])
+@pytest.mark.parametrize("method", [GPTQ, BIAS, NEAREST], ids=lambda method: method.name)
+@pytest.mark.parametrize("bits", [5, 6])
+def test_codes_of_fewer_bits_stay_in_int8(recipe: str, method: Method, bits: int) -> None:
+    content = picture_net()
+    model = tflite.read(plain(content, recipes.get(recipe), FIT))
+    found = refine(tflite.read(content), model, FIT, replace(method, bits=bits))
+    assert found
+    makers = producers(model)
+    for op in tflite.operators(model):
+        weight = patch.stored_weight(op, makers)
+        if weight is not None:
+            assert weight.dtype == "int8"
+            codes = tflite.values(model, weight)
+            assert np.abs(codes.astype(int)).max() <= rounding.largest(bits)
+    assert {weights.bits for weights in found.values()} == {8}
+
+
+def test_fewer_bits_lose_little_by_gptq_and_compress_better() -> None:
+    content = picture_net()
+    expected = scores.outputs(tflite.read(content), UNSEEN)
+    decibels, sizes = [], []
+    for bits in (None, 6, 5):
+        model = refined(content, "weight_only_wi8_afp32", FIT, replace(GPTQ, bits=bits))
+        decibels.append(scores.sqnr_db(expected, scores.outputs(model, UNSEEN)))
+        sizes.append(artifacts.compressed_bytes(tflite.to_bytes(model)))
+    assert decibels[0] > decibels[1] > decibels[2] > 15
+    assert sizes[0] > sizes[1] > sizes[2]
+
+
+def test_bits_are_told_first_so_that_plain_rounding_stays_the_plain_one() -> None:
+    assert replace(GPTQ, bits=5).name == "5 bits, gptq + bias correction"
+    assert replace(NEAREST, bits=5).name == "5 bits, nearest"
+    assert replace(NEAREST, bits=5).changes_weights
+    assert not NEAREST.changes_weights

@@ -148,3 +148,16 @@ def test_a_budget_is_one_line_with_what_more_bytes_would_give():
     [line] = conversion_lines.budget_lines([made("static_wi4_ai8", budget=both)])
     assert "398,624 B of 400,000 B and 0.8 of float's time; " in line
     assert line.endswith("1.35x of float's time, 11.5 dB.")
+
+
+def test_within_a_budget_far_from_float_the_advice_is_a_larger_one():
+    budget = Budget(
+        to_bytes=90, size_bytes=90, sqnr_db=5.0, num_samples=9,
+        recipe_alone=BudgetPoint(size_bytes=80, sqnr_db=4.0),
+    )  # fmt: skip
+    far = Verified(sqnr_db=5.0, num_samples=9)
+    [line] = conversion_lines.advice_lines(
+        [FLOAT, made("static_wi4_ai8", verified=far, budget=budget)]
+    )
+    assert "only 5.0 dB from float: a larger budget" in line
+    assert "--max-loss" not in line  # which cannot be asked for beside one

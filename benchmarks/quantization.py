@@ -40,7 +40,7 @@ def methods_of(item: str) -> tuple[str, ...]:
     attention = bars.ATTENTION_METHODS if item in bars.ATTENTION else ()
     if item not in tables.BESIDE_PEERS:
         return tuple(dict.fromkeys((*tables.OTHER_METHODS, *attention)))
-    fast = bars.FAST_INT4_METHODS if bars.bars_of(item, bars.FAST_INT4_METHODS) else ()
+    fast = [method for method in bars.FAST_INT4_METHODS if bars.bars_of(item, (method,))]
     every = dict.fromkeys((*bars.STATIC_METHODS, *bars.INT4_METHODS, *fast, *attention))
     return tuple(m for m in every if m != bars.REPAIRED or item in REPAIRED_ITEMS)
 

@@ -30,6 +30,7 @@ from benchmarks.quantization_bars import (
     STATIC_INT4,
     STATIC_METHODS,
     TENSORFLOW,
+    WITHIN_410_KB,
     Outcome,
 )
 from edgekit import tflite
@@ -52,6 +53,7 @@ EDGEKIT: dict[str, tuple[str, ...]] = {
     REPAIRED: (STATIC, *REPAIR_FLAGS),
     DEFAULT_INT4: (INT4,),
     STATIC_INT4: ("static_wi4_ai8",),
+    WITHIN_410_KB: ("static_wi4_ai8", "--to-bytes", "410kB"),
     DYNAMIC: ("dynamic_wi8_afp32",),
     INTEGERS: (STATIC, "--for", "npu"),
     DYNAMIC_INT4: ("dynamic_wi4_afp32",),

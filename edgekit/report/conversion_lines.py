@@ -122,6 +122,15 @@ def _budget(file: Artifact, budget: Budget) -> str:
     return f"{line}."
 
 
+def _nearer(file: Artifact) -> str:
+    if file.budget is not None:
+        return "a larger budget comes nearer (curve in its manifest)"
+    return (
+        "--max-loss or --min-sqnr keeps the operators to blame in higher precision, edgekit "
+        "validate --layers names them"
+    )
+
+
 def _point(point: Budget | BudgetPoint) -> str:
     text = f"{point.size_bytes:,} B"
     if point.latency_to_float is not None:
@@ -212,11 +221,7 @@ def advice_lines(
         quantized = file.recipe.quantize is not None and file.recipe.prune is None
         near = file.verified
         if quantized and near is not None and near.sqnr_db < FAR_DB and not file.wrecked:
-            remarks.append(
-                f"is only {near.sqnr_db:.1f} dB from float: --max-loss or --min-sqnr "
-                "keeps the operators to blame in higher precision, edgekit validate --layers names "
-                "them"
-            )
+            remarks.append(f"is only {near.sqnr_db:.1f} dB from float: {_nearer(file)}")
         if remarks:
             lines.append(f"{file.recipe.label}: {'; '.join(remarks)}.")
     return lines

@@ -163,3 +163,16 @@ def test_what_was_rewritten_is_said_once_for_all_and_for_single_recipes():
         "(13).",
     ]
     assert conversion_lines.rewritten_lines([FLOAT]) == []
+
+
+def test_within_a_budget_far_from_float_the_advice_is_a_larger_one():
+    budget = Budget(
+        to_bytes=90, size_bytes=90, sqnr_db=5.0, num_samples=9,
+        recipe_alone=BudgetPoint(size_bytes=80, sqnr_db=4.0),
+    )  # fmt: skip
+    far = Verified(sqnr_db=5.0, num_samples=9)
+    [line] = conversion_lines.advice_lines(
+        [FLOAT, made("static_wi4_ai8", verified=far, budget=budget)]
+    )
+    assert "only 5.0 dB from float: a larger budget" in line
+    assert "--max-loss" not in line  # which cannot be asked for beside one

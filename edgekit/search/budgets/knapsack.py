@@ -107,7 +107,7 @@ class Knapsack:
                         row[variable] = row.get(variable, 0.0) + 1.0
                     rows.append((row, 0.0))
         self._bytes, self._seconds = np.array(bytes_, float), np.array(seconds, float)
-        self._noises, self._rows = np.array(noises, float), rows
+        self._noises, self._rows = _bounded(np.array(noises, float)), rows
 
     def _integers(self, op: int | None) -> list[int]:
         """The variables of an operator's forms in integers; whoever uses the file takes floats."""
@@ -215,6 +215,12 @@ class Knapsack:
             size_bytes=float(self._bytes @ taken),
             seconds=float(self._seconds @ taken),
         )
+
+
+def _bounded(noises: np.ndarray) -> np.ndarray:
+    """What is not finite, of activations that are infinite, as more than all others together."""
+    finite = np.isfinite(noises)
+    return np.where(finite, noises, 10 * max(float(noises[finite].sum()), 1e-3))
 
 
 def _normal(values: np.ndarray) -> np.ndarray:

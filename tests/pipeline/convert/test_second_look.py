@@ -64,8 +64,9 @@ def test_further_samples_are_those_that_were_not_looked_at(tmp_path, monkeypatch
     made = job(tmp_path)
     seen = []
 
-    def remember(files, recipes, proof, *_):
+    def remember(files, recipes, proof, contract, limits, least):
         seen.append(proof)
+        assert least == LeastKept().surely(len(proof.samples)) != LeastKept()
         return [FINE]
 
     proof = first_proof(made)

@@ -103,3 +103,9 @@ def test_time_that_costs_nothing_is_saved(seconds, bits):
     noise = Noise(weights={one: {4: 0.1, 8: 0.01} for one in (0, 1, 2, 3, 5)})
     found = Knapsack(OPTIONS, noise, FLOWS, costs).solve(max_bytes=14_000)
     assert found.forms[4].weight_bits == bits
+
+
+def test_noise_that_is_infinite_is_avoided():
+    noise = Noise(weights={0: {8: float("inf")}, 1: {8: 0.01}, 2: {4: 0.1, 8: 0.01}})
+    found = Knapsack(OPTIONS, noise, FLOWS, Costs()).solve(max_bytes=14_000)
+    assert found.forms[0].weight_bits == 32

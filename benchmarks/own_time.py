@@ -42,13 +42,13 @@ class Cost:
     wall: float
 
 
-def measured(command: Sequence[str], checkout: Path) -> Cost:
+def measured(command: Sequence[str], checkout: Path, **variables: str) -> Cost:
     """Run a command with the package of a checkout.
 
     Raises:
         SystemExit: It failed; what it said goes along.
     """
-    env = {**os.environ, "PYTHONPATH": str(checkout), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    env = {**os.environ, "PYTHONPATH": str(checkout), "TF_CPP_MIN_LOG_LEVEL": "3", **variables}
     before, started = _children(), time.perf_counter()
     done = subprocess.run(
         command, cwd=checkout, env=env, capture_output=True, text=True, check=False
@@ -118,25 +118,33 @@ def validate_rows(pairs: int, out: Path) -> list[list[str]]:
     command += ["--calibration", str(item.calib), "--output", str(made), "--name", "m"]
     measured(command, ROOT)
     candidate, reference = made / f"m.{RECIPE}.tflite", made / "m.float32.tflite"
-    bare, one, two = [], [], []
+    bare, first, again, two = [], [], [], []
     for _ in range(pairs):
-        bare.append(
-            measured(
-                [sys.executable, str(BARE), *map(str, (reference, candidate, item.eval))], ROOT
-            )
-        )
-        for jobs, costs in ((1, one), (2, two)):
-            asked = edgekit("validate", candidate, "--data", item.eval, "--jobs", jobs, "--json")
-            costs.append(measured(asked, ROOT))
-    by_cpu = [[cost.cpu for cost in costs] for costs in (bare, one)]
-    by_clock = [[cost.wall for cost in costs] for costs in (one, two)]
-    whole, faster = _ratio(by_cpu[1], by_cpu[0]), _ratio(by_clock[0], by_clock[1])
+        script = [sys.executable, str(BARE), *map(str, (reference, candidate, item.eval))]
+        bare.append(measured(script, ROOT))
+        with tempfile.TemporaryDirectory() as home:  # where nothing is known yet
+            for jobs, costs in ((1, first), (1, again)):
+                costs.append(_validated(candidate, item.eval, jobs, home))
+        with tempfile.TemporaryDirectory() as home:
+            two.append(_validated(candidate, item.eval, 2, home))
     name = "`validate` ResNet8, 5,000 samples"
-    rows = [_row(name, "bare script", *by_cpu, whole, whole <= MOST_VALIDATE, MOST_VALIDATE)]
-    busy = f"{faster:.2f}x faster"
+    by_cpu = [[cost.cpu for cost in costs] for costs in (bare, first, again)]
+    rows = []
+    for what, ours in (("", by_cpu[1]), (", a second time", by_cpu[2])):
+        found = _ratio(ours, by_cpu[0])
+        holds = found <= MOST_VALIDATE
+        rows.append(_row(name + what, "bare script", by_cpu[0], ours, found, holds, MOST_VALIDATE))
+    by_clock = [[cost.wall for cost in costs] for costs in (first, two)]
+    faster = _ratio(*by_clock)
     bar = f"at least {LEAST_TWO}x: {_word(faster >= LEAST_TWO)}"
     costs = [f"{statistics.median(seconds):.2f} s" for seconds in by_clock]
-    return [*rows, [f"{name}, two processes, by the clock", "one process", *costs, busy, bar]]
+    row = [f"{name}, two processes, by the clock", "one process", *costs]
+    return [*rows, [*row, f"**{faster:.2f}x** faster", bar]]
+
+
+def _validated(candidate: Path, data: Path, jobs: int, home: str) -> Cost:
+    asked = edgekit("validate", candidate, "--data", data, "--jobs", jobs, "--json")
+    return measured(asked, ROOT, EDGEKIT_HOME=home)
 
 
 def _row(

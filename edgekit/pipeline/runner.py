@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -64,6 +65,16 @@ class Drawn:
         return self.begin_hashing().result()
 
 
+class Known(Protocol):
+    """What files gave before."""
+
+    def read(self, path: Path, samples: Samples) -> dict[str, np.ndarray] | None:
+        """Their outputs for samples; None where that is not known."""
+
+    def write(self, path: Path, samples: Samples, outputs: dict[str, np.ndarray]) -> None:
+        """Keep what a file gave."""
+
+
 class Runner:
     """Each file on each target, run once; the next one's workers start meanwhile.
 
@@ -74,6 +85,8 @@ class Runner:
         on_progress: Takes one line at each run.
         meanwhile: Called when a file begins to run: this process is idle then. Not before,
             since starting a worker takes all there is of a small machine.
+        known: Gives what a file was found to give before, and takes what it gives now; for files
+            on the reference target only.
     """
 
     def __init__(
@@ -84,10 +97,11 @@ class Runner:
         limits: Limits,
         on_progress: Progress,
         meanwhile: Callable[[], object],
+        known: Known | None = None,
     ) -> None:
         self._waiting = order
         self._jobs, self._limits = jobs, limits
-        self._on_progress, self._meanwhile = on_progress, meanwhile
+        self._on_progress, self._meanwhile, self._known = on_progress, meanwhile, known
         self._open: dict[tuple[Path, Target], ParallelSession] = {}
         self._kept: dict[tuple[Path, Target], dict[str, np.ndarray]] = {}
         self._kept_for: Samples | None = None
@@ -108,6 +122,11 @@ class Runner:
             self._kept, self._kept_for = {}, samples
         if (path, target) in self._kept:
             return self._kept[path, target]
+        known = (
+            self._known.read(path, samples) if self._known and target == REFERENCE_TARGET else None
+        )
+        if known is not None:
+            return self._already(path, target, known)
         if (path, target) not in self._open:
             self._waiting = [run for run in self._waiting if run != (path, target)]
             self._open[path, target] = self._session(path, target)
@@ -122,6 +141,20 @@ class Runner:
             self._infos[path, target] = session.info
         if target == REFERENCE_TARGET:
             self._kept[path, target] = outputs
+            if self._known:
+                self._known.write(path, samples, outputs)
+        return outputs
+
+    def _already(
+        self, path: Path, target: Target, outputs: dict[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Outputs of an earlier run: the next file's workers start in place of this one's."""
+        session = self._open.pop((path, target), None)
+        if session is not None:
+            session.close()
+        self._waiting = [run for run in self._waiting if run != (path, target)]
+        self._start_next()
+        self._kept[path, target] = outputs
         return outputs
 
     def info(self, path: Path, target: Target) -> SessionInfo:

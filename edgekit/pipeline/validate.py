@@ -24,6 +24,7 @@ from edgekit.data.in_memory import SampleData
 from edgekit.measure.machine import describe_host
 from edgekit.pipeline.convert import layer_report as measure_layers
 from edgekit.pipeline.evaluate import Candidate, candidate, measure, sample_notes
+from edgekit.pipeline.kept_outputs import KeptOutputs
 from edgekit.pipeline.runner import REFERENCE_TARGET, Drawn, Runner
 from edgekit.runtimes import environments
 
@@ -116,6 +117,11 @@ def _measured(
         limits=limits,
         on_progress=on_progress,
         meanwhile=drawn.begin_hashing,
+        known=KeptOutputs(
+            REFERENCE_TARGET,
+            {file.reference for file in candidates if file.reference is not None},
+            lambda: drawn.hashes()[0],
+        ),
     )
     with runner:
         asked = _checked_metrics(metric)

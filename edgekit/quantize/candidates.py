@@ -35,8 +35,10 @@ from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.calibration.variants import HELD, Variant, thirds
 from edgekit.quantize.diagnose import scores
 from edgekit.quantize.diagnose.single_operator import live_bytes
+from edgekit.quantize.range_trials import RangeTrials
 from edgekit.quantize.rewrite import engine, int4_kernels
 from edgekit.quantize.trained.apply_trained import as_trained
+from edgekit.quantize.weights.float_outputs import FloatOutputs
 from edgekit.quantize.weights.refine import Method, refine
 from edgekit.tflite import Model, exact_rewrites, pointwise_as_dense
 from edgekit.tflite.quantized_weights import QuantizedWeights
@@ -123,6 +125,7 @@ class Search:
         self._seed, self._bounded, self._report = seed, bounded, report
         self._model = tflite.read(self._float_model)
         self._samples, self._device = samples, device
+        self._exact: FloatOutputs | None = None
         self._faster: dict[tuple[Recipe, str], dict[int, Instead]] = {}
         self._chosen: Mapping[int, Instead] | None = None
         self._dense: dict[int, tuple[Model, Model]] = {}  # by identity, which the first keeps
@@ -267,6 +270,7 @@ class Search:
             if best != plan:
                 tried.append(self._try(best))
             tried.append(self._refined(replace(best, method=_method(recipe))))
+            self._exact = None
         return tried
 
     def _plan(self, recipe: Recipe, variant: Variant, ranges: str | None) -> _Plan:
@@ -295,17 +299,20 @@ class Search:
         """
         recipe, variant = plan.recipe, plan.variant
         cheap = replace(plan, method=replace(_method(recipe), gptq=False, bits=None))
-        weights = self._weights(cheap, self._quantized(cheap))
+        model = self._quantized(cheap)
+        prepared = Prepared(
+            float_model=variant.content,
+            ranges=self._ranges(variant, cheap.ranges),
+            weights=self._weights(cheap, model),
+        )
+        other = variant.ranges(clipped_ranges.METHODS[-1], 0)
+        trials = RangeTrials(prepared, recipe, self._fixed(cheap), model, other)
         methods = []
         for method in ("extremes", *clipped_ranges.METHODS):
             self._report(f"calibrating: {recipe.name}, {variant.name}{method}")
             errors = []
             for i, third in enumerate(self._thirds):
-                prepared = Prepared(
-                    float_model=variant.content, ranges=variant.ranges(method, i), weights=weights
-                )
-                model = prepared.apply(recipe, self._fixed(cheap))
-                outputs = scores.outputs(model, third.inputs)
+                outputs = trials.outputs(variant.ranges(method, i), third.inputs)
                 errors.append(scores.errors(self._expected[i], outputs))
             methods.append((method, np.concatenate(errors, axis=1)))
         (usual, base), *others = methods
@@ -410,6 +417,8 @@ class Search:
         """Refined weights, which are written into `model`; none for round-to-nearest."""
         if not plan.method.changes_weights:
             return {}
+        if plan.ranges is not None and self._exact is None:  # several follow on one float file
+            self._exact = FloatOutputs(plan.variant.model, self._fit.inputs, num_threads)
         return refine(
             plan.variant.model,
             model,
@@ -417,6 +426,7 @@ class Search:
             plan.method,
             seed=self._seed,
             num_threads=num_threads,
+            exact=self._exact,
         )
 
     def _scored(self, plan: _Plan, model: Model, weights: Mapping[int, QuantizedWeights]) -> _Tried:

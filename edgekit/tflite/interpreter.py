@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -78,7 +78,11 @@ class Interpreter:
 
 
 def run(
-    model: Model, inputs: Mapping[str, np.ndarray], read: Mapping[str, int] | None = None
+    model: Model,
+    inputs: Mapping[str, np.ndarray],
+    read: Mapping[str, int] | None = None,
+    *,
+    serialize: Callable[[Model], bytes] = tflite.to_bytes,
 ) -> dict[str, np.ndarray]:
     """What a model gives for samples.
 
@@ -86,6 +90,7 @@ def run(
         model: What `tflite.read` returned; it stays as it is.
         inputs: By input name, `(n, ...)`, real values.
         read: Which tensors to read, by the name to give them; the outputs by default.
+        serialize: Gives the model's bytes, for those who have them already.
 
     Returns:
         `(n, *shape)` for each, in real units: a batch of 1 is in the shape.
@@ -102,7 +107,7 @@ def run(
     wanted = list(dict.fromkeys(read.values()))
     rows: list[list[np.ndarray]] = []
     try:
-        runner = Interpreter(_reading(model, names.subgraph, wanted))
+        runner = Interpreter(_reading(model, names.subgraph, wanted, serialize))
         for index, stored in fed.items():
             if math.prod(runner.shapes[places[index]]) != math.prod(stored.shape[1:]):
                 runner.resize(places[index], (1, *stored.shape[1:]))  # a size that is left open
@@ -123,12 +128,14 @@ def run(
     return {name: results[index] for name, index in read.items()}
 
 
-def _reading(model: Model, subgraph: int, wanted: list[int]) -> bytes:
+def _reading(
+    model: Model, subgraph: int, wanted: list[int], serialize: Callable[[Model], bytes]
+) -> bytes:
     """The model with these tensors for outputs: others may be overwritten while it runs."""
     graph = model.subgraphs[subgraph]
     usual = graph.outputs
     try:
         graph.outputs = wanted
-        return tflite.to_bytes(model)
+        return serialize(model)
     finally:
         graph.outputs = usual

@@ -15,12 +15,26 @@ import flatbuffers
 _WEIGHT_ALIGNMENT = 16
 
 
-class SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
-    """Writes as its parent, and again nothing that stands in the buffer with the same alignment.
+class AligningBuilder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
+    """Aligns bytes of 16 or more to 16, as the schema's `force_align: 16` says of weights.
 
-    Bytes of 16 or more are aligned to 16, as the schema's `force_align: 16` says of weights; the
-    generated code drops that.
+    The generated code drops that.
     """
+
+    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
+        """Begin a vector."""
+        position: int = super().StartVector(
+            elemSize, numElems, _aligned(elemSize, numElems, alignment)
+        )
+        return position
+
+
+def _aligned(size: int, count: int, alignment: int) -> int:
+    return _WEIGHT_ALIGNMENT if size == 1 and count >= _WEIGHT_ALIGNMENT else alignment
+
+
+class SharingBuilder(AligningBuilder):
+    """Writes as its parent, and again nothing that stands in the buffer with the same alignment."""
 
     def __init__(self, size_bytes: int) -> None:
         super().__init__(size_bytes)
@@ -29,12 +43,10 @@ class SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers 
         self._kind = (0, 0)  # bytes of an element, alignment
 
     def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
-        """Begin a vector; bytes of 16 or more are aligned to 16."""
-        if elemSize == 1 and numElems >= _WEIGHT_ALIGNMENT:
-            alignment = _WEIGHT_ALIGNMENT
-        self._start, self._kind = self.Offset(), (elemSize, alignment)
-        position: int = super().StartVector(elemSize, numElems, alignment)
-        return position
+        """Begin a vector, and note where."""
+        self._start = self.Offset()
+        self._kind = elemSize, _aligned(elemSize, numElems, alignment)
+        return super().StartVector(elemSize, numElems, alignment)
 
     def PrependUOffsetTRelative(self, off: int) -> None:
         """Write an offset to what was written before."""

@@ -74,7 +74,7 @@ def single(
     others = [g for i, g in enumerate(model.subgraphs) if i != op.subgraph] if whole else []
     cut.subgraphs = [main, *others]
     cut.buffers = buffers
-    return to_bytes(cut)
+    return to_bytes(cut, sharing=False)
 
 
 def _scales(tensor: RawTensor) -> list[int]:

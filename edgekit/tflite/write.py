@@ -17,24 +17,30 @@ from edgekit.tflite.signature import binding
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def to_bytes(model: Model) -> bytes:
+def to_bytes(model: Model, *, sharing: bool = True) -> bytes:
     """The model as a `.tflite`: weights inside the flatbuffer, aligned to 16 bytes, nothing twice.
 
     The same model gives the same bytes. Weights stay inside because runtimes before 2.15
     cannot follow the offsets that the quantizer writes.
+
+    Args:
+        model: What `read` returned.
+        sharing: Whether equal vectors are written once. Without it each has bytes of its own,
+            which may be overwritten.
 
     Raises:
         ModelError: It would pass the format's 2 GiB.
     """
     import flatbuffers
 
-    from edgekit.tflite.sharing_builder import SharingBuilder
+    from edgekit.tflite.sharing_builder import AligningBuilder, SharingBuilder
 
     stored = sum(buffer.data.size for buffer in model.buffers if buffer.data is not None)
     if stored > MAX_BYTES:
         raise _too_large(stored)
     # Room for all at once: a builder that grows copies everything each time.
-    builder = SharingBuilder(min(stored + stored // 16 + 65536, MAX_BYTES))
+    room = min(stored + stored // 16 + 65536, MAX_BYTES)
+    builder = SharingBuilder(room) if sharing else AligningBuilder(room)
     try:
         builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     except flatbuffers.builder.BuilderSizeError:

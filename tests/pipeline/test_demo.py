@@ -30,6 +30,7 @@ def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         NAMES[0]: dense(nanoseconds=lambda _: 2e6),
         NAMES[1]: dense(nanoseconds=lambda _: 1e6),
     }
+    monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(demo, "sample_model", lambda: tmp_path / "net.keras")
     monkeypatch.setattr(demo, "convert", convert)
     monkeypatch.setattr(demo.environments, "add", lambda target, **_: None)

@@ -18,6 +18,13 @@ OLD = Target(runtime="tflite-runtime", version="2.14.0")
 INT8 = "static_wi8_ai8"
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own: fakes of one file give other things in other tests."""
+    monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
 @pytest.fixture
 def made(tmp_path: Path) -> dict[str, Artifact]:
     return converted(tmp_path, "float16", INT8)
@@ -168,3 +175,29 @@ def test_layers_need_a_float_file_before_anything_runs(made, data, sessions):
     with pytest.raises(UsageError, match="--layers"):
         validate([made[INT8].path], data=data, options=ValidateOptions(layers=True))
     assert sessions.log == []
+
+
+def test_the_float_file_runs_once_for_the_same_samples(made, data, sessions):
+    first, again = (validate(made[INT8].path, data=data) for _ in range(2))
+    assert [m.value for m in first[0].metrics] == [m.value for m in again[0].metrics]
+    assert sessions.log.count("run net.float32.tflite on litert") == 1
+    assert sessions.log.count(f"run net.{INT8}.tflite on litert") == 2
+
+
+def test_the_float_file_runs_again_for_other_samples_or_when_it_is_another(made, data, sessions):
+    validate(made[INT8].path, data=data)
+    validate(made[INT8].path, data=data, options=ValidateOptions(limit=3))
+    assert sessions.log.count("run net.float32.tflite on litert") == 2
+
+
+def test_a_damaged_entry_is_no_answer(made, data, sessions, home):
+    validate(made[INT8].path, data=data)
+    [entry] = home.rglob("outputs.npz")
+    entry.write_bytes(entry.read_bytes()[:-1] + b"x")
+    validate(made[INT8].path, data=data)
+    assert sessions.log.count("run net.float32.tflite on litert") == 2
+
+
+def test_a_cache_that_cannot_be_written_stops_nothing(made, data, sessions, home):
+    home.write_text("a file where the folder would be")
+    assert validate(made[INT8].path, data=data)[0].metrics

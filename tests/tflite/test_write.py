@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edgekit import tflite
+from edgekit.compat import litert
 from edgekit.core.errors import ModelError
 from edgekit.tflite import metadata
 from edgekit.tflite.sharing_builder import SharingBuilder
@@ -153,3 +154,13 @@ def test_label_files_are_stored_behind_the_model_whatever_the_system(tmp_path: P
         (entry,) = archive.infolist()
     assert entry.compress_type == zipfile.ZIP_STORED
     assert (entry.create_system, entry.date_time) == (3, (1980, 1, 1, 0, 0, 0))
+
+
+def test_without_sharing_every_vector_has_bytes_of_its_own() -> None:
+    model = tflite.read((MODELS / "conv_2d.float32.tflite").read_bytes())
+    zero_points = np.arange(1000, 1064)
+    for tensor in model.subgraphs[0].tensors:
+        tensor.quantization = litert.schema().QuantizationParametersT(zeroPoint=zero_points)
+    count = len(model.subgraphs[0].tensors)
+    assert tflite.to_bytes(model, sharing=False).count(zero_points.tobytes()) == count
+    assert tflite.to_bytes(model).count(zero_points.tobytes()) == 1

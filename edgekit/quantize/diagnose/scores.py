@@ -6,7 +6,7 @@ of 1/256, which hide how near the rest is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -32,19 +32,26 @@ class Outputs(dict[str, np.ndarray]):
     real: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
-def outputs(model: Model, inputs: Mapping[str, np.ndarray]) -> Outputs:
+def outputs(
+    model: Model,
+    inputs: Mapping[str, np.ndarray],
+    *,
+    serialize: Callable[[Model], bytes] = tflite.to_bytes,
+) -> Outputs:
     """The outputs of a model for samples.
 
     Args:
         model: What `tflite.read` returned; it stays as it is.
         inputs: By input name, `(n, ...)`, real values.
+        serialize: See `interpreter.run`.
 
     Raises:
         QuantizeError: The interpreter could not run it.
     """
     names = tflite.binding(model)
     read, logits = before_softmax(model, names)
-    found = run(model, inputs, {str(i): i for i in (*read.values(), *names.outputs.values())})
+    wanted = {str(i): i for i in (*read.values(), *names.outputs.values())}
+    found = run(model, inputs, wanted, serialize=serialize)
     result = Outputs({name: found[str(index)] for name, index in read.items()})
     result.real = {name: found[str(index)] for name, index in names.outputs.items()}
     result.logits = frozenset(logits)

@@ -17,6 +17,7 @@ from edgekit.tflite import Model, Operator, Tensor
 from edgekit.tflite.dequantize import dequantize
 from edgekit.tflite.schema_objects import Options
 
+_BLOCK_ROWS = 256
 _SAME = 0  # schema: Padding.SAME
 # schema: ActivationFunctionType.RELU, RELU_N1_TO_1, RELU6
 _RANGES: dict[int, tuple[float, float | None]] = {1: (0, None), 2: (-1, 1), 3: (0, 6)}
@@ -86,7 +87,7 @@ class Linear:
         patches = np.stack(taps, axis=1)  # (rows, taps, channels)
         groups, _, inputs = self.weights.shape
         if self.is_depthwise:
-            by_channel = np.ascontiguousarray(patches.transpose(2, 0, 1))
+            by_channel = _channels_first(patches)
             multiplier = groups // x.shape[-1]
             return by_channel if multiplier == 1 else np.repeat(by_channel, multiplier, axis=0)
         parts = patches.reshape(len(places), height * width, groups, -1)
@@ -134,6 +135,20 @@ def view(model: Model, op: Operator) -> Linear | None:
         weights=np.array(matrices, dtype=np.float32),
         bias=None if bias is None else np.array(bias, dtype=np.float32).reshape(groups, -1),
     )
+
+
+def _channels_first(patches: np.ndarray) -> np.ndarray:
+    """`(rows, taps, channels)` as `(channels, rows, taps)`, by parts that fit the cache.
+
+    NumPy's copy of all at once takes two to four times as long.
+    """
+    rows, taps, channels = patches.shape
+    flat = patches.reshape(rows * taps, channels)
+    result = np.empty((channels, rows * taps), patches.dtype)
+    for start in range(0, rows * taps, _BLOCK_ROWS):
+        part = slice(start, start + _BLOCK_ROWS)
+        result[:, part] = flat[part].T
+    return result.reshape(channels, rows, taps)
 
 
 def _reads(options: Options, side: str, outputs: int, taps: int, inputs: int) -> np.ndarray:

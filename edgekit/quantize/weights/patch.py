@@ -58,10 +58,17 @@ def apply(
     source = op.operands[op.facts.activation]
     assert source is not None  # an integer bias goes with integer inputs
     [scale] = source.scale
-    units = np.float32(scale) * scales
-    limits = np.iinfo(bias.dtype)
-    rounded = np.rint(weights.bias.astype(np.float64) / units)
-    graph.tensors[bias.index].quantization.scale = np.asarray(units, np.float32)
-    integers = np.clip(rounded, limits.min, limits.max)
-    tflite.set_values(model, op.subgraph, bias, integers.astype(bias.dtype))
+    units, integers = bias_integers(weights.bias, scale, scales, bias.dtype)
+    graph.tensors[bias.index].quantization.scale = units
+    tflite.set_values(model, op.subgraph, bias, integers)
     return True
+
+
+def bias_integers(
+    bias: np.ndarray, scale: float, scales: np.ndarray, dtype: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """A bias in steps of input scale times weight scale: the steps, and the integers."""
+    units = np.asarray(np.float32(scale) * scales, np.float32)
+    limits = np.iinfo(dtype)
+    rounded = np.rint(bias.astype(np.float64) / units)
+    return units, np.clip(rounded, limits.min, limits.max).astype(dtype)

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgekit import tflite
 from edgekit.quantize.rewrite.cast_pairs import behind_casts, pairs, producers
 from edgekit.quantize.weights import matrices, patch, rounding
+from edgekit.quantize.weights.float_outputs import FloatOutputs, multiplied
 from edgekit.quantize.weights.matrices import Linear
 from edgekit.tflite import Model, Operator, Tensor, enums
 from edgekit.tflite.graph import shared_constants
@@ -74,6 +76,7 @@ def refine(
     *,
     seed: int = 0,
     num_threads: int | None = None,
+    exact: FloatOutputs | None = None,
 ) -> dict[int, QuantizedWeights]:
     """Choose integers for every convolution, depthwise convolution and dense layer.
 
@@ -84,14 +87,17 @@ def refine(
         method: What to do.
         seed: Of the places at which activations are looked at.
         num_threads: Of the interpreters; as many as there are cores by default.
+        exact: Of the float file on the same inputs, where several quantized ones are refined.
 
     Returns:
         What was written, by the operator's index in the float file.
     """
     refined: dict[int, QuantizedWeights] = {}
     rng = np.random.default_rng(seed)
-    exact, rounded = (Steps(model, inputs, num_threads) for model in (float_model, quantized))
-    became = {old.index: new for old, new in pairs(float_model, quantized) if _main(old, exact)}
+    exact = exact or FloatOutputs(float_model, inputs, num_threads)
+    rounded = Steps(quantized, inputs, num_threads)
+    main = tflite.binding(float_model).subgraph
+    became = {old.index: new for old, new in pairs(float_model, quantized) if old.subgraph == main}
     makers = producers(quantized)
     waiting = list(rounded.operators)
     shared = shared_constants(exact.operators)
@@ -109,20 +115,16 @@ def refine(
                 _, cast = behind_casts(new, stored, makers)
                 if cast is not None:  # it ran before, on the weights as they were
                     rounded.run(cast)
-        exact.run(op)
         if new is not None and waiting and waiting[0].index == new.index:
             rounded.run(waiting.pop(0))
+    exact.end()
     return refined
-
-
-def _main(op: Operator, steps: Steps) -> bool:
-    return op.subgraph == steps.operators[0].subgraph
 
 
 def _weights_for(
     view: Linear,
     new: Operator,
-    exact: Steps,
+    exact: FloatOutputs,
     rounded: Steps,
     method: Method,
     makers: Mapping[tuple[int, int], Operator],
@@ -143,20 +145,20 @@ def _weights_for(
     wanted = min(wanted, max(_FEWEST_ROWS, _ROW_BYTES // (4 * groups * inputs)))
     if len(places) > wanted:
         places = np.sort(rng.choice(places, wanted, replace=False))
-    before, after = view.op.operands[0], new.operands[0]
-    assert before is not None and after is not None
-    x = view.rows(exact.stored(before), before, places)
+    after = new.operands[0]
+    assert after is not None
     q = view.rows(rounded.stored(after), after, places)
     corrected = view.bias is not None and method.bias_correction
     least = _least_scales(view, new, after)
     scales = np.maximum(rounding.max_scales(view.weights, bits), least)
     if method.gptq:
+        x = exact.rows(view, places) if method.refit else None
         codes, scales = fitted(view.weights, x, q, bits, method.refit, least, centred=corrected)
     else:
         codes = rounding.nearest(view.weights, scales, bits)
     bias = view.bias
     if corrected:
-        bias = corrected_bias(view, codes * scales[..., None], x, q)
+        bias = corrected_bias(view, codes * scales[..., None], exact.at(view, places), q)
     return QuantizedWeights(
         integers=view.as_stored(codes),
         axis=view.op.facts.channel_axis,
@@ -183,7 +185,7 @@ def _least_scales(view: Linear, new: Operator, after: Tensor) -> np.ndarray | np
 
 def fitted(
     weights: np.ndarray,
-    x: np.ndarray,
+    x: np.ndarray | None,
     q: np.ndarray,
     bits: int,
     refit: bool,
@@ -193,11 +195,13 @@ def fitted(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Codes and scales that reproduce the outputs of float inputs `x` from quantized ones `q`.
 
-    With `centred` a bias takes up the difference of the means. Scales are not below `least`.
+    To `refit` takes `x`. With `centred` a bias takes up the difference of the means. Scales are
+    not below `least`.
     """
     _, rows, inputs = q.shape
     if centred:
-        x, q = x - x.mean(axis=1, keepdims=True), q - q.mean(axis=1, keepdims=True)
+        x = None if x is None else x - x.mean(axis=1, keepdims=True)
+        q = q - q.mean(axis=1, keepdims=True)
     # Few rows say little of how inputs go together: without this, what is fitted to them
     # fails on others. A dense layer has one row for each sample.
     trust = rows / (rows + inputs)
@@ -206,7 +210,7 @@ def fitted(
     moments = np.swapaxes(q, 1, 2) @ q / rows
     moments = _towards_diagonal(moments, moments, trust)
     pruned = np.mean(weights == 0) > _PRUNED  # least squares would fill the zeros
-    if refit and not pruned and rows >= _ROWS_TO_REFIT * inputs:
+    if refit and x is not None and not pruned and rows >= _ROWS_TO_REFIT * inputs:
         cross = _towards_diagonal(np.swapaxes(x, 1, 2) @ q / rows, moments, trust)
         weights = rounding.refit(weights, cross, moments)
     scales = rounding.max_scales(weights, bits)
@@ -242,18 +246,24 @@ def _towards_diagonal(moments: np.ndarray, like: np.ndarray, trust: float) -> np
     return np.asarray(trust * moments + (1 - trust) * diagonal)
 
 
-def corrected_bias(view: Linear, rounded: np.ndarray, x: np.ndarray, q: np.ndarray) -> np.ndarray:
+def corrected_bias(
+    view: Linear, rounded: np.ndarray, wanted: np.ndarray, q: np.ndarray
+) -> np.ndarray:
     """The bias that brings outputs back to where they are in float, `(groups, outputs)`.
 
     Three are tried for each output, and the one with the smallest squared error behind the
     activation is taken: the bias as it is, one that restores the mean, and one that restores
     the mean of what the activation lets pass. Where a ReLU cuts off most, the mean before
     it says little about what comes out.
+
+    Args:
+        view: The operator.
+        rounded: Its quantized weights in real units.
+        wanted: The float outputs, before the activation.
+        q: Rows of inputs as they are after quantization.
     """
     assert view.bias is not None
-    bias = view.bias[:, None]
-    wanted = x @ np.swapaxes(view.weights, 1, 2) + bias
-    got = q @ np.swapaxes(rounded, 1, 2) + bias
+    got = multiplied(view, rounded, q)
     passed = view.activated(wanted)
     shift = wanted - got
     alive = passed == wanted

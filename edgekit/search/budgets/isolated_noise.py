@@ -17,7 +17,7 @@ from edgekit.core.process import Progress
 from edgekit.data.samples import Samples
 from edgekit.quantize.calibration.calibrate import Ranges
 from edgekit.quantize.diagnose import layer_errors
-from edgekit.quantize.weights import matrices, refine, rounding
+from edgekit.quantize.weights import float_outputs, matrices, refine, rounding
 from edgekit.search.budgets.errors_put_in import ErrorsPutIn, on_grid
 from edgekit.search.budgets.precision_forms import Choice, Form
 from edgekit.tflite import Operator, Tensor
@@ -206,6 +206,7 @@ class _Isolated:
         real = codes * scales[..., None]
         constants = {weight.index: view.as_stored(real).astype(np.float32)}
         if has_bias and op.bias is not None:
-            bias = refine.corrected_bias(view, real, x, x)
+            wanted = float_outputs.multiplied(view, view.weights, x)
+            bias = refine.corrected_bias(view, real, wanted, x)
             constants[op.bias.index] = bias.reshape(op.bias.shape).astype(np.float32)
         return constants

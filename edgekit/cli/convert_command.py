@@ -15,7 +15,7 @@ from edgekit.cli import options as shared
 from edgekit.cli.grouped_help import GroupedCommand
 
 if TYPE_CHECKING:
-    from edgekit.core.records import Artifact, ConvertOptions, Device, Limits, Override
+    from edgekit.core.records import Artifact, ConvertOptions, Device, Effort, Limits, Override
 
 # Options by heading, as the help shows them.
 _GROUPS = {
@@ -27,6 +27,7 @@ _GROUPS = {
         "raw",
         "rounding",
         "bias_correction",
+        "effort",
     ),
     "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
     **compression_options.GROUPS,
@@ -64,6 +65,7 @@ class ConvertFlags:
     overrides: tuple[str, ...]
     rounding: str | None
     bias_correction: bool | None
+    effort: Effort | None
     device: Device | None
     calibration_samples: int | None
     seed: int | None
@@ -149,6 +151,12 @@ class ConvertFlags:
     "bias_correction",
     default=None,
     help="Whether biases take up what rounding shifts [default: they do].",
+)
+@click.option(
+    "--effort",
+    type=click.Choice(["normal", "high"]),
+    help="high: the rounding of int4 weights is learned across layers, for up to 5 minutes each, "
+    "and kept where held-out samples say so [default: normal].",
 )
 @click.option(
     "--for",
@@ -273,6 +281,7 @@ def _options(
         overrides=parse_overrides(flags.overrides, flags.keep_float),
         rounding=flags.rounding,
         bias_correction=flags.bias_correction,
+        effort=flags.effort,
         device=flags.device,
         calibration_samples=flags.calibration_samples,
         seed=seed,

@@ -25,6 +25,7 @@ from edgekit.frontend.load.recognise import Recognised
 from edgekit.measure.lost_content import LeastKept
 from edgekit.pipeline.convert import (
     compress_and_train,
+    high_effort,
     input_check,
     prove,
     python_sources,
@@ -217,6 +218,7 @@ class Conversion:
             refuse_lost(files, compared.proof, exported.contract)
         float_sha256 = files[0].quantized.written.sha256
         files = compress_and_train.train(job, exported, files, compared.proof)
+        files = high_effort.improve(job, exported, files, compared.proof)
         if job.plan.bounded:
             files = repair.hold(job, exported, files)
         facts = replace(self.facts(exported, compared, float_sha256), reference_accuracy=reached)

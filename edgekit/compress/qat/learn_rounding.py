@@ -1,0 +1,280 @@
+"""Rounding that is learned across layers: the file that rounds, brought near the float one.
+
+What GPTQ cannot see is how errors of one operator meet those of another. Here all of them are
+trained at once, from GPTQ's integers on, from calibration samples and without a label: towards what
+the float file gives, and what each of its blocks gives (Li et al. 2021, "BRECQ: Pushing the Limit
+of Post-Training Quantization by Block Reconstruction"). Gradients pass the rounding as they come
+(straight-through); biases, scales and ranges are free too. Whether it helped, samples say that
+took no part: `quantize.trained.keep_learned`.
+
+Imports Keras: not for the front.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from edgekit import tflite
+from edgekit.compress.compress_messages import Checkpoint, LearnRequest, LearnResult
+from edgekit.compress.prune.sparsity_schedule import KeepZeros
+from edgekit.compress.qat import fake_quant, float_network
+from edgekit.compress.qat.rounding_loss import Distance
+from edgekit.compress.train.augment import Augmentation
+from edgekit.compress.train.checkpoint import State, load_state, save_state
+from edgekit.core.errors import ModelError
+from edgekit.core.process import Progress
+from edgekit.data import split
+from edgekit.data.samples import Samples
+from edgekit.tflite import Operator
+from edgekit.tflite.quantized_weights import Grid
+
+# Of weights, in parts of the largest integer, and of all else: scales, ranges and biases are few,
+# so that few samples suffice for them.
+WEIGHTS_RATE, OTHERS_RATE = 1e-4, 1e-3
+_WARM_UP_STEPS = 20
+_LAST_RATE = 0.05  # of the learning rate, at the end of the cosine
+_CLIP_NORM = 1.0
+_BATCH = 16
+# One step's work is counted in multiplications; each value of an activation counts as so many.
+_WORK, _PER_VALUE = 1.0e12, 30.0
+_FEWEST_STEPS, _MOST_STEPS = 50, 1500
+# So many of each batch are moved, mirrored and mixed: the float file says what is right for
+# whatever comes out.
+_VARIED = 4
+_QUIET_SECONDS, _UNSAVED_SECONDS = 2.0, 20.0
+# Parts of one seed that must not meet: the order of samples, and what varies them.
+_ORDER, _AUGMENT = 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """How long: so many steps of so many samples, in an order by the seed."""
+
+    steps: int
+    batch_size: int = _BATCH
+    seed: int = 0
+
+
+def run(request: LearnRequest, report: Progress) -> LearnResult:
+    """Learn the rounding of one file, and write what came of it.
+
+    Raises:
+        ModelError: The file cannot be trained (see `float_network.rebuild`), or its loss is not
+            finite.
+    """
+    content, grid = request.float_file.read_bytes(), Grid.load(request.grid)
+    report("rebuilding the float file, to learn the rounding across its layers")
+    teacher = float_network.rebuild(content)
+    check = Samples.load(request.check)
+    float_network.check(teacher, check.inputs, check.reference)
+    fitted = split.fitted(request.calibration, request.seed)
+    assert fitted is not None  # a path was given
+    student = fake_quant.build_rounding(content, grid)
+    result = learn(
+        student,
+        teacher,
+        fitted.inputs,
+        Schedule(steps=request.steps or _steps(content), seed=request.seed),
+        checkpoint=request.checkpoint,
+        report=report,
+    )
+    fake_quant.trained(student, grid).save(request.out)
+    return result
+
+
+def _steps(content: bytes) -> int:
+    """As many as a few minutes hold on two cores: counted, for equal inputs to give equal files."""
+    operators = tflite.main_operators(tflite.read(content))
+    work = sum(_products(op) + _PER_VALUE * _num_values(op) for op in operators)
+    return int(np.clip(_WORK / (work * _BATCH), _FEWEST_STEPS, _MOST_STEPS))
+
+
+def _products(op: Operator) -> float:
+    """Multiplications of one sample."""
+    if op.weight is None or op.facts.channel_axis is None:
+        return 0.0
+    channels = abs(op.weight.shape[op.facts.channel_axis])
+    return _num_values(op) * math.prod(map(abs, op.weight.shape)) / max(1, channels)
+
+
+def _num_values(op: Operator) -> int:
+    return sum(math.prod(map(abs, tensor.shape)) for tensor in op.outputs)
+
+
+def learn(
+    student: Any,
+    teacher: Any,
+    inputs: Mapping[str, np.ndarray],
+    schedule: Schedule,
+    *,
+    checkpoint: Checkpoint,
+    report: Progress,
+) -> LearnResult:
+    """Train `student` in place.
+
+    Order and variation of samples are functions of seed and step, so that a killed run that goes on
+    from its checkpoint ends with the same weights as one that was left alone.
+
+    Args:
+        student: What `fake_quant.build_rounding` made.
+        teacher: What `float_network.rebuild` made of the same file.
+        inputs: Samples by the model's input names, `(n, ...)`.
+        schedule: How long.
+        checkpoint: Where a later run finds what it can go on from.
+        report: Takes a line of progress every few seconds.
+
+    Raises:
+        ModelError: The loss became something else than a finite number.
+    """
+    keras.utils.set_random_seed(schedule.seed)
+    started = reported = saved = time.monotonic()
+    zeros, optimizer = KeepZeros(student), _Optimizer(student, schedule)
+    batches = _Batches(student, inputs, schedule)
+    distance = Distance(student, teacher, batches.plain())
+    step_once = _stepper(optimizer, distance)
+    state = _resumed(student, optimizer, checkpoint) or State()
+    resumed_from = state.epoch
+    if resumed_from:
+        report(f"going on after step {resumed_from} of {schedule.steps}")
+    for step in range(state.epoch, schedule.steps):
+        loss = float(step_once(batches.at(step)))
+        zeros.on_train_batch_end(step)
+        if not math.isfinite(loss):
+            raise ModelError(
+                "Learning the rounding must have a finite loss.",
+                received=f"{loss:g} at step {step + 1}",
+                hint="look at the range of the calibration samples, or leave --effort high out.",
+            )
+        state.losses.append(loss)
+        state.epoch, now, is_last = step + 1, time.monotonic(), step + 1 == schedule.steps
+        if now - reported >= _QUIET_SECONDS or is_last:
+            reported = now
+            report(
+                f"learning the rounding: step {state.epoch} of {schedule.steps}, "
+                f"loss {loss:.4g}, {now - started:.0f} s"
+            )
+        if now - saved >= _UNSAVED_SECONDS or is_last:
+            saved = now
+            state.weights = [np.array(weight) for weight in student.get_weights()]
+            state.optimizer = [np.array(variable) for variable in optimizer.variables]
+            save_state(checkpoint.folder, checkpoint.key, state)
+    tenth = max(1, schedule.steps // 10)
+    return LearnResult(
+        steps=schedule.steps,
+        num_samples=len(next(iter(inputs.values()))),
+        first_loss=float(np.mean(state.losses[:tenth])),
+        last_loss=float(np.mean(state.losses[-tenth:])),
+        resumed_from=resumed_from,
+        seconds=round(time.monotonic() - started, 2),
+    )
+
+
+class _Optimizer:
+    """Adam, at one rate for the integers of weights and at another for all else.
+
+    Args:
+        student: What `fake_quant.build_rounding` made.
+        schedule: How long.
+    """
+
+    def __init__(self, student: Any, schedule: Schedule) -> None:
+        variables = student.trainable_variables
+        weights = [variable for variable in variables if variable.name == "kernel"]
+        others = [variable for variable in variables if variable.name != "kernel"]
+        self.trained = [*weights, *others]
+        self._parts = [
+            (_adam(rate, schedule), mine)
+            for rate, mine in ((WEIGHTS_RATE, weights), (OTHERS_RATE, others))
+            if mine
+        ]
+        for optimizer, mine in self._parts:
+            optimizer.build(mine)
+
+    @property
+    def variables(self) -> list[Any]:
+        """Of both, for a checkpoint."""
+        return [variable for optimizer, _ in self._parts for variable in optimizer.variables]
+
+    def apply(self, gradients: Sequence[Any]) -> None:
+        """One step, by gradients in the order of `trained`."""
+        place = 0
+        for optimizer, mine in self._parts:
+            optimizer.apply_gradients(zip(gradients[place : place + len(mine)], mine, strict=True))
+            place += len(mine)
+
+
+def _adam(rate: float, schedule: Schedule) -> Any:
+    """A short warm-up, then a cosine."""
+    warm_up = min(_WARM_UP_STEPS, schedule.steps // 5)
+    course = keras.optimizers.schedules.CosineDecay(
+        rate / 10 if warm_up else rate,
+        max(1, schedule.steps - warm_up),
+        alpha=_LAST_RATE,
+        warmup_target=rate if warm_up else None,
+        warmup_steps=warm_up,
+    )
+    return keras.optimizers.Adam(course, global_clipnorm=_CLIP_NORM)
+
+
+def _stepper(optimizer: _Optimizer, distance: Distance) -> Any:
+    """A function of a batch that takes one step, and gives the loss before it."""
+
+    def step(batch: Mapping[str, Any]) -> Any:
+        with tf.GradientTape() as tape:
+            loss = distance(batch)
+        optimizer.apply(tape.gradient(loss, optimizer.trained, unconnected_gradients="zero"))
+        return loss
+
+    return tf.function(step)
+
+
+def _resumed(student: Any, optimizer: _Optimizer, checkpoint: Checkpoint) -> State | None:
+    state = load_state(checkpoint.folder, checkpoint.key)
+    if state is None:
+        return None
+    student.set_weights(state.weights)
+    for variable, value in zip(optimizer.variables, state.optimizer, strict=True):
+        variable.assign(value)
+    return state
+
+
+class _Batches:
+    """The samples of each step: most as they are, the others varied."""
+
+    def __init__(self, student: Any, inputs: Mapping[str, np.ndarray], schedule: Schedule) -> None:
+        self._dtypes = {name: tensor.dtype for name, tensor in student.input.items()}
+        self._inputs = {name: inputs[name] for name in self._dtypes}
+        self._seed = schedule.seed
+        self._count = len(next(iter(inputs.values())))
+        self._size = min(schedule.batch_size, self._count)
+        self._floats = frozenset(n for n, dtype in self._dtypes.items() if "float" in dtype)
+        self._vary = Augmentation(move=True, flip=True, mix=True)
+
+    def at(self, step: int) -> dict[str, Any]:
+        """Samples of a step, by input; each sample once in an epoch, its rest left out."""
+        epoch, place = divmod(step, self._count // self._size)
+        order = np.random.default_rng((self._seed, _ORDER, epoch)).permutation(self._count)
+        taken = order[place * self._size : (place + 1) * self._size]
+        drawn = {name: array[taken] for name, array in self._inputs.items()}
+        varied = self._vary(drawn, self._floats, (self._seed, _AUGMENT, step))
+        few = min(_VARIED, self._size)
+        return self._cast(
+            {name: np.concatenate([varied[name][:few], drawn[name][few:]]) for name in drawn}
+        )
+
+    def plain(self) -> Iterator[dict[str, Any]]:
+        """Every sample once, as it is."""
+        for start in range(0, self._count, self._size):
+            part = slice(start, start + self._size)
+            yield self._cast({name: array[part] for name, array in self._inputs.items()})
+
+    def _cast(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        return {name: tf.constant(a.astype(self._dtypes[name])) for name, a in arrays.items()}

@@ -49,18 +49,23 @@ _FEWEST_STEPS, _MOST_STEPS = 50, 1500
 # So many of each batch are moved, mirrored and mixed: the float file says what is right for
 # whatever comes out.
 _VARIED = 4
-_QUIET_SECONDS, _UNSAVED_SECONDS = 2.0, 20.0
 # Parts of one seed that must not meet: the order of samples, and what varies them.
 _ORDER, _AUGMENT = 1, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """How long: so many steps of so many samples, in an order by the seed."""
+    """How long: so many steps of so many samples, in an order by the seed.
+
+    Every `report_seconds` a line is reported, and every `save_seconds` what it takes to go on is
+    written; both at the end.
+    """
 
     steps: int
     batch_size: int = _BATCH
     seed: int = 0
+    report_seconds: float = 5.0
+    save_seconds: float = 20.0
 
 
 def run(request: LearnRequest, report: Progress) -> LearnResult:
@@ -155,17 +160,17 @@ def learn(
             )
         state.losses.append(loss)
         state.epoch, now, is_last = step + 1, time.monotonic(), step + 1 == schedule.steps
-        if now - reported >= _QUIET_SECONDS or is_last:
+        if now - saved >= schedule.save_seconds or is_last:
+            saved = now
+            state.weights = [np.array(weight) for weight in student.get_weights()]
+            state.optimizer = [np.array(variable) for variable in optimizer.variables]
+            save_state(checkpoint.folder, checkpoint.key, state)
+        if now - reported >= schedule.report_seconds or is_last:
             reported = now
             report(
                 f"learning the rounding: step {state.epoch} of {schedule.steps}, "
                 f"loss {loss:.4g}, {now - started:.0f} s"
             )
-        if now - saved >= _UNSAVED_SECONDS or is_last:
-            saved = now
-            state.weights = [np.array(weight) for weight in student.get_weights()]
-            state.optimizer = [np.array(variable) for variable in optimizer.variables]
-            save_state(checkpoint.folder, checkpoint.key, state)
     tenth = max(1, schedule.steps // 10)
     return LearnResult(
         steps=schedule.steps,

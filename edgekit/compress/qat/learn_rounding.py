@@ -48,7 +48,7 @@ _WORK, _PER_VALUE = 1.0e12, 30.0
 _FEWEST_STEPS, _MOST_STEPS = 50, 1500
 # So many of each batch are moved, mirrored and mixed: the float file says what is right for
 # whatever comes out.
-_VARIED = 4
+_VARIED = 8
 # Parts of one seed that must not meet: the order of samples, and what varies them.
 _ORDER, _AUGMENT = 1, 2
 

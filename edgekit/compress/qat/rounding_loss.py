@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 # Of all blocks together, beside an output.
-_BLOCKS = 10.0
+_BLOCKS = 0.3
 
 
 class Distance:

@@ -333,11 +333,10 @@ def learn_in_two(request: dict[str, Any]) -> dict[str, Any]:
     """
     from edgekit.compress.compress_messages import Checkpoint
     from edgekit.compress.qat import fake_quant, float_network, learn_rounding
+    from edgekit.compress.qat.rounding_schedule import Schedule
 
     content, grid = Path(request["float"]).read_bytes(), Grid.load(Path(request["grid"]))
-    schedule = learn_rounding.Schedule(
-        steps=request["steps"], batch_size=4, report_seconds=0, save_seconds=0
-    )
+    schedule = Schedule(steps=request["steps"], batch_size=4, report_seconds=0, save_seconds=0)
     lines: list[str] = []
 
     def run(name: str, stop_at: int | None = None) -> Any:

@@ -36,8 +36,9 @@ from edgekit.tflite.quantized_weights import Grid
 # Of weights, in parts of the largest integer, and of all else: scales, ranges and biases are few,
 # so that few samples suffice for them.
 WEIGHTS_RATE, OTHERS_RATE = 1e-4, 1e-3
-# Weights that GPTQ moved far from their own value lie at the border of its integer: begun there,
-# they fell back at the first steps, and MobileNetV1-0.25 lost a fifth of its divergence by it.
+# Weights that GPTQ moved far from their own value lie at the border of their integer. Begun there,
+# they fall back at the first steps: the divergence of MobileNetV1-0.25 on held-out samples rose from
+# 0.26 to 0.31 before it fell, and to 0.28 so.
 _CELL = 0.1
 _WARM_UP_STEPS = 20
 _LAST_RATE = 0.05  # of the learning rate, at the end of the cosine

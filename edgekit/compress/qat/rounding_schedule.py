@@ -23,7 +23,8 @@ _FEWEST_STEPS, _MOST_STEPS = 50, 1500
 # Samples in a batch; fewer of a model whose activations would need more than 3 GB.
 _BATCH, _SMALLEST_BATCH, _MOST_VALUES = 16, 4, 64e6
 # So much of each batch is moved, mirrored and mixed: the float file says what is right for whatever
-# comes out. All of it made a keyword spotter worse on samples as they are, none of it less good.
+# comes out. With all of it a keyword spotter got no better on held-out samples (25.4 to 25.3 dB);
+# without any of it 28.8 dB on those learned from were 26.0 on others.
 _VARIED = 0.5
 # Parts of one seed that must not meet: the order of samples, and what varies them.
 _ORDER, _AUGMENT = 1, 2

@@ -37,8 +37,8 @@ from edgekit.tflite.quantized_weights import Grid
 # so that few samples suffice for them.
 WEIGHTS_RATE, OTHERS_RATE = 1e-4, 1e-3
 # Weights that GPTQ moved far from their own value lie at the border of their integer. Begun there,
-# they fall back at the first steps: MobileNetV1-0.25's divergence on held-out samples rose from 0.26
-# to 0.31 before it fell, and to 0.28 so.
+# they fall back at the first steps: MobileNetV1-0.25's divergence on held-out samples rose from
+# 0.26 to 0.31 before it fell, and to 0.28 so.
 _CELL = 0.1
 _WARM_UP_STEPS = 20
 _LAST_RATE = 0.05  # of the learning rate, at the end of the cosine
@@ -197,7 +197,7 @@ def _stepper(optimizer: _Optimizer, distance: Distance) -> Any:
         optimizer.apply(tape.gradient(loss, optimizer.trained, unconnected_gradients="zero"))
         return loss
 
-    return tf.function(step)
+    return tf.function(step, autograph=False)
 
 
 def _resumed(student: Any, optimizer: _Optimizer, checkpoint: Checkpoint) -> State | None:

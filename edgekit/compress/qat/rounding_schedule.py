@@ -20,7 +20,7 @@ from edgekit.tflite import Operator
 # gradients together (measured: a keyword spotter and MobileNetV1-0.25).
 _WORK, _PER_VALUE = 5.0e11, 30.0
 _FEWEST_STEPS, _MOST_STEPS = 50, 1500
-# Samples in a batch; fewer of a model whose activations would need more than 3 GB.
+# Samples in a batch; fewer of a model with many activations (EfficientNet-Lite0: 9, in 2.65 GB).
 _BATCH, _SMALLEST_BATCH, _MOST_VALUES = 16, 4, 64e6
 # So much of each batch is moved, mirrored and mixed: the float file says what is right for whatever
 # comes out. With all of it a keyword spotter got no better on held-out samples (25.4 to 25.3 dB);

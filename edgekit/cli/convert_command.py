@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Artifact,
         ConvertOptions,
         Device,
+        Effort,
         Limits,
         Override,
         TensorNames,
@@ -34,6 +35,7 @@ _GROUPS = {
         "raw",
         "rounding",
         "bias_correction",
+        "effort",
     ),
     "Budgets": ("to_bytes", "to_latency"),
     "Accuracy bounds and exceptions": ("max_loss", "min_sqnr_db", "keep_float", "overrides"),
@@ -82,6 +84,7 @@ class ConvertFlags:
     overrides: tuple[str, ...]
     rounding: str | None
     bias_correction: bool | None
+    effort: Effort | None
     device: Device | None
     tensor_names: TensorNames | None
     storage_bits: str | None
@@ -183,6 +186,12 @@ class ConvertFlags:
     "bias_correction",
     default=None,
     help="Whether biases take up what rounding shifts [default: they do].",
+)
+@click.option(
+    "--effort",
+    type=click.Choice(["normal", "high"]),
+    help="high: the rounding of int4 weights is learned across layers, for up to 5 minutes each, "
+    "and kept where held-out samples say so [default: normal].",
 )
 @click.option(
     "--for",
@@ -324,6 +333,7 @@ def _options(
         overrides=parse_overrides(flags.overrides, flags.keep_float),
         rounding=flags.rounding,
         bias_correction=flags.bias_correction,
+        effort=flags.effort,
         device=flags.device,
         tensor_names=flags.tensor_names,
         storage_bits=int(flags.storage_bits) if flags.storage_bits else None,

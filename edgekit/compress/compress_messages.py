@@ -170,8 +170,56 @@ class TrainResult:
     step: Step
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnRequest:
+    """One recipe's rounding to be learned across layers, from calibration samples alone.
+
+    Attributes:
+        float_file: The float file that is quantized (`Prepared.float_model`), which also says what
+            is right.
+        grid: What `quantize.trained.grid` saved.
+        calibration: The samples that the quantizer saw; those that it held out are not looked at.
+        seed: They were divided by it.
+        steps: How many batches; None for as many as a few minutes hold.
+        check: Samples with the outputs of `float_file` as an interpreter computes them.
+        checkpoint: Where the training is kept meanwhile.
+        out: Where the learned grid goes.
+    """
+
+    float_file: Path
+    grid: Path
+    calibration: Path
+    seed: int = 0
+    steps: int | None = None
+    check: Path
+    checkpoint: Checkpoint
+    out: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnResult:
+    """What was done.
+
+    Attributes:
+        steps: All of them, those before a kill among them.
+        num_samples: Samples that it learned from.
+        first_loss: Mean over the first tenth of the steps.
+        last_loss: Mean over the last tenth.
+        resumed_from: Steps that an earlier, killed run had done.
+        seconds: Wall time of this run.
+    """
+
+    steps: int
+    num_samples: int
+    first_loss: float
+    last_loss: float
+    resumed_from: int = 0
+    seconds: float
+
+
 PRUNE = Stage("edgekit.compress.compress:run", PruneRequest, PruneResult)
 PRUNE_BY_SPARSITY = Stage(
     "edgekit.compress.compress:prune_by_sparsity", SparsitiesRequest, SparsitiesResult
 )
 TRAIN = Stage("edgekit.compress.qat.train_recipe:run", TrainRequest, TrainResult)
+LEARN = Stage("edgekit.compress.qat.learn_rounding:run", LearnRequest, LearnResult)

@@ -25,6 +25,12 @@ def check(options: ConvertOptions) -> None:
         check_pruning(options.prune)
     if options.training is None:
         return
+    if options.effort == "high" and options.training.quantization_aware:
+        raise UsageError(
+            "--effort high and --qat cannot be used together: both change the rounding.",
+            received="both",
+            hint="--qat learns more, from samples to train on; --effort high needs none.",
+        )
     check_training(options.training)
     if options.prune is None and not options.training.quantization_aware:
         raise UsageError(
@@ -150,7 +156,14 @@ def compressed(recipe: Recipe, options: ConvertOptions) -> Recipe:
             training = None
         else:
             training = replace(training, quantization_aware=aware)
-    return replace(recipe, prune=options.prune, training=training)
+    effort = options.effort if is_learnable(recipe) else "normal"
+    return replace(recipe, prune=options.prune, training=training, effort=effort)
+
+
+def is_learnable(recipe: Recipe) -> bool:
+    """Whether there is a rounding to learn across layers: int8 loses next to nothing by its own."""
+    how = recipe.quantize
+    return how is not None and is_trainable(recipe) and how.weight_bits < 8 and how.refines_weights
 
 
 def is_trainable(recipe: Recipe) -> bool:
@@ -160,11 +173,13 @@ def is_trainable(recipe: Recipe) -> bool:
 
 
 def notes(recipes: Sequence[Recipe], options: ConvertOptions) -> list[str]:
-    """Which recipes --qat does nothing for.
+    """Which recipes --qat, or --effort high, does nothing for.
 
     Raises:
         UsageError: It does nothing for any.
     """
+    if options.effort == "high":
+        return _not_learned(recipes)
     if options.training is None or not options.training.quantization_aware:
         return []
     others = [recipe.name for recipe in recipes if not is_trainable(recipe)]
@@ -175,3 +190,15 @@ def notes(recipes: Sequence[Recipe], options: ConvertOptions) -> list[str]:
             hint="add --recipe static_wi8_ai8.",
         )
     return [f"{name}: there is no rounding to train with." for name in others]
+
+
+def _not_learned(recipes: Sequence[Recipe]) -> list[str]:
+    others = [recipe.name for recipe in recipes if not is_learnable(recipe)]
+    if len(others) == len(recipes):
+        raise UsageError(
+            "--effort high needs a recipe with int4 weights per channel, rounded by samples: it "
+            "learns their rounding.",
+            received=f"--recipe {', '.join(others) or 'float32'}",
+            hint="add --recipe static_wi4_ai8 or dynamic_wi4_afp32, or leave --effort high out.",
+        )
+    return [f"{name}: --effort high changes nothing in it." for name in others]

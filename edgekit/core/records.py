@@ -26,6 +26,7 @@ Granularity = Literal["per_tensor", "per_channel", "blockwise_32"]
 IoDtype = Literal["float32", "int8", "uint8"]
 Rounding = Literal["gptq", "nearest"]
 Device = Literal["cpu", "npu", "mcu"]
+Effort = Literal["normal", "high"]
 TensorNames = Literal["short", "original"]
 StorageBits = Literal[5, 6]
 PruningMethod = Literal["structured", "unstructured"]
@@ -173,18 +174,27 @@ class Training:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """What is done to a model, by name. See `recipes.RECIPES` for the table."""
+    """What is done to a model, by name. See `recipes.RECIPES` for the table.
+
+    `effort` tells whether its rounding is learned across layers (`high`), from calibration samples.
+    """
 
     name: str
     summary: str
     prune: Pruning | None = None
     training: Training | None = None
     quantize: Quantization | None = None
+    effort: Effort = "normal"
 
     @property
     def trains_rounding(self) -> bool:
         """Whether the file is trained with its rounding in place."""
         return self.training is not None and self.training.quantization_aware
+
+    @property
+    def learns_rounding(self) -> bool:
+        """Whether the file's rounding is learned across layers, from calibration samples."""
+        return self.effort == "high"
 
     @property
     def label(self) -> str:
@@ -404,13 +414,13 @@ class ReferenceAccuracy:
 class Step:
     """One step that changed what a model computes: what it did, what it took, what it lost.
 
-    `name` is `prune`, `finetune`, `quantize` or `qat`. `sqnr_db` and `agreement` compare the
-    model after this step with the original float one, on `num_samples` samples that no step was
-    fitted to. `numbers` are counts by name: parameters, macs, epochs, with `_before` behind what
-    they were.
+    `name` is `prune`, `finetune`, `quantize`, `qat` or `learn` (see `ConvertOptions.effort`).
+    `sqnr_db` and `agreement` compare the model after this step with the original float one, on
+    `num_samples` samples that no step was fitted to. `numbers` are counts by name: parameters,
+    macs, epochs, with `_before` behind what they were.
     """
 
-    name: Literal["prune", "finetune", "quantize", "qat"]
+    name: Literal["prune", "finetune", "quantize", "qat", "learn"]
     summary: str
     seconds: float
     sqnr_db: float | None = None
@@ -641,6 +651,7 @@ class ConvertOptions:
     time) make one file within them: the precision of each operator is chosen. `device` is what the
     files are for: int16 activations are a way to hold a bound on an NPU or MCU only. `prune` and
     `training` come before any recipe.
+    With a high `effort` the rounding of int4 weights is learned across layers.
     `raw` says that the model takes integers as they are, where a float input is given some.
     `fresh` exports the model again where the cache has its float file and samples.
     `tensor_names` says how files name their tensors: no longer than telling their layers takes, or
@@ -654,6 +665,7 @@ class ConvertOptions:
     io_dtype: IoDtype = "float32"
     rounding: Rounding = "gptq"
     bias_correction: bool = True
+    effort: Effort = "normal"
     overrides: tuple[Override, ...] = ()
     max_loss: float | None = None
     min_sqnr_db: float | None = None

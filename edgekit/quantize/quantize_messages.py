@@ -59,7 +59,7 @@ class QuantizedFile:
         candidates: What was compared.
         equalized: See `records.Artifact`.
         rewritten: Likewise, of this recipe alone.
-        trainable: Where the rounding is to be trained.
+        trainable: Where the rounding is to be trained or learned.
     """
 
     written: WrittenFile
@@ -119,6 +119,9 @@ class ApplyTrainedRequest:
         recipe: What the file is made by.
         contract: The float file's.
         name: The model's.
+        judges: Calibration samples, the third of which that was held out says whether the new file
+            is better; None to write it without a question.
+        seed: They are divided by it.
     """
 
     file: QuantizedFile
@@ -126,6 +129,8 @@ class ApplyTrainedRequest:
     recipe: Recipe
     contract: Contract
     name: str
+    judges: Path | None = None
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,16 @@ import hashlib
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit import tflite
 from edgekit.core import artifacts
+from edgekit.core.errors import QuantizeError
 from edgekit.core.process import Progress
 from edgekit.core.records import Contract, Kept, Recipe, Skipped, TensorSpec
+from edgekit.data import split
 from edgekit.data.samples import Samples
 from edgekit.quantize import candidates, select
 from edgekit.quantize.calibrated_recipe import Prepared
@@ -26,7 +29,7 @@ from edgekit.quantize.quantize_messages import (
 )
 from edgekit.quantize.rewrite import check_applied, engine
 from edgekit.quantize.trained import apply_trained as trained
-from edgekit.quantize.trained import grid
+from edgekit.quantize.trained import grid, keep_learned
 from edgekit.tflite.quantized_weights import Grid
 from edgekit.tflite.trained_ranges import plain
 
@@ -135,15 +138,19 @@ def _save(prepared: Prepared, spec: FileSpec, exceptions: engine.Exceptions) -> 
     """Write what it takes to make the file again, and what its training starts from."""
     prepared.save(spec.path.with_suffix(_PREPARED))
     if spec.recipe.trains_rounding:
-        spec.path.with_suffix(_SOURCE).write_bytes(prepared.float_model)
         grid.grid(prepared, spec.recipe, exceptions).save(spec.path.with_suffix(_GRID))
+    elif spec.recipe.learns_rounding:
+        with suppress(QuantizeError):  # nothing to learn: the file stays as it is
+            grid.grid(prepared, spec.recipe, exceptions).save(spec.path.with_suffix(_GRID))
+    if spec.path.with_suffix(_GRID).exists():
+        spec.path.with_suffix(_SOURCE).write_bytes(prepared.float_model)
 
 
 def _entry(
     prepared: Prepared, spec: FileSpec, written: WrittenFile, seconds: float
 ) -> QuantizedFile:
     trainable = None
-    if spec.recipe.trains_rounding:
+    if spec.path.with_suffix(_GRID).exists():
         trainable = Trainable(
             source=spec.path.with_suffix(_SOURCE), grid=spec.path.with_suffix(_GRID)
         )
@@ -161,13 +168,22 @@ def _entry(
 def apply_trained(request: ApplyTrainedRequest, report: Progress) -> QuantizedFile:
     """Write a file of `run` anew, with the weights and ranges that training found.
 
+    Where samples are named, the better one of both is written, and its candidates say which.
+
     Returns:
         The new file, with what stays of the old one.
     """
     file, recipe = request.file, request.recipe
-    report(f"writing: {recipe.label}")
-    prepared = trained.apply_trained(Prepared.load(file.prepared), Grid.load(request.trained))
+    old = Prepared.load(file.prepared)
+    prepared = trained.apply_trained(old, Grid.load(request.trained))
     before = tflite.read(prepared.float_model)
+    if request.judges is not None:
+        report(f"comparing learned rounding with what it began from: {recipe.label}")
+        _, held = split.held_back(Samples.load(request.judges), request.seed)
+        by_hand = select.by_hand(before, recipe)
+        judged = [old.apply(recipe, by_hand), prepared.apply(recipe, by_hand)]
+        prepared = keep_learned.better(old, prepared, judged, held, request.contract)
+    report(f"writing: {recipe.label}")
     spec = FileSpec(
         path=file.written.path, recipe=recipe, contract=request.contract, name=request.name
     )

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from edgekit.core.records import Artifact, Metric, Step
 from edgekit.report.terminal import bytes_text
 
-_DONE = {"prune": "pruned", "finetune": "trained", "quantize": "quantized", "qat": "trained"}
+_DONE = {
+    "prune": "pruned",
+    "finetune": "trained",
+    "quantize": "quantized",
+    "qat": "trained",
+    "learn": "learned",
+}
 # A change of size or time below this is none.
 _SAME = 0.03
 

@@ -158,6 +158,10 @@ MISTAKES = {
     "distilling without data": ((*PRUNE, "2:4", "--distill"), "cannot be used without --finetune"),
     "--qat without data": (QAT, "--finetune DATA.npz --distill"),
     "--qat of float": ((*QAT, "-r", "float16", "--finetune", "good.npz"), "static_wi8_ai8"),
+    "high effort of float16": (
+        ("convert", NET, "-r", "float16", "--effort", "high"),
+        "--effort static_wi4_ai8",
+    ),
     "training of nothing": ((*FLOAT, "--finetune", "good.npz"), "neither --prune nor --qat"),
     "no epochs": ((*QAT, "--finetune", "good.npz", "--epochs", 0), "x>=1"),
     "a learning rate of 1": ((*QAT, "--finetune", "good.npz", "--learning-rate", 1), "0<x<1"),

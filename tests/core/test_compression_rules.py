@@ -133,6 +133,30 @@ def test_rounding_that_cannot_be_trained_is_refused(tmp_path):
             settle(tmp_path, training=AWARE, recipes=recipes)
 
 
+def test_high_effort_is_for_int4_weights_that_samples_round(tmp_path):
+    wanted = ("static_wi4_ai8", "static_wi8_ai8", "dynamic_wi4_afp32")
+    settled = settle(
+        tmp_path, effort="high", recipes=wanted, training=replace(TRAINING), prune=HALF
+    )
+    assert [recipe.effort for recipe in settled.recipes] == [
+        "normal", "normal", "high", "normal", "high"
+    ]  # fmt: skip
+    [note] = settled.notes
+    assert note.startswith("static_wi8_ai8: ")
+    assert "high" not in {r.effort for r in settle(tmp_path, recipes=("float16",)).recipes}
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "static_wi8_ai8", "dynamic_wi4b32_afp32"])
+def test_high_effort_without_anything_to_learn_is_refused(tmp_path, name):
+    with pytest.raises(UsageError, match="--effort high") as caught:
+        settle(tmp_path, effort="high", recipes=(name,), training=TRAINING, prune=HALF)
+    assert name in caught.value.received
+
+
+def test_high_effort_and_training_with_rounding_exclude_each_other():
+    assert "--qat" in refused(effort="high", training=AWARE).rule
+
+
 def test_an_existing_pruned_model_is_kept(tmp_path):
     (tmp_path / "digits.pruned.keras").write_bytes(b"mine")
     with pytest.raises(UsageError, match="--force"):

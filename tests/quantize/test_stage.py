@@ -18,8 +18,14 @@ from edgekit.data.samples import Samples
 from edgekit.measure.fidelity import sqnr_db
 from edgekit.quantize import stage
 from edgekit.quantize.calibrated_recipe import Prepared
-from edgekit.quantize.quantize_messages import QuantizeRequest
+from edgekit.quantize.quantize_messages import (
+    ApplyTrainedRequest,
+    QuantizedFile,
+    QuantizeRequest,
+)
 from edgekit.quantize.rewrite import control_flow
+from edgekit.tflite.quantized_weights import Grid, QuantizedWeights
+from tests.quantize import tiny_models as tiny
 
 Noise = Callable[..., Samples]
 Run = Callable[[bytes, Samples], dict[str, np.ndarray]]
@@ -149,3 +155,33 @@ def test_what_stays_float_in_a_loop_is_named(recurrent: Path, tmp_path: Path, ru
             assert "FULLY_CONNECTED" not in {skipped.operator for skipped in entry.written.skipped}
         else:
             assert not reasons
+
+
+def test_learned_rounding_is_written_only_where_held_out_samples_say_so(tmp_path: Path) -> None:
+    (tmp_path / "float.tflite").write_bytes(tiny.picture_net(final=1))
+    calibration = tmp_path / "calibration.npz"
+    Samples(inputs={"x": tiny.correlated(24, 7, 7, 3)}).save(calibration)
+    recipe = replace(recipes.get("weight_only_wi4_afp32"), effort="high")
+    asked = request(tmp_path / "float.tflite", tmp_path, (recipe,), calibration)
+    [file] = stage.run(asked, silent).files
+    assert file.trainable is not None
+    grid = Grid.load(file.trainable.grid)
+    assert file.trainable.source.read_bytes()
+
+    def applied(weights: dict[int, QuantizedWeights]) -> QuantizedFile:
+        replace(grid, weights=weights).save(tmp_path / "learned.npz")
+        trained = ApplyTrainedRequest(
+            file=file,
+            trained=tmp_path / "learned.npz",
+            recipe=recipe,
+            contract=asked.contract,
+            name="net",
+            judges=calibration,
+        )
+        return stage.apply_trained(trained, silent)
+
+    worse = {i: replace(one, integers=-one.integers) for i, one in grid.weights.items()}
+    same = applied(worse)
+    assert same.written.sha256 == file.written.sha256
+    assert [one.chosen for one in same.candidates][-1] is False
+    assert sum(one.chosen for one in same.candidates) == 1

@@ -13,7 +13,9 @@ from edgekit.tflite import Operator
 from edgekit.tflite.quantized_weights import Grid
 
 
-def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any:
+def build_rounding(
+    content: bytes, grid: Grid, *, constant: bool = False, cell: float | None = None
+) -> Any:
     """A functional Keras model that computes what the quantized file computes.
 
     Args:
@@ -21,6 +23,7 @@ def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any
         grid: Where the quantized file rounds.
         constant: Whether scales and weights are constants behind TensorFlow's fake-quantization
             operators, which its converter recognises, rather than variables to be trained.
+        cell: How far at most from its code a weight begins; None for `operator_layers.CELL`.
 
     Returns:
         A `keras.Model`; `trained` tells what became of the grid in it.
@@ -28,7 +31,7 @@ def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any
     Raises:
         ModelError: As `float_network.rebuild`.
     """
-    from edgekit.compress.qat.operator_layers import Range, RoundingLayer
+    from edgekit.compress.qat.operator_layers import CELL, Range, RoundingLayer
 
     ranges = [
         Range(group, constant=constant, name=f"range_{number}")
@@ -59,6 +62,7 @@ def build_rounding(content: bytes, grid: Grid, *, constant: bool = False) -> Any
             read={place: ranges[number] for place, number in read.items()},
             give=give,
             constant=constant,
+            cell=CELL if cell is None else cell,
             name=name,
         )
 

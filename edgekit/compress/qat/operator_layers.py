@@ -19,8 +19,8 @@ from edgekit.tflite.quantized_weights import SMALLEST, Group, QuantizedWeights, 
 # All that is trained is counted in units in which Adam's step, the learning rate, means the same:
 # weights and biases in the channel's largest weight, scales and ends of ranges by their logarithm.
 
-# How far inside of what rounds to the same code a weight begins.
-_CELL = 0.45
+CELL = 0.45
+"""How far at most from its code a weight begins, which from 0.5 on would round to another."""
 
 
 class Range(keras.layers.Layer):
@@ -196,6 +196,7 @@ class RoundingLayer(Layer):
         read: By place, the range to which an operand is rounded.
         give: By number, the range to which an output is rounded.
         constant: Whether weights are written as constants, for a converter to recognise.
+        cell: How far at most from its code a weight begins.
         name: The layer's name.
     """
 
@@ -208,10 +209,11 @@ class RoundingLayer(Layer):
         read: Mapping[int, Range],
         give: Mapping[int, Range],
         constant: bool,
+        cell: float = CELL,
         name: str,
     ) -> None:
         # Keras tracks what is set before as well.
-        self._quantized, self._constant = quantized, constant
+        self._quantized, self._constant, self._cell = quantized, constant, cell
         self._read_on, self._give_on = tuple(read.items()), tuple(give.items())
         super().__init__(op, constants, name=name)
         self.ranges = [*read.values(), *give.values()]
@@ -228,7 +230,7 @@ class RoundingLayer(Layer):
         # What was rounded, as far as it rounds to the same: the first step computes what the
         # quantized file computes.
         steps = constants[places[0]] / quantized.spread - quantized.integers
-        begin = quantized.integers + np.clip(steps, -_CELL, _CELL)
+        begin = quantized.integers + np.clip(steps, -self._cell, self._cell)
         self.kernel = self._variable(begin / quantized.largest, "kernel")
         self.scale = self._variable(np.zeros(quantized.scales.shape), "scale")
         held: list[tuple[int, Any]] = [(places[0], self.kernel)]

@@ -85,7 +85,7 @@ def prune(
     if pruning.to_latency is not None:
         pruning = sparsity_search.sparsity(job, source, pruning, pruning.to_latency)
     outputs_out = job.work / "outputs.npz"
-    with _checkpoint(job, "finetune", exported) as checkpoint:
+    with checkpoint_of(job, "finetune", exported) as checkpoint:
         request = PruneRequest(
             source=source,
             pruning=pruning,
@@ -168,7 +168,7 @@ def _trained(
     job.on_progress(f"running {recipe.name}, to compare it before it is trained")
     before = prove.check_runs(file.path, recipe, proof, exported.contract, limits)
     grid = job.work / f"{recipe.name}.trained.npz"
-    with _checkpoint(job, recipe.name, exported) as checkpoint:
+    with checkpoint_of(job, recipe.name, exported) as checkpoint:
         request = TrainRequest(
             float_file=trainable.source,
             teacher=job.original,
@@ -177,7 +177,7 @@ def _trained(
             samples=job.training_samples,
             calibration=job.calibration,
             seed=job.options.seed,
-            check=_check(job, trainable.source, proof),
+            check=check_samples(job, trainable.source, proof),
             checkpoint=checkpoint,
             out=grid,
         )
@@ -211,7 +211,7 @@ def _trained(
     return replace(written, steps=(_with_loss(rounded, before), _with_loss(trained.step, after)))
 
 
-def _check(job: Job, source: Path, proof: prove.Proof) -> Path:
+def check_samples(job: Job, source: Path, proof: prove.Proof) -> Path:
     """What the file that is trained gives for a few samples, to prove that it was understood."""
     few = proof.samples.take(range(min(_CHECKED, len(proof.samples))))
     with local.open_session(source, Target(), limits=job.options.limits) as session:
@@ -244,7 +244,7 @@ def _with_loss(step: Step, loss: Verified | None) -> Step:
 
 
 @contextmanager
-def _checkpoint(job: Job, step: str, exported: Exported) -> Iterator[Checkpoint]:
+def checkpoint_of(job: Job, step: str, exported: Exported) -> Iterator[Checkpoint]:
     """A folder for one training, and a key: what another training would have otherwise.
 
     The folder is made here: its child may write into it, and not beside it. Where nothing was
@@ -262,6 +262,8 @@ def _checkpoint(job: Job, step: str, exported: Exported) -> Iterator[Checkpoint]
         "prune": serde.to_dict(planned.prune) if planned.prune else None,
         "training": serde.to_dict(planned.training) if planned.training else None,
         "recipes": serde.to_dict(planned.recipes) if step != "finetune" else None,
+        "device": job.options.device,
+        "bounded": planned.bounded,
     }
     key = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
     folder = (checkpoints(planned) / step).absolute()

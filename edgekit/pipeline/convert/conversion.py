@@ -26,6 +26,7 @@ from edgekit.measure.lost_content import LeastKept
 from edgekit.pipeline.convert import (
     budget,
     compress_and_train,
+    high_effort,
     input_check,
     kept_exports,
     prove,
@@ -219,6 +220,7 @@ class Conversion:
             refuse_lost(files, compared.proof, exported.contract)
         float_sha256 = files[0].quantized.written.sha256
         files = compress_and_train.train(job, exported, files, compared.proof)
+        files = high_effort.improve(job, exported, files, compared.proof)
         if job.plan.bounded:
             files = repair.hold(job, exported, files)
         facts = replace(self.facts(exported, compared, float_sha256), reference_accuracy=reached)

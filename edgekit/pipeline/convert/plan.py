@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 from collections.abc import Sequence
@@ -63,6 +64,7 @@ def plan(
         OutputError: The folder cannot take the files.
     """
     compression_rules.check(options)
+    _check_tensorflow(options)
     if calibration is None:
         calibration = _calibration(project, options)
     if options.has_budget:
@@ -146,6 +148,16 @@ def _check_io(chosen: Sequence[Recipe], options: ConvertOptions) -> None:
             "--io needs a static recipe.",
             received=f"--io {options.io_dtype} with {_names(chosen)}",
             hint="add --recipe static_wi8_ai8.",
+        )
+
+
+def _check_tensorflow(options: ConvertOptions) -> None:
+    """Of a `.tflite` nothing else would need it, and that is seen only when the file is made."""
+    if options.effort == "high" and importlib.util.find_spec("tensorflow") is None:
+        raise UsageError(
+            "--effort high needs TensorFlow, which learns the rounding.",
+            received="a Python without it",
+            hint="pip install 'edgekit-tflite[convert]', or leave --effort high out.",
         )
 
 

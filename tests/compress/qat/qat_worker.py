@@ -5,6 +5,7 @@ Speaks the line protocol of `edgekit.core.process`; files and arrays travel by p
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -313,3 +314,66 @@ def ranges(request: dict[str, Any]) -> dict[str, Any]:
     layer.freeze()
     found["fixed"] = [len(layer.weights), layer.trained() == fixed]
     return found
+
+
+def learn(request: dict[str, Any]) -> dict[str, Any]:
+    """`learn_rounding.run`."""
+    from edgekit.compress.compress_messages import LearnRequest
+    from edgekit.compress.qat import learn_rounding
+
+    lines: list[str] = []
+    done = learn_rounding.run(serde.from_dict(LearnRequest, request["asked"]), lines.append)
+    return {"done": serde.to_dict(done), "lines": lines}
+
+
+def learn_in_two(request: dict[str, Any]) -> dict[str, Any]:
+    """The same steps at once, and in two runs the first of which ends after `killed_after`.
+
+    Gives what the second run and both together reported, and the grid of each in `out`.
+    """
+    from edgekit.compress.compress_messages import Checkpoint
+    from edgekit.compress.qat import fake_quant, float_network, learn_rounding
+    from edgekit.compress.qat.rounding_schedule import Schedule
+
+    content, grid = Path(request["float"]).read_bytes(), Grid.load(Path(request["grid"]))
+    schedule = Schedule(steps=request["steps"], batch_size=4, report_seconds=0, save_seconds=0)
+    lines: list[str] = []
+
+    def run(name: str, stop_at: int | None = None) -> Any:
+        def report(line: str) -> None:
+            lines.append(line)
+            if stop_at is not None and f"step {stop_at} of" in line:
+                raise KeyboardInterrupt
+
+        student = fake_quant.build_rounding(content, grid)
+        done = learn_rounding.learn(
+            student,
+            float_network.rebuild(content),
+            _inputs(request),
+            schedule,
+            checkpoint=Checkpoint(folder=Path(request["out"]) / name, key="key"),
+            report=report,
+        )
+        fake_quant.trained(student, grid).save(Path(request["out"]) / f"{name}.npz")
+        return serde.to_dict(done)
+
+    run("whole")
+    with suppress(KeyboardInterrupt):
+        run("killed", request["killed_after"])
+    return {"done": run("killed"), "lines": lines}
+
+
+def distance(request: dict[str, Any]) -> list[float]:
+    """The loss of a rounding model: as it begins, with other weights, and as its own teacher."""
+    from edgekit.compress.qat import fake_quant, float_network
+    from edgekit.compress.qat.rounding_loss import Distance
+
+    content = Path(request["float"]).read_bytes()
+    student = fake_quant.build_rounding(content, Grid.load(Path(request["grid"])))
+    teacher, batch = float_network.rebuild(content), _inputs(request)
+    begun = float(Distance(student, teacher, [batch])(batch))
+    itself = float(Distance(student, student, [batch])(batch))
+    for variable in student.trainable_variables:
+        if variable.name == "kernel":
+            variable.assign(-variable)
+    return [begun, float(Distance(student, teacher, [batch])(batch)), itself]

@@ -1,5 +1,6 @@
 """What a conversion refuses before anything slow begins."""
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,12 @@ def test_files_of_one_name_are_called_by_their_paths():
     one, other, alone = Path("a/net.tflite"), Path("b/net.tflite"), Path("a/x.tflite")
     assert labels([one, alone, one]) == ["net.tflite", "x.tflite", "net.tflite"]
     assert labels([one, other, alone]) == ["a/net.tflite", "b/net.tflite", "x.tflite"]
+
+
+def test_high_effort_without_tensorflow_is_refused_at_once(tmp_path, monkeypatch):
+    asked = {"calibration": "data.npz", "recipes": ("static_wi4_ai8",), "effort": "high"}
+    assert settle(tmp_path, **asked).recipes[-1].learns_rounding
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="TensorFlow") as caught:
+        settle(tmp_path, **asked)
+    assert "pip install" in caught.value.hint

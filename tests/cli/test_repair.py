@@ -98,7 +98,7 @@ def test_a_bound_that_cannot_be_held_writes_nothing_and_exits_with_1(again):
 
 def test_int4_is_repaired_by_int8_weights(again, made):
     recipe = "weight_only_wi4_afp32"
-    ended, folder = again("-r", recipe, "--min-sqnr", beyond(made, recipe, 3))
+    ended, folder = again("-r", recipe, "--min-sqnr", beyond(made, recipe))
     assert ended.code == 0, ended.err
     repair = manifest(folder, "weight_only_wi4_afp32")["repair"]
     assert {entry["recipe"] for entry in repair["kept"]} == {"weight_only_wi8_afp32"}

@@ -104,7 +104,8 @@ def convert_rows(commit: str, pairs: int, out: Path) -> list[list[str]]:
                 made = out / f"converted-{checkout.name}"
                 command = edgekit("convert", item.model, "--recipe", RECIPE, "--force", "--json")
                 command += ["--calibration", str(item.calib), "--output", str(made)]
-                costs.append(measured(command, checkout).cpu)
+                with tempfile.TemporaryDirectory() as home:  # where nothing is known yet
+                    costs.append(measured(command, checkout, EDGEKIT_HOME=home).cpu)
     found = _ratio(now, then)
     name = f"`convert` EfficientNet-Lite0, {RECIPE}, 100 samples"
     return [_row(name, f"first round, {commit}", then, now, found, found <= MOST_CONVERT)]

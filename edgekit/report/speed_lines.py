@@ -17,6 +17,8 @@ from edgekit.report.terminal import bytes_text
 FAR_DB = 10.0
 # Files whose sizes differ by less are said to be as large.
 _SAME_SIZE = 0.01
+# A file that loses decisions which another one keeps has to take less than this of its time.
+_WORTH_DECISIONS = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ def better_file_lines(artifacts: Sequence[Artifact], ratios: Mapping[str, Metric
     """Which of the static and the dynamic file is the better one, and which of all to take.
 
     Of those that are no slower than float and lose at most `MAX_LOSS` of its decisions, or one
-    decision where so few samples judge, the fastest; of equally fast ones the smallest. Synthetic
+    decision where so few samples judge, the fastest; of equally fast ones the smallest. One that
+    loses more decisions than another has to take less than three quarters of its time. Synthetic
     samples judge nothing, and a pruned model's files are a matter of what may be lost.
 
     Args:
@@ -139,10 +142,21 @@ def _first(group: Sequence[_File]) -> _File:
 
 
 def _preferred(files: Sequence[_File]) -> _File:
+    files = _worth_their_losses(files)
     return files[fastest_then_smallest([(f.time, f.artifact.size_bytes) for f in files])]
 
 
+def _worth_their_losses(files: Sequence[_File]) -> Sequence[_File]:
+    """Without those that lose decisions for little time: of few samples one is much."""
+    known = [file.agreement for file in files if file.agreement is not None]
+    surest = [file for file in files if file.agreement is None or file.agreement >= max(known)]
+    allowed = _WORTH_DECISIONS * min(file.time for file in surest)
+    return [file for file in files if file in surest or file.time < allowed]
+
+
 def _gain(better: _File, other: _File) -> str:
+    if better.time > other.time and (better.agreement or 0.0) > (other.agreement or 0.0):
+        return "it decides more samples as float does, and is not much slower"
     if better.time * (1 + SAME_LATENCY) < other.time:
         return "it is faster"
     if better.artifact.size_bytes * (1 + _SAME_SIZE) < other.artifact.size_bytes:

@@ -86,6 +86,12 @@ def test_one_of_few_samples_that_decides_otherwise_is_no_fault():
     assert "the better file is static_wi8_ai8" in line
 
 
+def test_a_decision_is_not_lost_for_a_little_time():
+    [line, advised] = advise({"verified": near(0.95, 20)}, {"verified": near(1.0, 20)}, 0.42, 0.47)
+    assert "the better file is dynamic_wi8_afp32: it decides more samples as float does" in line
+    assert advised.startswith("Advised: dynamic_wi8_afp32")
+
+
 def test_where_both_are_slower_neither_is_advised():
     [line, advised] = advise({"verified": near()}, {"verified": near()}, 3.6, 1.2)
     assert line == (

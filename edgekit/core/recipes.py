@@ -95,19 +95,19 @@ GUIDES: dict[str, Guide] = {
     "float16": Guide(brief="float16", when="half the download, float's speed"),
     "dynamic_wi8_afp32": Guide(
         brief="dynamic",
-        when="without samples, and for attention (0.63 to 0.89 of float's time); gains little "
-        "where convolutions are depthwise (0.93 to 1.08); runtimes from 2.17",
+        when="without samples, and for attention (0.63 to 0.99 of float's time); gains nothing "
+        "where convolutions are depthwise (0.93 to 1.7); runtimes from 2.17",
         fallbacks=_INT8_THEN_FLOAT,
     ),
     "dynamic_wi4b32_afp32": Guide(
         brief="dynamic_wi4b32_afp32",
-        when="large dense layers, to download less; mostly as fast as the one above (0.22 to "
-        "1.22); runtimes from 2.18",
+        when="large dense layers, to download less; mostly as fast as the one above; "
+        "runtimes from 2.18",
         fallbacks=_ANY_INT8_THEN_FLOAT,
     ),
     "dynamic_wi4_afp32": Guide(
         brief="dynamic int4",
-        when="about the smallest download, in 0.6 to 0.9 of the time that weight-only int4 takes; "
+        when="about the smallest download, in 0.2 to 0.9 of the time that weight-only int4 takes; "
         "runtimes from 2.17",
         fallbacks=_ANY_INT8_THEN_FLOAT,
     ),
@@ -116,19 +116,19 @@ GUIDES: dict[str, Guide] = {
     ),
     "weight_only_wi4_afp32": Guide(
         brief="weight-only int4",
-        when="the smallest download; 1.8 to 3.3 of float's time",
+        when="the smallest download; 1.8 to 5.4 of float's time",
         fallbacks=_INT8_THEN_FLOAT,
     ),
     "static_wi8_ai8": Guide(
         brief="static int8",
-        when="convolutional networks (0.20 to 0.66 of float's time), attention (0.7 to 1.1) and "
-        "integer hardware; every runtime since 1.14",
+        when="convolutional networks (0.20 to 0.66 of float's time; depthwise ones 0.63 to 1.4, by "
+        "the CPU), attention (0.66 to 0.82) and integer hardware; every runtime since 1.14",
         fallbacks=_ANY_INT8_THEN_FLOAT,
         accelerator_fallbacks=("static_wi8_ai16", "float32"),
     ),
     "static_wi4_ai8": Guide(
         brief="static int4",
-        when="0.57 to 0.78 of static int8's size in about its time (0.9 to 1.1), where "
+        when="0.57 to 0.78 of static int8's size in about its time (0.95 to 1.12), where "
         "dense layers and convolutions of one pixel have most weights; runtimes from 2.17",
         fallbacks=("static_wi8_ai8", *_ANY_INT8_THEN_FLOAT),
         accelerator_fallbacks=("static_wi8_ai8", "static_wi8_ai16", "float32"),

@@ -16,6 +16,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,14 +68,12 @@ def exported(
     made = export()
     if len(job.notes) > before or not _is_small(places):  # a retry is no usual export
         return made
-    try:
-        with kept.making(key) as folder:
-            for name, path in places.items():
-                if path.is_file():
-                    shutil.copyfile(path, folder / name)
-            (folder / _ANSWER).write_text(serde.dumps(made), encoding="utf-8")
-    except OutputError:  # a full disk, or one that may only be read: the next time exports again
-        pass
+    # Without the entry, as on a full disk, the next time exports again.
+    with suppress(OutputError), kept.making(key) as folder:
+        for name, path in places.items():
+            if path.is_file():
+                shutil.copyfile(path, folder / name)
+        (folder / _ANSWER).write_text(serde.dumps(made), encoding="utf-8")
     return made
 
 
@@ -140,10 +139,11 @@ def _is_all(path: Path) -> bool:
     """Whether a path is there to stay, not too large to hash, and leads nowhere else."""
     if path.is_relative_to(scratch.root()):  # what was given in Python
         return False
-    files = [path] if path.is_file() else [one for one in path.rglob("*") if not one.is_dir()]
-    if path.is_dir() and any(one.is_symlink() for one in path.rglob("*")):
+    found = [path, *path.rglob("*")]
+    if path.is_dir() and any(one.is_symlink() for one in found):
         return False
-    return bool(files) and sum(one.stat().st_size for one in files) <= _MOST_READ
+    sizes = [one.stat().st_size for one in found if one.is_file()]
+    return bool(sizes) and sum(sizes) <= _MOST_READ
 
 
 def _said(project: Project) -> Json:

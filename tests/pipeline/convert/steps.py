@@ -12,7 +12,7 @@ import numpy as np
 from edgekit import tflite
 from edgekit.core import recipes
 from edgekit.core.records import Contract, ConvertOptions, Pruning, Recipe, Training
-from edgekit.data.export_messages import Exported, SampleFacts
+from edgekit.data.export_messages import Exported, ExportRequest, SampleFacts
 from edgekit.data.samples import Samples
 from edgekit.pipeline.convert.converted_file import ConvertedFile
 from edgekit.pipeline.convert.job import Job, Source
@@ -45,6 +45,17 @@ def outputs(path: Path, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What a file computes for them, `(count, ...)`."""
     found = run(tflite.read(path), given)
     return {name: values.reshape(len(values), *OUTPUT.shape[1:]) for name, values in found.items()}
+
+
+def exported_net(request: ExportRequest) -> Exported:
+    """What the exporter leaves of a Keras model that computes what `NET` does."""
+    shutil.copy(NET, request.out)
+    golden = inputs(3)
+    Samples(inputs=golden, reference=outputs(NET, golden)).save(request.draw.golden_out)
+    if request.draw.calibration:
+        Samples(inputs=inputs(9, seed=1)).save(request.draw.calibration_out)
+    facts = SampleFacts(golden="synthetic")
+    return Exported(contract=CONTRACT, samples=facts, notes=("a note of the exporter",))
 
 
 def with_weights(path: Path, value: float) -> Path:

@@ -19,7 +19,7 @@ from edgekit.core.errors import (
 )
 from edgekit.core.project import Data, Project
 from edgekit.core.records import ConvertOptions, Pruning, Repair
-from edgekit.data.export_messages import EXPORT, IMPORT, Exported, SampleFacts
+from edgekit.data.export_messages import EXPORT, IMPORT
 from edgekit.data.samples import Samples
 from edgekit.frontend.load import recognise
 from edgekit.frontend.load.recognise import Recognised
@@ -30,13 +30,12 @@ from edgekit.quantize.quantize_messages import QUANTIZE
 from edgekit.search.search_messages import KEEP, HeldFile, KeepResult
 from tests.fake_children import FakeChildren
 from tests.pipeline.convert.steps import (
-    CONTRACT,
     FLOAT,
     INPUT,
     NET,
     OUTPUT,
+    exported_net,
     inputs,
-    outputs,
     with_weights,
 )
 
@@ -63,17 +62,6 @@ def imported(children: FakeChildren) -> FakeChildren:
     return children
 
 
-def export(request) -> Exported:
-    """What the exporter leaves of a Keras model that computes what `NET` does."""
-    shutil.copy(NET, request.out)
-    golden = inputs(3)
-    Samples(inputs=golden, reference=outputs(NET, golden)).save(request.draw.golden_out)
-    if request.draw.calibration:
-        Samples(inputs=inputs(9, seed=1)).save(request.draw.calibration_out)
-    facts = SampleFacts(golden="synthetic")
-    return Exported(contract=CONTRACT, samples=facts, notes=("a note of the exporter",))
-
-
 @pytest.fixture
 def keras(tmp_path: Path, children: FakeChildren, monkeypatch) -> Path:
     """A model that is recognised as Keras'; the exporter is `export`."""
@@ -81,7 +69,7 @@ def keras(tmp_path: Path, children: FakeChildren, monkeypatch) -> Path:
     path.write_bytes(b"not looked at")
     recognised = Recognised(format="keras3", written_by="Keras 3.12.0", path=path)
     monkeypatch.setattr(recognise, "recognise_apart", lambda model, limits: recognised)
-    children.answer(EXPORT, export)
+    children.answer(EXPORT, exported_net)
     children.run_here(QUANTIZE)
     return path
 
@@ -128,7 +116,7 @@ def test_what_the_exporter_measured_stands_in_every_manifest(keras, tmp_path):
 
 def test_a_float_file_that_is_not_the_model_is_never_written(keras, tmp_path, children):
     def wrong(request):
-        exported = export(request)
+        exported = exported_net(request)
         golden = Samples.load(request.draw.golden_out)
         reference = {name: values * 1.1 for name, values in golden.reference.items()}
         replace(golden, reference=reference).save(request.draw.golden_out)
@@ -215,7 +203,7 @@ def test_the_names_are_claimed_while_it_works(keras, tmp_path, children):
             claim(planned, keras, False, print),
         ):
             pass
-        return export(request)
+        return exported_net(request)
 
     children.answer(EXPORT, answer)
     convert(keras, output=out, options=FLOAT16)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from edgekit.core.project import OutputSpec, Project
 from edgekit.core.records import ConvertOptions
-from edgekit.data.export_messages import EXPORT, Exported, SampleFacts
+from edgekit.data.export_messages import EXPORT
 from edgekit.data.samples import Samples
 from edgekit.frontend.load import recognise
 from edgekit.frontend.load.recognise import Format, Recognised
@@ -20,7 +19,7 @@ from edgekit.pipeline.convert import kept_exports
 from edgekit.pipeline.convert.conversion import convert
 from edgekit.quantize.quantize_messages import QUANTIZE
 from tests.fake_children import FakeChildren
-from tests.pipeline.convert.steps import CONTRACT, NET, inputs, outputs
+from tests.pipeline.convert.steps import exported_net, inputs
 
 OPTIONS = ConvertOptions(recipes=("float16",), force=True)
 
@@ -44,7 +43,7 @@ def keras(tmp_path, children: FakeChildren, monkeypatch) -> Path:
     path = tmp_path / "net.keras"
     path.write_bytes(b"not looked at")
     recognised_as(monkeypatch, path, "keras3")
-    children.answer(EXPORT, export)
+    children.answer(EXPORT, exported_net)
     children.run_here(QUANTIZE)
     return path
 
@@ -52,16 +51,6 @@ def keras(tmp_path, children: FakeChildren, monkeypatch) -> Path:
 def recognised_as(monkeypatch, path: Path, kind: Format) -> None:
     recognised = Recognised(format=kind, written_by="Keras 3.12.0", path=path)
     monkeypatch.setattr(recognise, "recognise_apart", lambda model, limits: recognised)
-
-
-def export(request) -> Exported:
-    shutil.copy(NET, request.out)
-    golden = inputs(3)
-    Samples(inputs=golden, reference=outputs(NET, golden)).save(request.draw.golden_out)
-    if request.draw.calibration:
-        Samples(inputs=inputs(9, seed=1)).save(request.draw.calibration_out)
-    facts = SampleFacts(golden="synthetic")
-    return Exported(contract=CONTRACT, samples=facts, notes=("a note of the exporter",))
 
 
 def made_of(folder: Path) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ INT8 = ("static_wi8_ai8", "static_wi8_ai16", "dynamic_wi8_afp32", "weight_only_w
 
 def checked(*names: str, asked: bool = True, **options: object) -> None:
     given = {"storage_bits": 5, "recipes": names if asked else ()} | options
-    check([recipes.get(name) for name in names], ConvertOptions(**given))  # type: ignore[arg-type]
+    check([recipes.get(name) for name in names], ConvertOptions(**given))  # type: ignore[arg-type]  # of any kind
 
 
 def test_recipes_of_int8_weights_take_them() -> None:

@@ -28,7 +28,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Steps]:
     begun: list[Steps] = []
 
     def steps(*arguments: object) -> Steps:
-        begun.append(Steps(*arguments))  # type: ignore[arg-type]
+        begun.append(Steps(*arguments))  # type: ignore[arg-type]  # as they come
         return begun[-1]
 
     monkeypatch.setattr(float_outputs, "Steps", steps)

@@ -81,7 +81,9 @@ def speed_lines(artifacts: Sequence[Artifact], ratios: Mapping[str, Metric]) -> 
 
 
 def _word(ratio: Metric) -> str:
-    return f"{speed(ratio)} ({ratio.value:.2f}x)"
+    word, is_near = speed(ratio), 1 / (1 + SAME_LATENCY) <= ratio.value <= 1 + SAME_LATENCY
+    doubt = " may be chance" if word == "as fast" and not is_near else ""
+    return f"{word} ({ratio.value:.2f}x{doubt})"
 
 
 def better_file_lines(artifacts: Sequence[Artifact], ratios: Mapping[str, Metric]) -> list[str]:

@@ -38,6 +38,12 @@ def test_one_word_for_each_file_that_was_timed():
     assert speed_lines(files, {}) == []
 
 
+def test_a_time_that_may_be_chance_is_said_to_be():
+    timed = {STATIC: ratio(0.6, spread=0.5)}
+    [line] = speed_lines([FLOAT, made(STATIC)], timed)
+    assert line.endswith("static_wi8_ai8 as fast (0.60x may be chance).")
+
+
 def test_the_faster_of_two_good_files_is_the_better_one():
     [line, advised] = advise({"verified": near()}, {"verified": near()})
     assert line == (
